@@ -1,0 +1,1880 @@
+#!/usr/bin/env python3
+"""How many GPU nodes does it take to serve an LLM, and why?
+
+    python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 --effective-context 131072
+    python3 sizing.py --list-models
+    python3 sizing.py --help
+
+Three scenarios are sized (minimum, recommended, ideal); every number comes with its formula, inputs and meaning.
+Units: GB is 10**9 bytes, GiB is 2**30, TiB is 2**40; `*_gbps` is GB/s and `*_tbps` TB/s. A name carries its unit.
+Exit status: 0 sized; 1 some scenario does not fit (the report says what would); 2 bad input or output; 130 Ctrl-C.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import stat
+import sys
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from fractions import Fraction
+from types import SimpleNamespace
+
+__version__ = "2.0.0"
+SCHEMA_VERSION = "2.0"
+GB = 10**9
+MIB = 2**20
+GIB = 2**30
+
+
+# === Text and numbers: the only code that knows languages ===
+
+Text = namedtuple("Text", "pt en")
+LANGUAGES = Text._fields
+NOT_STATED = Text("não informado", "not stated")
+UNITS = {"gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB", "mib": "MiB", "kw": "kW",
+         "ms": "ms", "tflops": "TFLOPS", "context": "tokens", "tokens": "tokens", "window": "tokens"}
+
+
+def unit(name: str) -> str:
+    """The unit a name carries, as shown beside its value ("" when it is a plain count or a ratio)."""
+    return next((UNITS[word] for word in name.split("_") if word in UNITS), "")
+
+
+def localised(digits: str, lang: str) -> str:
+    """`digits` written with `,` for thousands and `.` for decimals, in the marks of `lang`."""
+    return digits.translate(str.maketrans(",.", ".,")) if lang == "pt" else digits
+
+
+def number(value: object, lang: str) -> str:
+    """`value` for a reader: thousands grouped, two decimals (three significant digits below 0.1)."""
+    if value is None:
+        return getattr(NOT_STATED, lang)
+    if isinstance(value, (str, bool)):
+        return str(value)
+    if isinstance(value, int):
+        return localised("{:,}".format(value), lang)
+    decimals = 2 if value == 0 or abs(value) >= 0.1 else 2 - math.floor(math.log10(abs(value)))
+    digits = "{:,.{}f}".format(value, decimals)
+    return localised((digits.rstrip("0").rstrip(".") if "." in digits else digits), lang)
+
+
+def percent(ratio: float | None, lang: str) -> str:
+    """A ratio as a signed or plain percentage, e.g. `20 %`."""
+    return number(None, lang) if ratio is None else "%s %%" % number(round(100 * ratio, 1), lang)
+
+
+def plain(value: object, lang: str) -> str:
+    """`value` inside a formula: twelve significant digits, thousands not grouped."""
+    if value is None or isinstance(value, (str, int)):
+        return number(value, lang) if value is None else str(value)
+    return localised("%.12g" % value, lang)
+
+
+class Shown(dict):
+    """Facts as words of one language; `{x_pct}` shows the ratio `x` as a percentage."""
+
+    def __init__(self, facts: Mapping, lang: str):
+        super().__init__(facts)
+        self.lang = lang
+
+    def __missing__(self, key: str):
+        if not key.endswith("_pct"):
+            raise KeyError(key)
+        return percent(dict.__getitem__(self, key[:-4]), self.lang)
+
+    def __getitem__(self, key: str) -> str:
+        return number(super().__getitem__(key), self.lang)
+
+
+def fill(text: Text, facts: Mapping, lang: str) -> str:
+    """The sentence of `lang` with its {slots} filled from `facts`."""
+    return getattr(text, lang).format_map(Shown(facts, lang))
+
+
+# === Errors and bounds: what a value may be, said once for flags, catalogs and Python callers ===
+
+class SizingError(ValueError):
+    """Whatever a user can get wrong; the message is one line that names the place and what was expected."""
+
+
+Bound = namedtuple("Bound", "kind low high note")
+COUNT = Bound(int, 1, 10**9, "")
+AMOUNT = Bound(float, 0, 10**9, "")                      # a physical quantity: above 0
+BOUNDS = {
+    "concurrency": COUNT,
+    "effective_context": COUNT,
+    "kv_budget_ratio": Bound(float, 0, 1, "0.70 means 70 %"),
+    "runtime_overhead_gib": Bound(float, -0.0, 10**6, ""),
+    "peak_headroom_ratio": Bound(float, -0.0, 10, "0.20 means 20 %"),
+}
+
+
+def includes_low(bound: Bound) -> bool:
+    """Whole numbers may equal their low end; decimals only where it is written -0.0."""
+    return bound.kind is int or math.copysign(1, bound.low) < 0
+
+
+def expected(bound: Bound) -> str:
+    """`bound` as words for an error message."""
+    noun = "a whole number" if bound.kind is int else "a finite decimal number"
+    low = "from %d" % bound.low if includes_low(bound) else "above %d" % bound.low
+    return "%s %s up to %d%s" % (noun, low, bound.high, " (%s)" % bound.note if bound.note else "")
+
+
+def short(value: object) -> str:
+    """`repr(value)`, cut so that one hostile value cannot fill the screen."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def check_number(value: object, bound: Bound):
+    """`value` if it is a number within `bound`; raises SizingError otherwise (bool, NaN and infinity are no numbers)."""
+    kinds = (int,) if bound.kind is int else (int, float)
+    good = type(value) in kinds and (value >= bound.low if includes_low(bound) else value > bound.low) and value <= bound.high
+    if not good:
+        raise SizingError("expected %s, got %s" % (expected(bound), short(value)))
+    return value
+
+
+def nearest(wrong: object, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the closest of `known`, or the list of them when nothing is close."""
+    from difflib import get_close_matches               # only a wrong word pays for it
+    names = list(known)
+    close = get_close_matches(str(wrong).lower(), names, 1)
+    return "; did you mean %r?" % close[0] if close else "; choose from %s" % ", ".join(names)
+
+
+def check_choice(value: object, known: Iterable[str]):
+    """`value` if it is one of the words `known`; raises SizingError naming the nearest otherwise."""
+    if not isinstance(value, str) or value not in known:
+        raise SizingError("unknown value %s%s" % (short(value), nearest(value, known)))
+    return value
+
+
+# === Records: one catalog entry each; field names are the JSON keys ===
+
+# Bytes of one stored K or V element. Per-tensor scales add nothing per token (vLLM 0.32.0 cache specs).
+KV_PRECISIONS = {"fp8": 1, "int8": 1, "fp16": 2, "bf16": 2}
+WEIGHT_PRECISIONS = ("bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4")
+STORAGE_TYPES = ("nvme_local", "network_ssd", "cloud_block_storage", "cloud_file_storage", "cloud_object_storage",
+                 "parallel_filesystem", "all_flash_nas")
+HA_MODES = {"none": 0, "n+1": 1, "n+2": 2}               # spare nodes
+
+# A KV family is a list of layer groups: the Model field that counts the layers, the one that bounds their tokens.
+LayerGroup = namedtuple("LayerGroup", "name layers window")
+KV_FAMILIES = {
+    "full": (LayerGroup("full", "num_layers", None),),
+    "sliding": (LayerGroup("sliding", "num_layers", "sliding_window"),),
+    "hybrid": (LayerGroup("full", "hybrid_full_layers", None),
+               LayerGroup("sliding", "hybrid_sliding_layers", "sliding_window")),
+}
+HBM_TOTAL_TOLERANCE = 0.01                               # gpus x hbm_per_gpu_gb against total_hbm_gb
+DRIVER_TOLERANCE = 0.10     # driver memory against the brochure: the known GPUs differ by -0.6 % (L40S) to +7.4 % (MI355X)
+
+
+def up_to(high: float, kind: type = int):
+    """A required field with a tighter upper bound than usual."""
+    return field(metadata={"bound": Bound(kind, 1 if kind is int else 0, high, "")})
+
+
+def optional(**metadata):
+    """A field that may be absent or null: unknown stays unknown."""
+    return field(default=None, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Geometry of one LLM, named as in its Hugging Face config.json, and what its weights take."""
+    name: str
+    num_layers: int = up_to(10**4)
+    num_key_value_heads: int = up_to(10**4)
+    head_dim: int = up_to(10**5)
+    max_position_embeddings: int
+    attention_pattern: str = field(metadata={"choices": tuple(KV_FAMILIES)})
+    hybrid_full_layers: int | None
+    hybrid_sliding_layers: int | None
+    sliding_window: int | None
+    default_kv_precision: str = field(metadata={"choices": tuple(KV_PRECISIONS)})
+    weights_gib: float | None = None                     # in HBM, one replica
+    checkpoint_gib: float | None = None                  # on disk
+    weights_precision: str | None = optional(choices=WEIGHT_PRECISIONS)
+    total_params: int | None = optional(bound=Bound(int, 1, 10**15, ""))
+    active_params: int | None = optional(bound=Bound(int, 1, 10**15, ""))
+    source: str = ""
+
+    def __post_init__(self):
+        groups = KV_FAMILIES.get(self.attention_pattern, ())
+        used = {name for group in groups for name in (group.layers, group.window) if name}
+        for name in sorted(used):
+            if not getattr(self, name):
+                raise SizingError("%s: missing, attention_pattern %r needs it" % (name, self.attention_pattern))
+        for name in ("hybrid_full_layers", "hybrid_sliding_layers"):
+            if getattr(self, name) and name not in used:
+                raise SizingError("%s: expected null with attention_pattern %r" % (name, self.attention_pattern))
+        layers = sum(getattr(self, group.layers) for group in groups)
+        if groups and layers != self.num_layers:
+            raise SizingError("hybrid_full_layers + hybrid_sliding_layers: expected num_layers = %d, got %d"
+                              % (self.num_layers, layers))
+        if (self.active_params or 0) > (self.total_params or math.inf):
+            raise SizingError("active_params: expected at most total_params = %d, got %d" % (self.total_params, self.active_params))
+
+
+@dataclass(frozen=True)
+class Server:
+    """One GPU node. `*_gb` is the brochure's figure; `driver_mib_per_gpu` is what nvidia-smi or rocm-smi reports."""
+    name: str
+    gpus: int = up_to(10**4)
+    hbm_per_gpu_gb: float = up_to(10**4, float)
+    total_hbm_gb: float = up_to(10**8, float)
+    nvlink_bandwidth_tbps: float | None                  # the node's aggregate, both directions
+    system_memory_tb: float | None
+    driver_mib_per_gpu: int | None = None
+    hbm_bandwidth_per_gpu_tbps: float | None = None
+    dense_tflops_bf16: float | None = None               # per GPU, without sparsity; so the two below
+    dense_tflops_fp8: float | None = None
+    dense_tflops_fp4: float | None = None
+    max_power_kw: float | None = None
+    rack_units: int | None = None
+    source: str = ""
+
+    def __post_init__(self):
+        summed_gb = self.gpus * self.hbm_per_gpu_gb
+        if abs(summed_gb - self.total_hbm_gb) > HBM_TOTAL_TOLERANCE * self.total_hbm_gb:
+            raise SizingError("total_hbm_gb: expected gpus x hbm_per_gpu_gb = %g, got %g" % (summed_gb, self.total_hbm_gb))
+        driver_gb = (self.driver_mib_per_gpu or 0) * MIB / GB
+        if driver_gb and abs(driver_gb - self.hbm_per_gpu_gb) > DRIVER_TOLERANCE * self.hbm_per_gpu_gb:
+            raise SizingError("driver_mib_per_gpu: expected about %d MiB for hbm_per_gpu_gb = %g, got %d"
+                              % (self.hbm_per_gpu_gb * GB / MIB, self.hbm_per_gpu_gb, self.driver_mib_per_gpu))
+
+
+@dataclass(frozen=True)
+class StorageProfile:
+    """Where checkpoints are read from. `*_gbps` is GB/s (decimal gigabytes per second, not gigabits)."""
+    name: str
+    type: str = field(metadata={"choices": STORAGE_TYPES})
+    iops_read: float | None
+    iops_write: float | None
+    throughput_read_gbps: float | None
+    throughput_write_gbps: float | None
+    latency_read_ms_p50: float | None
+    latency_read_ms_p99: float | None
+    latency_write_ms_p50: float | None
+    latency_write_ms_p99: float | None
+    source: str = ""
+
+    def __post_init__(self):
+        for way in ("read", "write"):
+            p50, p99 = (getattr(self, "latency_%s_ms_%s" % (way, rank)) for rank in ("p50", "p99"))
+            if p50 is not None and p99 is not None and p99 < p50:
+                raise SizingError("latency_%s_ms_p99: expected at least p50 = %g, got %g" % (way, p50, p99))
+
+
+@dataclass(frozen=True)
+class SizingResult:
+    """The whole plan of one scenario: the request, and every number that follows from it (None: does not fit)."""
+    model: Model
+    server: Server
+    storage: StorageProfile
+    concurrency: int
+    effective_context: int                               # after clamping to the model's maximum
+    kv_precision: str
+    kv_budget_ratio: float
+    runtime_overhead_gib: float
+    peak_headroom_ratio: float
+    ha_mode: str
+    kv_per_session_gib: float
+    kv_total_tib: float
+    sessions_per_node: int
+    nodes_minimum: int | None
+    nodes_with_headroom: int | None
+    nodes_final: int | None
+    warnings: list[str]                                  # alert ids
+    requested_context: int
+    overhead_origin: str                                 # computed, given or weights_unknown
+    hbm_total_gib: float
+    kv_budget_gib: float                                 # negative by how much the engine alone overflows it
+    sessions_with_headroom: int
+    ha_extra_nodes: int
+    planned_sessions_per_node: int | None
+    kv_in_use_gib: float | None
+    kv_free_gib: float | None
+    reserved_gib: float
+    recommended_nodes_final: int | None = None
+    relative_cost: float | None = None
+    binding_limit: str = "memory"                        # a key of LIMITS
+
+
+# === Loading: the door for JSON; every error names file, entry and key ===
+
+def read_json(path: str):
+    """Decoded JSON of the file at `path`; NaN and Infinity pass, so that each field can be named when refused."""
+    def unique(pairs):
+        seen = dict(pairs)
+        if len(seen) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise SizingError("duplicate key %s in entry %s" % (short(twice), short(seen.get("name"))))
+        return seen
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return json.load(file, object_pairs_hook=unique)
+    except SizingError as error:
+        raise SizingError("%s: %s" % (path, error)) from None
+    except OSError as error:
+        raise SizingError("%s: cannot read: %s" % (path, error.strerror or error)) from None
+    except (ValueError, RecursionError) as error:
+        raise SizingError("%s: expected JSON in UTF-8: %s" % (path, error)) from None
+
+
+def parse(cls: type, entry: object, where: str):
+    """`entry` as a record of `cls`; raises SizingError naming `where` and the key of what is wrong."""
+    if not isinstance(entry, dict):
+        raise SizingError("%s: expected an object, got %s" % (where, short(entry)))
+    known = {f.name: f for f in fields(cls)}
+    for key in entry:
+        if key not in known:
+            raise SizingError("%s.%s: unknown key%s" % (where, key, nearest(key, known)))
+    try:
+        return cls(**{name: parse_value(f, entry.get(name), name in entry, "%s.%s" % (where, name))
+                      for name, f in known.items()})
+    except SizingError as error:
+        message = str(error)
+        raise SizingError(message if message.startswith(where) else "%s.%s" % (where, message)) from None
+
+
+def parse_value(f, value: object, present: bool, where: str):
+    """One field's value, checked against the field's annotation and metadata."""
+    kind, _, nullable = f.type.partition(" | ")
+    if value is None and nullable:
+        return None
+    try:
+        if not present:
+            raise SizingError("missing")
+        if "choices" in f.metadata:
+            return check_choice(value, f.metadata["choices"])
+        if kind == "str":
+            return check_string(value)
+        return check_number(value, f.metadata.get("bound") or (COUNT if kind == "int" else AMOUNT))
+    except SizingError as error:
+        raise SizingError("%s: %s" % (where, error)) from None
+
+
+def check_string(value: object) -> str:
+    """`value` if it can be printed on one line; raises SizingError otherwise."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise SizingError("expected printable text, got %s" % short(value))
+    return value
+
+
+def load_catalog(path: str, key: str, cls: type) -> dict:
+    """`{name: record}` of the file at `path`, which holds `{key: [entry, ...]}`; raises SizingError."""
+    data = read_json(path)
+    if not isinstance(data, dict) or set(data) != {key} or not isinstance(data[key], list) or not data[key]:
+        raise SizingError('%s: expected {"%s": [one entry or more]} and nothing else' % (path, key))
+    records = {}
+    for index, entry in enumerate(data[key]):
+        name = entry.get("name") if isinstance(entry, dict) else None
+        record = parse(cls, entry, "%s: %s[%d]%s" % (path, key, index, " (%s)" % short(name) if name else ""))
+        if record.name in records:
+            raise SizingError("%s: %s[%d].name: duplicate name %s" % (path, key, index, short(record.name)))
+        records[record.name] = record
+    return records
+
+
+def load_models(path: str) -> dict[str, Model]:
+    """Models of a models.json, by name; raises SizingError."""
+    return load_catalog(path, "models", Model)
+
+
+def load_servers(path: str) -> dict[str, Server]:
+    """Servers of a servers.json, by name; raises SizingError."""
+    return load_catalog(path, "servers", Server)
+
+
+def load_storage_profiles(path: str) -> dict[str, StorageProfile]:
+    """Storage profiles of a storage.json, by name; raises SizingError."""
+    return load_catalog(path, "profiles", StorageProfile)
+
+
+# === Calculations: pure arithmetic in exact fractions; no language, no rounding ===
+
+# GiB per GPU the engine takes beside weights and KV: activations + non-torch memory + CUDA graphs, the mean of
+# vLLM 0.19.0 start-up logs on H100 80GB at 8192 batched tokens (llm-d-planner accuracy results): 17 logs of one GPU
+# (2.56 + 0.93, from 1.86 to 5.39 in all), 4 of tensor parallel 2 and 4 (4.16 + 0.87, from 4.21 to 6.49).
+ENGINE_GIB_ONE_GPU = 3.49
+ENGINE_GIB_TENSOR_PARALLEL = 5.03
+OVERHEAD_UNKNOWN_WEIGHTS_GIB = 120      # per node, when the catalog does not know the weights: the user's specification
+REPLICAS_PER_NODE = 1                   # one copy of the weights, spread over all GPUs of the node
+TIE = Fraction(1, 10**9)                # floor and ceil forgive this much: an exact fit fits
+
+
+def exact(value) -> Fraction:
+    """The number as it is written in decimal: 0.1 is one tenth, not the nearest binary float."""
+    return Fraction(str(value))
+
+
+def floor(value: Fraction) -> int:
+    """Whole part; a billionth short of a whole number counts as it."""
+    return math.floor(value + TIE)
+
+
+def ceil(value: Fraction) -> int:
+    """Next whole number; a billionth above a whole number counts as it."""
+    return math.ceil(value - TIE)
+
+
+def check_request(**values) -> None:
+    """Raise SizingError naming the first of `values` that is outside BOUNDS."""
+    for name, value in values.items():
+        try:
+            check_number(value, BOUNDS[name])
+        except SizingError as error:
+            raise SizingError("%s: %s" % (name, error)) from None
+
+
+def calc_kv_per_session_gib(model: Model, effective_context: int, kv_precision: str) -> tuple[float, list[str]]:
+    """KV cache in GiB of one session in steady state, and the ids of the alerts it raises.
+
+    Layers of a sliding window stop growing at the window. The context is clamped to max_position_embeddings.
+
+    >>> calc_kv_per_session_gib(Model("m", 32, 8, 128, 8192, "full", None, None, None, "fp16"), 8192, "fp16")
+    (1.0, ['high_kv_precision'])
+    """
+    check_request(effective_context=effective_context)
+    bytes_per_element = KV_PRECISIONS[check_choice(kv_precision, KV_PRECISIONS)]
+    context = min(effective_context, model.max_position_embeddings)
+    kv_bytes = sum(calc_group_bytes(model, group, context, bytes_per_element)
+                   for group in KV_FAMILIES[check_choice(model.attention_pattern, KV_FAMILIES)])
+    facts = SimpleNamespace(model=model, requested_context=effective_context, kv_precision=kv_precision)
+    return kv_bytes / GIB, raised(facts, "kv")
+
+
+def calc_group_bytes(model: Model, group: LayerGroup, effective_context: int, bytes_per_element: int) -> int:
+    """Bytes one session keeps in one layer group; `kv_term` is the same product as a formula."""
+    tokens = min(effective_context, getattr(model, group.window)) if group.window else effective_context
+    return 2 * tokens * model.num_key_value_heads * model.head_dim * bytes_per_element * getattr(model, group.layers)
+
+
+def kv_term(group: LayerGroup) -> str:
+    """The formula of `calc_group_bytes` (2: one key, one value)."""
+    tokens = "min(effective_context, %s)" % group.window if group.window else "effective_context"
+    return "2 * %s * num_key_value_heads * head_dim * bytes_per_element * %s" % (tokens, group.layers)
+
+
+def calc_kv_total_tib(kv_per_session_gib: float, concurrency: int) -> float:
+    """KV cache in TiB of the whole load."""
+    return float(exact(kv_per_session_gib) * concurrency / 1024)
+
+
+def calc_hbm_total_gib(server: Server) -> float:
+    """HBM of one node in GiB: what the driver reports where the catalog knows it, else the brochure's GB."""
+    if server.driver_mib_per_gpu:
+        return float(exact(server.gpus) * server.driver_mib_per_gpu / 1024)
+    return float(exact(server.total_hbm_gb) * GB / GIB)
+
+
+def engine_gib_per_gpu(server: Server) -> float:
+    """GiB the engine takes on each GPU beside weights and KV."""
+    return ENGINE_GIB_TENSOR_PARALLEL if server.gpus > 1 else ENGINE_GIB_ONE_GPU
+
+
+def calc_runtime_overhead_gib(model: Model, server: Server) -> float:
+    """GiB per node that are not KV: weights and engine; a fixed figure when the weights are unknown."""
+    if model.weights_gib is None:
+        return float(OVERHEAD_UNKNOWN_WEIGHTS_GIB)
+    return float(REPLICAS_PER_NODE * exact(model.weights_gib) + server.gpus * exact(engine_gib_per_gpu(server)))
+
+
+def calc_kv_budget_gib(hbm_total_gib: float, kv_budget_ratio: float, runtime_overhead_gib: float) -> float:
+    """GiB per node left for KV; negative when weights and engine alone exceed the engine's share."""
+    return float(exact(hbm_total_gib) * exact(kv_budget_ratio) - exact(runtime_overhead_gib))
+
+
+def calc_sessions_per_node(server: Server, kv_per_session_gib: float, kv_budget_ratio: float,
+                           runtime_overhead_gib: float) -> int:
+    """Sessions whose KV fits one node, 0 when none does; raises SizingError on figures that make no sense.
+
+    >>> calc_sessions_per_node(Server("s", 8, 100.0, 800.0, None, None), 1.0, 0.70, 120.0)
+    401
+    """
+    check_request(kv_budget_ratio=kv_budget_ratio, runtime_overhead_gib=runtime_overhead_gib)
+    if not 0 < kv_per_session_gib < math.inf:
+        raise SizingError("kv_per_session_gib: expected a finite number above 0, got %s" % short(kv_per_session_gib))
+    kv_budget_gib = calc_kv_budget_gib(calc_hbm_total_gib(server), kv_budget_ratio, runtime_overhead_gib)
+    return floor(max(exact(0), exact(kv_budget_gib)) / exact(kv_per_session_gib))
+
+
+def calc_sessions_with_headroom(concurrency: int, peak_headroom_ratio: float) -> int:
+    """Sessions to provide for, peaks included."""
+    return ceil(concurrency * (1 + exact(peak_headroom_ratio)))
+
+
+def calc_nodes_required(concurrency: int, sessions_per_node: int, peak_headroom_ratio: float,
+                        ha_mode: str) -> tuple[int, int, int]:
+    """(nodes_minimum, nodes_with_headroom, nodes_final); raises SizingError when a node holds no session.
+
+    >>> calc_nodes_required(100, 10, 0.1, "n+1")
+    (10, 11, 12)
+    """
+    check_request(concurrency=concurrency, peak_headroom_ratio=peak_headroom_ratio)
+    spares = HA_MODES[check_choice(ha_mode, HA_MODES)]
+    if type(sessions_per_node) is not int or sessions_per_node < 1:
+        raise SizingError("sessions_per_node: expected a whole number from 1, got %s: no session fits a node"
+                          % short(sessions_per_node))
+    nodes_minimum = ceil(Fraction(concurrency, sessions_per_node))
+    sessions_with_headroom = calc_sessions_with_headroom(concurrency, peak_headroom_ratio)
+    nodes_with_headroom = ceil(Fraction(sessions_with_headroom, sessions_per_node))
+    return nodes_minimum, nodes_with_headroom, nodes_with_headroom + spares
+
+
+def calc_hbm_use(hbm_total_gib: float, kv_budget_ratio: float, kv_budget_gib: float, kv_per_session_gib: float,
+                 concurrency: int, nodes_with_headroom: int | None) -> dict:
+    """How a node's HBM is spent when the nominal load runs on the nodes that remain without the spares."""
+    reserved_gib = float(exact(hbm_total_gib) * (1 - exact(kv_budget_ratio)))
+    if nodes_with_headroom is None:
+        return {"planned_sessions_per_node": None, "kv_in_use_gib": None, "kv_free_gib": None, "reserved_gib": reserved_gib}
+    planned = ceil(Fraction(concurrency, nodes_with_headroom))
+    kv_in_use_gib = float(planned * exact(kv_per_session_gib))
+    return {"planned_sessions_per_node": planned, "kv_in_use_gib": kv_in_use_gib,
+            "kv_free_gib": float(exact(kv_budget_gib) - exact(kv_in_use_gib)), "reserved_gib": reserved_gib}
+
+
+def calc_relative_cost(nodes_final: int | None, recommended_nodes_final: int | None) -> float | None:
+    """Cost against the recommended scenario in nodes: 0.5 is half as much again, None where either does not fit."""
+    if nodes_final is None or recommended_nodes_final is None:
+        return None
+    return float(Fraction(nodes_final, recommended_nodes_final) - 1)
+
+
+def calc_model_load_s(storage: StorageProfile, model: Model) -> float | None:
+    """Seconds one node takes to read the checkpoint at the profile's full speed; None when either is unknown."""
+    if model.checkpoint_gib is None or storage.throughput_read_gbps is None:
+        return None
+    return float(exact(model.checkpoint_gib) * GIB / GB / exact(storage.throughput_read_gbps))
+
+
+# Upper bounds belong to the class; what is above the last one is "extreme".
+SCALES = {
+    "concurrency": ((100, "low"), (1000, "medium"), (10000, "high")),
+    "effective_context": ((16384, "short"), (65536, "medium"), (131072, "long")),
+    "kv_per_session_gib": ((0.5, "small"), (2, "medium"), (5, "large")),
+    "sessions_per_node": ((100, "low"), (1000, "medium"), (5000, "high")),
+    "nodes_final": ((2, "small"), (10, "medium"), (50, "large")),
+}
+
+
+def classify(name: str, value: float | None) -> str | None:
+    """The class of `value` on the scale of `name`: an English word, or None when there is no value."""
+    if value is None:
+        return None
+    return next((word for bound, word in SCALES[name] if value <= bound), "extreme")
+
+
+# === Plan: the only place that calls several calculations ===
+
+# kv_budget_ratio and peak_headroom_ratio follow from the configured value `c` of each.
+Scenario = namedtuple("Scenario", "key name ha_mode headroom budget use risk typical_sla")
+IDEAL_HEADROOM = 0.30                                    # the three scenarios' figures: the user's specification
+IDEAL_BUDGET = 0.65
+SCENARIOS = (
+    Scenario("minimum", Text("MÍNIMO", "MINIMUM"), "none", lambda c: 0.0, lambda c: c,
+             Text("PoC, desenvolvimento, testes", "PoC, development, tests"),
+             Text("alto: qualquer falha derruba o serviço", "high: any failure is downtime"),
+             Text("nenhum", "none")),
+    Scenario("recommended", Text("RECOMENDADO", "RECOMMENDED"), "n+1", lambda c: c, lambda c: c,
+             Text("produção", "production"),
+             Text("equilibrado: tolera a falha de um nó", "balanced: one node may fail"),
+             Text("99,9 %", "99.9 %")),
+    Scenario("ideal", Text("IDEAL", "IDEAL"), "n+2", lambda c: max(IDEAL_HEADROOM, c), lambda c: min(IDEAL_BUDGET, c),
+             Text("missão crítica", "mission-critical"),
+             Text("baixo: tolera a falha de dois nós", "low: two nodes may fail"),
+             Text("99,99 % ou mais", "99.99 % or more")),
+)
+
+
+def calculate_sizing(model: Model, server: Server, storage: StorageProfile, concurrency: int, effective_context: int,
+                     kv_precision: str, kv_budget_ratio: float, runtime_overhead_gib: float | None,
+                     peak_headroom_ratio: float, ha_mode: str) -> SizingResult:
+    """One scenario, sized; `runtime_overhead_gib` None is computed from weights and engine. Raises SizingError."""
+    check_request(concurrency=concurrency, effective_context=effective_context, peak_headroom_ratio=peak_headroom_ratio)
+    check_choice(ha_mode, HA_MODES)
+    origin = "given" if runtime_overhead_gib is not None else "computed" if model.weights_gib else "weights_unknown"
+    overhead = calc_runtime_overhead_gib(model, server) if runtime_overhead_gib is None else runtime_overhead_gib
+    kv_gib, _ = calc_kv_per_session_gib(model, effective_context, kv_precision)
+    sessions = calc_sessions_per_node(server, kv_gib, kv_budget_ratio, overhead)
+    nodes = calc_nodes_required(concurrency, sessions, peak_headroom_ratio, ha_mode) if sessions else (None, None, None)
+    hbm = calc_hbm_total_gib(server)
+    budget = calc_kv_budget_gib(hbm, kv_budget_ratio, overhead)
+    plan = SizingResult(
+        model, server, storage, concurrency, min(effective_context, model.max_position_embeddings), kv_precision,
+        kv_budget_ratio, overhead, peak_headroom_ratio, ha_mode, kv_gib, calc_kv_total_tib(kv_gib, concurrency),
+        sessions, *nodes, warnings=[], requested_context=effective_context, overhead_origin=origin, hbm_total_gib=hbm,
+        kv_budget_gib=budget, sessions_with_headroom=calc_sessions_with_headroom(concurrency, peak_headroom_ratio),
+        ha_extra_nodes=HA_MODES[ha_mode], **calc_hbm_use(hbm, kv_budget_ratio, budget, kv_gib, concurrency, nodes[1]))
+    return replace(plan, warnings=raised(plan))
+
+
+def plan_scenario(scenario: Scenario, request: Mapping) -> SizingResult:
+    """`request` (the arguments of calculate_sizing but ha_mode) under the policy of one scenario."""
+    return calculate_sizing(**dict(
+        request, ha_mode=scenario.ha_mode, kv_budget_ratio=scenario.budget(request["kv_budget_ratio"]),
+        peak_headroom_ratio=scenario.headroom(request["peak_headroom_ratio"])))
+
+
+def plan_all(request: Mapping) -> dict[str, SizingResult]:
+    """Every scenario of `request` by key, each with its cost against the recommended one."""
+    plans = {scenario.key: plan_scenario(scenario, request) for scenario in SCENARIOS}
+    nodes = plans["recommended"].nodes_final
+    return {key: replace(plan, recommended_nodes_final=nodes, relative_cost=calc_relative_cost(plan.nodes_final, nodes))
+            for key, plan in plans.items()}
+
+
+# === Levers: what would make a request fit, each found by running the plan again ===
+
+RATIO_STEPS = 10**4                                      # thresholds are searched in steps of 0.0001
+OVERHEAD_STEPS = 10**3                                   # and of 0.001 GiB
+
+
+def fits(request: Mapping, scenarios: Sequence[Scenario], **changes) -> bool:
+    """Whether `request` with `changes` holds at least one session per node in all of `scenarios`."""
+    return all(plan_scenario(scenario, dict(request, **changes)).sessions_per_node for scenario in scenarios)
+
+
+def largest(low: int, high: int, good: Callable[[int], bool]) -> int | None:
+    """The largest whole number from `low` to `high` that is good, when all below a good one are; None if none is."""
+    if low > high or not good(low):
+        return None
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if good(middle) else (low, middle - 1)
+    return low
+
+
+def precision_that_fits(request, scenarios, servers):
+    """The widest KV precision below the present one that fits."""
+    present = KV_PRECISIONS[request["kv_precision"]]
+    return next((name for name, width in sorted(KV_PRECISIONS.items(), key=lambda item: -item[1])
+                 if width < present and fits(request, scenarios, kv_precision=name)), None)
+
+
+def context_that_fits(request, scenarios, servers):
+    """The longest context that fits, in tokens."""
+    return largest(1, request["effective_context"],
+                   lambda tokens: fits(request, scenarios, effective_context=tokens))
+
+
+def budget_that_fits(request, scenarios, servers):
+    """The smallest share of HBM that fits."""
+    spare = largest(0, RATIO_STEPS - 1, lambda step: fits(request, scenarios, kv_budget_ratio=(RATIO_STEPS - step) / RATIO_STEPS))
+    return None if spare is None else (RATIO_STEPS - spare) / RATIO_STEPS
+
+
+def overhead_that_fits(request, scenarios, servers):
+    """The largest overhead in GiB per node that fits, if the weights find room in it."""
+    top = math.ceil(calc_hbm_total_gib(request["server"]) * OVERHEAD_STEPS)
+    step = largest(0, min(top, 10**6 * OVERHEAD_STEPS),
+                   lambda n: fits(request, scenarios, runtime_overhead_gib=n / OVERHEAD_STEPS))
+    weights_gib = REPLICAS_PER_NODE * (request["model"].weights_gib or 0)
+    return None if step is None or step / OVERHEAD_STEPS < weights_gib else step / OVERHEAD_STEPS
+
+
+def server_that_fits(request, scenarios, servers):
+    """The server of the catalog with the least HBM that fits."""
+    return next((s.name for s in sorted(servers.values(), key=calc_hbm_total_gib) if fits(request, scenarios, server=s)), None)
+
+
+LEVERS = {"kv_precision": precision_that_fits, "effective_context": context_that_fits, "kv_budget_ratio": budget_that_fits,
+          "runtime_overhead_gib": overhead_that_fits, "server": server_that_fits}
+
+
+def find_levers(request: Mapping, plans: Mapping[str, SizingResult], servers: Mapping[str, Server]) -> list[dict]:
+    """For each lever alone, the threshold at which each scenario, and `all` of them, would fit; [] when all do.
+
+    A threshold is the present value where the scenario fits already, None where the lever does not help.
+    """
+    if all(plan.sessions_per_node for plan in plans.values()):
+        return []
+    present = dict(request, server=request["server"].name, runtime_overhead_gib=plans["recommended"].runtime_overhead_gib)
+    groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS)
+    return [{"lever": name, "flag": flag(name), "current": present[name],
+             "thresholds": {key: present[name] if fits(request, group) else find(request, group, servers)
+                            for key, group in groups.items()}}
+            for name, find in LEVERS.items()]
+
+
+def flag(name: str) -> str:
+    """The command-line flag of a parameter."""
+    return "--" + name.replace("_", "-")
+
+
+# === Alerts: one row each; conditions know no language ===
+
+# `scope` says what the condition needs: kv (model, requested_context, kv_precision), storage (storage, model,
+# effective_context, server) or the whole plan. {slots} are names in `facts`.
+Alert = namedtuple("Alert", "id scope severity when meaning action")
+SEVERITIES = {"error": Text("ERRO", "ERROR"), "warning": Text("AVISO", "WARNING"), "info": Text("INFORMAÇÃO", "INFO")}
+# Thresholds: the user's specification, but for the load time, a round figure for a restart that operators notice.
+LONG_CONTEXT_TOKENS = 128_000
+HIGH_KV_BUDGET_RATIO = 0.75
+LOW_KV_BUDGET_RATIO = 0.50
+LOW_OVERHEAD_GIB = 50
+SLOW_MODEL_LOAD_S = 60
+VLLM_DEFAULT_RATIO = 0.9                                 # gpu_memory_utilization of vLLM, default
+ALERTS = (
+    Alert("context_overflow", "kv", "warning",
+          lambda p: p.requested_context > p.model.max_position_embeddings,
+          Text("O contexto pedido, {requested_context} tokens, passa do máximo do modelo; a conta usa {max_position_embeddings}.",
+               "The requested context, {requested_context} tokens, is beyond the model's maximum; {max_position_embeddings} is used."),
+          Text("Sessões mais longas serão recusadas ou cortadas: reduza --effective-context ou escolha outro modelo.",
+               "Longer sessions will be refused or cut: lower --effective-context or choose another model.")),
+    Alert("high_kv_precision", "kv", "warning",
+          lambda p: KV_PRECISIONS[p.kv_precision] > KV_PRECISIONS["fp8"],
+          Text("KV cache em {kv_precision} ocupa 2 bytes por elemento, o dobro de fp8: metade das sessões por GiB.",
+               "A {kv_precision} KV cache takes 2 bytes per element, twice fp8: half the sessions per GiB."),
+          Text("Compare com --kv-precision fp8 e meça a qualidade das respostas no seu caso antes de trocar.",
+               "Compare with --kv-precision fp8, and measure answer quality on your own case before switching.")),
+    Alert("long_context_io", "storage", "warning",
+          lambda p: p.effective_context > LONG_CONTEXT_TOKENS,
+          Text("Contexto de {effective_context} tokens (acima de {long_context_tokens}): prefill longo e pressão de E/S. "
+               "{storage} lê {throughput_read_gbps} GB/s, p99 de leitura {latency_read_ms_p99} ms.",
+               "A context of {effective_context} tokens (above {long_context_tokens}): long prefill and I/O pressure. "
+               "{storage} reads {throughput_read_gbps} GB/s, read p99 {latency_read_ms_p99} ms."),
+          Text("Meça o TTFT com prompts desse tamanho; prefill em partes e cache de prefixo aliviam.",
+               "Measure TTFT with prompts of that length; chunked prefill and prefix caching relieve it.")),
+    Alert("high_kv_budget", "plan", "warning",
+          lambda p: p.kv_budget_ratio > HIGH_KV_BUDGET_RATIO,
+          Text("kv_budget_ratio acima de {high_kv_budget_ratio}: pouca sobra para fragmentação e picos, risco de falta de memória.",
+               "kv_budget_ratio above {high_kv_budget_ratio}: little room for fragmentation and peaks, out-of-memory risk."),
+          Text("O limite é cauteloso: o vLLM opera em {vllm_default_ratio} por padrão. Suba só depois de um teste de carga.",
+               "The limit is cautious: vLLM itself runs at {vllm_default_ratio} by default. Raise it only after a load test.")),
+    Alert("low_kv_budget", "plan", "info",
+          lambda p: p.kv_budget_ratio < LOW_KV_BUDGET_RATIO,
+          Text("kv_budget_ratio abaixo de {low_kv_budget_ratio}: mais da metade da HBM é paga e não usada.",
+               "kv_budget_ratio below {low_kv_budget_ratio}: more than half of the HBM is paid for and not used."),
+          Text("Suba --kv-budget-ratio para perto de 0.70, se outro processo não divide as GPUs.",
+               "Raise --kv-budget-ratio towards 0.70 unless another process shares the GPUs.")),
+    Alert("low_runtime_overhead", "plan", "warning",
+          lambda p: p.overhead_origin == "given" and p.runtime_overhead_gib < LOW_OVERHEAD_GIB,
+          Text("Overhead informado de {runtime_overhead_gib} GiB por nó, abaixo de {low_overhead_gib}: provavelmente subestimado.",
+               "A given overhead of {runtime_overhead_gib} GiB per node, below {low_overhead_gib}: probably underestimated."),
+          Text("Omita --runtime-overhead-gib para que seja calculado, ou informe o valor do log de partida do motor.",
+               "Leave --runtime-overhead-gib out to have it computed, or give the figure of the engine's start-up log.")),
+    Alert("overhead_below_weights", "plan", "error",
+          lambda p: p.overhead_origin == "given" and p.runtime_overhead_gib < REPLICAS_PER_NODE * (p.model.weights_gib or 0),
+          Text("O overhead informado, {runtime_overhead_gib} GiB por nó, é menor que os pesos do modelo ({weights_gib} GiB): "
+               "o resultado não é realizável.",
+               "The given overhead, {runtime_overhead_gib} GiB per node, is less than the model's weights ({weights_gib} GiB): "
+               "the result cannot be built."),
+          Text("Informe ao menos pesos + motor, ou omita --runtime-overhead-gib.",
+               "Give at least weights + engine, or leave --runtime-overhead-gib out.")),
+    Alert("no_session_fits", "plan", "error",
+          lambda p: p.sessions_per_node == 0,
+          Text("Nenhuma sessão cabe em um nó: ela precisa de {kv_per_session_gib} GiB de KV, além de {runtime_overhead_gib} GiB "
+               "de pesos e motor, em {hbm_total_gib} GiB de HBM.",
+               "No session fits a node: it needs {kv_per_session_gib} GiB of KV beside {runtime_overhead_gib} GiB of weights "
+               "and engine, in {hbm_total_gib} GiB of HBM."),
+          Text("Veja na tabela de alavancas a menor mudança que faz caber.",
+               "The table of levers shows the smallest change that would fit.")),
+    Alert("cloud_storage_latency", "storage", "warning",
+          lambda p: p.storage.type.startswith("cloud"),
+          Text("{storage} é armazenamento de nuvem: latência de leitura p99 {latency_read_ms_p99} ms, variável entre vizinhos.",
+               "{storage} is cloud storage: read p99 {latency_read_ms_p99} ms, varying with its neighbours."),
+          Text("Mantenha pesos e KV fora do caminho crítico: NVMe local ou cache, e réplicas já carregadas.",
+               "Keep weights and KV off the critical path: local NVMe or a cache, and replicas already loaded.")),
+    Alert("slow_model_load", "storage", "warning",
+          lambda p: (calc_model_load_s(p.storage, p.model) or 0) > SLOW_MODEL_LOAD_S,
+          Text("Ler o checkpoint ({checkpoint_gib} GiB) a {throughput_read_gbps} GB/s leva {model_load_s} s por nó, "
+               "mais que {slow_model_load_s} s, e no melhor caso.",
+               "Reading the checkpoint ({checkpoint_gib} GiB) at {throughput_read_gbps} GB/s takes {model_load_s} s per node, "
+               "more than {slow_model_load_s} s, at best."),
+          Text("Conte esse tempo em reinícios e trocas de nó; um perfil mais rápido ou cópia local o reduz.",
+               "Count it in restarts and node swaps; a faster profile or a local copy shortens it.")),
+)
+
+
+def raised(plan, scope: str | None = None) -> list[str]:
+    """Ids of the alerts that `plan` raises; with a `scope`, of that part of the table only."""
+    return [alert.id for alert in ALERTS if scope in (None, alert.scope) and alert.when(plan)]
+
+
+def generate_storage_warnings(storage: StorageProfile, model: Model, effective_context: int, server: Server) -> list[str]:
+    """Ids of the alerts that concern storage."""
+    check_request(effective_context=effective_context)
+    return raised(SimpleNamespace(storage=storage, model=model, effective_context=effective_context, server=server), "storage")
+
+
+def facts(plan: SizingResult) -> dict:
+    """Every number and word of a plan by its one name, for formulas and sentences."""
+    return dict(
+        vars(plan.model), **{**vars(plan.server), **vars(plan.storage), **vars(plan),
+                             "model": plan.model.name, "server": plan.server.name, "storage": plan.storage.name},
+        bytes_per_element=KV_PRECISIONS[plan.kv_precision], replicas_per_node=REPLICAS_PER_NODE,
+        engine_gib_per_gpu=engine_gib_per_gpu(plan.server), given_overhead_gib=plan.runtime_overhead_gib,
+        default_overhead_gib=OVERHEAD_UNKNOWN_WEIGHTS_GIB, model_load_s=calc_model_load_s(plan.storage, plan.model),
+        long_context_tokens=LONG_CONTEXT_TOKENS, high_kv_budget_ratio=HIGH_KV_BUDGET_RATIO,
+        low_kv_budget_ratio=LOW_KV_BUDGET_RATIO, low_overhead_gib=LOW_OVERHEAD_GIB,
+        slow_model_load_s=SLOW_MODEL_LOAD_S, vllm_default_ratio=VLLM_DEFAULT_RATIO)
+
+
+# === Results: one row per number; the formula shown is the formula followed (a test evaluates it) ===
+
+# `case` picks the variant of formula and explanation; `also` names inputs shown beside those of the formula.
+Result = namedtuple("Result", "name label case variants also")
+Variant = namedtuple("Variant", "formula explanation")
+FUNCTIONS = {"ceil", "floor", "min", "max"}
+
+
+def result(name: str, label: Text, formula: str, explanation: Text, also: Sequence[str] = ()) -> Result:
+    """A row whose formula and explanation do not depend on the case."""
+    return Result(name, label, lambda plan: "", {"": Variant(formula, explanation)}, also)
+
+
+def node_result(name: str, label: Text, formula: str, explanation: Text, also: Sequence[str] = ()) -> Result:
+    """A row that has no number when no session fits a node."""
+    return Result(name, label, lambda plan: plan.nodes_final is not None,
+                  {True: Variant(formula, explanation), False: Variant(formula, NO_NODES)}, also)
+
+
+def kv_formula(family: str) -> str:
+    """The formula of kv_per_session_gib: one term per layer group."""
+    return "kv_per_session_gib = (%s) / 2**30" % " + ".join(map(kv_term, KV_FAMILIES[family]))
+
+
+NO_NODES = Text("Sem nenhuma sessão por nó este número não existe; a tabela de alavancas diz o que faz caber.",
+                "With no session per node this number does not exist; the table of levers says what would fit.")
+KV_EXPLANATIONS = {
+    "full": Text("Em cada uma das {num_layers} camadas, cada token guarda uma chave e um valor (o fator 2) por cabeça KV, para "
+                 "todos os {effective_context} tokens. É o espaço de HBM que uma sessão ocupa enquanto existe.",
+                 "In each of the {num_layers} layers every token keeps one key and one value (the factor 2) per KV head, for all "
+                 "{effective_context} tokens. It is the HBM a session holds for as long as it lives."),
+    "sliding": Text("Todas as {num_layers} camadas são de janela deslizante: guardam chave e valor (o fator 2) só dos últimos "
+                    "{sliding_window} tokens. É o estado estacionário; durante o prefill o motor pode reservar mais.",
+                    "All {num_layers} layers slide: they keep key and value (the factor 2) of the last {sliding_window} tokens "
+                    "only. This is the steady state; an engine may reserve more during prefill."),
+    "hybrid": Text("{hybrid_full_layers} camadas guardam chave e valor (o fator 2) de todos os {effective_context} tokens; as outras "
+                   "{hybrid_sliding_layers}, só dos últimos {sliding_window}. É o estado estacionário; durante o prefill o motor "
+                   "pode reservar mais nas camadas de janela.",
+                   "{hybrid_full_layers} layers keep key and value (the factor 2) of all {effective_context} tokens; the other "
+                   "{hybrid_sliding_layers}, of the last {sliding_window} only. This is the steady state; an engine may reserve "
+                   "more in the window layers during prefill."),
+}
+RESULTS = (
+    Result("kv_per_session_gib", Text("KV cache por sessão", "KV cache per session"), lambda plan: plan.model.attention_pattern,
+           {family: Variant(kv_formula(family), KV_EXPLANATIONS[family]) for family in KV_FAMILIES},
+           ("model", "attention_pattern", "kv_precision")),
+    result("kv_total_tib", Text("KV cache de toda a carga", "KV cache of the whole load"),
+           "kv_total_tib = kv_per_session_gib * concurrency / 1024",
+           Text("HBM que as {concurrency} sessões simultâneas ocupam juntas, em todos os nós.",
+                "HBM that the {concurrency} simultaneous sessions hold together, over all nodes.")),
+    Result("hbm_total_gib", Text("HBM de um nó", "HBM of one node"),
+           lambda plan: "driver" if plan.server.driver_mib_per_gpu else "brochure",
+           {"driver": Variant("hbm_total_gib = gpus * driver_mib_per_gpu / 1024",
+                              Text("Soma do que o driver reporta nas {gpus} GPUs, não o número do folheto ({total_hbm_gb} GB).",
+                                   "The sum of what the driver reports on the {gpus} GPUs, not the brochure's figure ({total_hbm_gb} GB).")),
+            "brochure": Variant("hbm_total_gib = total_hbm_gb * 10**9 / 2**30",
+                                Text("Convertido do folheto ({total_hbm_gb} GB): o catálogo não informa o que o driver reporta, que "
+                                     "em GPUs conhecidas fica de 0,6 % abaixo a 7,4 % acima.",
+                                     "Converted from the brochure ({total_hbm_gb} GB): the catalog does not state what the driver "
+                                     "reports, which on known GPUs is from 0.6 % below to 7.4 % above."))},
+           ("server",)),
+    Result("runtime_overhead_gib", Text("Pesos e motor, por nó", "Weights and engine, per node"), lambda plan: plan.overhead_origin,
+           {"computed": Variant("runtime_overhead_gib = replicas_per_node * weights_gib + gpus * engine_gib_per_gpu",
+                                Text("Uma cópia dos pesos como carregados ({weights_gib} GiB) mais, em cada GPU, ativações, memória "
+                                     "fora do torch e grafos CUDA: média de logs de partida do vLLM 0.19 em H100, de onde casos "
+                                     "isolados se afastam até 2 GiB por GPU.",
+                                     "One copy of the weights as loaded ({weights_gib} GiB) plus, on each GPU, activations, memory "
+                                     "outside torch and CUDA graphs: the mean of vLLM 0.19 start-up logs on H100, from which single "
+                                     "cases differ by up to 2 GiB per GPU.")),
+            "given": Variant("runtime_overhead_gib = given_overhead_gib",
+                             Text("Valor informado em --runtime-overhead-gib: pesos, ativações e motor, por nó.",
+                                  "The figure given with --runtime-overhead-gib: weights, activations and engine, per node.")),
+            "weights_unknown": Variant("runtime_overhead_gib = default_overhead_gib",
+                                       Text("O catálogo não informa os pesos deste modelo: vale o padrão de {default_overhead_gib} GiB "
+                                            "por nó, que pode estar longe do real.",
+                                            "The catalog does not state this model's weights: the default of {default_overhead_gib} GiB "
+                                            "per node holds, which may be far from the truth."))},
+           ("overhead_origin",)),
+    result("kv_budget_gib", Text("Orçamento de KV por nó", "KV budget per node"),
+           "kv_budget_gib = hbm_total_gib * kv_budget_ratio - runtime_overhead_gib",
+           Text("O que sobra para KV depois de pesos e motor, dentro da fração da HBM que o motor pode usar ({kv_budget_ratio_pct}). "
+                "Negativo: faltam esses GiB já sem nenhuma sessão.",
+                "What is left for KV after weights and engine, within the share of HBM the engine may use ({kv_budget_ratio_pct}). "
+                "Negative: so many GiB are missing before the first session.")),
+    result("sessions_per_node", Text("Sessões por nó", "Sessions per node"),
+           "sessions_per_node = floor(max(0, kv_budget_gib) / kv_per_session_gib)",
+           Text("Sessões inteiras cujo KV cabe no orçamento de um nó; a próxima ficaria na fila ou expulsaria outra.",
+                "Whole sessions whose KV fits one node's budget; the next one would queue or evict another.")),
+    node_result("nodes_minimum", Text("Nós para a carga nominal", "Nodes for the nominal load"),
+                "nodes_minimum = ceil(concurrency / sessions_per_node)",
+                Text("Nós que seguram {concurrency} sessões sem nenhuma folga: o piso físico.",
+                     "Nodes that hold {concurrency} sessions with no headroom at all: the physical floor.")),
+    result("sessions_with_headroom", Text("Sessões com folga", "Sessions with headroom"),
+           "sessions_with_headroom = ceil(concurrency * (1 + peak_headroom_ratio))",
+           Text("Carga nominal mais {peak_headroom_ratio_pct} de folga para picos.",
+                "The nominal load plus {peak_headroom_ratio_pct} of headroom for peaks.")),
+    node_result("nodes_with_headroom", Text("Nós com folga", "Nodes with headroom"),
+                "nodes_with_headroom = ceil(sessions_with_headroom / sessions_per_node)",
+                Text("Nós que seguram o pico, sem reserva para falhas.", "Nodes that hold the peak, with no spare for failures.")),
+    node_result("nodes_final", Text("Nós a comprar", "Nodes to buy"),
+                "nodes_final = nodes_with_headroom + ha_extra_nodes",
+                Text("Nós do pico mais {ha_extra_nodes} de reserva (alta disponibilidade {ha_mode}): com essa quantidade parada, o pico "
+                     "ainda cabe.",
+                     "Nodes for the peak plus {ha_extra_nodes} spare (high availability {ha_mode}): with that many down, the peak "
+                     "still fits."), ("ha_mode",)),
+    Result("relative_cost", Text("Custo relativo ao RECOMENDADO", "Cost relative to RECOMMENDED"),
+           lambda plan: plan.relative_cost is not None,
+           {True: Variant("relative_cost = nodes_final / recommended_nodes_final - 1",
+                          Text("Diferença em nós contra o cenário recomendado ({relative_cost_pct}); preço por nó igual.",
+                               "Difference in nodes against the recommended scenario ({relative_cost_pct}); same price per node.")),
+            False: Variant("relative_cost = nodes_final / recommended_nodes_final - 1", NO_NODES)}, ()),
+    node_result("planned_sessions_per_node", Text("Sessões por nó na carga nominal", "Sessions per node at nominal load"),
+                "planned_sessions_per_node = ceil(concurrency / nodes_with_headroom)",
+                Text("Quantas sessões cada nó carrega quando os {ha_extra_nodes} de reserva estão parados.",
+                     "Sessions each node carries while the {ha_extra_nodes} spare nodes are down.")),
+    node_result("kv_in_use_gib", Text("KV em uso por nó", "KV in use per node"),
+                "kv_in_use_gib = planned_sessions_per_node * kv_per_session_gib",
+                Text("HBM ocupada por KV em cada nó na carga nominal.", "HBM that KV takes on each node at nominal load.")),
+    node_result("kv_free_gib", Text("Livre no orçamento", "Free within the budget"),
+                "kv_free_gib = kv_budget_gib - kv_in_use_gib",
+                Text("Espaço de KV que ainda recebe sessões em cada nó.", "Room for KV that still takes sessions on each node.")),
+    result("reserved_gib", Text("HBM fora do orçamento", "HBM outside the budget"),
+           "reserved_gib = hbm_total_gib * (1 - kv_budget_ratio)",
+           Text("HBM que o motor não pode usar: margem para fragmentação, picos de ativação e outros processos.",
+                "HBM the engine may not use: margin for fragmentation, activation peaks and other processes.")),
+)
+
+
+def formula_inputs(formula: str) -> list[str]:
+    """Names the right-hand side of a formula uses, in order."""
+    names = re.findall(r"[A-Za-z_]\w*", formula.split("=", 1)[1])
+    return [name for name in dict.fromkeys(names) if name not in FUNCTIONS]
+
+
+def rationale(row: Result, plan: SizingResult, known: Mapping, lang: str) -> dict:
+    """{formula, inputs, explanation} of one number; `known` is facts(plan)."""
+    variant = row.variants[row.case(plan)]
+    names = formula_inputs(variant.formula) + list(row.also)
+    return {"formula": variant.formula, "inputs": {name: known[name] for name in names},
+            "explanation": fill(variant.explanation, known, lang)}
+
+
+CLASS_WORDS = {
+    "low": Text("baixa", "low"), "medium": Text("média", "medium"), "high": Text("alta", "high"),
+    "short": Text("curto", "short"), "long": Text("longo", "long"), "small": Text("pequeno", "small"),
+    "large": Text("grande", "large"), "extreme": Text("extremo", "extreme"), None: Text("", ""),
+}
+
+
+# === Parameter dictionary: what each word of the report means ===
+
+Parameter = namedtuple("Parameter", "names description source importance common_error")
+PARAMETERS = (
+    Parameter(("model",),
+              Text("O LLM a servir, pelo nome no catálogo de modelos.", "The LLM to serve, by its name in the model catalog."),
+              Text("Escolha do produto; a geometria vem do config.json publicado.",
+                   "The product's choice; the geometry comes from the published config.json."),
+              Text("Define o KV por token e os pesos: dois modelos de igual tamanho podem diferir 9 vezes em KV.",
+                   "Sets KV per token and weights: two models of one size can differ 9 times in KV."),
+              Text("Supor que o KV cresce com o número de parâmetros.", "Assuming that KV grows with the parameter count.")),
+    Parameter(("server",),
+              Text("O nó GPU, pelo nome no catálogo de servidores.", "The GPU node, by its name in the server catalog."),
+              Text("Proposta do fornecedor ou instância de nuvem.", "The vendor's offer or a cloud instance."),
+              Text("Define a HBM por nó, o recurso que limita as sessões.", "Sets the HBM per node, the resource that limits sessions."),
+              Text("Contar GPUs em vez da HBM que o driver entrega.", "Counting GPUs instead of the HBM the driver delivers.")),
+    Parameter(("storage",),
+              Text("O perfil de armazenamento de onde os pesos são lidos.", "The storage profile the weights are read from."),
+              Text("Catálogo de perfis; meça o seu com fio.", "The profile catalog; measure your own with fio."),
+              Text("Não muda os nós: muda o tempo de partida e os alertas de E/S.",
+                   "Does not change the nodes: it changes start-up time and the I/O alerts."),
+              Text("Ler *_gbps como gigabits: aqui é GB/s, 10^9 bytes por segundo.",
+                   "Reading *_gbps as gigabits: here it is GB/s, 10^9 bytes per second.")),
+    Parameter(("concurrency",),
+              Text("Sessões simultâneas cujo KV cache está em HBM.", "Simultaneous sessions whose KV cache is in HBM."),
+              Text("Telemetria de pico ou usuários × fração ativa.", "Peak telemetry, or users × the share that is active."),
+              Text("Multiplica o KV por sessão: os nós crescem na mesma proporção.",
+                   "Multiplies KV per session: nodes grow in proportion."),
+              Text("Usar usuários cadastrados, ou requisições por segundo, como sessões.",
+                   "Using registered users, or requests per second, as sessions.")),
+    Parameter(("effective_context", "requested_context"),
+              Text("Tokens que cada sessão mantém: prompt, histórico e resposta. requested_context é o valor pedido, antes do corte "
+                   "no máximo do modelo.",
+                   "Tokens each session holds: prompt, history and answer. requested_context is the figure asked for, before it is "
+                   "clamped to the model's maximum."),
+              Text("Distribuição real de tamanhos (p95), não o máximo do modelo.",
+                   "The real distribution of lengths (p95), not the model's maximum."),
+              Text("O KV das camadas full cresce linearmente com ele.", "KV of full layers grows linearly with it."),
+              Text("Dimensionar todas as sessões no contexto máximo, ou esquecer os tokens gerados.",
+                   "Sizing every session at the maximum context, or forgetting the generated tokens.")),
+    Parameter(("kv_precision", "default_kv_precision"),
+              Text("Formato de cada elemento do KV: fp8 e int8 ocupam 1 byte, fp16 e bf16 ocupam 2.",
+                   "Format of each KV element: fp8 and int8 take 1 byte, fp16 and bf16 take 2."),
+              Text("Opção kv_cache_dtype do motor; sem --kv-precision vale a do modelo.",
+                   "The engine's kv_cache_dtype option; without --kv-precision the model's holds."),
+              Text("Dobra ou divide por dois as sessões por nó.", "Doubles or halves the sessions per node."),
+              Text("Supor fp8 quando o motor está em auto, que costuma ser bf16.",
+                   "Assuming fp8 when the engine is on auto, which usually means bf16.")),
+    Parameter(("kv_budget_ratio",),
+              Text("Fração da HBM que o motor pode usar, pesos e KV juntos (gpu_memory_utilization no vLLM).",
+                   "Share of HBM the engine may use, weights and KV together (gpu_memory_utilization in vLLM)."),
+              Text("Política de operação; 0.70 é a especificação do usuário, 0.9 o padrão do vLLM.",
+                   "Operating policy; 0.70 is the user's specification, 0.9 is vLLM's default."),
+              Text("Cada ponto percentual de um nó de 2 TiB vale cerca de 21 GiB de KV.",
+                   "Each percent of a 2 TiB node is worth about 21 GiB of KV."),
+              Text("Subir até faltar memória sob fragmentação, ou contar só o KV nessa fração.",
+                   "Raising it until memory runs out under fragmentation, or counting only KV in that share.")),
+    Parameter(("runtime_overhead_gib", "overhead_origin"),
+              Text("HBM por nó que não é KV: pesos, ativações e motor. overhead_origin diz se foi calculado (computed), informado "
+                   "(given) ou o padrão por falta dos pesos (weights_unknown).",
+                   "HBM per node that is not KV: weights, activations and engine. overhead_origin says whether it was computed, "
+                   "given, or the default for unknown weights (weights_unknown)."),
+              Text("Calculado dos pesos do catálogo e de logs do vLLM, ou informado.",
+                   "Computed from the catalog's weights and vLLM logs, or given."),
+              Text("Sai do orçamento antes da primeira sessão.", "Leaves the budget before the first session."),
+              Text("Informar só os pesos, ou o tamanho do checkpoint em disco.",
+                   "Giving the weights alone, or the size of the checkpoint on disk.")),
+    Parameter(("peak_headroom_ratio",),
+              Text("Capacidade acima da carga nominal para picos; 0.20 é 20 %.", "Capacity above the nominal load for peaks; 0.20 is 20 %."),
+              Text("Relação entre pico e média na telemetria.", "The ratio of peak to mean in telemetry."),
+              Text("Sem folga, o primeiro pico vira fila.", "Without it the first peak becomes a queue."),
+              Text("Somar folga a uma concorrência que já era a de pico.", "Adding headroom to a concurrency that already was the peak.")),
+    Parameter(("ha_mode", "ha_extra_nodes"),
+              Text("Nós de reserva para falhas: none, n+1 ou n+2; ha_extra_nodes é a quantidade.",
+                   "Spare nodes for failures: none, n+1 or n+2; ha_extra_nodes is how many."),
+              Text("Definido pelo cenário.", "Set by the scenario."),
+              Text("Com a reserva parada, o pico ainda cabe.", "With the spares down, the peak still fits."),
+              Text("Prometer o SLA citado sem calcular a disponibilidade do nó.",
+                   "Promising the quoted SLA without computing the node's availability.")),
+    Parameter(("num_layers",),
+              Text("Camadas do transformer (num_hidden_layers no config.json).", "Transformer layers (num_hidden_layers in config.json)."),
+              Text("config.json do modelo.", "The model's config.json."),
+              Text("Cada camada guarda o próprio KV.", "Each layer keeps its own KV."),
+              Text("Contar como full as camadas de janela deslizante.", "Counting sliding-window layers as full ones.")),
+    Parameter(("num_key_value_heads",),
+              Text("Cabeças de chave e valor por camada (GQA, MQA).", "Key and value heads per layer (GQA, MQA)."),
+              Text("config.json do modelo.", "The model's config.json."),
+              Text("O KV é proporcional a elas, não às cabeças de atenção.", "KV is proportional to them, not to the attention heads."),
+              Text("Usar num_attention_heads: erro de 4 a 16 vezes.", "Using num_attention_heads: wrong by 4 to 16 times.")),
+    Parameter(("head_dim",),
+              Text("Elementos de cada cabeça.", "Elements of each head."),
+              Text("config.json; hidden_size / num_attention_heads só quando ele não informa.",
+                   "config.json; hidden_size / num_attention_heads only where it is silent."),
+              Text("O KV é proporcional a ele.", "KV is proportional to it."),
+              Text("Dividir hidden_size pelas cabeças quando head_dim está no arquivo.",
+                   "Dividing hidden_size by the heads when head_dim is in the file.")),
+    Parameter(("max_position_embeddings",),
+              Text("Maior contexto que o modelo aceita, em tokens.", "The longest context the model takes, in tokens."),
+              Text("config.json do modelo.", "The model's config.json."),
+              Text("O contexto pedido é cortado nele.", "The requested context is clamped to it."),
+              Text("Vender um contexto que o modelo não aceita.", "Selling a context that the model does not take.")),
+    Parameter(("attention_pattern",),
+              Text("Família de KV: full, sliding ou hybrid.", "KV family: full, sliding or hybrid."),
+              Text("layer_types e sliding_window do config.json.", "layer_types and sliding_window of config.json."),
+              Text("Muda o KV por sessão em várias vezes no contexto longo.", "Changes KV per session several times at long context."),
+              Text("Tratar todo modelo como full.", "Treating every model as full.")),
+    Parameter(("hybrid_full_layers", "hybrid_sliding_layers"),
+              Text("Quantas camadas de um modelo híbrido guardam o contexto todo e quantas só a janela.",
+                   "How many layers of a hybrid model keep the whole context, and how many only the window."),
+              Text("layer_types do config.json.", "layer_types of config.json."),
+              Text("Só as full crescem com o contexto.", "Only the full ones grow with the context."),
+              Text("Supor metade e metade: Gemma 3 tem 10 full em 62.", "Assuming half and half: Gemma 3 has 10 full in 62.")),
+    Parameter(("sliding_window",),
+              Text("Tokens que uma camada de janela deslizante guarda.", "Tokens a sliding-window layer keeps."),
+              Text("config.json do modelo.", "The model's config.json."),
+              Text("Limita o KV dessas camadas.", "Bounds the KV of those layers."),
+              Text("Usar o número quando o modelo declara que não o usa (use_sliding_window false).",
+                   "Using the figure where the model says it does not (use_sliding_window false).")),
+    Parameter(("weights_gib", "checkpoint_gib"),
+              Text("Pesos como carregados em HBM, e como estão em disco.", "Weights as loaded into HBM, and as they are on disk."),
+              Text("Log de partida do motor; arquivos safetensors.", "The engine's start-up log; the safetensors files."),
+              Text("Os pesos saem da HBM de cada nó; o checkpoint define o tempo de carga.",
+                   "The weights come off each node's HBM; the checkpoint sets the load time."),
+              Text("Tomar um pelo outro: gpt-oss-120b tem 60,8 GiB em disco e até 66,0 em HBM.",
+                   "Taking one for the other: gpt-oss-120b is 60.8 GiB on disk and up to 66.0 in HBM.")),
+    Parameter(("weights_precision", "total_params", "active_params"),
+              Text("Formato dos pesos, parâmetros totais e ativos por token.", "Weight format, total parameters and those active per token."),
+              Text("config.json (quantization_config) e cartão do modelo.", "config.json (quantization_config) and the model card."),
+              Text("Explicam os pesos; em MoE os ativos são poucos, mas todos ocupam HBM.",
+                   "Explain the weights; in MoE few are active, yet all take HBM."),
+              Text("Dimensionar a memória de um MoE pelos parâmetros ativos.", "Sizing an MoE's memory by its active parameters.")),
+    Parameter(("gpus",),
+              Text("GPUs de um nó.", "GPUs of one node."),
+              Text("Ficha do servidor.", "The server's data sheet."),
+              Text("Os pesos se espalham por todas; o motor ocupa memória em cada uma.",
+                   "The weights spread over all of them; the engine takes memory on each."),
+              Text("Contar GPUs de um rack inteiro como um nó.", "Counting a whole rack's GPUs as one node.")),
+    Parameter(("total_hbm_gb", "hbm_per_gpu_gb"),
+              Text("HBM do folheto, por nó e por GPU, em GB.", "The brochure's HBM, per node and per GPU, in GB."),
+              Text("Ficha do fabricante.", "The maker's data sheet."),
+              Text("Só vale para a conta quando falta o número do driver.", "Counts only where the driver's figure is missing."),
+              Text("Ler GB como GiB: 7 % a mais em dgx300.", "Reading GB as GiB: 7 % too much on dgx300.")),
+    Parameter(("driver_mib_per_gpu",),
+              Text("Memória por GPU que o driver reporta, em MiB.", "Memory per GPU that the driver reports, in MiB."),
+              Text("nvidia-smi ou rocm-smi.", "nvidia-smi or rocm-smi."),
+              Text("É a HBM que existe de fato: H200 de 141 GB mostra 140,4 GiB.", "It is the HBM that exists: the 141 GB H200 shows 140.4 GiB."),
+              Text("Converter o folheto com uma regra só: não há regra comum aos fabricantes.",
+                   "Converting brochures with one rule: no rule fits all makers.")),
+    Parameter(("nvlink_bandwidth_tbps", "hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16", "dense_tflops_fp8", "dense_tflops_fp4"),
+              Text("Velocidades de pico: NVLink do nó (as duas direções), HBM e cálculo denso por GPU.",
+                   "Peak rates: the node's NVLink (both directions), HBM and dense compute per GPU."),
+              Text("Ficha do fabricante, sem esparsidade.", "The maker's data sheet, without sparsity."),
+              Text("Limitam a velocidade dos tokens, que este dimensionamento por memória não calcula.",
+                   "Bound token speed, which this sizing by memory does not compute."),
+              Text("Usar o número com esparsidade, o dobro.", "Using the figure with sparsity, twice as high.")),
+    Parameter(("system_memory_tb",),
+              Text("Memória do hospedeiro, em TB.", "Host memory, in TB."),
+              Text("Ficha do servidor.", "The server's data sheet."),
+              Text("Serve de cache de pesos e de KV fora da HBM.", "Serves as a cache of weights and of KV outside HBM."),
+              Text("Somá-la à HBM.", "Adding it to the HBM.")),
+    Parameter(("max_power_kw", "rack_units"),
+              Text("Potência máxima e altura do nó.", "Maximum power and height of the node."),
+              Text("Ficha do servidor.", "The server's data sheet."),
+              Text("Decidem se o datacenter recebe os nós.", "Decide whether the data centre takes the nodes."),
+              Text("Esquecer rede, armazenamento e refrigeração.", "Forgetting network, storage and cooling.")),
+    Parameter(("type",),
+              Text("Tipo do armazenamento; os de nuvem geram alerta.", "Kind of storage; cloud kinds raise an alert."),
+              Text("Catálogo de perfis.", "The profile catalog."),
+              Text("Indica quanto a latência varia.", "Tells how much latency varies."),
+              Text("Tratar um volume de nuvem como NVMe local.", "Treating a cloud volume as local NVMe.")),
+    Parameter(("iops_read", "iops_write"),
+              Text("Operações por segundo.", "Operations per second."),
+              Text("Ficha do fabricante ou fio.", "The maker's data sheet, or fio."),
+              Text("Importam para muitos arquivos pequenos, pouco para checkpoints.", "Matter for many small files, little for checkpoints."),
+              Text("Somar IOPS de vários volumes acima do teto da VM.", "Adding up volumes beyond the VM's cap.")),
+    Parameter(("throughput_read_gbps", "throughput_write_gbps"),
+              Text("Vazão em GB/s: gigabytes decimais por segundo, não gigabits.", "Throughput in GB/s: decimal gigabytes per second, not gigabits."),
+              Text("Ficha do fabricante ou fio.", "The maker's data sheet, or fio."),
+              Text("Dá o piso do tempo de carga do modelo.", "Gives the floor of the model's load time."),
+              Text("Esperar a vazão da ficha: carregadores medidos ficam em 0,3 a 7,5 GB/s.",
+                   "Expecting the data sheet's rate: measured loaders reach 0.3 to 7.5 GB/s.")),
+    Parameter(("latency_read_ms_p50", "latency_read_ms_p99", "latency_write_ms_p50", "latency_write_ms_p99"),
+              Text("Latência mediana e p99, em ms.", "Median and p99 latency, in ms."),
+              Text("Medição; nenhum fabricante publica p99.", "Measurement; no vendor publishes p99."),
+              Text("Pesa quando KV ou prompts são lidos durante o atendimento.", "Weighs when KV or prompts are read while serving."),
+              Text("Tomar a média como p99.", "Taking the mean for the p99.")),
+    Parameter(("json_only", "text_only", "markdown_only"),
+              Text("Uma só saída, em vez de texto seguido de JSON.", "One output only, instead of text followed by JSON."),
+              Text("Quem chama.", "The caller."),
+              Text("--json-only alimenta scripts; as chaves não mudam com o idioma.", "--json-only feeds scripts; keys never change with the language."),
+              Text("Analisar o texto com expressões regulares.", "Parsing the text with regular expressions.")),
+    Parameter(("output_json_file", "output_markdown_file"),
+              Text("Grava também um arquivo, inclusive quando não cabe.", "Also writes a file, even when it does not fit."),
+              Text("Quem chama.", "The caller."),
+              Text("A troca é atômica: nunca fica um arquivo pela metade.", "The swap is atomic: no half-written file is left."),
+              Text("Ler só o arquivo e ignorar o código de saída.", "Reading the file alone and ignoring the exit status.")),
+    Parameter(("models_file", "servers_file", "storage_file"),
+              Text("Outros catálogos, no mesmo formato.", "Other catalogs, in the same format."),
+              Text("Os arquivos ao lado de sizing.py.", "The files beside sizing.py."),
+              Text("Permitem catálogos próprios sem tocar nos que acompanham.", "Allow catalogs of your own without touching those shipped."),
+              Text("Copiar um número sem a fonte.", "Copying a figure without its source.")),
+    Parameter(("lang",),
+              Text("Idioma do relatório: pt ou en.", "Language of the report: pt or en."),
+              Text("Quem chama.", "The caller."),
+              Text("Muda só a prosa, nunca números ou chaves.", "Changes prose only, never numbers or keys."),
+              Text("Esperar mensagens de erro traduzidas: são sempre em inglês.", "Expecting translated error messages: they are always English.")),
+    Parameter(("list_models", "list_servers", "list_storage", "version"),
+              Text("Mostra o que há no catálogo, ou a versão, e termina.", "Shows what the catalog holds, or the version, and ends."),
+              Text("Quem chama.", "The caller."),
+              Text("Dão os nomes que as outras opções aceitam.", "Give the names the other flags take."),
+              Text("Adivinhar nomes: o erro sugere o mais próximo.", "Guessing names: the error suggests the nearest.")),
+)
+
+
+# === Report: content as blocks, the same for text and Markdown ===
+
+WORDS = {
+    "title": Text("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
+    "subject": Text("{model} em {server}: {concurrency} sessões × {effective_context} tokens, KV em {kv_precision}, {storage}.",
+                    "{model} on {server}: {concurrency} sessions × {effective_context} tokens, {kv_precision} KV, {storage}."),
+    "scenario": Text("Cenário", "Scenario"), "nodes": Text("Nós", "Nodes"), "headroom": Text("Folga", "Headroom"),
+    "spares": Text("Reserva", "Spares"), "cost": Text("Custo", "Cost"), "use": Text("Uso", "Use"),
+    "risk": Text("Risco", "Risk"), "typical_sla": Text("SLA citado (não calculado)", "Quoted SLA (not computed)"),
+    "production": Text("← usar em produção", "← use in production"),
+    "unfit": Text("não cabe", "does not fit"), "no_spares": Text("nenhuma", "none"),
+    "binding": Text("Limite que manda", "Binding limit"), "worst": Text("Maior alerta", "Worst alert"),
+    "more": Text("{severity}: {meaning} (alertas: {count}; ver SEÇÃO 4)", "{severity}: {meaning} (alerts: {count}; see SECTION 4)"),
+    "no_alert": Text("nenhum", "none"),
+    "bar": Text("HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: {hbm_total_gib} GiB",
+                "HBM of one RECOMMENDED node at nominal load, the spares down: {hbm_total_gib} GiB"),
+    "levers": Text("O que faria caber: cada alavanca sozinha, o resto igual", "What would make it fit: each lever alone, the rest unchanged"),
+    "lever": Text("Alavanca", "Lever"), "now": Text("Hoje", "Now"), "all": Text("TODOS", "ALL"),
+    "no_help": Text("não resolve", "does not help"),
+    "section1": Text("SEÇÃO 1: ENTRADAS", "SECTION 1: INPUTS"), "request": Text("Requisição", "Request"),
+    "model": Text("Modelo", "Model"), "server": Text("Servidor", "Server"), "storage": Text("Armazenamento", "Storage"),
+    "section2": Text("SEÇÃO 2: DICIONÁRIO DE PARÂMETROS", "SECTION 2: PARAMETER DICTIONARY"), "parameter": Text("Parâmetro", "Parameter"),
+    "description": Text("O que é", "What it is"), "source": Text("Origem", "Source"),
+    "importance": Text("Importância", "Importance"), "common_error": Text("Erro comum", "Common error"),
+    "section3": Text("SEÇÃO 3: RESULTADOS POR CENÁRIO", "SECTION 3: RESULTS BY SCENARIO"),
+    "shared": Text("IGUAL EM TODOS OS CENÁRIOS", "THE SAME IN ALL SCENARIOS"), "number": Text("Número", "Number"),
+    "formula": Text("Racional: Fórmula", "Rationale: Formula"), "inputs": Text("Inputs", "Inputs"),
+    "explanation": Text("Interpretação", "Interpretation"),
+    "section4": Text("SEÇÃO 4: ALERTAS E RISCOS", "SECTION 4: ALERTS AND RISKS"), "alert": Text("Alerta", "Alert"),
+    "meaning": Text("O que significa", "What it means"), "action": Text("O que fazer", "What to do"), "scenarios": Text("Cenários", "Scenarios"),
+    "accuracy": Text("Quão certo é", "How right it is"),
+}
+ACCURACY = (
+    Text("KV por sessão: igual ao byte ao que o vLLM 0.32.0 calcula para os modelos do catálogo, em estado estacionário.",
+         "KV per session: equal to the byte to what vLLM 0.32.0 computes for the catalog's models, in steady state."),
+    Text("Memória do motor: contra os 21 logs de que saiu a média (vLLM 0.19, H100, --kv-budget-ratio do log), a memória livre para KV "
+         "erra 2 % na mediana, 9 % no p90 e 10 % no pior caso. Fora deles já se viu 5 GiB a mais por GPU (gpt-oss-120b em um H100); "
+         "outras GPUs não foram medidas.",
+         "Engine memory: against the 21 logs the mean was taken from (vLLM 0.19, H100, the log's own --kv-budget-ratio), the memory "
+         "free for KV is off by 2 % median, 9 % p90 and 10 % at worst. Outside them 5 GiB more per GPU has been seen (gpt-oss-120b on "
+         "one H100); other GPUs were not measured."),
+    Text("Velocidade não é dimensionada: caber em memória não garante TTFT nem TPOT. Meça antes de prometer.",
+         "Speed is not sized: fitting in memory promises neither TTFT nor TPOT. Measure before you promise."),
+)
+LIMITS = {"memory": Text("memória HBM: cabem {sessions_per_node} sessões de {kv_per_session_gib} GiB por nó",
+                         "HBM memory: a node holds {sessions_per_node} sessions of {kv_per_session_gib} GiB")}
+HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights and engine")),
+                ("kv_in_use_gib", "▓", Text("KV em uso", "KV in use")),
+                ("kv_free_gib", "░", Text("livre no orçamento", "free within the budget")),
+                ("reserved_gib", "·", Text("fora do orçamento", "outside the budget")))
+BAR_CELLS = 58
+
+Answer = namedtuple("Answer", "request plans known levers")   # known: facts of each plan
+
+
+def answer(request: Mapping, servers: Mapping[str, Server]) -> Answer:
+    """Everything the renderers show."""
+    plans = plan_all(request)
+    return Answer(request, plans, {key: facts(plan) for key, plan in plans.items()}, find_levers(request, plans, servers))
+
+
+def words(lang: str, *keys: str) -> list[str]:
+    """Headings and labels of `lang`."""
+    return [getattr(WORDS[key], lang) for key in keys]
+
+
+def amount(name: str, value: object, lang: str) -> str:
+    """A value beside the unit its name carries."""
+    return ("%s %s" % (number(value, lang), unit(name) if value is not None else "")).strip()
+
+
+def pretty(formula: str, lang: str, known: Mapping | None = None) -> str:
+    """A formula for people: × and ÷, and the numbers put in when `known` has them."""
+    for code, sign in (("**", "^"), ("*", "×"), ("/", "÷"), (" - ", " − "), (", ", "; " if lang == "pt" else ", ")):
+        formula = formula.replace(code, sign)
+    if known is None:
+        return formula
+    return re.sub(r"[A-Za-z_]\w*", lambda found: found[0] if found[0] in FUNCTIONS else plain(known[found[0]], lang), formula)
+
+
+def worked_formula(row: Result, plan: SizingResult, known: Mapping, lang: str) -> str:
+    """The formula in names, then with its numbers; the KV formula has one line per layer group."""
+    formula = row.variants[row.case(plan)].formula
+    if row.name == "kv_per_session_gib":
+        groups = KV_FAMILIES[plan.model.attention_pattern]
+        lines = ["%s attention: %s" % (plan.model.attention_pattern.capitalize(),
+                                       " + ".join("%d %s" % (getattr(plan.model, g.layers), g.name) for g in groups))]
+        lines += ["%s: %s" % (g.name.capitalize(), pretty(kv_term(g), lang, known)) for g in groups]
+    else:
+        lines = ["= " + pretty(formula.split(" = ", 1)[1], lang, known)]
+    value = getattr(plan, row.name)
+    lines.append("= %s" % (getattr(WORDS["unfit"], lang) if value is None else plain(value, lang)))
+    return "\n".join([pretty(formula, lang)] + lines)
+
+
+def shown_value(row: Result, plan: SizingResult, lang: str) -> str:
+    """The headline of one number: value, unit, class."""
+    value = getattr(plan, row.name)
+    if value is None:
+        return getattr(WORDS["unfit"], lang)
+    text = signed_percent(value, lang) if row.name == "relative_cost" else amount(row.name, value, lang)
+    return "%s (%s)" % (text, getattr(CLASS_WORDS[classify(row.name, value)], lang)) if row.name in SCALES else text
+
+
+def signed_percent(ratio: float | None, lang: str) -> str:
+    """A difference as `+67 %` or `−33 %`."""
+    if ratio is None:
+        return getattr(WORDS["unfit"], lang)
+    return ("+" if ratio > 0 else "") + "{:.0f} %".format(100 * ratio).replace("-", "−")
+
+
+def alert_rows(known: Mapping[str, Mapping], plans: Mapping[str, SizingResult], lang: str) -> list[dict]:
+    """Every alert raised by some scenario, the worst first, with the scenarios it concerns."""
+    rows = []
+    for alert in sorted(ALERTS, key=lambda alert: list(SEVERITIES).index(alert.severity)):
+        keys = [key for key, plan in plans.items() if alert.id in plan.warnings]
+        if keys:
+            rows.append({"id": alert.id, "severity": alert.severity, "scenarios": keys,
+                         "meaning": fill(alert.meaning, known[keys[0]], lang), "action": fill(alert.action, known[keys[0]], lang)})
+    return rows
+
+
+def scenario_names(keys: Iterable[str], lang: str) -> str:
+    """The display names of scenarios, listed."""
+    return ", ".join(getattr(s.name, lang) for s in SCENARIOS if s.key in keys)
+
+
+def summary_blocks(answer: Answer, lang: str) -> list[tuple]:
+    """Ten seconds: nodes per scenario, which one for production, what binds, what worries, how the HBM is spent."""
+    known, alerts = answer.known["recommended"], alert_rows(answer.known, answer.plans, lang)
+    worst = dict(alerts[0], severity=getattr(SEVERITIES[alerts[0]["severity"]], lang), count=len(alerts)) if alerts else None
+    plan = answer.plans["recommended"]
+    blocks = [
+        ("title", *words(lang, "title")), ("paragraph", fill(WORDS["subject"], known, lang)),
+        ("table", words(lang, "scenario", "nodes", "headroom", "spares", "cost", "use"),
+         [scenario_row(scenario, answer.plans[scenario.key], lang) for scenario in SCENARIOS]),
+        ("pairs", list(zip(words(lang, "binding", "worst"), [
+            fill(LIMITS[plan.binding_limit], known, lang),
+            fill(WORDS["more"], worst, lang) if worst else getattr(WORDS["no_alert"], lang)]))),
+    ]
+    if answer.levers:
+        blocks += [("heading", *words(lang, "levers")), lever_table(answer.levers, lang)]
+    return blocks + [("paragraph", fill(WORDS["bar"], known, lang)), ("bar", hbm_cells(plan)),
+                     ("paragraph", " | ".join("%s %s %s" % (glyph, getattr(label, lang), amount(name, getattr(plan, name), lang))
+                                              for name, glyph, label in HBM_SEGMENTS if getattr(plan, name) is not None))]
+
+
+def scenario_row(scenario: Scenario, plan: SizingResult, lang: str) -> list[str]:
+    """One scenario in the summary's table."""
+    unfit, production, no_spares = words(lang, "unfit", "production", "no_spares")
+    use = getattr(scenario.use, lang) + (" " + production if scenario.key == "recommended" else "")
+    return [getattr(scenario.name, lang), unfit if plan.nodes_final is None else number(plan.nodes_final, lang),
+            percent(plan.peak_headroom_ratio, lang), plan.ha_mode.upper() if plan.ha_extra_nodes else no_spares,
+            signed_percent(plan.relative_cost, lang), use]
+
+
+def hbm_cells(plan: SizingResult) -> str:
+    """The bar of one node's HBM, one glyph per cell; what does not fit is cut at the end of the bar."""
+    cells, filled_gib = "", 0.0
+    for name, glyph, _ in HBM_SEGMENTS:
+        filled_gib += getattr(plan, name) or 0.0
+        cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled_gib / plan.hbm_total_gib)) - len(cells))
+    return cells
+
+
+def lever_table(levers: Sequence[Mapping], lang: str) -> tuple:
+    """One row per lever: today's value and the threshold at which each scenario, and all of them, fit."""
+    no_help, every = words(lang, "no_help", "all")
+
+    def threshold(lever, key):
+        value = lever["thresholds"][key]
+        return no_help if value is None else plain(value, "en") if lever["lever"] != "effective_context" else number(value, lang)
+    return ("table", words(lang, "lever", "now") + [getattr(s.name, lang) for s in SCENARIOS] + [every],
+            [[lever["flag"], plain(lever["current"], "en")] + [threshold(lever, key) for key in lever["thresholds"]] for lever in levers])
+
+
+def input_blocks(answer: Answer, lang: str) -> list[tuple]:
+    """Section 1: every field of the records, and the request."""
+    blocks = [("section", *words(lang, "section1"))]
+    for key in ("model", "server", "storage"):
+        record = answer.request[key]
+        blocks += [("heading", *words(lang, key)),
+                   ("pairs", [(f.name, amount(f.name, getattr(record, f.name), lang)) for f in fields(record)])]
+    return blocks + [("heading", *words(lang, "request")),
+                     ("pairs", [(name, amount(name, value, lang)) for name, value in nfr(answer).items()])]
+
+
+def nfr(answer: Answer) -> dict:
+    """Every request parameter under its flag's name, as configured, with what became of it."""
+    plan = answer.plans["recommended"]
+    return dict({name: value for name, value in answer.request.items() if name not in ("model", "server", "storage")},
+                runtime_overhead_gib=plan.runtime_overhead_gib, overhead_origin=plan.overhead_origin,
+                effective_context=plan.effective_context, requested_context=plan.requested_context)
+
+
+def dictionary_blocks(answer: Answer, lang: str) -> list[tuple]:
+    """Section 2: what each parameter is, where it comes from, why it matters, what goes wrong."""
+    return [("section", *words(lang, "section2")),
+            ("cards", words(lang, "parameter", *Parameter._fields[1:]),
+             [[", ".join(row.names)] + [getattr(text, lang) for text in row[1:]] for row in PARAMETERS])]
+
+
+def result_blocks(answer: Answer, lang: str) -> list[tuple]:
+    """Section 3: every number with its rationale; what is the same in all scenarios once."""
+    first, *others = answer.plans.items()
+
+    def same(row):
+        why = [(getattr(plan, row.name), rationale(row, plan, answer.known[key], lang)) for key, plan in [first] + others]
+        return all(one == why[0] for one in why)
+    shared = [row for row in RESULTS if same(row)]
+    blocks = [("section", *words(lang, "section3")),
+              ("heading", *words(lang, "shared")), result_cards(shared, first[1], answer.known[first[0]], lang)]
+    for scenario in SCENARIOS:
+        plan, mark = answer.plans[scenario.key], words(lang, "production") if scenario.key == "recommended" else []
+        blocks += [("heading", " ".join([getattr(scenario.name, lang)] + mark)),
+                   ("pairs", [(name, number(value, lang)) for name, value in configuration(scenario, plan, lang).items()]),
+                   result_cards([row for row in RESULTS if row not in shared], plan, answer.known[scenario.key], lang)]
+    return blocks
+
+
+def configuration(scenario: Scenario, plan: SizingResult, lang: str) -> dict:
+    """What a scenario sets, and its prose."""
+    return dict({name: getattr(plan, name) for name in ("peak_headroom_ratio", "ha_mode", "ha_extra_nodes", "kv_budget_ratio")},
+                **{name: getattr(getattr(scenario, name), lang) for name in ("use", "risk", "typical_sla")})
+
+
+def result_cards(rows: Sequence[Result], plan: SizingResult, known: Mapping, lang: str) -> tuple:
+    """Numbers with formula, inputs and interpretation."""
+    cards = []
+    for row in rows:
+        why = rationale(row, plan, known, lang)
+        inputs = " | ".join("%s = %s" % (name, amount(name, value, lang)) for name, value in why["inputs"].items())
+        cards.append(["%s (%s): %s" % (getattr(row.label, lang), row.name, shown_value(row, plan, lang)),
+                      worked_formula(row, plan, known, lang), inputs, why["explanation"]])
+    return ("cards", words(lang, "number", "formula", "inputs", "explanation"), cards)
+
+
+def risk_blocks(answer: Answer, lang: str) -> list[tuple]:
+    """Section 4: alerts, the scenarios' risks, and how far off the estimate can be."""
+    cards = [["%s: %s" % (getattr(SEVERITIES[row["severity"]], lang), row["id"]), row["meaning"], row["action"],
+              scenario_names(row["scenarios"], lang)] for row in alert_rows(answer.known, answer.plans, lang)]
+    return [("section", *words(lang, "section4")),
+            ("cards", words(lang, "alert", "meaning", "action", "scenarios"), cards) if cards else ("paragraph", *words(lang, "no_alert")),
+            ("table", words(lang, "scenario", "risk", "typical_sla"),
+             [[getattr(text, lang) for text in (s.name, s.risk, s.typical_sla)] for s in SCENARIOS]),
+            ("heading", *words(lang, "accuracy"))] + [("paragraph", getattr(text, lang)) for text in ACCURACY]
+
+
+def report_blocks(answer: Answer, lang: str) -> list[tuple]:
+    """The whole report."""
+    return [block for part in (summary_blocks, input_blocks, dictionary_blocks, result_blocks, risk_blocks)
+            for block in part(answer, lang)]
+
+
+def report_json(answer: Answer, lang: str) -> dict:
+    """The report as data: unrounded numbers, English keys; only prose follows `lang`."""
+    alerts = alert_rows(answer.known, answer.plans, lang)
+    message = {row["id"]: "%s %s" % (row["meaning"], row["action"]) for row in alerts}
+    return {
+        "schema_version": SCHEMA_VERSION, "tool_version": __version__,
+        "inputs": {"model": asdict(answer.request["model"]), "server": asdict(answer.request["server"]),
+                   "storage": asdict(answer.request["storage"]), "nfr": nfr(answer)},
+        "parameter_dictionary": {name: {key: getattr(getattr(row, key), lang) for key in Parameter._fields[1:]}
+                                 for row in PARAMETERS for name in row.names},
+        "scenarios": {scenario.key: {
+            "name": getattr(scenario.name, lang),
+            "configuration": configuration(scenario, answer.plans[scenario.key], lang),
+            "results": {row.name: getattr(answer.plans[scenario.key], row.name) for row in RESULTS},
+            "classification": {name: classify(name, getattr(answer.plans[scenario.key], name)) for name in SCALES},
+            "binding_limit": answer.plans[scenario.key].binding_limit,
+            "rationale": {row.name: rationale(row, answer.plans[scenario.key], answer.known[scenario.key], lang) for row in RESULTS},
+            "warnings": [message[id] for id in answer.plans[scenario.key].warnings],
+        } for scenario in SCENARIOS},
+        "alerts": [{"id": row["id"], "severity": row["severity"], "message": message[row["id"]], "scenarios": row["scenarios"]}
+                   for row in alerts],
+        "levers": answer.levers,
+    }
+
+
+# === Renderers: layout only ===
+
+MAX_COLUMNS = 100
+MIN_COLUMNS = 60
+
+
+def render_json(data: object) -> str:
+    """Indented JSON that no reader has to repair."""
+    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def render_text(blocks: Iterable[tuple], width: int) -> str:
+    """Plain text within `width` columns."""
+    return "\n".join(line.rstrip() for kind, *content in blocks for line in TEXT[kind](width, *content)) + "\n"
+
+
+def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """The lines of `text`, each folded, the first indented by `first` and the others by `rest`."""
+    from textwrap import wrap                            # only text reports pay for it
+    lines = []
+    for part in text.split("\n"):
+        lines += wrap(part, width, initial_indent=rest if lines else first, subsequent_indent=rest,
+                      break_on_hyphens=False) or [""]
+    return lines
+
+
+def text_title(width: int, text: str) -> list[str]:
+    return wrapped(text, width) + ["=" * min(width, len(text))]
+
+
+def text_section(width: int, text: str) -> list[str]:
+    return ["", ""] + wrapped(text, width) + ["=" * min(width, len(text))]
+
+
+def text_heading(width: int, text: str) -> list[str]:
+    return [""] + wrapped(text, width) + ["-" * min(width, len(text))]
+
+
+def text_pairs(width: int, pairs: Sequence[tuple]) -> list[str]:
+    label_width = max(len(label) for label, _ in pairs)
+    return [line for label, value in pairs
+            for line in wrapped(value, width, label.ljust(label_width) + "  ", " " * (label_width + 2))]
+
+
+def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(headers, *rows)]
+    while sum(widths) + 2 * (len(widths) - 1) > width:
+        widths[widths.index(max(widths))] -= 1
+    lines = [""]
+    for row in [headers, ["-" * w for w in widths]] + list(rows):
+        columns = [wrapped(cell, w) for cell, w in zip(row, widths)]
+        for at in range(max(map(len, columns))):
+            lines.append("  ".join((column[at] if at < len(column) else "").ljust(w) for column, w in zip(columns, widths)))
+    return lines + [""]
+
+
+def text_cards(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = []
+    for title, *cells in rows:
+        lines += [""] + wrapped(title, width, "* ", "  ")
+        for label, cell in zip(headers[1:], cells):
+            lines += wrapped("%s: %s" % (label, cell), width, "  ", "    ")
+    return lines
+
+
+TEXT = {
+    "title": text_title, "section": text_section, "heading": text_heading, "pairs": text_pairs, "table": text_table,
+    "cards": text_cards, "paragraph": lambda width, text: wrapped(text, width),
+    "bar": lambda width, cells: wrapped("[%s]" % cells, width),
+}
+
+
+def render_markdown(blocks: Iterable[tuple]) -> str:
+    """GitHub-flavoured Markdown; tables and cards are tables."""
+    return "\n".join(MARKDOWN[kind](*content) for kind, *content in blocks)
+
+
+def escaped(text: str) -> str:
+    """`text` as one Markdown cell."""
+    from html import escape
+    return escape(text, quote=False).replace("|", "\\|").replace("\n", "<br>")
+
+
+def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headers, ["---"] * len(headers)] + [[escaped(cell) for cell in row] for row in rows]
+    return "".join("| %s |\n" % " | ".join(line) for line in lines)
+
+
+MARKDOWN = {
+    "title": "# {}\n".format, "section": "## {}\n".format, "heading": "### {}\n".format, "table": markdown_table, "cards": markdown_table,
+    "paragraph": lambda text: escaped(text) + "\n",
+    "pairs": lambda pairs: "".join("- **%s**: %s\n" % (label, escaped(value)) for label, value in pairs),
+    "bar": "```text\n[{}]\n```\n".format,
+}
+
+
+def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
+    """The list of one catalog as a table."""
+    columns = LISTS[kind].columns
+    return [("table", [name for name, _ in columns],
+             [[number(value(record), lang) for _, value in columns] for record in records.values()])]
+
+
+def column(name: str) -> tuple:
+    """A list column that shows a field as it is."""
+    return name, lambda record: getattr(record, name)
+
+
+def kv_at_maximum_gib(model: Model) -> float:
+    """KV of one session at the model's maximum context and default precision."""
+    return calc_kv_per_session_gib(model, model.max_position_embeddings, model.default_kv_precision)[0]
+
+
+# What --list-* shows: the flag's file and loader, and the table's columns.
+Listing = namedtuple("Listing", "key file load columns")
+LISTS = {
+    "models": Listing("models", "models.json", load_models, (
+        column("name"), column("attention_pattern"), column("max_position_embeddings"), column("default_kv_precision"),
+        ("kv_at_maximum_gib", kv_at_maximum_gib), column("weights_gib"))),
+    "servers": Listing("servers", "servers.json", load_servers, (
+        column("name"), column("gpus"), ("hbm_total_gib", calc_hbm_total_gib), column("nvlink_bandwidth_tbps"), column("max_power_kw"))),
+    "storage": Listing("profiles", "storage.json", load_storage_profiles, (
+        column("name"), column("type"), column("throughput_read_gbps"), column("latency_read_ms_p50"), column("latency_read_ms_p99"))),
+}
+
+
+# === Command line ===
+
+Flag = namedtuple("Flag", "name metavar default help convert")
+
+
+LONGEST_NUMBER = 40                                      # characters; beyond any bound, and short of what int() refuses
+
+
+def argument(check: Callable) -> Callable[[str], object]:
+    """`check` as an argparse type: its SizingError becomes the argument's error message."""
+    def convert(text: str):
+        try:
+            return check(text)
+        except SizingError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+    return convert
+
+
+def parse_number(bound: Bound) -> Callable[[str], object]:
+    """A number as users write it: digits (`1_000` too), or a decimal such as `0.7` or `7e-1`."""
+    def convert(text: str):
+        pattern = r"\d+(_\d+)*" if bound.kind is int else r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+        if len(text) > LONGEST_NUMBER or not re.fullmatch(pattern, text, re.ASCII):
+            raise SizingError("expected %s, got %s" % (expected(bound), short(text)))
+        return check_number(bound.kind(text), bound)
+    return argument(convert)
+
+
+def parse_path(text: str) -> str:
+    """A file's path; the empty one names nothing."""
+    if not text or "\0" in text:
+        raise SizingError("expected a file's path, got %s" % short(text))
+    return text
+
+
+def one_of(known: Iterable[str]) -> Callable[[str], object]:
+    """One of the words `known`."""
+    return argument(lambda text: check_choice(text, known))
+
+
+FLAGS = (
+    Flag("model", "NAME", None, "model, by its name in the catalog", str),
+    Flag("server", "NAME", None, "server, by its name in the catalog", str),
+    Flag("storage", "NAME", "profile_default", "storage profile, by its name in the catalog", str),
+    Flag("concurrency", "SESSIONS", None, "simultaneous sessions", parse_number(BOUNDS["concurrency"])),
+    Flag("effective_context", "TOKENS", None, "tokens each session holds: prompt, history and answer",
+         parse_number(BOUNDS["effective_context"])),
+    Flag("kv_precision", "NAME", None, "KV cache format: %s" % ", ".join(KV_PRECISIONS), one_of(KV_PRECISIONS)),
+    Flag("kv_budget_ratio", "RATIO", 0.70, "share of HBM the engine may use, weights and KV together",
+         parse_number(BOUNDS["kv_budget_ratio"])),
+    Flag("runtime_overhead_gib", "GIB", None, "weights, activations and engine, GiB per node",
+         parse_number(BOUNDS["runtime_overhead_gib"])),
+    Flag("peak_headroom_ratio", "RATIO", 0.20, "capacity above the nominal load for peaks",
+         parse_number(BOUNDS["peak_headroom_ratio"])),
+    Flag("lang", "LANG", "pt", "language of the report: %s" % ", ".join(LANGUAGES), one_of(LANGUAGES)),
+    Flag("output_json_file", "PATH", None, "also write the JSON to a file", argument(parse_path)),
+    Flag("output_markdown_file", "PATH", None, "also write the Markdown to a file", argument(parse_path)),
+    Flag("models_file", "PATH", None, "another model catalog", argument(parse_path)),
+    Flag("servers_file", "PATH", None, "another server catalog", argument(parse_path)),
+    Flag("storage_file", "PATH", None, "another storage catalog", argument(parse_path)),
+)
+# Defaults that are no value of the flag itself.
+DEFAULTS_IN_WORDS = {
+    "kv_precision": "the model's default_kv_precision", "models_file": "models.json beside sizing.py",
+    "servers_file": "servers.json beside sizing.py", "storage_file": "storage.json beside sizing.py",
+    "runtime_overhead_gib": "computed from weights and engine; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB,
+    "output_json_file": "none", "output_markdown_file": "none"}
+REQUIRED = ("model", "server", "concurrency", "effective_context")
+OUTPUTS = {"json_only": "print the JSON only", "text_only": "print the text only", "markdown_only": "print Markdown only"}
+EXAMPLES = """\
+examples:
+  python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 --effective-context 131072
+  python3 sizing.py --model qwen3-32b --server dgx-h100 --concurrency 200 --effective-context 32768 --kv-precision fp8 --lang en
+  python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 --effective-context 131072 --json-only
+  python3 sizing.py --list-models
+
+How many GPU nodes does it take to serve an LLM, and why? Three scenarios (minimum, recommended, ideal), every number
+with its formula, inputs and meaning. Prints text, then JSON.
+"""
+EXIT_STATUS = "exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
+
+
+class Finished(Exception):
+    """A flag such as --help has its whole output ready."""
+
+
+class Show(argparse.Action):
+    """Ends the run with what `const(parser)` returns."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        raise Finished(self.const(parser))
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are SizingError: one line, no usage dump."""
+
+    def error(self, message: str):
+        raise SizingError(message)
+
+
+def build_parser() -> Parser:
+    """The command line, from FLAGS, OUTPUTS and LISTS."""
+    parser = Parser(prog="sizing.py", usage="python3 sizing.py --model NAME --server NAME --concurrency SESSIONS "
+                    "--effective-context TOKENS [options]", description=EXAMPLES, epilog=EXIT_STATUS, allow_abbrev=False,
+                    add_help=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for row in FLAGS:
+        default = "required" if row.name in REQUIRED else "default: %s" % DEFAULTS_IN_WORDS.get(row.name, row.default)
+        parser.add_argument(flag(row.name), metavar=row.metavar, default=row.default, type=row.convert,
+                            help="%s (%s)" % (row.help, default))
+    outputs = parser.add_mutually_exclusive_group()
+    for name, text in OUTPUTS.items():
+        outputs.add_argument(flag(name), action="store_true", help="%s (default: text, then JSON)" % text)
+    lists = parser.add_mutually_exclusive_group()
+    for name in LISTS:
+        lists.add_argument("--list-" + name, dest="listing", action="store_const", const=name,
+                           help="list the %s catalog and end; with --json-only as JSON" % name)
+    parser.add_argument("--version", action=Show, nargs=0, const=lambda parser: "sizing.py %s\n" % __version__,
+                        help="print the version and end")
+    parser.add_argument("-h", "--help", action=Show, nargs=0, const=Parser.format_help, help="print this help and end")
+    return parser
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line as checked values; raises SizingError."""
+    parser = build_parser()
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        known = [option for action in parser._actions for option in action.option_strings]
+        raise SizingError("unknown argument %s%s" % (short(unknown[0]), nearest(unknown[0].split("=")[0], known)))
+    missing = [flag(name) for name in REQUIRED if getattr(args, name) is None]
+    if missing and not args.listing:
+        raise SizingError("missing %s; see --help, --list-models and --list-servers" % ", ".join(missing))
+    return args
+
+
+def catalog(args: argparse.Namespace, kind: str) -> tuple[str, dict]:
+    """(path, records) of one catalog: the file the user named, or the one beside this module."""
+    path = getattr(args, kind + "_file") or os.path.join(os.path.dirname(os.path.abspath(__file__)), LISTS[kind].file)
+    return path, LISTS[kind].load(path)
+
+
+def pick(found: tuple[str, dict], name: str, option: str):
+    """The record called `name`; raises SizingError naming the nearest."""
+    path, records = found
+    if name not in records:
+        raise SizingError("argument %s: %s is not in %s%s" % (option, short(name), os.path.basename(path), nearest(name, records)))
+    return records[name]
+
+
+def read_request(args: argparse.Namespace) -> tuple[dict, dict[str, Server]]:
+    """The arguments of plan_all, and the server catalog; raises SizingError."""
+    servers = catalog(args, "servers")
+    request = {"model": pick(catalog(args, "models"), args.model, "--model"), "server": pick(servers, args.server, "--server"),
+               "storage": pick(catalog(args, "storage"), args.storage, "--storage")}
+    request.update((name, getattr(args, name)) for name in ("concurrency", "effective_context", "kv_precision", *BOUNDS))
+    request["kv_precision"] = args.kv_precision or request["model"].default_kv_precision
+    return request, servers[1]
+
+
+def respond(args: argparse.Namespace) -> tuple[int, dict[str, Callable[[], str]]]:
+    """(exit status, {format: what renders it}) of a checked command line; raises SizingError."""
+    if args.listing:
+        _, records = catalog(args, args.listing)
+        status, blocks = 0, lambda: catalog_blocks(args.listing, records, args.lang)
+        data = lambda: {LISTS[args.listing].key: [asdict(record) for record in records.values()]}
+    else:
+        found = answer(*read_request(args))
+        status, blocks, data = 1 if found.levers else 0, lambda: report_blocks(found, args.lang), lambda: report_json(found, args.lang)
+    return status, {"text": lambda: render_text(blocks(), text_columns()), "json": lambda: render_json(data()),
+                    "markdown": lambda: render_markdown(blocks())}
+
+
+def shown_formats(args: argparse.Namespace) -> list[str]:
+    """The formats that go to standard output."""
+    chosen = [name.replace("_only", "") for name in OUTPUTS if getattr(args, name)]
+    return chosen or (["text"] if args.listing else ["text", "json"])
+
+
+def text_columns() -> int:
+    """Columns of the terminal, within what the report can use; the widest when there is none."""
+    try:
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    except (AttributeError, ValueError, OSError):        # no terminal, or no standard output at all
+        return MAX_COLUMNS
+    return max(MIN_COLUMNS, min(MAX_COLUMNS, columns or MAX_COLUMNS))
+
+
+# === Output: files first, whole or not at all; then standard output ===
+
+def write_files(contents: Mapping[str, str], inputs: Iterable[str]) -> None:
+    """Write {path: text}; raises SizingError, with no regular file changed, when any of them cannot be written.
+
+    A regular file is replaced by a finished temporary beside it; a device, pipe or link target is written in place.
+    """
+    staged, in_place = {}, []
+    try:
+        for path in contents:
+            if any(os.path.exists(path) and os.path.samefile(path, other) for other in inputs):
+                raise SizingError("%s: is a catalog that was read; choose another output file" % path)
+            if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+                in_place.append(path)
+            else:
+                staged[path] = stage(path, contents[path])
+        for path in in_place:
+            with open(path, "w", encoding="utf-8", newline="\n") as file:
+                file.write(contents[path])
+        for path in list(staged):
+            os.replace(staged[path], path)
+            del staged[path]
+    except OSError as error:
+        raise SizingError("%s: cannot write: %s" % (path, error.strerror or error)) from None
+    finally:
+        for temporary in staged.values():
+            os.unlink(temporary)
+
+
+def stage(path: str, text: str) -> str:
+    """A finished temporary file beside `path`, with the permissions the final one will have; its path."""
+    temporary = "%s.%d.tmp" % (path, os.getpid())
+    mode = 0o666
+    if os.path.exists(path):
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+        os.close(os.open(path, os.O_WRONLY))             # a file that may not be written is not replaced either
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        if mode != 0o666:
+            os.chmod(temporary, mode)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return temporary
+
+
+def write_stdout(text: str) -> None:
+    """Print `text` as UTF-8 whatever the locale; a reader that has gone is no error. Raises SizingError."""
+    try:
+        try:
+            descriptor = sys.stdout.fileno()
+        except (AttributeError, ValueError, OSError):    # captured, or closed
+            descriptor = None
+        if descriptor is not None:
+            sys.stdout.flush()
+            with open(descriptor, "wb", closefd=False) as stream:
+                stream.write(text.encode("utf-8"))
+        elif sys.stdout is None:
+            raise SizingError("cannot write standard output: it is closed")
+        else:
+            sys.stdout.write(text)
+    except BrokenPipeError:
+        return
+    except OSError as error:
+        raise SizingError("cannot write standard output: %s" % (error.strerror or error)) from None
+
+
+def run(argv: Sequence[str] | None) -> int:
+    """One command; its exit status. Raises SizingError, and Finished with what --help and --version print."""
+    args = parse_arguments(argv)
+    status, formats = respond(args)
+    files = {getattr(args, "output_%s_file" % name): name for name in ("json", "markdown")}
+    files.pop(None, None)
+    if args.output_json_file and len(files) == 1 and args.output_markdown_file:
+        raise SizingError("--output-json-file and --output-markdown-file: expected two files, got %s twice" % short(args.output_json_file))
+    rendered = {name: formats[name]() for name in dict.fromkeys(shown_formats(args) + list(files.values()))}
+    write_files({path: rendered[name] for path, name in files.items()},
+                [path for path in (args.models_file, args.servers_file, args.storage_file) if path])
+    write_stdout("\n".join(rendered[name] for name in shown_formats(args)))
+    return status
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status and prints nothing on stdout when it is 2."""
+    try:
+        try:
+            return run(argv)
+        except Finished as finished:
+            write_stdout(str(finished))
+            return 0
+    except SizingError as error:
+        if sys.stderr is not None:
+            print("sizing.py: error: %s" % " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
