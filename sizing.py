@@ -37,7 +37,7 @@ Text = namedtuple("Text", "pt en")
 LANGUAGES = Text._fields
 NOT_STATED = Text("não informado", "not stated")
 UNITS = {"gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB", "mib": "MiB", "kw": "kW",
-         "ms": "ms", "tflops": "TFLOPS", "context": "tokens", "tokens": "tokens", "window": "tokens"}
+         "ms": "ms", "tflops": "TFLOPS", "context": "tokens", "embeddings": "tokens", "window": "tokens"}
 
 
 def unit(name: str) -> str:
@@ -45,9 +45,12 @@ def unit(name: str) -> str:
     return next((UNITS[word] for word in name.split("_") if word in UNITS), "")
 
 
+MARKS = {"pt": str.maketrans(",.-", ".,−"), "en": str.maketrans("-", "−")}
+
+
 def localised(digits: str, lang: str) -> str:
     """`digits` written with `,` for thousands and `.` for decimals, in the marks of `lang`."""
-    return digits.translate(str.maketrans(",.", ".,")) if lang == "pt" else digits
+    return digits.translate(MARKS[lang])
 
 
 def number(value: object, lang: str) -> str:
@@ -69,23 +72,31 @@ def percent(ratio: float | None, lang: str) -> str:
 
 
 def plain(value: object, lang: str) -> str:
-    """`value` inside a formula: twelve significant digits, thousands not grouped."""
-    if value is None or isinstance(value, (str, int)):
-        return number(value, lang) if value is None else str(value)
-    return localised("%.12g" % value, lang)
+    """`value` inside a formula: fifteen significant digits, thousands not grouped."""
+    if value is None or isinstance(value, str):
+        return number(value, lang)
+    return localised("%d" % value if isinstance(value, int) else "%.15g" % value, lang)
+
+
+def amount(name: str, value: object, lang: str) -> str:
+    """A value beside the unit its name carries."""
+    return ("%s %s" % (number(value, lang), unit(name) if value is not None else "")).strip()
 
 
 class Shown(dict):
-    """Facts as words of one language; `{x_pct}` shows the ratio `x` as a percentage."""
+    """Facts as words of one language; `{x_pct}` shows the ratio `x` as a percentage, `{x_amount}` adds the unit of `x`."""
 
     def __init__(self, facts: Mapping, lang: str):
         super().__init__(facts)
         self.lang = lang
 
     def __missing__(self, key: str):
-        if not key.endswith("_pct"):
-            raise KeyError(key)
-        return percent(dict.__getitem__(self, key[:-4]), self.lang)
+        name, _, form = key.rpartition("_")
+        if form == "amount":
+            return amount(name, dict.__getitem__(self, name), self.lang)
+        if form == "pct":
+            return percent(dict.__getitem__(self, name), self.lang)
+        raise KeyError(key)
 
     def __getitem__(self, key: str) -> str:
         return number(super().__getitem__(key), self.lang)
@@ -102,27 +113,24 @@ class SizingError(ValueError):
     """Whatever a user can get wrong; the message is one line that names the place and what was expected."""
 
 
-Bound = namedtuple("Bound", "kind low high note")
-COUNT = Bound(int, 1, 10**9, "")
-AMOUNT = Bound(float, 0, 10**9, "")                      # a physical quantity: above 0
+# `low` itself is within the bound only when `closed`.
+Bound = namedtuple("Bound", "kind low high closed note")
+COUNT = Bound(int, 1, 10**9, True, "")
+AMOUNT = Bound(float, 0, 10**9, False, "")               # a physical quantity: above 0
 BOUNDS = {
     "concurrency": COUNT,
     "effective_context": COUNT,
-    "kv_budget_ratio": Bound(float, 0, 1, "0.70 means 70 %"),
-    "runtime_overhead_gib": Bound(float, -0.0, 10**6, ""),
-    "peak_headroom_ratio": Bound(float, -0.0, 10, "0.20 means 20 %"),
+    "kv_budget_ratio": Bound(float, 0, 1, False, "0.70 means 70 %"),
+    "runtime_overhead_gib": Bound(float, 0, 10**6, True, ""),
+    "peak_headroom_ratio": Bound(float, 0, 10, True, "0.20 means 20 %"),
+    "kv_per_session_gib": Bound(float, 0, 10**18, False, ""),
 }
-
-
-def includes_low(bound: Bound) -> bool:
-    """Whole numbers may equal their low end; decimals only where it is written -0.0."""
-    return bound.kind is int or math.copysign(1, bound.low) < 0
 
 
 def expected(bound: Bound) -> str:
     """`bound` as words for an error message."""
     noun = "a whole number" if bound.kind is int else "a finite decimal number"
-    low = "from %d" % bound.low if includes_low(bound) else "above %d" % bound.low
+    low = ("from %d" if bound.closed else "above %d") % bound.low
     return "%s %s up to %d%s" % (noun, low, bound.high, " (%s)" % bound.note if bound.note else "")
 
 
@@ -135,10 +143,12 @@ def short(value: object) -> str:
 def check_number(value: object, bound: Bound):
     """`value` if it is a number within `bound`; raises SizingError otherwise (bool, NaN and infinity are no numbers)."""
     kinds = (int,) if bound.kind is int else (int, float)
-    good = type(value) in kinds and (value >= bound.low if includes_low(bound) else value > bound.low) and value <= bound.high
-    if not good:
+    if type(value) not in kinds or not (bound.low < value <= bound.high or bound.closed and value == bound.low):
         raise SizingError("expected %s, got %s" % (expected(bound), short(value)))
     return value
+
+
+LISTED_NAMES = 20                                        # in one error line
 
 
 def nearest(wrong: object, known: Iterable[str]) -> str:
@@ -146,7 +156,9 @@ def nearest(wrong: object, known: Iterable[str]) -> str:
     from difflib import get_close_matches               # only a wrong word pays for it
     names = list(known)
     close = get_close_matches(str(wrong).lower(), names, 1)
-    return "; did you mean %r?" % close[0] if close else "; choose from %s" % ", ".join(names)
+    if close:
+        return "; did you mean %r?" % close[0]
+    return "; choose from %s%s" % (", ".join(names[:LISTED_NAMES]), ", ..." if len(names) > LISTED_NAMES else "")
 
 
 def check_choice(value: object, known: Iterable[str]):
@@ -179,7 +191,7 @@ DRIVER_TOLERANCE = 0.10     # driver memory against the brochure: the known GPUs
 
 def up_to(high: float, kind: type = int):
     """A required field with a tighter upper bound than usual."""
-    return field(metadata={"bound": Bound(kind, 1 if kind is int else 0, high, "")})
+    return field(metadata={"bound": (COUNT if kind is int else AMOUNT)._replace(high=high)})
 
 
 def optional(**metadata):
@@ -203,8 +215,8 @@ class Model:
     weights_gib: float | None = None                     # in HBM, one replica
     checkpoint_gib: float | None = None                  # on disk
     weights_precision: str | None = optional(choices=WEIGHT_PRECISIONS)
-    total_params: int | None = optional(bound=Bound(int, 1, 10**15, ""))
-    active_params: int | None = optional(bound=Bound(int, 1, 10**15, ""))
+    total_params: int | None = optional(bound=COUNT._replace(high=10**15))
+    active_params: int | None = optional(bound=COUNT._replace(high=10**15))
     source: str = ""
 
     def __post_init__(self):
@@ -311,6 +323,9 @@ class SizingResult:
 
 # === Loading: the door for JSON; every error names file, entry and key ===
 
+MAX_CATALOG_BYTES = 2**24                                # a thousand times what a catalog takes; /dev/zero never ends
+
+
 def read_json(path: str):
     """Decoded JSON of the file at `path`; NaN and Infinity pass, so that each field can be named when refused."""
     def unique(pairs):
@@ -321,8 +336,11 @@ def read_json(path: str):
             raise SizingError("duplicate key %s in entry %s" % (short(twice), short(seen.get("name"))))
         return seen
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            return json.load(file, object_pairs_hook=unique)
+        with open(path, "rb") as file:
+            data = file.read(MAX_CATALOG_BYTES + 1)
+        if len(data) > MAX_CATALOG_BYTES:
+            raise SizingError("expected a catalog of at most %d bytes" % MAX_CATALOG_BYTES)
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique)
     except SizingError as error:
         raise SizingError("%s: %s" % (path, error)) from None
     except OSError as error:
@@ -339,12 +357,11 @@ def parse(cls: type, entry: object, where: str):
     for key in entry:
         if key not in known:
             raise SizingError("%s.%s: unknown key%s" % (where, key, nearest(key, known)))
+    values = {name: parse_value(f, entry.get(name), name in entry, "%s.%s" % (where, name)) for name, f in known.items()}
     try:
-        return cls(**{name: parse_value(f, entry.get(name), name in entry, "%s.%s" % (where, name))
-                      for name, f in known.items()})
-    except SizingError as error:
-        message = str(error)
-        raise SizingError(message if message.startswith(where) else "%s.%s" % (where, message)) from None
+        return cls(**values)
+    except SizingError as error:                         # fields that contradict each other
+        raise SizingError("%s.%s" % (where, error)) from None
 
 
 def parse_value(f, value: object, present: bool, where: str):
@@ -502,9 +519,7 @@ def calc_sessions_per_node(server: Server, kv_per_session_gib: float, kv_budget_
     >>> calc_sessions_per_node(Server("s", 8, 100.0, 800.0, None, None), 1.0, 0.70, 120.0)
     401
     """
-    check_request(kv_budget_ratio=kv_budget_ratio, runtime_overhead_gib=runtime_overhead_gib)
-    if not 0 < kv_per_session_gib < math.inf:
-        raise SizingError("kv_per_session_gib: expected a finite number above 0, got %s" % short(kv_per_session_gib))
+    check_request(kv_budget_ratio=kv_budget_ratio, runtime_overhead_gib=runtime_overhead_gib, kv_per_session_gib=kv_per_session_gib)
     kv_budget_gib = calc_kv_budget_gib(calc_hbm_total_gib(server), kv_budget_ratio, runtime_overhead_gib)
     return floor(max(exact(0), exact(kv_budget_gib)) / exact(kv_per_session_gib))
 
@@ -741,9 +756,9 @@ ALERTS = (
     Alert("long_context_io", "storage", "warning",
           lambda p: p.effective_context > LONG_CONTEXT_TOKENS,
           Text("Contexto de {effective_context} tokens (acima de {long_context_tokens}): prefill longo e pressão de E/S. "
-               "{storage} lê {throughput_read_gbps} GB/s, p99 de leitura {latency_read_ms_p99} ms.",
+               "{storage} lê {throughput_read_gbps_amount}, p99 de leitura {latency_read_ms_p99_amount}.",
                "A context of {effective_context} tokens (above {long_context_tokens}): long prefill and I/O pressure. "
-               "{storage} reads {throughput_read_gbps} GB/s, read p99 {latency_read_ms_p99} ms."),
+               "{storage} reads {throughput_read_gbps_amount}, read p99 {latency_read_ms_p99_amount}."),
           Text("Meça o TTFT com prompts desse tamanho; prefill em partes e cache de prefixo aliviam.",
                "Measure TTFT with prompts of that length; chunked prefill and prefix caching relieve it.")),
     Alert("high_kv_budget", "plan", "warning",
@@ -782,15 +797,15 @@ ALERTS = (
                "The table of levers shows the smallest change that would fit.")),
     Alert("cloud_storage_latency", "storage", "warning",
           lambda p: p.storage.type.startswith("cloud"),
-          Text("{storage} é armazenamento de nuvem: latência de leitura p99 {latency_read_ms_p99} ms, variável entre vizinhos.",
-               "{storage} is cloud storage: read p99 {latency_read_ms_p99} ms, varying with its neighbours."),
+          Text("{storage} é armazenamento de nuvem: latência de leitura p99 {latency_read_ms_p99_amount}, variável entre vizinhos.",
+               "{storage} is cloud storage: read p99 {latency_read_ms_p99_amount}, varying with its neighbours."),
           Text("Mantenha pesos e KV fora do caminho crítico: NVMe local ou cache, e réplicas já carregadas.",
                "Keep weights and KV off the critical path: local NVMe or a cache, and replicas already loaded.")),
     Alert("slow_model_load", "storage", "warning",
           lambda p: (calc_model_load_s(p.storage, p.model) or 0) > SLOW_MODEL_LOAD_S,
-          Text("Ler o checkpoint ({checkpoint_gib} GiB) a {throughput_read_gbps} GB/s leva {model_load_s} s por nó, "
+          Text("Ler o checkpoint ({checkpoint_gib} GiB) a {throughput_read_gbps_amount} leva {model_load_s} s por nó, "
                "mais que {slow_model_load_s} s, e no melhor caso.",
-               "Reading the checkpoint ({checkpoint_gib} GiB) at {throughput_read_gbps} GB/s takes {model_load_s} s per node, "
+               "Reading the checkpoint ({checkpoint_gib} GiB) at {throughput_read_gbps_amount} takes {model_load_s} s per node, "
                "more than {slow_model_load_s} s, at best."),
           Text("Conte esse tempo em reinícios e trocas de nó; um perfil mais rápido ou cópia local o reduz.",
                "Count it in restarts and node swaps; a faster profile or a local copy shortens it.")),
@@ -920,12 +935,14 @@ RESULTS = (
     node_result("nodes_with_headroom", Text("Nós com folga", "Nodes with headroom"),
                 "nodes_with_headroom = ceil(sessions_with_headroom / sessions_per_node)",
                 Text("Nós que seguram o pico, sem reserva para falhas.", "Nodes that hold the peak, with no spare for failures.")),
-    node_result("nodes_final", Text("Nós a comprar", "Nodes to buy"),
-                "nodes_final = nodes_with_headroom + ha_extra_nodes",
-                Text("Nós do pico mais {ha_extra_nodes} de reserva (alta disponibilidade {ha_mode}): com essa quantidade parada, o pico "
-                     "ainda cabe.",
-                     "Nodes for the peak plus {ha_extra_nodes} spare (high availability {ha_mode}): with that many down, the peak "
-                     "still fits."), ("ha_mode",)),
+    Result("nodes_final", Text("Nós a comprar", "Nodes to buy"),
+           lambda plan: "unfit" if plan.nodes_final is None else "spares" if plan.ha_extra_nodes else "alone",
+           {case: Variant("nodes_final = nodes_with_headroom + ha_extra_nodes", text) for case, text in {
+               "spares": Text("Nós do pico mais {ha_extra_nodes} de reserva ({ha_mode}): com essa quantidade parada, o pico ainda cabe.",
+                              "Nodes for the peak plus {ha_extra_nodes} spare ({ha_mode}): with that many down, the peak still fits."),
+               "alone": Text("Sem reserva: um nó parado já tira capacidade da carga nominal.",
+                             "No spare: one node down already takes capacity from the nominal load."),
+               "unfit": NO_NODES}.items()}, ("ha_mode",)),
     Result("relative_cost", Text("Custo relativo ao RECOMENDADO", "Cost relative to RECOMMENDED"),
            lambda plan: plan.relative_cost is not None,
            {True: Variant("relative_cost = nodes_final / recommended_nodes_final - 1",
@@ -934,8 +951,8 @@ RESULTS = (
             False: Variant("relative_cost = nodes_final / recommended_nodes_final - 1", NO_NODES)}, ()),
     node_result("planned_sessions_per_node", Text("Sessões por nó na carga nominal", "Sessions per node at nominal load"),
                 "planned_sessions_per_node = ceil(concurrency / nodes_with_headroom)",
-                Text("Quantas sessões cada nó carrega quando os {ha_extra_nodes} de reserva estão parados.",
-                     "Sessions each node carries while the {ha_extra_nodes} spare nodes are down.")),
+                Text("Quantas sessões cada um dos {nodes_with_headroom} nós carrega, sem contar com a reserva.",
+                     "Sessions each of the {nodes_with_headroom} nodes carries, not counting on the spares.")),
     node_result("kv_in_use_gib", Text("KV em uso por nó", "KV in use per node"),
                 "kv_in_use_gib = planned_sessions_per_node * kv_per_session_gib",
                 Text("HBM ocupada por KV em cada nó na carga nominal.", "HBM that KV takes on each node at nominal load.")),
@@ -964,9 +981,9 @@ def rationale(row: Result, plan: SizingResult, known: Mapping, lang: str) -> dic
 
 
 CLASS_WORDS = {
-    "low": Text("baixa", "low"), "medium": Text("média", "medium"), "high": Text("alta", "high"),
+    "low": Text("baixo", "low"), "medium": Text("médio", "medium"), "high": Text("alto", "high"),
     "short": Text("curto", "short"), "long": Text("longo", "long"), "small": Text("pequeno", "small"),
-    "large": Text("grande", "large"), "extreme": Text("extremo", "extreme"), None: Text("", ""),
+    "large": Text("grande", "large"), "extreme": Text("extremo", "extreme"),
 }
 
 
@@ -1203,6 +1220,7 @@ WORDS = {
     "levers": Text("O que faria caber: cada alavanca sozinha, o resto igual", "What would make it fit: each lever alone, the rest unchanged"),
     "lever": Text("Alavanca", "Lever"), "now": Text("Hoje", "Now"), "all": Text("TODOS", "ALL"),
     "no_help": Text("não resolve", "does not help"),
+    "not_applicable": Text("não se aplica", "does not apply"),
     "section1": Text("SEÇÃO 1: ENTRADAS", "SECTION 1: INPUTS"), "request": Text("Requisição", "Request"),
     "model": Text("Modelo", "Model"), "server": Text("Servidor", "Server"), "storage": Text("Armazenamento", "Storage"),
     "section2": Text("SEÇÃO 2: DICIONÁRIO DE PARÂMETROS", "SECTION 2: PARAMETER DICTIONARY"), "parameter": Text("Parâmetro", "Parameter"),
@@ -1210,8 +1228,8 @@ WORDS = {
     "importance": Text("Importância", "Importance"), "common_error": Text("Erro comum", "Common error"),
     "section3": Text("SEÇÃO 3: RESULTADOS POR CENÁRIO", "SECTION 3: RESULTS BY SCENARIO"),
     "shared": Text("IGUAL EM TODOS OS CENÁRIOS", "THE SAME IN ALL SCENARIOS"), "number": Text("Número", "Number"),
-    "formula": Text("Racional: Fórmula", "Rationale: Formula"), "inputs": Text("Inputs", "Inputs"),
-    "explanation": Text("Interpretação", "Interpretation"),
+    "formula": Text("Racional · Fórmula", "Rationale · Formula"), "inputs": Text("Inputs", "Inputs"),
+    "explanation": Text("Interpretação", "Interpretation"), "scale": Text("escala", "scale"),
     "section4": Text("SEÇÃO 4: ALERTAS E RISCOS", "SECTION 4: ALERTS AND RISKS"), "alert": Text("Alerta", "Alert"),
     "meaning": Text("O que significa", "What it means"), "action": Text("O que fazer", "What to do"), "scenarios": Text("Cenários", "Scenarios"),
     "accuracy": Text("Quão certo é", "How right it is"),
@@ -1228,8 +1246,8 @@ ACCURACY = (
     Text("Velocidade não é dimensionada: caber em memória não garante TTFT nem TPOT. Meça antes de prometer.",
          "Speed is not sized: fitting in memory promises neither TTFT nor TPOT. Measure before you promise."),
 )
-LIMITS = {"memory": Text("memória HBM: cabem {sessions_per_node} sessões de {kv_per_session_gib} GiB por nó",
-                         "HBM memory: a node holds {sessions_per_node} sessions of {kv_per_session_gib} GiB")}
+LIMITS = {"memory": Text("memória HBM (sessões por nó: {sessions_per_node}; KV por sessão: {kv_per_session_gib} GiB)",
+                         "HBM memory (sessions per node: {sessions_per_node}; KV per session: {kv_per_session_gib} GiB)")}
 HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights and engine")),
                 ("kv_in_use_gib", "▓", Text("KV em uso", "KV in use")),
                 ("kv_free_gib", "░", Text("livre no orçamento", "free within the budget")),
@@ -1239,7 +1257,7 @@ BAR_CELLS = 58
 Answer = namedtuple("Answer", "request plans known levers")   # known: facts of each plan
 
 
-def answer(request: Mapping, servers: Mapping[str, Server]) -> Answer:
+def make_answer(request: Mapping, servers: Mapping[str, Server]) -> Answer:
     """Everything the renderers show."""
     plans = plan_all(request)
     return Answer(request, plans, {key: facts(plan) for key, plan in plans.items()}, find_levers(request, plans, servers))
@@ -1248,11 +1266,6 @@ def answer(request: Mapping, servers: Mapping[str, Server]) -> Answer:
 def words(lang: str, *keys: str) -> list[str]:
     """Headings and labels of `lang`."""
     return [getattr(WORDS[key], lang) for key in keys]
-
-
-def amount(name: str, value: object, lang: str) -> str:
-    """A value beside the unit its name carries."""
-    return ("%s %s" % (number(value, lang), unit(name) if value is not None else "")).strip()
 
 
 def pretty(formula: str, lang: str, known: Mapping | None = None) -> str:
@@ -1285,14 +1298,21 @@ def shown_value(row: Result, plan: SizingResult, lang: str) -> str:
     if value is None:
         return getattr(WORDS["unfit"], lang)
     text = signed_percent(value, lang) if row.name == "relative_cost" else amount(row.name, value, lang)
-    return "%s (%s)" % (text, getattr(CLASS_WORDS[classify(row.name, value)], lang)) if row.name in SCALES else text
+    return with_scale(row.name, value, text, lang)
+
+
+def with_scale(name: str, value: float | None, text: str, lang: str) -> str:
+    """`text` followed by the class of `value`, where `name` has a scale."""
+    if name not in SCALES:
+        return text
+    return "%s (%s: %s)" % (text, *words(lang, "scale"), getattr(CLASS_WORDS[classify(name, value)], lang))
 
 
 def signed_percent(ratio: float | None, lang: str) -> str:
     """A difference as `+67 %` or `−33 %`."""
     if ratio is None:
-        return getattr(WORDS["unfit"], lang)
-    return ("+" if ratio > 0 else "") + "{:.0f} %".format(100 * ratio).replace("-", "−")
+        return "—"
+    return ("+" if ratio > 0 else "") + localised("{:.0f} %".format(100 * ratio), lang)
 
 
 def alert_rows(known: Mapping[str, Mapping], plans: Mapping[str, SizingResult], lang: str) -> list[dict]:
@@ -1327,8 +1347,8 @@ def summary_blocks(answer: Answer, lang: str) -> list[tuple]:
     if answer.levers:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer.levers, lang)]
     return blocks + [("paragraph", fill(WORDS["bar"], known, lang)), ("bar", hbm_cells(plan)),
-                     ("paragraph", " | ".join("%s %s %s" % (glyph, getattr(label, lang), amount(name, getattr(plan, name), lang))
-                                              for name, glyph, label in HBM_SEGMENTS if getattr(plan, name) is not None))]
+                     ("pairs", [("%s %s" % (glyph, getattr(label, lang)), amount(name, gib, lang))
+                                for (name, glyph, label), gib in zip(HBM_SEGMENTS, hbm_segments(plan))])]
 
 
 def scenario_row(scenario: Scenario, plan: SizingResult, lang: str) -> list[str]:
@@ -1340,11 +1360,18 @@ def scenario_row(scenario: Scenario, plan: SizingResult, lang: str) -> list[str]
             signed_percent(plan.relative_cost, lang), use]
 
 
+def hbm_segments(plan: SizingResult) -> list[float]:
+    """GiB of each of HBM_SEGMENTS; with no session in use, the whole budget is free."""
+    if plan.nodes_final is None:
+        plan = replace(plan, kv_in_use_gib=0.0, kv_free_gib=max(0.0, plan.kv_budget_gib))
+    return [getattr(plan, name) for name, _, _ in HBM_SEGMENTS]
+
+
 def hbm_cells(plan: SizingResult) -> str:
     """The bar of one node's HBM, one glyph per cell; what does not fit is cut at the end of the bar."""
     cells, filled_gib = "", 0.0
-    for name, glyph, _ in HBM_SEGMENTS:
-        filled_gib += getattr(plan, name) or 0.0
+    for (_, glyph, _), gib in zip(HBM_SEGMENTS, hbm_segments(plan)):
+        filled_gib += gib
         cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled_gib / plan.hbm_total_gib)) - len(cells))
     return cells
 
@@ -1366,9 +1393,17 @@ def input_blocks(answer: Answer, lang: str) -> list[tuple]:
     for key in ("model", "server", "storage"):
         record = answer.request[key]
         blocks += [("heading", *words(lang, key)),
-                   ("pairs", [(f.name, amount(f.name, getattr(record, f.name), lang)) for f in fields(record)])]
+                   ("pairs", [(f.name, field_value(record, f.name, lang)) for f in fields(record)])]
     return blocks + [("heading", *words(lang, "request")),
-                     ("pairs", [(name, amount(name, value, lang)) for name, value in nfr(answer).items()])]
+                     ("pairs", [(name, with_scale(name, value, amount(name, value, lang), lang)) for name, value in nfr(answer).items()])]
+
+
+def field_value(record: object, name: str, lang: str) -> str:
+    """A field as the reader sees it: what a family does not use is no unknown."""
+    value = getattr(record, name)
+    if value is None and name in ("hybrid_full_layers", "hybrid_sliding_layers", "sliding_window"):
+        return getattr(WORDS["not_applicable"], lang)
+    return amount(name, value, lang)
 
 
 def nfr(answer: Answer) -> dict:
@@ -1476,7 +1511,7 @@ def render_json(data: object) -> str:
 
 def render_text(blocks: Iterable[tuple], width: int) -> str:
     """Plain text within `width` columns."""
-    return "\n".join(line.rstrip() for kind, *content in blocks for line in TEXT[kind](width, *content)) + "\n"
+    return "\n".join(line.rstrip() for kind, *content in blocks for line in TEXT[kind](width, *content)).strip("\n") + "\n"
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
@@ -1510,7 +1545,7 @@ def text_pairs(width: int, pairs: Sequence[tuple]) -> list[str]:
 def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(headers, *rows)]
     while sum(widths) + 2 * (len(widths) - 1) > width:
-        widths[widths.index(max(widths))] -= 1
+        widths[widths.index(max(widths[1:]), 1)] -= 1    # names in the first column stay whole
     lines = [""]
     for row in [headers, ["-" * w for w in widths]] + list(rows):
         columns = [wrapped(cell, w) for cell, w in zip(row, widths)]
@@ -1559,34 +1594,33 @@ MARKDOWN = {
 }
 
 
-def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
-    """The list of one catalog as a table."""
-    columns = LISTS[kind].columns
-    return [("table", [name for name, _ in columns],
-             [[number(value(record), lang) for _, value in columns] for record in records.values()])]
-
-
-def column(name: str) -> tuple:
-    """A list column that shows a field as it is."""
-    return name, lambda record: getattr(record, name)
-
-
 def kv_at_maximum_gib(model: Model) -> float:
     """KV of one session at the model's maximum context and default precision."""
     return calc_kv_per_session_gib(model, model.max_position_embeddings, model.default_kv_precision)[0]
 
 
-# What --list-* shows: the flag's file and loader, and the table's columns.
+# What --list-* shows: the catalog's key, file and loader; per column its heading and the field or function shown.
 Listing = namedtuple("Listing", "key file load columns")
 LISTS = {
     "models": Listing("models", "models.json", load_models, (
-        column("name"), column("attention_pattern"), column("max_position_embeddings"), column("default_kv_precision"),
-        ("kv_at_maximum_gib", kv_at_maximum_gib), column("weights_gib"))),
+        (Text("Modelo", "Model"), "name"), (Text("Família", "Family"), "attention_pattern"),
+        (Text("Contexto (tokens)", "Context (tokens)"), "max_position_embeddings"), (Text("KV padrão", "Default KV"), "default_kv_precision"),
+        (Text("KV no máximo (GiB)", "KV at maximum (GiB)"), kv_at_maximum_gib), (Text("Pesos (GiB)", "Weights (GiB)"), "weights_gib"))),
     "servers": Listing("servers", "servers.json", load_servers, (
-        column("name"), column("gpus"), ("hbm_total_gib", calc_hbm_total_gib), column("nvlink_bandwidth_tbps"), column("max_power_kw"))),
+        (Text("Servidor", "Server"), "name"), (Text("GPUs", "GPUs"), "gpus"), (Text("HBM (GiB)", "HBM (GiB)"), calc_hbm_total_gib),
+        (Text("NVLink (TB/s)", "NVLink (TB/s)"), "nvlink_bandwidth_tbps"), (Text("Potência (kW)", "Power (kW)"), "max_power_kw"))),
     "storage": Listing("profiles", "storage.json", load_storage_profiles, (
-        column("name"), column("type"), column("throughput_read_gbps"), column("latency_read_ms_p50"), column("latency_read_ms_p99"))),
+        (Text("Perfil", "Profile"), "name"), (Text("Tipo", "Type"), "type"), (Text("Leitura (GB/s)", "Read (GB/s)"), "throughput_read_gbps"),
+        (Text("p50 (ms)", "p50 (ms)"), "latency_read_ms_p50"), (Text("p99 (ms)", "p99 (ms)"), "latency_read_ms_p99"))),
 }
+
+
+def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
+    """The list of one catalog as a table."""
+    def shown(record, value):
+        return number(value(record) if callable(value) else getattr(record, value), lang)
+    return [("table", [getattr(heading, lang) for heading, _ in LISTS[kind].columns],
+             [[shown(record, value) for _, value in LISTS[kind].columns] for record in records.values()])]
 
 
 # === Command line ===
@@ -1613,7 +1647,7 @@ def parse_number(bound: Bound) -> Callable[[str], object]:
         pattern = r"\d+(_\d+)*" if bound.kind is int else r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
         if len(text) > LONGEST_NUMBER or not re.fullmatch(pattern, text, re.ASCII):
             raise SizingError("expected %s, got %s" % (expected(bound), short(text)))
-        return check_number(bound.kind(text), bound)
+        return check_number(bound.kind(text) + 0, bound)     # + 0: no negative zero
     return argument(convert)
 
 
@@ -1656,6 +1690,7 @@ DEFAULTS_IN_WORDS = {
     "servers_file": "servers.json beside sizing.py", "storage_file": "storage.json beside sizing.py",
     "runtime_overhead_gib": "computed from weights and engine; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB,
     "output_json_file": "none", "output_markdown_file": "none"}
+REQUESTED = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio", "runtime_overhead_gib", "peak_headroom_ratio")
 REQUIRED = ("model", "server", "concurrency", "effective_context")
 OUTPUTS = {"json_only": "print the JSON only", "text_only": "print the text only", "markdown_only": "print Markdown only"}
 EXAMPLES = """\
@@ -1724,26 +1759,33 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
+def catalog_path(args: argparse.Namespace, kind: str) -> str:
+    """The file the user named, or the one beside this module."""
+    return getattr(args, kind + "_file") or os.path.join(os.path.dirname(os.path.abspath(__file__)), LISTS[kind].file)
+
+
 def catalog(args: argparse.Namespace, kind: str) -> tuple[str, dict]:
-    """(path, records) of one catalog: the file the user named, or the one beside this module."""
-    path = getattr(args, kind + "_file") or os.path.join(os.path.dirname(os.path.abspath(__file__)), LISTS[kind].file)
+    """(path, records) of one catalog."""
+    path = catalog_path(args, kind)
     return path, LISTS[kind].load(path)
 
 
-def pick(found: tuple[str, dict], name: str, option: str):
+def pick(found: tuple[str, dict], name: str, option: str, kind: str):
     """The record called `name`; raises SizingError naming the nearest."""
     path, records = found
     if name not in records:
-        raise SizingError("argument %s: %s is not in %s%s" % (option, short(name), os.path.basename(path), nearest(name, records)))
+        raise SizingError("argument %s: %s is not in %s%s; see --list-%s" % (
+            option, short(name), os.path.basename(path), nearest(name, records), kind))
     return records[name]
 
 
 def read_request(args: argparse.Namespace) -> tuple[dict, dict[str, Server]]:
     """The arguments of plan_all, and the server catalog; raises SizingError."""
     servers = catalog(args, "servers")
-    request = {"model": pick(catalog(args, "models"), args.model, "--model"), "server": pick(servers, args.server, "--server"),
-               "storage": pick(catalog(args, "storage"), args.storage, "--storage")}
-    request.update((name, getattr(args, name)) for name in ("concurrency", "effective_context", "kv_precision", *BOUNDS))
+    request = {"model": pick(catalog(args, "models"), args.model, "--model", "models"),
+               "server": pick(servers, args.server, "--server", "servers"),
+               "storage": pick(catalog(args, "storage"), args.storage, "--storage", "storage")}
+    request.update((name, getattr(args, name)) for name in REQUESTED)
     request["kv_precision"] = args.kv_precision or request["model"].default_kv_precision
     return request, servers[1]
 
@@ -1755,7 +1797,7 @@ def respond(args: argparse.Namespace) -> tuple[int, dict[str, Callable[[], str]]
         status, blocks = 0, lambda: catalog_blocks(args.listing, records, args.lang)
         data = lambda: {LISTS[args.listing].key: [asdict(record) for record in records.values()]}
     else:
-        found = answer(*read_request(args))
+        found = make_answer(*read_request(args))
         status, blocks, data = 1 if found.levers else 0, lambda: report_blocks(found, args.lang), lambda: report_json(found, args.lang)
     return status, {"text": lambda: render_text(blocks(), text_columns()), "json": lambda: render_json(data()),
                     "markdown": lambda: render_markdown(blocks())}
@@ -1786,8 +1828,8 @@ def write_files(contents: Mapping[str, str], inputs: Iterable[str]) -> None:
     staged, in_place = {}, []
     try:
         for path in contents:
-            if any(os.path.exists(path) and os.path.samefile(path, other) for other in inputs):
-                raise SizingError("%s: is a catalog that was read; choose another output file" % path)
+            if os.path.exists(path) and any(os.path.samefile(path, other) for other in inputs):
+                raise SizingError("%s: is a catalog; choose another output file" % path)
             if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
                 in_place.append(path)
             else:
@@ -1855,7 +1897,7 @@ def run(argv: Sequence[str] | None) -> int:
         raise SizingError("--output-json-file and --output-markdown-file: expected two files, got %s twice" % short(args.output_json_file))
     rendered = {name: formats[name]() for name in dict.fromkeys(shown_formats(args) + list(files.values()))}
     write_files({path: rendered[name] for path, name in files.items()},
-                [path for path in (args.models_file, args.servers_file, args.storage_file) if path])
+                [catalog_path(args, kind) for kind in LISTS])
     write_stdout("\n".join(rendered[name] for name in shown_formats(args)))
     return status
 
