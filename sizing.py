@@ -20,7 +20,7 @@ import stat
 import sys
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -53,12 +53,12 @@ def localised(digits: str, lang: str) -> str:
     return digits.translate(MARKS[lang])
 
 
-def number(value: object, lang: str) -> str:
+def number(value: float | str | None, lang: str) -> str:
     """`value` for a reader: thousands grouped, two decimals (three significant digits below 0.1)."""
     if value is None:
         return getattr(NOT_STATED, lang)
-    if isinstance(value, (str, bool)):
-        return str(value)
+    if isinstance(value, str):
+        return value
     if isinstance(value, int):
         return localised("{:,}".format(value), lang)
     decimals = 2 if value == 0 or abs(value) >= 0.1 else 2 - math.floor(math.log10(abs(value)))
@@ -71,14 +71,14 @@ def percent(ratio: float | None, lang: str) -> str:
     return number(None, lang) if ratio is None else "%s %%" % number(round(100 * ratio, 1), lang)
 
 
-def plain(value: object, lang: str) -> str:
+def plain(value: float | str | None, lang: str) -> str:
     """`value` inside a formula: fifteen significant digits, thousands not grouped."""
     if value is None or isinstance(value, str):
         return number(value, lang)
     return localised("%d" % value if isinstance(value, int) else "%.15g" % value, lang)
 
 
-def amount(name: str, value: object, lang: str) -> str:
+def amount(name: str, value: float | str | None, lang: str) -> str:
     """A value beside the unit its name carries."""
     return ("%s %s" % (number(value, lang), unit(name) if value is not None else "")).strip()
 
@@ -143,7 +143,7 @@ def short(value: object) -> str:
 def check_number(value: object, bound: Bound):
     """`value` if it is a number within `bound`; raises SizingError otherwise (bool, NaN and infinity are no numbers)."""
     kinds = (int,) if bound.kind is int else (int, float)
-    if type(value) not in kinds or not (bound.low < value <= bound.high or bound.closed and value == bound.low):
+    if type(value) not in kinds or not (bound.low < value <= bound.high or (bound.closed and value == bound.low)):
         raise SizingError("expected %s, got %s" % (expected(bound), short(value)))
     return value
 
@@ -188,35 +188,31 @@ KV_FAMILIES = {
 HBM_TOTAL_TOLERANCE = 0.01                               # gpus x hbm_per_gpu_gb against total_hbm_gb
 DRIVER_TOLERANCE = 0.10     # driver memory against the brochure: the known GPUs differ by -0.6 % (L40S) to +7.4 % (MI355X)
 
-
-def up_to(high: float, kind: type = int):
-    """A required field with a tighter upper bound than usual."""
-    return field(metadata={"bound": (COUNT if kind is int else AMOUNT)._replace(high=high)})
-
-
-def optional(**metadata):
-    """A field that may be absent or null: unknown stays unknown."""
-    return field(default=None, metadata=metadata)
+# What a field of a catalog may hold beyond its annotation: one of these words, or at most this number.
+FIELD_CHOICES = {"attention_pattern": tuple(KV_FAMILIES), "default_kv_precision": tuple(KV_PRECISIONS),
+                 "weights_precision": WEIGHT_PRECISIONS, "type": STORAGE_TYPES}
+FIELD_MAXIMA = {"num_layers": 10**4, "num_key_value_heads": 10**4, "head_dim": 10**5, "total_params": 10**15,
+                "active_params": 10**15, "gpus": 10**4, "hbm_per_gpu_gb": 10**4}
 
 
 @dataclass(frozen=True)
 class Model:
     """Geometry of one LLM, named as in its Hugging Face config.json, and what its weights take."""
     name: str
-    num_layers: int = up_to(10**4)
-    num_key_value_heads: int = up_to(10**4)
-    head_dim: int = up_to(10**5)
+    num_layers: int
+    num_key_value_heads: int
+    head_dim: int
     max_position_embeddings: int
-    attention_pattern: str = field(metadata={"choices": tuple(KV_FAMILIES)})
+    attention_pattern: str
     hybrid_full_layers: int | None
     hybrid_sliding_layers: int | None
     sliding_window: int | None
-    default_kv_precision: str = field(metadata={"choices": tuple(KV_PRECISIONS)})
+    default_kv_precision: str
     weights_gib: float | None = None                     # in HBM, one replica
     checkpoint_gib: float | None = None                  # on disk
-    weights_precision: str | None = optional(choices=WEIGHT_PRECISIONS)
-    total_params: int | None = optional(bound=COUNT._replace(high=10**15))
-    active_params: int | None = optional(bound=COUNT._replace(high=10**15))
+    weights_precision: str | None = None
+    total_params: int | None = None
+    active_params: int | None = None
     source: str = ""
 
     def __post_init__(self):
@@ -232,7 +228,7 @@ class Model:
         if groups and layers != self.num_layers:
             raise SizingError("hybrid_full_layers + hybrid_sliding_layers: expected num_layers = %d, got %d"
                               % (self.num_layers, layers))
-        if (self.active_params or 0) > (self.total_params or math.inf):
+        if self.active_params and self.total_params and self.active_params > self.total_params:
             raise SizingError("active_params: expected at most total_params = %d, got %d" % (self.total_params, self.active_params))
 
 
@@ -240,9 +236,9 @@ class Model:
 class Server:
     """One GPU node. `*_gb` is the brochure's figure; `driver_mib_per_gpu` is what nvidia-smi or rocm-smi reports."""
     name: str
-    gpus: int = up_to(10**4)
-    hbm_per_gpu_gb: float = up_to(10**4, float)
-    total_hbm_gb: float = up_to(10**8, float)
+    gpus: int
+    hbm_per_gpu_gb: float
+    total_hbm_gb: float
     nvlink_bandwidth_tbps: float | None                  # the node's aggregate, both directions
     system_memory_tb: float | None
     driver_mib_per_gpu: int | None = None
@@ -258,17 +254,17 @@ class Server:
         summed_gb = self.gpus * self.hbm_per_gpu_gb
         if abs(summed_gb - self.total_hbm_gb) > HBM_TOTAL_TOLERANCE * self.total_hbm_gb:
             raise SizingError("total_hbm_gb: expected gpus x hbm_per_gpu_gb = %g, got %g" % (summed_gb, self.total_hbm_gb))
-        driver_gb = (self.driver_mib_per_gpu or 0) * MIB / GB
-        if driver_gb and abs(driver_gb - self.hbm_per_gpu_gb) > DRIVER_TOLERANCE * self.hbm_per_gpu_gb:
+        driver_mib = self.driver_mib_per_gpu
+        if driver_mib and abs(driver_mib * MIB / GB - self.hbm_per_gpu_gb) > DRIVER_TOLERANCE * self.hbm_per_gpu_gb:
             raise SizingError("driver_mib_per_gpu: expected about %d MiB for hbm_per_gpu_gb = %g, got %d"
-                              % (self.hbm_per_gpu_gb * GB / MIB, self.hbm_per_gpu_gb, self.driver_mib_per_gpu))
+                              % (self.hbm_per_gpu_gb * GB / MIB, self.hbm_per_gpu_gb, driver_mib))
 
 
 @dataclass(frozen=True)
 class StorageProfile:
     """Where checkpoints are read from. `*_gbps` is GB/s (decimal gigabytes per second, not gigabits)."""
     name: str
-    type: str = field(metadata={"choices": STORAGE_TYPES})
+    type: str
     iops_read: float | None
     iops_write: float | None
     throughput_read_gbps: float | None
@@ -365,18 +361,19 @@ def parse(cls: type, entry: object, where: str):
 
 
 def parse_value(f, value: object, present: bool, where: str):
-    """One field's value, checked against the field's annotation and metadata."""
+    """One field's value, checked against its annotation, FIELD_CHOICES and FIELD_MAXIMA."""
     kind, _, nullable = f.type.partition(" | ")
     if value is None and nullable:
         return None
     try:
         if not present:
             raise SizingError("missing")
-        if "choices" in f.metadata:
-            return check_choice(value, f.metadata["choices"])
+        if f.name in FIELD_CHOICES:
+            return check_choice(value, FIELD_CHOICES[f.name])
         if kind == "str":
             return check_string(value)
-        return check_number(value, f.metadata.get("bound") or (COUNT if kind == "int" else AMOUNT))
+        bound = COUNT if kind == "int" else AMOUNT
+        return check_number(value, bound._replace(high=FIELD_MAXIMA.get(f.name, bound.high)))
     except SizingError as error:
         raise SizingError("%s: %s" % (where, error)) from None
 
@@ -627,10 +624,12 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile, conc
     budget = calc_kv_budget_gib(hbm, kv_budget_ratio, overhead)
     plan = SizingResult(
         model, server, storage, concurrency, min(effective_context, model.max_position_embeddings), kv_precision,
-        kv_budget_ratio, overhead, peak_headroom_ratio, ha_mode, kv_gib, calc_kv_total_tib(kv_gib, concurrency),
-        sessions, *nodes, warnings=[], requested_context=effective_context, overhead_origin=origin, hbm_total_gib=hbm,
-        kv_budget_gib=budget, sessions_with_headroom=calc_sessions_with_headroom(concurrency, peak_headroom_ratio),
-        ha_extra_nodes=HA_MODES[ha_mode], **calc_hbm_use(hbm, kv_budget_ratio, budget, kv_gib, concurrency, nodes[1]))
+        kv_budget_ratio, overhead, peak_headroom_ratio, ha_mode, kv_per_session_gib=kv_gib,
+        kv_total_tib=calc_kv_total_tib(kv_gib, concurrency), sessions_per_node=sessions, nodes_minimum=nodes[0],
+        nodes_with_headroom=nodes[1], nodes_final=nodes[2], warnings=[], requested_context=effective_context,
+        overhead_origin=origin, hbm_total_gib=hbm, kv_budget_gib=budget,
+        sessions_with_headroom=calc_sessions_with_headroom(concurrency, peak_headroom_ratio), ha_extra_nodes=HA_MODES[ha_mode],
+        **calc_hbm_use(hbm, kv_budget_ratio, budget, kv_gib, concurrency, nodes[1]))
     return replace(plan, warnings=raised(plan))
 
 
@@ -1303,9 +1302,8 @@ def shown_value(row: Result, plan: SizingResult, lang: str) -> str:
 
 def with_scale(name: str, value: float | None, text: str, lang: str) -> str:
     """`text` followed by the class of `value`, where `name` has a scale."""
-    if name not in SCALES:
-        return text
-    return "%s (%s: %s)" % (text, *words(lang, "scale"), getattr(CLASS_WORDS[classify(name, value)], lang))
+    scale = classify(name, value) if name in SCALES else None
+    return text if scale is None else "%s (%s: %s)" % (text, *words(lang, "scale"), getattr(CLASS_WORDS[scale], lang))
 
 
 def signed_percent(ratio: float | None, lang: str) -> str:
@@ -1389,7 +1387,7 @@ def lever_table(levers: Sequence[Mapping], lang: str) -> tuple:
 
 def input_blocks(answer: Answer, lang: str) -> list[tuple]:
     """Section 1: every field of the records, and the request."""
-    blocks = [("section", *words(lang, "section1"))]
+    blocks: list[tuple] = [("section", *words(lang, "section1"))]
     for key in ("model", "server", "storage"):
         record = answer.request[key]
         blocks += [("heading", *words(lang, key)),
@@ -1517,7 +1515,7 @@ def render_text(blocks: Iterable[tuple], width: int) -> str:
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     """The lines of `text`, each folded, the first indented by `first` and the others by `rest`."""
     from textwrap import wrap                            # only text reports pay for it
-    lines = []
+    lines: list[str] = []
     for part in text.split("\n"):
         lines += wrap(part, width, initial_indent=rest if lines else first, subsequent_indent=rest,
                       break_on_hyphens=False) or [""]
@@ -1555,7 +1553,7 @@ def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 def text_cards(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for title, *cells in rows:
         lines += [""] + wrapped(title, width, "* ", "  ")
         for label, cell in zip(headers[1:], cells):
@@ -1563,7 +1561,7 @@ def text_cards(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
     return lines
 
 
-TEXT = {
+TEXT: dict[str, Callable[..., list[str]]] = {
     "title": text_title, "section": text_section, "heading": text_heading, "pairs": text_pairs, "table": text_table,
     "cards": text_cards, "paragraph": lambda width, text: wrapped(text, width),
     "bar": lambda width, cells: wrapped("[%s]" % cells, width),
@@ -1586,7 +1584,7 @@ def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str
     return "".join("| %s |\n" % " | ".join(line) for line in lines)
 
 
-MARKDOWN = {
+MARKDOWN: dict[str, Callable[..., str]] = {
     "title": "# {}\n".format, "section": "## {}\n".format, "heading": "### {}\n".format, "table": markdown_table, "cards": markdown_table,
     "paragraph": lambda text: escaped(text) + "\n",
     "pairs": lambda pairs: "".join("- **%s**: %s\n" % (label, escaped(value)) for label, value in pairs),
@@ -1794,13 +1792,16 @@ def respond(args: argparse.Namespace) -> tuple[int, dict[str, Callable[[], str]]
     """(exit status, {format: what renders it}) of a checked command line; raises SizingError."""
     if args.listing:
         _, records = catalog(args, args.listing)
-        status, blocks = 0, lambda: catalog_blocks(args.listing, records, args.lang)
-        data = lambda: {LISTS[args.listing].key: [asdict(record) for record in records.values()]}
-    else:
-        found = make_answer(*read_request(args))
-        status, blocks, data = 1 if found.levers else 0, lambda: report_blocks(found, args.lang), lambda: report_json(found, args.lang)
-    return status, {"text": lambda: render_text(blocks(), text_columns()), "json": lambda: render_json(data()),
-                    "markdown": lambda: render_markdown(blocks())}
+        return 0, formats(lambda: catalog_blocks(args.listing, records, args.lang),
+                          lambda: {LISTS[args.listing].key: [asdict(record) for record in records.values()]})
+    found = make_answer(*read_request(args))
+    return 1 if found.levers else 0, formats(lambda: report_blocks(found, args.lang), lambda: report_json(found, args.lang))
+
+
+def formats(blocks: Callable[[], list[tuple]], data: Callable[[], dict]) -> dict[str, Callable[[], str]]:
+    """{format: what renders it} of one answer."""
+    return {"text": lambda: render_text(blocks(), text_columns()), "json": lambda: render_json(data()),
+            "markdown": lambda: render_markdown(blocks())}
 
 
 def shown_formats(args: argparse.Namespace) -> list[str]:
@@ -1890,12 +1891,12 @@ def write_stdout(text: str) -> None:
 def run(argv: Sequence[str] | None) -> int:
     """One command; its exit status. Raises SizingError, and Finished with what --help and --version print."""
     args = parse_arguments(argv)
-    status, formats = respond(args)
+    status, renderers = respond(args)
     files = {getattr(args, "output_%s_file" % name): name for name in ("json", "markdown")}
     files.pop(None, None)
     if args.output_json_file and len(files) == 1 and args.output_markdown_file:
         raise SizingError("--output-json-file and --output-markdown-file: expected two files, got %s twice" % short(args.output_json_file))
-    rendered = {name: formats[name]() for name in dict.fromkeys(shown_formats(args) + list(files.values()))}
+    rendered = {name: renderers[name]() for name in dict.fromkeys(shown_formats(args) + list(files.values()))}
     write_files({path: rendered[name] for path, name in files.items()},
                 [catalog_path(args, kind) for kind in LISTS])
     write_stdout("\n".join(rendered[name] for name in shown_formats(args)))
