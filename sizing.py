@@ -312,9 +312,9 @@ class SizingResult:
     kv_in_use_gib: float | None
     kv_free_gib: float | None
     reserved_gib: float
+    binding_limit: str                                   # a key of LIMITS
     recommended_nodes_final: int | None = None
     relative_cost: float | None = None
-    binding_limit: str = "memory"                        # a key of LIMITS
 
 
 # === Loading: the door for JSON; every error names file, entry and key ===
@@ -618,7 +618,9 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile, conc
     origin = "given" if runtime_overhead_gib is not None else "computed" if model.weights_gib else "weights_unknown"
     overhead = calc_runtime_overhead_gib(model, server) if runtime_overhead_gib is None else runtime_overhead_gib
     kv_gib, _ = calc_kv_per_session_gib(model, effective_context, kv_precision)
-    sessions = calc_sessions_per_node(server, kv_gib, kv_budget_ratio, overhead)
+    sessions_by_limit = {"memory": calc_sessions_per_node(server, kv_gib, kv_budget_ratio, overhead)}
+    binding_limit = min(sessions_by_limit, key=lambda name: sessions_by_limit[name])
+    sessions = sessions_by_limit[binding_limit]
     nodes = calc_nodes_required(concurrency, sessions, peak_headroom_ratio, ha_mode) if sessions else (None, None, None)
     hbm = calc_hbm_total_gib(server)
     budget = calc_kv_budget_gib(hbm, kv_budget_ratio, overhead)
@@ -629,7 +631,7 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile, conc
         nodes_with_headroom=nodes[1], nodes_final=nodes[2], warnings=[], requested_context=effective_context,
         overhead_origin=origin, hbm_total_gib=hbm, kv_budget_gib=budget,
         sessions_with_headroom=calc_sessions_with_headroom(concurrency, peak_headroom_ratio), ha_extra_nodes=HA_MODES[ha_mode],
-        **calc_hbm_use(hbm, kv_budget_ratio, budget, kv_gib, concurrency, nodes[1]))
+        binding_limit=binding_limit, **calc_hbm_use(hbm, kv_budget_ratio, budget, kv_gib, concurrency, nodes[1]))
     return replace(plan, warnings=raised(plan))
 
 
@@ -1175,7 +1177,8 @@ PARAMETERS = (
     Parameter(("json_only", "text_only", "markdown_only"),
               Text("Uma só saída, em vez de texto seguido de JSON.", "One output only, instead of text followed by JSON."),
               Text("Quem chama.", "The caller."),
-              Text("--json-only alimenta scripts; as chaves não mudam com o idioma.", "--json-only feeds scripts; keys never change with the language."),
+              Text("--json-only alimenta scripts; as chaves não mudam com o idioma.",
+                   "--json-only feeds scripts; keys never change with the language."),
               Text("Analisar o texto com expressões regulares.", "Parsing the text with regular expressions.")),
     Parameter(("output_json_file", "output_markdown_file"),
               Text("Grava também um arquivo, inclusive quando não cabe.", "Also writes a file, even when it does not fit."),
@@ -1219,6 +1222,8 @@ WORDS = {
     "levers": Text("O que faria caber: cada alavanca sozinha, o resto igual", "What would make it fit: each lever alone, the rest unchanged"),
     "lever": Text("Alavanca", "Lever"), "now": Text("Hoje", "Now"), "all": Text("TODOS", "ALL"),
     "no_help": Text("não resolve", "does not help"),
+    "combine": Text("Nenhuma alavanca sozinha faz caber: combine duas ou mais, ou traga um servidor maior para o catálogo.",
+                    "No lever alone makes it fit: combine two or more, or bring a larger server into the catalog."),
     "not_applicable": Text("não se aplica", "does not apply"),
     "section1": Text("SEÇÃO 1: ENTRADAS", "SECTION 1: INPUTS"), "request": Text("Requisição", "Request"),
     "model": Text("Modelo", "Model"), "server": Text("Servidor", "Server"), "storage": Text("Armazenamento", "Storage"),
@@ -1233,17 +1238,28 @@ WORDS = {
     "meaning": Text("O que significa", "What it means"), "action": Text("O que fazer", "What to do"), "scenarios": Text("Cenários", "Scenarios"),
     "accuracy": Text("Quão certo é", "How right it is"),
 }
+# How far off the numbers can be: (when it concerns a plan, text).
 ACCURACY = (
-    Text("KV por sessão: igual ao byte ao que o vLLM 0.32.0 calcula para os modelos do catálogo, em estado estacionário.",
-         "KV per session: equal to the byte to what vLLM 0.32.0 computes for the catalog's models, in steady state."),
-    Text("Memória do motor: contra os 21 logs de que saiu a média (vLLM 0.19, H100, --kv-budget-ratio do log), a memória livre para KV "
-         "erra 2 % na mediana, 9 % no p90 e 10 % no pior caso. Fora deles já se viu 5 GiB a mais por GPU (gpt-oss-120b em um H100); "
-         "outras GPUs não foram medidas.",
-         "Engine memory: against the 21 logs the mean was taken from (vLLM 0.19, H100, the log's own --kv-budget-ratio), the memory "
-         "free for KV is off by 2 % median, 9 % p90 and 10 % at worst. Outside them 5 GiB more per GPU has been seen (gpt-oss-120b on "
-         "one H100); other GPUs were not measured."),
-    Text("Velocidade não é dimensionada: caber em memória não garante TTFT nem TPOT. Meça antes de prometer.",
-         "Speed is not sized: fitting in memory promises neither TTFT nor TPOT. Measure before you promise."),
+    (lambda plan: True,
+     Text("KV por sessão: igual ao byte ao que o vLLM 0.32.0 calcula para os modelos do catálogo, em estado estacionário.",
+          "KV per session: equal to the byte to what vLLM 0.32.0 computes for the catalog's models, in steady state.")),
+    (lambda plan: plan.overhead_origin == "computed",
+     Text("Memória do motor: contra os 21 logs de que saiu a média (vLLM 0.19, H100, a fração de HBM de cada log), a memória livre "
+          "para KV erra 2 % na mediana, 9 % no p90 e 10 % no pior caso. Fora deles já se viu 5 GiB a mais por GPU (gpt-oss-120b em "
+          "um H100); outras GPUs não foram medidas.",
+          "Engine memory: against the 21 logs the mean was taken from (vLLM 0.19, H100, each log's own share of HBM), the memory "
+          "free for KV is off by 2 % median, 9 % p90 and 10 % at worst. Outside them 5 GiB more per GPU has been seen (gpt-oss-120b "
+          "on one H100); other GPUs were not measured.")),
+    (lambda plan: plan.server.gpus > plan.model.num_key_value_heads,
+     Text("Cabeças KV: {num_key_value_heads} em {gpus} GPUs. Com tensor parallel em todas as GPUs o motor replica o KV, e cabem menos "
+          "sessões do que aqui; sirva réplicas de no máximo {num_key_value_heads} GPUs e conte os pesos de cada uma em "
+          "--runtime-overhead-gib.",
+          "KV heads: {num_key_value_heads} on {gpus} GPUs. With tensor parallel over all GPUs the engine replicates KV, and fewer "
+          "sessions fit than shown; serve replicas of at most {num_key_value_heads} GPUs and count the weights of each in "
+          "--runtime-overhead-gib.")),
+    (lambda plan: True,
+     Text("Velocidade não é dimensionada: caber em memória não garante TTFT nem TPOT. Meça antes de prometer.",
+          "Speed is not sized: fitting in memory promises neither TTFT nor TPOT. Measure before you promise.")),
 )
 LIMITS = {"memory": Text("memória HBM (sessões por nó: {sessions_per_node}; KV por sessão: {kv_per_session_gib} GiB)",
                          "HBM memory (sessions per node: {sessions_per_node}; KV per session: {kv_per_session_gib} GiB)")}
@@ -1344,6 +1360,8 @@ def summary_blocks(answer: Answer, lang: str) -> list[tuple]:
     ]
     if answer.levers:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer.levers, lang)]
+        if all(lever["thresholds"]["all"] is None for lever in answer.levers):
+            blocks += [("paragraph", *words(lang, "combine"))]
     return blocks + [("paragraph", fill(WORDS["bar"], known, lang)), ("bar", hbm_cells(plan)),
                      ("pairs", [("%s %s" % (glyph, getattr(label, lang)), amount(name, gib, lang))
                                 for (name, glyph, label), gib in zip(HBM_SEGMENTS, hbm_segments(plan))])]
@@ -1462,7 +1480,12 @@ def risk_blocks(answer: Answer, lang: str) -> list[tuple]:
             ("cards", words(lang, "alert", "meaning", "action", "scenarios"), cards) if cards else ("paragraph", *words(lang, "no_alert")),
             ("table", words(lang, "scenario", "risk", "typical_sla"),
              [[getattr(text, lang) for text in (s.name, s.risk, s.typical_sla)] for s in SCENARIOS]),
-            ("heading", *words(lang, "accuracy"))] + [("paragraph", getattr(text, lang)) for text in ACCURACY]
+            ("heading", *words(lang, "accuracy"))] + [("paragraph", text) for text in accuracy(answer, lang)]
+
+
+def accuracy(answer: Answer, lang: str) -> list[str]:
+    """How right this answer is, and what it does not know."""
+    return [fill(text, answer.known["recommended"], lang) for when, text in ACCURACY if when(answer.plans["recommended"])]
 
 
 def report_blocks(answer: Answer, lang: str) -> list[tuple]:
@@ -1493,6 +1516,7 @@ def report_json(answer: Answer, lang: str) -> dict:
         "alerts": [{"id": row["id"], "severity": row["severity"], "message": message[row["id"]], "scenarios": row["scenarios"]}
                    for row in alerts],
         "levers": answer.levers,
+        "accuracy": accuracy(answer, lang),
     }
 
 
