@@ -756,10 +756,10 @@ ALERTS = (
                "Compare with --kv-precision fp8, and measure answer quality on your own case before switching.")),
     Alert("long_context_io", "storage", "warning",
           lambda p: p.effective_context > LONG_CONTEXT_TOKENS,
-          Text("Contexto de {effective_context} tokens (acima de {long_context_tokens}): prefill longo e pressão de E/S. "
-               "{storage} lê {throughput_read_gbps_amount}, p99 de leitura {latency_read_ms_p99_amount}.",
-               "A context of {effective_context} tokens (above {long_context_tokens}): long prefill and I/O pressure. "
-               "{storage} reads {throughput_read_gbps_amount}, read p99 {latency_read_ms_p99_amount}."),
+          Text("Contexto de {effective_context} tokens (acima de {long_context_tokens}): prefill longo e pressão de E/S "
+               "({storage}: leitura a {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount}).",
+               "A context of {effective_context} tokens (above {long_context_tokens}): long prefill and I/O pressure "
+               "({storage}: reads at {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount})."),
           Text("Meça o TTFT com prompts desse tamanho; prefill em partes e cache de prefixo aliviam.",
                "Measure TTFT with prompts of that length; chunked prefill and prefix caching relieve it.")),
     Alert("high_kv_budget", "plan", "warning",
@@ -796,10 +796,19 @@ ALERTS = (
                "and engine, in {hbm_total_gib} GiB of HBM."),
           Text("Veja na tabela de alavancas a menor mudança que faz caber.",
                "The table of levers shows the smallest change that would fit.")),
+    Alert("kv_heads_below_gpus", "plan", "warning",
+          lambda p: p.server.gpus > p.model.num_key_value_heads,
+          Text("O nó tem mais GPUs ({gpus}) que o modelo cabeças KV ({num_key_value_heads}): com tensor parallel em todas, o motor "
+               "replica o KV e cabem menos sessões do que aqui.",
+               "The node has more GPUs ({gpus}) than the model KV heads ({num_key_value_heads}): with tensor parallel over all of "
+               "them the engine replicates KV, and fewer sessions fit than shown."),
+          Text("Sirva réplicas de no máximo {num_key_value_heads} GPUs e some os pesos de cada uma em --runtime-overhead-gib.",
+               "Serve replicas of at most {num_key_value_heads} GPUs, and add the weights of each to --runtime-overhead-gib.")),
     Alert("cloud_storage_latency", "storage", "warning",
           lambda p: p.storage.type.startswith("cloud"),
-          Text("{storage} é armazenamento de nuvem: latência de leitura p99 {latency_read_ms_p99_amount}, variável entre vizinhos.",
-               "{storage} is cloud storage: read p99 {latency_read_ms_p99_amount}, varying with its neighbours."),
+          Text("{storage} é armazenamento de nuvem: a latência varia com a carga de outros clientes (p99 de leitura: "
+               "{latency_read_ms_p99_amount}).",
+               "{storage} is cloud storage: latency varies with other tenants' load (read p99: {latency_read_ms_p99_amount})."),
           Text("Mantenha pesos e KV fora do caminho crítico: NVMe local ou cache, e réplicas já carregadas.",
                "Keep weights and KV off the critical path: local NVMe or a cache, and replicas already loaded.")),
     Alert("slow_model_load", "storage", "warning",
@@ -890,8 +899,8 @@ RESULTS = (
     Result("hbm_total_gib", Text("HBM de um nó", "HBM of one node"),
            lambda plan: "driver" if plan.server.driver_mib_per_gpu else "brochure",
            {"driver": Variant("hbm_total_gib = gpus * driver_mib_per_gpu / 1024",
-                              Text("Soma do que o driver reporta nas {gpus} GPUs, não o número do folheto ({total_hbm_gb} GB).",
-                                   "The sum of what the driver reports on the {gpus} GPUs, not the brochure's figure ({total_hbm_gb} GB).")),
+                              Text("O que o driver reporta em cada GPU ({gpus} por nó), não o número do folheto ({total_hbm_gb} GB).",
+                                   "What the driver reports on each GPU ({gpus} per node), not the brochure's figure ({total_hbm_gb} GB).")),
             "brochure": Variant("hbm_total_gib = total_hbm_gb * 10**9 / 2**30",
                                 Text("Convertido do folheto ({total_hbm_gb} GB): o catálogo não informa o que o driver reporta, que "
                                      "em GPUs conhecidas fica de 0,6 % abaixo a 7,4 % acima.",
@@ -952,8 +961,8 @@ RESULTS = (
             False: Variant("relative_cost = nodes_final / recommended_nodes_final - 1", NO_NODES)}, ()),
     node_result("planned_sessions_per_node", Text("Sessões por nó na carga nominal", "Sessions per node at nominal load"),
                 "planned_sessions_per_node = ceil(concurrency / nodes_with_headroom)",
-                Text("Quantas sessões cada um dos {nodes_with_headroom} nós carrega, sem contar com a reserva.",
-                     "Sessions each of the {nodes_with_headroom} nodes carries, not counting on the spares.")),
+                Text("A carga nominal dividida pelos nós que atendem ({nodes_with_headroom}), sem contar com a reserva.",
+                     "The nominal load over the nodes that serve it ({nodes_with_headroom}), not counting on the spares.")),
     node_result("kv_in_use_gib", Text("KV em uso por nó", "KV in use per node"),
                 "kv_in_use_gib = planned_sessions_per_node * kv_per_session_gib",
                 Text("HBM ocupada por KV em cada nó na carga nominal.", "HBM that KV takes on each node at nominal load.")),
@@ -1039,10 +1048,10 @@ PARAMETERS = (
     Parameter(("kv_budget_ratio",),
               Text("Fração da HBM que o motor pode usar, pesos e KV juntos (gpu_memory_utilization no vLLM).",
                    "Share of HBM the engine may use, weights and KV together (gpu_memory_utilization in vLLM)."),
-              Text("Política de operação; 0.70 é a especificação do usuário, 0.9 o padrão do vLLM.",
-                   "Operating policy; 0.70 is the user's specification, 0.9 is vLLM's default."),
-              Text("Cada ponto percentual de um nó de 2 TiB vale cerca de 21 GiB de KV.",
-                   "Each percent of a 2 TiB node is worth about 21 GiB of KV."),
+              Text("Política de operação; 0.70 é o padrão desta ferramenta, 0.9 o do vLLM.",
+                   "Operating policy; 0.70 is this tool's default, 0.9 is vLLM's."),
+              Text("Cada ponto percentual de um nó de 2 TiB vale 20,5 GiB de KV.",
+                   "Each percent of a 2 TiB node is worth 20.5 GiB of KV."),
               Text("Subir até faltar memória sob fragmentação, ou contar só o KV nessa fração.",
                    "Raising it until memory runs out under fragmentation, or counting only KV in that share.")),
     Parameter(("runtime_overhead_gib", "overhead_origin"),
@@ -1214,16 +1223,20 @@ WORDS = {
     "risk": Text("Risco", "Risk"), "typical_sla": Text("SLA citado (não calculado)", "Quoted SLA (not computed)"),
     "production": Text("← usar em produção", "← use in production"),
     "unfit": Text("não cabe", "does not fit"), "no_spares": Text("nenhuma", "none"),
-    "binding": Text("Limite que manda", "Binding limit"), "worst": Text("Maior alerta", "Worst alert"),
-    "more": Text("{severity}: {meaning} (alertas: {count}; ver SEÇÃO 4)", "{severity}: {meaning} (alerts: {count}; see SECTION 4)"),
+    "binding": Text("Limite determinante", "Binding limit"), "worst": Text("Maior alerta", "Worst alert"),
+    "more": Text("{severity} ({names}): {meaning} (alertas: {count}; ver SEÇÃO 4)",
+                 "{severity} ({names}): {meaning} (alerts: {count}; see SECTION 4)"),
+    "every_scenario": Text("todos os cenários", "all scenarios"),
     "no_alert": Text("nenhum", "none"),
     "bar": Text("HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: {hbm_total_gib} GiB",
                 "HBM of one RECOMMENDED node at nominal load, the spares down: {hbm_total_gib} GiB"),
-    "levers": Text("O que faria caber: cada alavanca sozinha, o resto igual", "What would make it fit: each lever alone, the rest unchanged"),
+    "levers": Text("O que faria caber: o limiar de cada alavanca sozinha (não: não resolve)",
+                   "What would make it fit: the threshold of each lever alone (no: does not help)"),
     "lever": Text("Alavanca", "Lever"), "now": Text("Hoje", "Now"), "all": Text("TODOS", "ALL"),
-    "no_help": Text("não resolve", "does not help"),
-    "combine": Text("Nenhuma alavanca sozinha faz caber: combine duas ou mais, ou traga um servidor maior para o catálogo.",
-                    "No lever alone makes it fit: combine two or more, or bring a larger server into the catalog."),
+    "no_help": Text("não", "no"),
+    "fits_already": Text("já cabe", "fits"),
+    "combine": Text("Nenhuma alavanca sozinha faz caber os três cenários: combine duas ou mais, ou traga um servidor maior para o catálogo.",
+                    "No lever alone makes all three scenarios fit: combine two or more, or bring a larger server into the catalog."),
     "not_applicable": Text("não se aplica", "does not apply"),
     "section1": Text("SEÇÃO 1: ENTRADAS", "SECTION 1: INPUTS"), "request": Text("Requisição", "Request"),
     "model": Text("Modelo", "Model"), "server": Text("Servidor", "Server"), "storage": Text("Armazenamento", "Storage"),
@@ -1250,13 +1263,6 @@ ACCURACY = (
           "Engine memory: against the 21 logs the mean was taken from (vLLM 0.19, H100, each log's own share of HBM), the memory "
           "free for KV is off by 2 % median, 9 % p90 and 10 % at worst. Outside them 5 GiB more per GPU has been seen (gpt-oss-120b "
           "on one H100); other GPUs were not measured.")),
-    (lambda plan: plan.server.gpus > plan.model.num_key_value_heads,
-     Text("Cabeças KV: {num_key_value_heads} em {gpus} GPUs. Com tensor parallel em todas as GPUs o motor replica o KV, e cabem menos "
-          "sessões do que aqui; sirva réplicas de no máximo {num_key_value_heads} GPUs e conte os pesos de cada uma em "
-          "--runtime-overhead-gib.",
-          "KV heads: {num_key_value_heads} on {gpus} GPUs. With tensor parallel over all GPUs the engine replicates KV, and fewer "
-          "sessions fit than shown; serve replicas of at most {num_key_value_heads} GPUs and count the weights of each in "
-          "--runtime-overhead-gib.")),
     (lambda plan: True,
      Text("Velocidade não é dimensionada: caber em memória não garante TTFT nem TPOT. Meça antes de prometer.",
           "Speed is not sized: fitting in memory promises neither TTFT nor TPOT. Measure before you promise.")),
@@ -1310,9 +1316,9 @@ def worked_formula(row: Result, plan: SizingResult, known: Mapping, lang: str) -
 def shown_value(row: Result, plan: SizingResult, lang: str) -> str:
     """The headline of one number: value, unit, class."""
     value = getattr(plan, row.name)
-    if value is None:
-        return getattr(WORDS["unfit"], lang)
-    text = signed_percent(value, lang) if row.name == "relative_cost" else amount(row.name, value, lang)
+    if row.name == "relative_cost":
+        return signed_percent(value, lang)
+    text = getattr(WORDS["unfit"], lang) if value is None else amount(row.name, value, lang)
     return with_scale(row.name, value, text, lang)
 
 
@@ -1340,15 +1346,18 @@ def alert_rows(known: Mapping[str, Mapping], plans: Mapping[str, SizingResult], 
     return rows
 
 
-def scenario_names(keys: Iterable[str], lang: str) -> str:
-    """The display names of scenarios, listed."""
+def scenario_names(keys: Sequence[str], lang: str) -> str:
+    """The display names of scenarios, listed, or that it is all of them."""
+    if len(keys) == len(SCENARIOS):
+        return getattr(WORDS["every_scenario"], lang)
     return ", ".join(getattr(s.name, lang) for s in SCENARIOS if s.key in keys)
 
 
 def summary_blocks(answer: Answer, lang: str) -> list[tuple]:
     """Ten seconds: nodes per scenario, which one for production, what binds, what worries, how the HBM is spent."""
     known, alerts = answer.known["recommended"], alert_rows(answer.known, answer.plans, lang)
-    worst = dict(alerts[0], severity=getattr(SEVERITIES[alerts[0]["severity"]], lang), count=len(alerts)) if alerts else None
+    worst = dict(alerts[0], severity=getattr(SEVERITIES[alerts[0]["severity"]], lang), count=len(alerts),
+                 names=scenario_names(alerts[0]["scenarios"], lang)) if alerts else None
     plan = answer.plans["recommended"]
     blocks = [
         ("title", *words(lang, "title")), ("paragraph", fill(WORDS["subject"], known, lang)),
@@ -1359,7 +1368,7 @@ def summary_blocks(answer: Answer, lang: str) -> list[tuple]:
             fill(WORDS["more"], worst, lang) if worst else getattr(WORDS["no_alert"], lang)]))),
     ]
     if answer.levers:
-        blocks += [("heading", *words(lang, "levers")), lever_table(answer.levers, lang)]
+        blocks += [("heading", *words(lang, "levers")), lever_table(answer.levers, answer.plans, lang)]
         if all(lever["thresholds"]["all"] is None for lever in answer.levers):
             blocks += [("paragraph", *words(lang, "combine"))]
     return blocks + [("paragraph", fill(WORDS["bar"], known, lang)), ("bar", hbm_cells(plan)),
@@ -1392,15 +1401,16 @@ def hbm_cells(plan: SizingResult) -> str:
     return cells
 
 
-def lever_table(levers: Sequence[Mapping], lang: str) -> tuple:
-    """One row per lever: today's value and the threshold at which each scenario, and all of them, fit."""
-    no_help, every = words(lang, "no_help", "all")
+def lever_table(levers: Sequence[Mapping], plans: Mapping[str, SizingResult], lang: str) -> tuple:
+    """One row per lever: today's value and the threshold, as the flag takes it, at which each scenario, and all of them, fit."""
+    no_help, fits_already, every = words(lang, "no_help", "fits_already", "all")
 
     def threshold(lever, key):
-        value = lever["thresholds"][key]
-        return no_help if value is None else plain(value, "en") if lever["lever"] != "effective_context" else number(value, lang)
+        if key in plans and plans[key].sessions_per_node:
+            return fits_already
+        return no_help if lever["thresholds"][key] is None else str(lever["thresholds"][key])
     return ("table", words(lang, "lever", "now") + [getattr(s.name, lang) for s in SCENARIOS] + [every],
-            [[lever["flag"], plain(lever["current"], "en")] + [threshold(lever, key) for key in lever["thresholds"]] for lever in levers])
+            [[lever["flag"], str(lever["current"])] + [threshold(lever, key) for key in lever["thresholds"]] for lever in levers])
 
 
 def input_blocks(answer: Answer, lang: str) -> list[tuple]:
@@ -1533,7 +1543,8 @@ def render_json(data: object) -> str:
 
 def render_text(blocks: Iterable[tuple], width: int) -> str:
     """Plain text within `width` columns."""
-    return "\n".join(line.rstrip() for kind, *content in blocks for line in TEXT[kind](width, *content)).strip("\n") + "\n"
+    lines = (line.rstrip() for kind, *content in blocks for line in TEXT[kind](width, *content))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
@@ -1551,7 +1562,7 @@ def text_title(width: int, text: str) -> list[str]:
 
 
 def text_section(width: int, text: str) -> list[str]:
-    return ["", ""] + wrapped(text, width) + ["=" * min(width, len(text))]
+    return [""] + wrapped(text, width) + ["=" * min(width, len(text))]
 
 
 def text_heading(width: int, text: str) -> list[str]:
@@ -1587,7 +1598,7 @@ def text_cards(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
 
 TEXT: dict[str, Callable[..., list[str]]] = {
     "title": text_title, "section": text_section, "heading": text_heading, "pairs": text_pairs, "table": text_table,
-    "cards": text_cards, "paragraph": lambda width, text: wrapped(text, width),
+    "cards": text_cards, "paragraph": lambda width, text: [""] + wrapped(text, width),
     "bar": lambda width, cells: wrapped("[%s]" % cells, width),
 }
 
@@ -1667,9 +1678,12 @@ def parse_number(bound: Bound) -> Callable[[str], object]:
     """A number as users write it: digits (`1_000` too), or a decimal such as `0.7` or `7e-1`."""
     def convert(text: str):
         pattern = r"\d+(_\d+)*" if bound.kind is int else r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-        if len(text) > LONGEST_NUMBER or not re.fullmatch(pattern, text, re.ASCII):
-            raise SizingError("expected %s, got %s" % (expected(bound), short(text)))
-        return check_number(bound.kind(text) + 0, bound)     # + 0: no negative zero
+        try:
+            if len(text) <= LONGEST_NUMBER and re.fullmatch(pattern, text, re.ASCII):
+                return check_number(bound.kind(text) + 0, bound)     # + 0: no negative zero
+        except SizingError:
+            pass                                         # the message below shows what the user typed
+        raise SizingError("expected %s, got %s" % (expected(bound), short(text)))
     return argument(convert)
 
 
@@ -1761,7 +1775,7 @@ def build_parser() -> Parser:
     lists = parser.add_mutually_exclusive_group()
     for name in LISTS:
         lists.add_argument("--list-" + name, dest="listing", action="store_const", const=name,
-                           help="list the %s catalog and end; with --json-only as JSON" % name)
+                           help="show what %s holds and end; with --json-only as JSON" % LISTS[name].file)
     parser.add_argument("--version", action=Show, nargs=0, const=lambda parser: "sizing.py %s\n" % __version__,
                         help="print the version and end")
     parser.add_argument("-h", "--help", action=Show, nargs=0, const=Parser.format_help, help="print this help and end")
