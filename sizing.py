@@ -20,6 +20,7 @@ import stat
 import sys
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
 from types import SimpleNamespace
@@ -66,9 +67,16 @@ def number(value: float | str | None, lang: str) -> str:
     return localised((digits.rstrip("0").rstrip(".") if "." in digits else digits), lang)
 
 
-def percent(ratio: float | None, lang: str) -> str:
-    """A ratio as a signed or plain percentage, e.g. `20 %`."""
-    return number(None, lang) if ratio is None else "%s %%" % number(round(100 * ratio, 1), lang)
+def percent(ratio: float, lang: str) -> str:
+    """A ratio as a percentage, e.g. `20 %`."""
+    return "%s %%" % number(round(100 * ratio, 1), lang)
+
+
+def signed_percent(ratio: float | None, lang: str) -> str:
+    """A difference as `+67 %`, `−33 %` or, where it is small, `−0.3 %`; a dash where there is none."""
+    if ratio is None:
+        return "—"
+    return ("+" if ratio > 0 else "") + "%s %%" % number(round(100 * ratio, 1 if abs(ratio) < 0.1 else None), lang)
 
 
 def plain(value: float | str | None, lang: str) -> str:
@@ -83,8 +91,14 @@ def amount(name: str, value: float | str | None, lang: str) -> str:
     return ("%s %s" % (number(value, lang), unit(name) if value is not None else "")).strip()
 
 
+# How a {slot} with this ending shows the fact before it; without one, as `number`.
+FORMS: dict[str, Callable[..., str]] = {
+    "amount": amount, "pct": lambda name, value, lang: percent(value, lang),
+    "signed": lambda name, value, lang: signed_percent(value, lang)}
+
+
 class Shown(dict):
-    """Facts as words of one language; `{x_pct}` shows the ratio `x` as a percentage, `{x_amount}` adds the unit of `x`."""
+    """Facts as words of one language: `{x}`, or `{x_FORM}` with one of FORMS."""
 
     def __init__(self, facts: Mapping, lang: str):
         super().__init__(facts)
@@ -92,11 +106,7 @@ class Shown(dict):
 
     def __missing__(self, key: str):
         name, _, form = key.rpartition("_")
-        if form == "amount":
-            return amount(name, dict.__getitem__(self, name), self.lang)
-        if form == "pct":
-            return percent(dict.__getitem__(self, name), self.lang)
-        raise KeyError(key)
+        return FORMS[form](name, dict.__getitem__(self, name), self.lang)
 
     def __getitem__(self, key: str) -> str:
         return number(super().__getitem__(key), self.lang)
@@ -116,7 +126,7 @@ class SizingError(ValueError):
 # `low` itself is within the bound only when `closed`.
 Bound = namedtuple("Bound", "kind low high closed note")
 COUNT = Bound(int, 1, 10**9, True, "")
-AMOUNT = Bound(float, 0, 10**9, False, "")               # a physical quantity: above 0
+AMOUNT = Bound(float, 1e-6, 10**9, True, "")             # a physical quantity
 BOUNDS = {
     "concurrency": COUNT,
     "effective_context": COUNT,
@@ -127,11 +137,16 @@ BOUNDS = {
 }
 
 
+def flag(name: str) -> str:
+    """The command-line flag of a parameter."""
+    return "--" + name.replace("_", "-")
+
+
 def expected(bound: Bound) -> str:
     """`bound` as words for an error message."""
     noun = "a whole number" if bound.kind is int else "a finite decimal number"
-    low = ("from %d" if bound.closed else "above %d") % bound.low
-    return "%s %s up to %d%s" % (noun, low, bound.high, " (%s)" % bound.note if bound.note else "")
+    low = "%s %s" % ("from" if bound.closed else "above", bound.low)
+    return "%s %s up to %s%s" % (noun, low, bound.high, " (%s)" % bound.note if bound.note else "")
 
 
 def short(value: object) -> str:
@@ -177,22 +192,77 @@ STORAGE_TYPES = ("nvme_local", "network_ssd", "cloud_block_storage", "cloud_file
                  "parallel_filesystem", "all_flash_nas")
 HA_MODES = {"none": 0, "n+1": 1, "n+2": 2}               # spare nodes
 
-# A KV family is a list of layer groups: the Model field that counts the layers, the one that bounds their tokens.
-LayerGroup = namedtuple("LayerGroup", "name layers window")
+# A KV family is a list of layer groups and the explanation of its size. A group has the Model field that counts its
+# layers, the one that bounds their tokens (None: the whole context), and what a layer keeps, as factors of a product:
+# numbers, Model fields, `tokens` and `bytes_per_element`. The 2 is one key and one value.
+KvFamily = namedtuple("KvFamily", "groups explanation")
+LayerGroup = namedtuple("LayerGroup", "name layers window factors")
+KEYS_AND_VALUES = (2, "tokens", "num_key_value_heads", "head_dim", "bytes_per_element")
 KV_FAMILIES = {
-    "full": (LayerGroup("full", "num_layers", None),),
-    "sliding": (LayerGroup("sliding", "num_layers", "sliding_window"),),
-    "hybrid": (LayerGroup("full", "hybrid_full_layers", None),
-               LayerGroup("sliding", "hybrid_sliding_layers", "sliding_window")),
+    "full": KvFamily(
+        (LayerGroup("full", "num_layers", None, KEYS_AND_VALUES),),
+        Text("Em cada uma das {num_layers} camadas, cada token guarda uma chave e um valor (o fator 2) por cabeça KV, para "
+             "todos os {effective_context} tokens. É o espaço de HBM que uma sessão ocupa enquanto existe.",
+             "In each of the {num_layers} layers every token keeps one key and one value (the factor 2) per KV head, for all "
+             "{effective_context} tokens. It is the HBM a session holds for as long as it lives.")),
+    "sliding": KvFamily(
+        (LayerGroup("sliding", "num_layers", "sliding_window", KEYS_AND_VALUES),),
+        Text("Todas as {num_layers} camadas são de janela deslizante: guardam chave e valor (o fator 2) só dos últimos "
+             "{sliding_window} tokens. É o estado estacionário; durante o prefill o motor pode reservar mais.",
+             "All {num_layers} layers slide: they keep key and value (the factor 2) of the last {sliding_window} tokens "
+             "only. This is the steady state; an engine may reserve more during prefill.")),
+    "hybrid": KvFamily(
+        (LayerGroup("full", "hybrid_full_layers", None, KEYS_AND_VALUES),
+         LayerGroup("sliding", "hybrid_sliding_layers", "sliding_window", KEYS_AND_VALUES)),
+        Text("{hybrid_full_layers} camadas guardam chave e valor (o fator 2) de todos os {effective_context} tokens; as outras "
+             "{hybrid_sliding_layers}, só dos últimos {sliding_window}. É o estado estacionário; durante o prefill o motor "
+             "pode reservar mais nas camadas de janela.",
+             "{hybrid_full_layers} layers keep key and value (the factor 2) of all {effective_context} tokens; the other "
+             "{hybrid_sliding_layers}, of the last {sliding_window} only. This is the steady state; an engine may reserve "
+             "more in the window layers during prefill.")),
 }
+
+
+def family_fields(family: str) -> list[str]:
+    """The Model fields that count or bound the layer groups of a family."""
+    return [name for group in KV_FAMILIES[family].groups for name in (group.layers, group.window) if name]
+
+
+# Fields that only some families use: null elsewhere.
+FAMILY_FIELDS = sorted({name for family in KV_FAMILIES for name in family_fields(family)} - {"num_layers"})
 HBM_TOTAL_TOLERANCE = 0.01                               # gpus x hbm_per_gpu_gb against total_hbm_gb
-DRIVER_TOLERANCE = 0.10     # driver memory against the brochure: the known GPUs differ by -0.6 % (L40S) to +7.4 % (MI355X)
+DRIVER_TOLERANCE = 0.10     # driver memory against the brochure: the known GPUs are from +0.1 % (B300) to +7.4 % (MI355X)
 
 # What a field of a catalog may hold beyond its annotation: one of these words, or at most this number.
 FIELD_CHOICES = {"attention_pattern": tuple(KV_FAMILIES), "default_kv_precision": tuple(KV_PRECISIONS),
                  "weights_precision": WEIGHT_PRECISIONS, "type": STORAGE_TYPES}
 FIELD_MAXIMA = {"num_layers": 10**4, "num_key_value_heads": 10**4, "head_dim": 10**5, "total_params": 10**15,
                 "active_params": 10**15, "gpus": 10**4, "hbm_per_gpu_gb": 10**4}
+
+
+def check_record(record: Model | Server | StorageProfile) -> None:
+    """Raise SizingError naming the first field of a catalog record that its annotation or FIELD_* refuses."""
+    for f in fields(record):                             # f.type is text: annotations are not evaluated in this module
+        value, (kind, _, nullable) = getattr(record, f.name), f.type.partition(" | ")
+        if (value is None and nullable) or (value == "" and f.name == "source"):
+            continue
+        try:
+            if f.name in FIELD_CHOICES:
+                check_choice(value, FIELD_CHOICES[f.name])
+            elif kind == "str":
+                check_string(value)
+            else:
+                bound = COUNT if kind == "int" else AMOUNT
+                check_number(value, bound._replace(high=FIELD_MAXIMA.get(f.name, bound.high)))
+        except SizingError as error:
+            raise SizingError("%s: %s" % (f.name, error)) from None
+
+
+def check_string(value: object) -> str:
+    """`value` if it can be printed on one line; raises SizingError otherwise."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise SizingError("expected printable text, got %s" % short(value))
+    return value
 
 
 @dataclass(frozen=True)
@@ -216,18 +286,17 @@ class Model:
     source: str = ""
 
     def __post_init__(self):
-        groups = KV_FAMILIES.get(self.attention_pattern, ())
-        used = {name for group in groups for name in (group.layers, group.window) if name}
-        for name in sorted(used):
-            if not getattr(self, name):
+        check_record(self)
+        used = family_fields(self.attention_pattern)
+        for name in FAMILY_FIELDS:
+            if name in used and getattr(self, name) is None:
                 raise SizingError("%s: missing, attention_pattern %r needs it" % (name, self.attention_pattern))
-        for name in ("hybrid_full_layers", "hybrid_sliding_layers"):
-            if getattr(self, name) and name not in used:
+            if name not in used and name.endswith("_layers") and getattr(self, name) is not None:
                 raise SizingError("%s: expected null with attention_pattern %r" % (name, self.attention_pattern))
-        layers = sum(getattr(self, group.layers) for group in groups)
-        if groups and layers != self.num_layers:
-            raise SizingError("hybrid_full_layers + hybrid_sliding_layers: expected num_layers = %d, got %d"
-                              % (self.num_layers, layers))
+        layers = [group.layers for group in KV_FAMILIES[self.attention_pattern].groups]
+        counted = sum(getattr(self, name) for name in layers)
+        if counted != self.num_layers:
+            raise SizingError("%s: expected num_layers = %d, got %d" % (" + ".join(layers), self.num_layers, counted))
         if self.active_params and self.total_params and self.active_params > self.total_params:
             raise SizingError("active_params: expected at most total_params = %d, got %d" % (self.total_params, self.active_params))
 
@@ -251,6 +320,7 @@ class Server:
     source: str = ""
 
     def __post_init__(self):
+        check_record(self)
         summed_gb = self.gpus * self.hbm_per_gpu_gb
         if abs(summed_gb - self.total_hbm_gb) > HBM_TOTAL_TOLERANCE * self.total_hbm_gb:
             raise SizingError("total_hbm_gb: expected gpus x hbm_per_gpu_gb = %g, got %g" % (summed_gb, self.total_hbm_gb))
@@ -276,6 +346,7 @@ class StorageProfile:
     source: str = ""
 
     def __post_init__(self):
+        check_record(self)
         for way in ("read", "write"):
             p50, p99 = (getattr(self, "latency_%s_ms_%s" % (way, rank)) for rank in ("p50", "p99"))
             if p50 is not None and p99 is not None and p99 < p50:
@@ -302,17 +373,17 @@ class SizingResult:
     nodes_with_headroom: int | None
     nodes_final: int | None
     warnings: list[str]                                  # alert ids
-    requested_context: int
-    overhead_origin: str                                 # computed, given or weights_unknown
-    hbm_total_gib: float
-    kv_budget_gib: float                                 # negative by how much the engine alone overflows it
-    sessions_with_headroom: int
-    ha_extra_nodes: int
-    planned_sessions_per_node: int | None
-    kv_in_use_gib: float | None
-    kv_free_gib: float | None
-    reserved_gib: float
-    binding_limit: str                                   # a key of LIMITS
+    requested_context: int | None = None
+    overhead_origin: str | None = None                   # computed, given or weights_unknown
+    hbm_total_gib: float | None = None
+    kv_budget_gib: float | None = None                   # negative by how much the engine alone overflows it
+    sessions_with_headroom: int | None = None
+    ha_extra_nodes: int | None = None
+    planned_sessions_per_node: int | None = None
+    kv_in_use_gib: float | None = None
+    kv_free_gib: float | None = None
+    reserved_gib: float | None = None
+    binding_limit: str | None = None                     # a key of LIMITS
     recommended_nodes_final: int | None = None
     relative_cost: float | None = None
 
@@ -352,37 +423,16 @@ def parse(cls: type, entry: object, where: str):
     known = {f.name: f for f in fields(cls)}
     for key in entry:
         if key not in known:
-            raise SizingError("%s.%s: unknown key%s" % (where, key, nearest(key, known)))
-    values = {name: parse_value(f, entry.get(name), name in entry, "%s.%s" % (where, name)) for name, f in known.items()}
+            raise SizingError("%s.%s: unknown key%s" % (where, short(key)[1:-1], nearest(key, known)))
+    for name, f in known.items():
+        if name not in entry and "None" not in f.type:
+            raise SizingError("%s.%s: missing" % (where, name))
+    if not entry["source"]:
+        raise SizingError("%s.source: expected where the numbers come from, got %s" % (where, short(entry["source"])))
     try:
-        return cls(**values)
-    except SizingError as error:                         # fields that contradict each other
-        raise SizingError("%s.%s" % (where, error)) from None
-
-
-def parse_value(f, value: object, present: bool, where: str):
-    """One field's value, checked against its annotation, FIELD_CHOICES and FIELD_MAXIMA."""
-    kind, _, nullable = f.type.partition(" | ")
-    if value is None and nullable:
-        return None
-    try:
-        if not present:
-            raise SizingError("missing")
-        if f.name in FIELD_CHOICES:
-            return check_choice(value, FIELD_CHOICES[f.name])
-        if kind == "str":
-            return check_string(value)
-        bound = COUNT if kind == "int" else AMOUNT
-        return check_number(value, bound._replace(high=FIELD_MAXIMA.get(f.name, bound.high)))
+        return cls(**{name: entry.get(name) for name in known})
     except SizingError as error:
-        raise SizingError("%s: %s" % (where, error)) from None
-
-
-def check_string(value: object) -> str:
-    """`value` if it can be printed on one line; raises SizingError otherwise."""
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise SizingError("expected printable text, got %s" % short(value))
-    return value
+        raise SizingError("%s.%s" % (where, error)) from None
 
 
 def load_catalog(path: str, key: str, cls: type) -> dict:
@@ -417,11 +467,12 @@ def load_storage_profiles(path: str) -> dict[str, StorageProfile]:
 
 # === Calculations: pure arithmetic in exact fractions; no language, no rounding ===
 
-# GiB per GPU the engine takes beside weights and KV: activations + non-torch memory + CUDA graphs, the mean of
-# vLLM 0.19.0 start-up logs on H100 80GB at 8192 batched tokens (llm-d-planner accuracy results): 17 logs of one GPU
-# (2.56 + 0.93, from 1.86 to 5.39 in all), 4 of tensor parallel 2 and 4 (4.16 + 0.87, from 4.21 to 6.49).
-ENGINE_GIB_ONE_GPU = 3.49
-ENGINE_GIB_TENSOR_PARALLEL = 5.03
+# GiB per GPU that are neither weights nor KV: activations + non-torch memory + CUDA graphs + what the driver counts and
+# the engine does not see. Means of vLLM 0.19.0 start-up logs on H100 80GB at 8192 batched tokens (llm-d-planner accuracy
+# results; those with pipeline parallelism or float32 left out): 17 logs of one GPU (2.56 + 0.93, from 1.86 to 5.39 in
+# all), 4 of tensor parallel 2 and 4 (4.16 + 0.87, from 4.21 to 6.49). Unseen: 79.65 - 79.19 GiB, of which 0.95 was used.
+ENGINE_GIB_ONE_GPU = 3.92
+ENGINE_GIB_TENSOR_PARALLEL = 5.46
 OVERHEAD_UNKNOWN_WEIGHTS_GIB = 120      # per node, when the catalog does not know the weights: the user's specification
 REPLICAS_PER_NODE = 1                   # one copy of the weights, spread over all GPUs of the node
 TIE = Fraction(1, 10**9)                # floor and ceil forgive this much: an exact fit fits
@@ -429,7 +480,7 @@ TIE = Fraction(1, 10**9)                # floor and ceil forgive this much: an e
 
 def exact(value) -> Fraction:
     """The number as it is written in decimal: 0.1 is one tenth, not the nearest binary float."""
-    return Fraction(str(value))
+    return Fraction(value if isinstance(value, int) else str(value))
 
 
 def floor(value: Fraction) -> int:
@@ -440,6 +491,11 @@ def floor(value: Fraction) -> int:
 def ceil(value: Fraction) -> int:
     """Next whole number; a billionth above a whole number counts as it."""
     return math.ceil(value - TIE)
+
+
+def share_out(count: int, size: int) -> int:
+    """How many groups of `size` hold `count`: whole numbers need no forgiving."""
+    return -(-count // size)
 
 
 def check_request(**values) -> None:
@@ -463,21 +519,25 @@ def calc_kv_per_session_gib(model: Model, effective_context: int, kv_precision: 
     bytes_per_element = KV_PRECISIONS[check_choice(kv_precision, KV_PRECISIONS)]
     context = min(effective_context, model.max_position_embeddings)
     kv_bytes = sum(calc_group_bytes(model, group, context, bytes_per_element)
-                   for group in KV_FAMILIES[check_choice(model.attention_pattern, KV_FAMILIES)])
-    facts = SimpleNamespace(model=model, requested_context=effective_context, kv_precision=kv_precision)
-    return kv_bytes / GIB, raised(facts, "kv")
+                   for group in KV_FAMILIES[model.attention_pattern].groups)
+    subject = SimpleNamespace(model=model, requested_context=effective_context, kv_precision=kv_precision)
+    return kv_bytes / GIB, raised(subject, "kv")
 
 
 def calc_group_bytes(model: Model, group: LayerGroup, effective_context: int, bytes_per_element: int) -> int:
-    """Bytes one session keeps in one layer group; `kv_term` is the same product as a formula."""
+    """Bytes one session keeps in one layer group."""
     tokens = min(effective_context, getattr(model, group.window)) if group.window else effective_context
-    return 2 * tokens * model.num_key_value_heads * model.head_dim * bytes_per_element * getattr(model, group.layers)
+    known = {"tokens": tokens, "bytes_per_element": bytes_per_element}
+    product = getattr(model, group.layers)
+    for factor in group.factors:
+        product *= factor if isinstance(factor, int) else known.get(factor) or getattr(model, factor)
+    return product
 
 
 def kv_term(group: LayerGroup) -> str:
-    """The formula of `calc_group_bytes` (2: one key, one value)."""
+    """The formula of `calc_group_bytes`."""
     tokens = "min(effective_context, %s)" % group.window if group.window else "effective_context"
-    return "2 * %s * num_key_value_heads * head_dim * bytes_per_element * %s" % (tokens, group.layers)
+    return " * ".join(tokens if factor == "tokens" else str(factor) for factor in (*group.factors, group.layers))
 
 
 def calc_kv_total_tib(kv_per_session_gib: float, concurrency: int) -> float:
@@ -497,8 +557,10 @@ def engine_gib_per_gpu(server: Server) -> float:
     return ENGINE_GIB_TENSOR_PARALLEL if server.gpus > 1 else ENGINE_GIB_ONE_GPU
 
 
-def calc_runtime_overhead_gib(model: Model, server: Server) -> float:
-    """GiB per node that are not KV: weights and engine; a fixed figure when the weights are unknown."""
+def calc_runtime_overhead_gib(model: Model, server: Server, given_overhead_gib: float | None = None) -> float:
+    """GiB per node that are not KV: what the user gives, else weights and engine, else a fixed figure (weights unknown)."""
+    if given_overhead_gib is not None:
+        return given_overhead_gib
     if model.weights_gib is None:
         return float(OVERHEAD_UNKNOWN_WEIGHTS_GIB)
     return float(REPLICAS_PER_NODE * exact(model.weights_gib) + server.gpus * exact(engine_gib_per_gpu(server)))
@@ -538,9 +600,8 @@ def calc_nodes_required(concurrency: int, sessions_per_node: int, peak_headroom_
     if type(sessions_per_node) is not int or sessions_per_node < 1:
         raise SizingError("sessions_per_node: expected a whole number from 1, got %s: no session fits a node"
                           % short(sessions_per_node))
-    nodes_minimum = ceil(Fraction(concurrency, sessions_per_node))
-    sessions_with_headroom = calc_sessions_with_headroom(concurrency, peak_headroom_ratio)
-    nodes_with_headroom = ceil(Fraction(sessions_with_headroom, sessions_per_node))
+    nodes_minimum = share_out(concurrency, sessions_per_node)
+    nodes_with_headroom = share_out(calc_sessions_with_headroom(concurrency, peak_headroom_ratio), sessions_per_node)
     return nodes_minimum, nodes_with_headroom, nodes_with_headroom + spares
 
 
@@ -550,7 +611,7 @@ def calc_hbm_use(hbm_total_gib: float, kv_budget_ratio: float, kv_budget_gib: fl
     reserved_gib = float(exact(hbm_total_gib) * (1 - exact(kv_budget_ratio)))
     if nodes_with_headroom is None:
         return {"planned_sessions_per_node": None, "kv_in_use_gib": None, "kv_free_gib": None, "reserved_gib": reserved_gib}
-    planned = ceil(Fraction(concurrency, nodes_with_headroom))
+    planned = share_out(concurrency, nodes_with_headroom)
     kv_in_use_gib = float(planned * exact(kv_per_session_gib))
     return {"planned_sessions_per_node": planned, "kv_in_use_gib": kv_in_use_gib,
             "kv_free_gib": float(exact(kv_budget_gib) - exact(kv_in_use_gib)), "reserved_gib": reserved_gib}
@@ -609,6 +670,13 @@ SCENARIOS = (
 )
 
 
+def calc_binding_limit(server: Server, kv_per_session_gib: float, kv_budget_ratio: float,
+                       runtime_overhead_gib: float) -> tuple[int, str]:
+    """(sessions per node, the limit that sets them): the least of what each of LIMITS allows."""
+    allowed = [(calc_sessions_per_node(server, kv_per_session_gib, kv_budget_ratio, runtime_overhead_gib), "memory")]
+    return min(allowed)
+
+
 def calculate_sizing(model: Model, server: Server, storage: StorageProfile, concurrency: int, effective_context: int,
                      kv_precision: str, kv_budget_ratio: float, runtime_overhead_gib: float | None,
                      peak_headroom_ratio: float, ha_mode: str) -> SizingResult:
@@ -616,11 +684,9 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile, conc
     check_request(concurrency=concurrency, effective_context=effective_context, peak_headroom_ratio=peak_headroom_ratio)
     check_choice(ha_mode, HA_MODES)
     origin = "given" if runtime_overhead_gib is not None else "computed" if model.weights_gib else "weights_unknown"
-    overhead = calc_runtime_overhead_gib(model, server) if runtime_overhead_gib is None else runtime_overhead_gib
+    overhead = calc_runtime_overhead_gib(model, server, runtime_overhead_gib)
     kv_gib, _ = calc_kv_per_session_gib(model, effective_context, kv_precision)
-    sessions_by_limit = {"memory": calc_sessions_per_node(server, kv_gib, kv_budget_ratio, overhead)}
-    binding_limit = min(sessions_by_limit, key=lambda name: sessions_by_limit[name])
-    sessions = sessions_by_limit[binding_limit]
+    sessions, binding_limit = calc_binding_limit(server, kv_gib, kv_budget_ratio, overhead)
     nodes = calc_nodes_required(concurrency, sessions, peak_headroom_ratio, ha_mode) if sessions else (None, None, None)
     hbm = calc_hbm_total_gib(server)
     budget = calc_kv_budget_gib(hbm, kv_budget_ratio, overhead)
@@ -658,7 +724,11 @@ OVERHEAD_STEPS = 10**3                                   # and of 0.001 GiB
 
 def fits(request: Mapping, scenarios: Sequence[Scenario], **changes) -> bool:
     """Whether `request` with `changes` holds at least one session per node in all of `scenarios`."""
-    return all(plan_scenario(scenario, dict(request, **changes)).sessions_per_node for scenario in scenarios)
+    changed = dict(request, **changes)
+    model, server = changed["model"], changed["server"]
+    overhead = calc_runtime_overhead_gib(model, server, changed["runtime_overhead_gib"])
+    kv_gib, _ = calc_kv_per_session_gib(model, changed["effective_context"], changed["kv_precision"])
+    return all(calc_binding_limit(server, kv_gib, scenario.budget(changed["kv_budget_ratio"]), overhead)[0] for scenario in scenarios)
 
 
 def largest(low: int, high: int, good: Callable[[int], bool]) -> int | None:
@@ -693,7 +763,7 @@ def budget_that_fits(request, scenarios, servers):
 def overhead_that_fits(request, scenarios, servers):
     """The largest overhead in GiB per node that fits, if the weights find room in it."""
     top = math.ceil(calc_hbm_total_gib(request["server"]) * OVERHEAD_STEPS)
-    step = largest(0, min(top, 10**6 * OVERHEAD_STEPS),
+    step = largest(0, min(top, BOUNDS["runtime_overhead_gib"].high * OVERHEAD_STEPS),
                    lambda n: fits(request, scenarios, runtime_overhead_gib=n / OVERHEAD_STEPS))
     weights_gib = REPLICAS_PER_NODE * (request["model"].weights_gib or 0)
     return None if step is None or step / OVERHEAD_STEPS < weights_gib else step / OVERHEAD_STEPS
@@ -723,24 +793,16 @@ def find_levers(request: Mapping, plans: Mapping[str, SizingResult], servers: Ma
             for name, find in LEVERS.items()]
 
 
-def flag(name: str) -> str:
-    """The command-line flag of a parameter."""
-    return "--" + name.replace("_", "-")
-
-
 # === Alerts: one row each; conditions know no language ===
 
 # `scope` says what the condition needs: kv (model, requested_context, kv_precision), storage (storage, model,
 # effective_context, server) or the whole plan. {slots} are names in `facts`.
 Alert = namedtuple("Alert", "id scope severity when meaning action")
 SEVERITIES = {"error": Text("ERRO", "ERROR"), "warning": Text("AVISO", "WARNING"), "info": Text("INFORMAÇÃO", "INFO")}
-# Thresholds: the user's specification, but for the load time, a round figure for a restart that operators notice.
-LONG_CONTEXT_TOKENS = 128_000
-HIGH_KV_BUDGET_RATIO = 0.75
-LOW_KV_BUDGET_RATIO = 0.50
-LOW_OVERHEAD_GIB = 50
-SLOW_MODEL_LOAD_S = 60
-VLLM_DEFAULT_RATIO = 0.9                                 # gpu_memory_utilization of vLLM, default
+# Thresholds, shown in the texts by these names: the user's specification, but for the load time, a round figure for a
+# restart that operators notice, and vLLM's default gpu_memory_utilization.
+THRESHOLDS = {"long_context_tokens": 128_000, "high_kv_budget_ratio": 0.75, "low_kv_budget_ratio": 0.50, "low_overhead_gib": 50,
+              "slow_model_load_s": 60, "vllm_default_ratio": 0.9}
 ALERTS = (
     Alert("context_overflow", "kv", "warning",
           lambda p: p.requested_context > p.model.max_position_embeddings,
@@ -755,7 +817,7 @@ ALERTS = (
           Text("Compare com --kv-precision fp8 e meça a qualidade das respostas no seu caso antes de trocar.",
                "Compare with --kv-precision fp8, and measure answer quality on your own case before switching.")),
     Alert("long_context_io", "storage", "warning",
-          lambda p: p.effective_context > LONG_CONTEXT_TOKENS,
+          lambda p: p.effective_context > THRESHOLDS["long_context_tokens"],
           Text("Contexto de {effective_context} tokens (acima de {long_context_tokens}): prefill longo e pressão de E/S "
                "({storage}: leitura a {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount}).",
                "A context of {effective_context} tokens (above {long_context_tokens}): long prefill and I/O pressure "
@@ -763,19 +825,19 @@ ALERTS = (
           Text("Meça o TTFT com prompts desse tamanho; prefill em partes e cache de prefixo aliviam.",
                "Measure TTFT with prompts of that length; chunked prefill and prefix caching relieve it.")),
     Alert("high_kv_budget", "plan", "warning",
-          lambda p: p.kv_budget_ratio > HIGH_KV_BUDGET_RATIO,
+          lambda p: p.kv_budget_ratio > THRESHOLDS["high_kv_budget_ratio"],
           Text("kv_budget_ratio acima de {high_kv_budget_ratio}: pouca sobra para fragmentação e picos, risco de falta de memória.",
                "kv_budget_ratio above {high_kv_budget_ratio}: little room for fragmentation and peaks, out-of-memory risk."),
           Text("O limite é cauteloso: o vLLM opera em {vllm_default_ratio} por padrão. Suba só depois de um teste de carga.",
                "The limit is cautious: vLLM itself runs at {vllm_default_ratio} by default. Raise it only after a load test.")),
     Alert("low_kv_budget", "plan", "info",
-          lambda p: p.kv_budget_ratio < LOW_KV_BUDGET_RATIO,
+          lambda p: p.kv_budget_ratio < THRESHOLDS["low_kv_budget_ratio"],
           Text("kv_budget_ratio abaixo de {low_kv_budget_ratio}: mais da metade da HBM é paga e não usada.",
                "kv_budget_ratio below {low_kv_budget_ratio}: more than half of the HBM is paid for and not used."),
           Text("Suba --kv-budget-ratio para perto de 0.70, se outro processo não divide as GPUs.",
                "Raise --kv-budget-ratio towards 0.70 unless another process shares the GPUs.")),
     Alert("low_runtime_overhead", "plan", "warning",
-          lambda p: p.overhead_origin == "given" and p.runtime_overhead_gib < LOW_OVERHEAD_GIB,
+          lambda p: p.overhead_origin == "given" and p.runtime_overhead_gib < THRESHOLDS["low_overhead_gib"],
           Text("Overhead informado de {runtime_overhead_gib} GiB por nó, abaixo de {low_overhead_gib}: provavelmente subestimado.",
                "A given overhead of {runtime_overhead_gib} GiB per node, below {low_overhead_gib}: probably underestimated."),
           Text("Omita --runtime-overhead-gib para que seja calculado, ou informe o valor do log de partida do motor.",
@@ -790,10 +852,10 @@ ALERTS = (
                "Give at least weights + engine, or leave --runtime-overhead-gib out.")),
     Alert("no_session_fits", "plan", "error",
           lambda p: p.sessions_per_node == 0,
-          Text("Nenhuma sessão cabe em um nó: ela precisa de {kv_per_session_gib} GiB de KV, além de {runtime_overhead_gib} GiB "
-               "de pesos e motor, em {hbm_total_gib} GiB de HBM.",
-               "No session fits a node: it needs {kv_per_session_gib} GiB of KV beside {runtime_overhead_gib} GiB of weights "
-               "and engine, in {hbm_total_gib} GiB of HBM."),
+          Text("Nenhuma sessão cabe em um nó: pesos e motor ({runtime_overhead_gib} GiB) mais o KV de uma sessão "
+               "({kv_per_session_gib} GiB) passam da fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio permite.",
+               "No session fits a node: weights and engine ({runtime_overhead_gib} GiB) plus the KV of one session "
+               "({kv_per_session_gib} GiB) exceed the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio allows."),
           Text("Veja na tabela de alavancas a menor mudança que faz caber.",
                "The table of levers shows the smallest change that would fit.")),
     Alert("kv_heads_below_gpus", "plan", "warning",
@@ -812,7 +874,7 @@ ALERTS = (
           Text("Mantenha pesos e KV fora do caminho crítico: NVMe local ou cache, e réplicas já carregadas.",
                "Keep weights and KV off the critical path: local NVMe or a cache, and replicas already loaded.")),
     Alert("slow_model_load", "storage", "warning",
-          lambda p: (calc_model_load_s(p.storage, p.model) or 0) > SLOW_MODEL_LOAD_S,
+          lambda p: (calc_model_load_s(p.storage, p.model) or 0) > THRESHOLDS["slow_model_load_s"],
           Text("Ler o checkpoint ({checkpoint_gib} GiB) a {throughput_read_gbps_amount} leva {model_load_s} s por nó, "
                "mais que {slow_model_load_s} s, e no melhor caso.",
                "Reading the checkpoint ({checkpoint_gib} GiB) at {throughput_read_gbps_amount} takes {model_load_s} s per node, "
@@ -841,9 +903,7 @@ def facts(plan: SizingResult) -> dict:
         bytes_per_element=KV_PRECISIONS[plan.kv_precision], replicas_per_node=REPLICAS_PER_NODE,
         engine_gib_per_gpu=engine_gib_per_gpu(plan.server), given_overhead_gib=plan.runtime_overhead_gib,
         default_overhead_gib=OVERHEAD_UNKNOWN_WEIGHTS_GIB, model_load_s=calc_model_load_s(plan.storage, plan.model),
-        long_context_tokens=LONG_CONTEXT_TOKENS, high_kv_budget_ratio=HIGH_KV_BUDGET_RATIO,
-        low_kv_budget_ratio=LOW_KV_BUDGET_RATIO, low_overhead_gib=LOW_OVERHEAD_GIB,
-        slow_model_load_s=SLOW_MODEL_LOAD_S, vllm_default_ratio=VLLM_DEFAULT_RATIO)
+        **THRESHOLDS)
 
 
 # === Results: one row per number; the formula shown is the formula followed (a test evaluates it) ===
@@ -867,30 +927,14 @@ def node_result(name: str, label: Text, formula: str, explanation: Text, also: S
 
 def kv_formula(family: str) -> str:
     """The formula of kv_per_session_gib: one term per layer group."""
-    return "kv_per_session_gib = (%s) / 2**30" % " + ".join(map(kv_term, KV_FAMILIES[family]))
+    return "kv_per_session_gib = (%s) / 2**30" % " + ".join(map(kv_term, KV_FAMILIES[family].groups))
 
 
 NO_NODES = Text("Sem nenhuma sessão por nó este número não existe; a tabela de alavancas diz o que faz caber.",
                 "With no session per node this number does not exist; the table of levers says what would fit.")
-KV_EXPLANATIONS = {
-    "full": Text("Em cada uma das {num_layers} camadas, cada token guarda uma chave e um valor (o fator 2) por cabeça KV, para "
-                 "todos os {effective_context} tokens. É o espaço de HBM que uma sessão ocupa enquanto existe.",
-                 "In each of the {num_layers} layers every token keeps one key and one value (the factor 2) per KV head, for all "
-                 "{effective_context} tokens. It is the HBM a session holds for as long as it lives."),
-    "sliding": Text("Todas as {num_layers} camadas são de janela deslizante: guardam chave e valor (o fator 2) só dos últimos "
-                    "{sliding_window} tokens. É o estado estacionário; durante o prefill o motor pode reservar mais.",
-                    "All {num_layers} layers slide: they keep key and value (the factor 2) of the last {sliding_window} tokens "
-                    "only. This is the steady state; an engine may reserve more during prefill."),
-    "hybrid": Text("{hybrid_full_layers} camadas guardam chave e valor (o fator 2) de todos os {effective_context} tokens; as outras "
-                   "{hybrid_sliding_layers}, só dos últimos {sliding_window}. É o estado estacionário; durante o prefill o motor "
-                   "pode reservar mais nas camadas de janela.",
-                   "{hybrid_full_layers} layers keep key and value (the factor 2) of all {effective_context} tokens; the other "
-                   "{hybrid_sliding_layers}, of the last {sliding_window} only. This is the steady state; an engine may reserve "
-                   "more in the window layers during prefill."),
-}
 RESULTS = (
     Result("kv_per_session_gib", Text("KV cache por sessão", "KV cache per session"), lambda plan: plan.model.attention_pattern,
-           {family: Variant(kv_formula(family), KV_EXPLANATIONS[family]) for family in KV_FAMILIES},
+           {name: Variant(kv_formula(name), family.explanation) for name, family in KV_FAMILIES.items()},
            ("model", "attention_pattern", "kv_precision")),
     result("kv_total_tib", Text("KV cache de toda a carga", "KV cache of the whole load"),
            "kv_total_tib = kv_per_session_gib * concurrency / 1024",
@@ -903,14 +947,14 @@ RESULTS = (
                                    "What the driver reports on each GPU ({gpus} per node), not the brochure's figure ({total_hbm_gb} GB).")),
             "brochure": Variant("hbm_total_gib = total_hbm_gb * 10**9 / 2**30",
                                 Text("Convertido do folheto ({total_hbm_gb} GB): o catálogo não informa o que o driver reporta, que "
-                                     "em GPUs conhecidas fica de 0,6 % abaixo a 7,4 % acima.",
+                                     "em GPUs conhecidas fica de 0,1 % a 7,4 % acima.",
                                      "Converted from the brochure ({total_hbm_gb} GB): the catalog does not state what the driver "
-                                     "reports, which on known GPUs is from 0.6 % below to 7.4 % above."))},
+                                     "reports, which on known GPUs is 0.1 % to 7.4 % higher."))},
            ("server",)),
     Result("runtime_overhead_gib", Text("Pesos e motor, por nó", "Weights and engine, per node"), lambda plan: plan.overhead_origin,
            {"computed": Variant("runtime_overhead_gib = replicas_per_node * weights_gib + gpus * engine_gib_per_gpu",
                                 Text("Uma cópia dos pesos como carregados ({weights_gib} GiB) mais, em cada GPU, ativações, memória "
-                                     "fora do torch e grafos CUDA: média de logs de partida do vLLM 0.19 em H100, de onde casos "
+                                     "fora do torch e grafos CUDA: média de logs de partida do vLLM 0.19 em H100, dos quais casos "
                                      "isolados se afastam até 2 GiB por GPU.",
                                      "One copy of the weights as loaded ({weights_gib} GiB) plus, on each GPU, activations, memory "
                                      "outside torch and CUDA graphs: the mean of vLLM 0.19 start-up logs on H100, from which single "
@@ -924,12 +968,16 @@ RESULTS = (
                                             "The catalog does not state this model's weights: the default of {default_overhead_gib} GiB "
                                             "per node holds, which may be far from the truth."))},
            ("overhead_origin",)),
-    result("kv_budget_gib", Text("Orçamento de KV por nó", "KV budget per node"),
-           "kv_budget_gib = hbm_total_gib * kv_budget_ratio - runtime_overhead_gib",
-           Text("O que sobra para KV depois de pesos e motor, dentro da fração da HBM que o motor pode usar ({kv_budget_ratio_pct}). "
-                "Negativo: faltam esses GiB já sem nenhuma sessão.",
-                "What is left for KV after weights and engine, within the share of HBM the engine may use ({kv_budget_ratio_pct}). "
-                "Negative: so many GiB are missing before the first session.")),
+    Result("kv_budget_gib", Text("Orçamento de KV por nó", "KV budget per node"), lambda plan: plan.kv_budget_gib >= 0,
+           {positive: Variant("kv_budget_gib = hbm_total_gib * kv_budget_ratio - runtime_overhead_gib", text) for positive, text in {
+               True: Text("O que sobra para KV depois de pesos e motor, dentro da fração da HBM que o motor pode usar "
+                          "({kv_budget_ratio_pct}).",
+                          "What is left for KV after weights and engine, within the share of HBM the engine may use "
+                          "({kv_budget_ratio_pct})."),
+               False: Text("Negativo: pesos e motor passam, por esses GiB, da fração da HBM que o motor pode usar "
+                           "({kv_budget_ratio_pct}), já sem nenhuma sessão.",
+                           "Negative: weights and engine exceed the share of HBM the engine may use ({kv_budget_ratio_pct}) by "
+                           "that much, before the first session.")}.items()}, ()),
     result("sessions_per_node", Text("Sessões por nó", "Sessions per node"),
            "sessions_per_node = floor(max(0, kv_budget_gib) / kv_per_session_gib)",
            Text("Sessões inteiras cujo KV cabe no orçamento de um nó; a próxima ficaria na fila ou expulsaria outra.",
@@ -956,8 +1004,8 @@ RESULTS = (
     Result("relative_cost", Text("Custo relativo ao RECOMENDADO", "Cost relative to RECOMMENDED"),
            lambda plan: plan.relative_cost is not None,
            {True: Variant("relative_cost = nodes_final / recommended_nodes_final - 1",
-                          Text("Diferença em nós contra o cenário recomendado ({relative_cost_pct}); preço por nó igual.",
-                               "Difference in nodes against the recommended scenario ({relative_cost_pct}); same price per node.")),
+                          Text("Diferença em nós contra o cenário recomendado ({relative_cost_signed}); preço por nó igual.",
+                               "Difference in nodes against the recommended scenario ({relative_cost_signed}); same price per node.")),
             False: Variant("relative_cost = nodes_final / recommended_nodes_final - 1", NO_NODES)}, ()),
     node_result("planned_sessions_per_node", Text("Sessões por nó na carga nominal", "Sessions per node at nominal load"),
                 "planned_sessions_per_node = ceil(concurrency / nodes_with_headroom)",
@@ -1216,8 +1264,11 @@ PARAMETERS = (
 
 WORDS = {
     "title": Text("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
-    "subject": Text("{model} em {server}: {concurrency} sessões × {effective_context} tokens, KV em {kv_precision}, {storage}.",
-                    "{model} on {server}: {concurrency} sessions × {effective_context} tokens, {kv_precision} KV, {storage}."),
+    "subject": Text("{model} em {server} | sessões: {concurrency} | contexto: {effective_context} tokens{requested} | "
+                    "KV: {kv_precision} | {storage}",
+                    "{model} on {server} | sessions: {concurrency} | context: {effective_context} tokens{requested} | "
+                    "KV: {kv_precision} | {storage}"),
+    "requested": Text(" (pedido: {requested_context})", " (requested: {requested_context})"),
     "scenario": Text("Cenário", "Scenario"), "nodes": Text("Nós", "Nodes"), "headroom": Text("Folga", "Headroom"),
     "spares": Text("Reserva", "Spares"), "cost": Text("Custo", "Cost"), "use": Text("Uso", "Use"),
     "risk": Text("Risco", "Risk"), "typical_sla": Text("SLA citado (não calculado)", "Quoted SLA (not computed)"),
@@ -1230,6 +1281,8 @@ WORDS = {
     "no_alert": Text("nenhum", "none"),
     "bar": Text("HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: {hbm_total_gib} GiB",
                 "HBM of one RECOMMENDED node at nominal load, the spares down: {hbm_total_gib} GiB"),
+    "bar_unfit": Text("HBM de um nó do cenário RECOMENDADO, sem nenhuma sessão: {hbm_total_gib} GiB",
+                      "HBM of one RECOMMENDED node, with no session: {hbm_total_gib} GiB"),
     "levers": Text("O que faria caber: o limiar de cada alavanca sozinha (não: não resolve)",
                    "What would make it fit: the threshold of each lever alone (no: does not help)"),
     "lever": Text("Alavanca", "Lever"), "now": Text("Hoje", "Now"), "all": Text("TODOS", "ALL"),
@@ -1254,15 +1307,16 @@ WORDS = {
 # How far off the numbers can be: (when it concerns a plan, text).
 ACCURACY = (
     (lambda plan: True,
-     Text("KV por sessão: igual ao byte ao que o vLLM 0.32.0 calcula para os modelos do catálogo, em estado estacionário.",
-          "KV per session: equal to the byte to what vLLM 0.32.0 computes for the catalog's models, in steady state.")),
+     Text("KV por sessão: igual ao byte ao que o vLLM 0.32.0 calcula para os modelos do catálogo que acompanha a ferramenta, em "
+          "estado estacionário.",
+          "KV per session: equal to the byte to what vLLM 0.32.0 computes for the models of the shipped catalog, in steady state.")),
     (lambda plan: plan.overhead_origin == "computed",
      Text("Memória do motor: contra os 21 logs de que saiu a média (vLLM 0.19, H100, a fração de HBM de cada log), a memória livre "
-          "para KV erra 2 % na mediana, 9 % no p90 e 10 % no pior caso. Fora deles já se viu 5 GiB a mais por GPU (gpt-oss-120b em "
-          "um H100); outras GPUs não foram medidas.",
+          "para KV erra 2 % na mediana, 9 % no p90 e 10 % no pior caso. Fora deles já se viram 8,5 GiB por GPU (gpt-oss-120b em um "
+          "H100) e 15,7 (MI300X, vLLM 0.9); outras GPUs não foram medidas.",
           "Engine memory: against the 21 logs the mean was taken from (vLLM 0.19, H100, each log's own share of HBM), the memory "
-          "free for KV is off by 2 % median, 9 % p90 and 10 % at worst. Outside them 5 GiB more per GPU has been seen (gpt-oss-120b "
-          "on one H100); other GPUs were not measured.")),
+          "free for KV is off by 2 % median, 9 % p90 and 10 % at worst. Outside them 8.5 GiB per GPU has been seen (gpt-oss-120b on "
+          "one H100), and 15.7 (MI300X, vLLM 0.9); other GPUs were not measured.")),
     (lambda plan: True,
      Text("Velocidade não é dimensionada: caber em memória não garante TTFT nem TPOT. Meça antes de prometer.",
           "Speed is not sized: fitting in memory promises neither TTFT nor TPOT. Measure before you promise.")),
@@ -1302,14 +1356,15 @@ def worked_formula(row: Result, plan: SizingResult, known: Mapping, lang: str) -
     """The formula in names, then with its numbers; the KV formula has one line per layer group."""
     formula = row.variants[row.case(plan)].formula
     if row.name == "kv_per_session_gib":
-        groups = KV_FAMILIES[plan.model.attention_pattern]
+        groups = KV_FAMILIES[plan.model.attention_pattern].groups
         lines = ["%s attention: %s" % (plan.model.attention_pattern.capitalize(),
                                        " + ".join("%d %s" % (getattr(plan.model, g.layers), g.name) for g in groups))]
         lines += ["%s: %s" % (g.name.capitalize(), pretty(kv_term(g), lang, known)) for g in groups]
     else:
         lines = ["= " + pretty(formula.split(" = ", 1)[1], lang, known)]
     value = getattr(plan, row.name)
-    lines.append("= %s" % (getattr(WORDS["unfit"], lang) if value is None else plain(value, lang)))
+    outcome = "= %s" % (getattr(WORDS["unfit"], lang) if value is None else plain(value, lang))
+    lines += [outcome] if outcome not in lines else []
     return "\n".join([pretty(formula, lang)] + lines)
 
 
@@ -1326,13 +1381,6 @@ def with_scale(name: str, value: float | None, text: str, lang: str) -> str:
     """`text` followed by the class of `value`, where `name` has a scale."""
     scale = classify(name, value) if name in SCALES else None
     return text if scale is None else "%s (%s: %s)" % (text, *words(lang, "scale"), getattr(CLASS_WORDS[scale], lang))
-
-
-def signed_percent(ratio: float | None, lang: str) -> str:
-    """A difference as `+67 %` or `−33 %`."""
-    if ratio is None:
-        return "—"
-    return ("+" if ratio > 0 else "") + localised("{:.0f} %".format(100 * ratio), lang)
 
 
 def alert_rows(known: Mapping[str, Mapping], plans: Mapping[str, SizingResult], lang: str) -> list[dict]:
@@ -1359,8 +1407,10 @@ def summary_blocks(answer: Answer, lang: str) -> list[tuple]:
     worst = dict(alerts[0], severity=getattr(SEVERITIES[alerts[0]["severity"]], lang), count=len(alerts),
                  names=scenario_names(alerts[0]["scenarios"], lang)) if alerts else None
     plan = answer.plans["recommended"]
+    requested = fill(WORDS["requested"], known, lang) if plan.requested_context != plan.effective_context else ""
+    bar = fill(WORDS["bar_unfit" if plan.nodes_final is None else "bar"], known, lang)
     blocks = [
-        ("title", *words(lang, "title")), ("paragraph", fill(WORDS["subject"], known, lang)),
+        ("title", *words(lang, "title")), ("paragraph", fill(WORDS["subject"], dict(known, requested=requested), lang)),
         ("table", words(lang, "scenario", "nodes", "headroom", "spares", "cost", "use"),
          [scenario_row(scenario, answer.plans[scenario.key], lang) for scenario in SCENARIOS]),
         ("pairs", list(zip(words(lang, "binding", "worst"), [
@@ -1371,7 +1421,7 @@ def summary_blocks(answer: Answer, lang: str) -> list[tuple]:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer.levers, answer.plans, lang)]
         if all(lever["thresholds"]["all"] is None for lever in answer.levers):
             blocks += [("paragraph", *words(lang, "combine"))]
-    return blocks + [("paragraph", fill(WORDS["bar"], known, lang)), ("bar", hbm_cells(plan)),
+    return blocks + [("paragraph", bar), ("bar", hbm_cells(plan)),
                      ("pairs", [("%s %s" % (glyph, getattr(label, lang)), amount(name, gib, lang))
                                 for (name, glyph, label), gib in zip(HBM_SEGMENTS, hbm_segments(plan))])]
 
@@ -1385,19 +1435,18 @@ def scenario_row(scenario: Scenario, plan: SizingResult, lang: str) -> list[str]
             signed_percent(plan.relative_cost, lang), use]
 
 
-def hbm_segments(plan: SizingResult) -> list[float]:
+def hbm_segments(plan: SizingResult) -> list:
     """GiB of each of HBM_SEGMENTS; with no session in use, the whole budget is free."""
-    if plan.nodes_final is None:
-        plan = replace(plan, kv_in_use_gib=0.0, kv_free_gib=max(0.0, plan.kv_budget_gib))
-    return [getattr(plan, name) for name, _, _ in HBM_SEGMENTS]
+    empty = {"kv_in_use_gib": 0.0, "kv_free_gib": max(0.0, plan.kv_budget_gib or 0.0)} if plan.nodes_final is None else {}
+    return [empty.get(name, getattr(plan, name)) for name, _, _ in HBM_SEGMENTS]
 
 
 def hbm_cells(plan: SizingResult) -> str:
     """The bar of one node's HBM, one glyph per cell; what does not fit is cut at the end of the bar."""
-    cells, filled_gib = "", 0.0
+    cells, filled_gib, total_gib = "", 0.0, calc_hbm_total_gib(plan.server)
     for (_, glyph, _), gib in zip(HBM_SEGMENTS, hbm_segments(plan)):
         filled_gib += gib
-        cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled_gib / plan.hbm_total_gib)) - len(cells))
+        cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled_gib / total_gib)) - len(cells))
     return cells
 
 
@@ -1427,7 +1476,7 @@ def input_blocks(answer: Answer, lang: str) -> list[tuple]:
 def field_value(record: object, name: str, lang: str) -> str:
     """A field as the reader sees it: what a family does not use is no unknown."""
     value = getattr(record, name)
-    if value is None and name in ("hybrid_full_layers", "hybrid_sliding_layers", "sliding_window"):
+    if value is None and name in FAMILY_FIELDS:
         return getattr(WORDS["not_applicable"], lang)
     return amount(name, value, lang)
 
@@ -1576,18 +1625,26 @@ def text_pairs(width: int, pairs: Sequence[tuple]) -> list[str]:
 
 
 def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(headers, *rows)]
-    while sum(widths) + 2 * (len(widths) - 1) > width:
-        widths[widths.index(max(widths[1:]), 1)] -= 1    # names in the first column stay whole
+    """Columns; where they do not fit even folded between words, cards."""
+    columns = list(zip(headers, *rows))
+    widths = [max(map(len, column)) for column in columns]
+    slack = [wide - max(len(word) for cell in column for word in cell.split(" ")) for wide, column in zip(widths, columns)]
+    excess = sum(widths) + 2 * (len(widths) - 1) - width
+    if sum(slack) < excess:
+        return text_cards(width, headers, rows) + [""]
+    for _ in range(excess):
+        at = max((i for i in range(len(widths)) if slack[i]), key=lambda i: widths[i])
+        widths[at], slack[at] = widths[at] - 1, slack[at] - 1
     lines = [""]
     for row in [headers, ["-" * w for w in widths]] + list(rows):
-        columns = [wrapped(cell, w) for cell, w in zip(row, widths)]
-        for at in range(max(map(len, columns))):
-            lines.append("  ".join((column[at] if at < len(column) else "").ljust(w) for column, w in zip(columns, widths)))
+        folded = [wrapped(cell, w) for cell, w in zip(row, widths)]
+        for at in range(max(map(len, folded))):
+            lines.append("  ".join((cell[at] if at < len(cell) else "").ljust(w) for cell, w in zip(folded, widths)))
     return lines + [""]
 
 
 def text_cards(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """One row after the other, its first cell as the title."""
     lines: list[str] = []
     for title, *cells in rows:
         lines += [""] + wrapped(title, width, "* ", "  ")
@@ -1658,7 +1715,8 @@ def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
 
 # === Command line ===
 
-Flag = namedtuple("Flag", "name metavar default help convert")
+# `shown_default` is the default as --help words it; "required" is meant.
+Flag = namedtuple("Flag", "name metavar default shown_default help convert")
 
 
 LONGEST_NUMBER = 40                                      # characters; beyond any bound, and short of what int() refuses
@@ -1700,44 +1758,38 @@ def one_of(known: Iterable[str]) -> Callable[[str], object]:
 
 
 FLAGS = (
-    Flag("model", "NAME", None, "model, by its name in the catalog", str),
-    Flag("server", "NAME", None, "server, by its name in the catalog", str),
-    Flag("storage", "NAME", "profile_default", "storage profile, by its name in the catalog", str),
-    Flag("concurrency", "SESSIONS", None, "simultaneous sessions", parse_number(BOUNDS["concurrency"])),
-    Flag("effective_context", "TOKENS", None, "tokens each session holds: prompt, history and answer",
+    Flag("model", "NAME", None, "required", "model, by its name in the catalog", str),
+    Flag("server", "NAME", None, "required", "server, by its name in the catalog", str),
+    Flag("storage", "NAME", "profile_default", "profile_default", "storage profile, by its name in the catalog", str),
+    Flag("concurrency", "SESSIONS", None, "required", "simultaneous sessions", parse_number(BOUNDS["concurrency"])),
+    Flag("effective_context", "TOKENS", None, "required", "tokens each session holds: prompt, history and answer",
          parse_number(BOUNDS["effective_context"])),
-    Flag("kv_precision", "NAME", None, "KV cache format: %s" % ", ".join(KV_PRECISIONS), one_of(KV_PRECISIONS)),
-    Flag("kv_budget_ratio", "RATIO", 0.70, "share of HBM the engine may use, weights and KV together",
+    Flag("kv_precision", "NAME", None, "the model's default_kv_precision", "KV cache format: %s" % ", ".join(KV_PRECISIONS),
+         one_of(KV_PRECISIONS)),
+    Flag("kv_budget_ratio", "RATIO", 0.70, "0.70", "share of HBM the engine may use, weights and KV together",
          parse_number(BOUNDS["kv_budget_ratio"])),
-    Flag("runtime_overhead_gib", "GIB", None, "weights, activations and engine, GiB per node",
-         parse_number(BOUNDS["runtime_overhead_gib"])),
-    Flag("peak_headroom_ratio", "RATIO", 0.20, "capacity above the nominal load for peaks",
+    Flag("runtime_overhead_gib", "GIB", None, "computed; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB,
+         "weights, activations and engine, GiB per node", parse_number(BOUNDS["runtime_overhead_gib"])),
+    Flag("peak_headroom_ratio", "RATIO", 0.20, "0.20", "capacity above the nominal load for peaks",
          parse_number(BOUNDS["peak_headroom_ratio"])),
-    Flag("lang", "LANG", "pt", "language of the report: %s" % ", ".join(LANGUAGES), one_of(LANGUAGES)),
-    Flag("output_json_file", "PATH", None, "also write the JSON to a file", argument(parse_path)),
-    Flag("output_markdown_file", "PATH", None, "also write the Markdown to a file", argument(parse_path)),
-    Flag("models_file", "PATH", None, "another model catalog", argument(parse_path)),
-    Flag("servers_file", "PATH", None, "another server catalog", argument(parse_path)),
-    Flag("storage_file", "PATH", None, "another storage catalog", argument(parse_path)),
+    Flag("lang", "LANG", "pt", "pt", "language of the report: %s" % ", ".join(LANGUAGES), one_of(LANGUAGES)),
+    Flag("output_json_file", "PATH", None, "none", "also write the JSON to a file", argument(parse_path)),
+    Flag("output_markdown_file", "PATH", None, "none", "also write the Markdown to a file", argument(parse_path)),
+    Flag("models_file", "PATH", None, "models.json beside sizing.py", "another model catalog", argument(parse_path)),
+    Flag("servers_file", "PATH", None, "servers.json beside sizing.py", "another server catalog", argument(parse_path)),
+    Flag("storage_file", "PATH", None, "storage.json beside sizing.py", "another storage catalog", argument(parse_path)),
 )
-# Defaults that are no value of the flag itself.
-DEFAULTS_IN_WORDS = {
-    "kv_precision": "the model's default_kv_precision", "models_file": "models.json beside sizing.py",
-    "servers_file": "servers.json beside sizing.py", "storage_file": "storage.json beside sizing.py",
-    "runtime_overhead_gib": "computed from weights and engine; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB,
-    "output_json_file": "none", "output_markdown_file": "none"}
 REQUESTED = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio", "runtime_overhead_gib", "peak_headroom_ratio")
-REQUIRED = ("model", "server", "concurrency", "effective_context")
 OUTPUTS = {"json_only": "print the JSON only", "text_only": "print the text only", "markdown_only": "print Markdown only"}
 EXAMPLES = """\
 examples:
   python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 --effective-context 131072
-  python3 sizing.py --model qwen3-32b --server dgx-h100 --concurrency 200 --effective-context 32768 --kv-precision fp8 --lang en
-  python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 --effective-context 131072 --json-only
+  python3 sizing.py --model qwen3-32b --server dgx-h100 --concurrency 200 --effective-context 32768 --lang en
+  python3 sizing.py --model opt-oss-20b --server dgx200 --concurrency 50 --effective-context 8192 --json-only
   python3 sizing.py --list-models
 
-How many GPU nodes does it take to serve an LLM, and why? Three scenarios (minimum, recommended, ideal), every number
-with its formula, inputs and meaning. Prints text, then JSON.
+How many GPU nodes does it take to serve an LLM, and why? Three scenarios (minimum, recommended,
+ideal), every number with its formula, inputs and meaning. Prints text, then JSON.
 """
 EXIT_STATUS = "exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
 
@@ -1762,11 +1814,11 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     """The command line, from FLAGS, OUTPUTS and LISTS."""
-    parser = Parser(prog="sizing.py", usage="python3 sizing.py --model NAME --server NAME --concurrency SESSIONS "
-                    "--effective-context TOKENS [options]", description=EXAMPLES, epilog=EXIT_STATUS, allow_abbrev=False,
+    parser = Parser(prog="sizing.py", usage="python3 sizing.py --model NAME --server NAME --concurrency SESSIONS --effective-context TOKENS "
+                    "[options]", description=EXAMPLES, epilog=EXIT_STATUS, allow_abbrev=False,
                     add_help=False, formatter_class=argparse.RawDescriptionHelpFormatter)
     for row in FLAGS:
-        default = "required" if row.name in REQUIRED else "default: %s" % DEFAULTS_IN_WORDS.get(row.name, row.default)
+        default = row.shown_default if row.shown_default == "required" else "default: %s" % row.shown_default
         parser.add_argument(flag(row.name), metavar=row.metavar, default=row.default, type=row.convert,
                             help="%s (%s)" % (row.help, default))
     outputs = parser.add_mutually_exclusive_group()
@@ -1789,7 +1841,10 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if unknown:
         known = [option for action in parser._actions for option in action.option_strings]
         raise SizingError("unknown argument %s%s" % (short(unknown[0]), nearest(unknown[0].split("=")[0], known)))
-    missing = [flag(name) for name in REQUIRED if getattr(args, name) is None]
+    for row in FLAGS:
+        if isinstance(getattr(args, row.name), list):    # `--flag=--` before Python 3.13
+            raise SizingError("argument %s: expected one argument" % flag(row.name))
+    missing = [flag(row.name) for row in FLAGS if row.shown_default == "required" and getattr(args, row.name) is None]
     if missing and not args.listing:
         raise SizingError("missing %s; see --help, --list-models and --list-servers" % ", ".join(missing))
     return args
@@ -1797,7 +1852,12 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def catalog_path(args: argparse.Namespace, kind: str) -> str:
     """The file the user named, or the one beside this module."""
-    return getattr(args, kind + "_file") or os.path.join(os.path.dirname(os.path.abspath(__file__)), LISTS[kind].file)
+    return getattr(args, kind + "_file") or shipped_path(kind)
+
+
+def shipped_path(kind: str) -> str:
+    """The catalog beside this module, through a link to it too."""
+    return os.path.join(os.path.dirname(os.path.realpath(__file__)), LISTS[kind].file)
 
 
 def catalog(args: argparse.Namespace, kind: str) -> tuple[str, dict]:
@@ -1851,75 +1911,91 @@ def shown_formats(args: argparse.Namespace) -> list[str]:
 def text_columns() -> int:
     """Columns of the terminal, within what the report can use; the widest when there is none."""
     try:
-        columns = os.get_terminal_size(sys.stdout.fileno()).columns
-    except (AttributeError, ValueError, OSError):        # no terminal, or no standard output at all
+        columns = os.get_terminal_size(stdout_descriptor() or -1).columns
+    except OSError:                                      # no terminal, or no standard output at all
         return MAX_COLUMNS
     return max(MIN_COLUMNS, min(MAX_COLUMNS, columns or MAX_COLUMNS))
 
 
 # === Output: files first, whole or not at all; then standard output ===
 
-def write_files(contents: Mapping[str, str], inputs: Iterable[str]) -> None:
-    """Write {path: text}; raises SizingError, with no regular file changed, when any of them cannot be written.
+def write_files(contents: Mapping[str, str], protected: Iterable[str]) -> None:
+    """Write {path: text}; raises SizingError when any of them cannot be written, or would overwrite one of `protected`.
 
-    A regular file is replaced by a finished temporary beside it; a device, pipe or link target is written in place.
+    A regular file is replaced by a finished temporary beside it, and only when all temporaries are finished; a device,
+    pipe or link target is written in place before.
     """
-    staged, in_place = {}, []
+    temporaries: dict[str, str] = {}
+    path = ""
     try:
         for path in contents:
-            if os.path.exists(path) and any(os.path.samefile(path, other) for other in inputs):
-                raise SizingError("%s: is a catalog; choose another output file" % path)
-            if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
-                in_place.append(path)
-            else:
-                staged[path] = stage(path, contents[path])
-        for path in in_place:
-            with open(path, "w", encoding="utf-8", newline="\n") as file:
-                file.write(contents[path])
-        for path in list(staged):
-            os.replace(staged[path], path)
-            del staged[path]
+            check_target(path, protected)
+            if not in_place(path):
+                temporaries[path] = os.path.join(os.path.dirname(path), ".%s.tmp" % os.urandom(6).hex())
+                write_temporary(temporaries[path], path, contents[path])
+        for path in contents:
+            if in_place(path):
+                with open(path, "w", encoding="utf-8", newline="\n") as file:
+                    file.write(contents[path])
+        for path, temporary in temporaries.items():
+            os.replace(temporary, path)
     except OSError as error:
         raise SizingError("%s: cannot write: %s" % (path, error.strerror or error)) from None
     finally:
-        for temporary in staged.values():
-            os.unlink(temporary)
+        for temporary in temporaries.values():           # those that were not moved
+            with suppress(OSError):
+                os.unlink(temporary)
 
 
-def stage(path: str, text: str) -> str:
-    """A finished temporary file beside `path`, with the permissions the final one will have; its path."""
-    temporary = "%s.%d.tmp" % (path, os.getpid())
-    mode = 0o666
+def in_place(path: str) -> bool:
+    """Whether `path` is something that must not be replaced: a link, a device, a pipe."""
+    return os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode)
+
+
+def check_target(path: str, protected: Iterable[str]) -> None:
+    """Raise SizingError when writing `path` would destroy a catalog or run into standard output."""
+    if not os.path.exists(path):
+        return
+    if any(os.path.exists(other) and os.path.samefile(path, other) for other in protected):
+        raise SizingError("%s: is a catalog; choose another output file" % path)
+    stdout = stdout_descriptor()
+    found = os.stat(path)
+    if stdout is not None and os.path.samestat(found, os.fstat(stdout)) and not stat.S_ISCHR(found.st_mode):
+        raise SizingError("%s: is standard output already; choose another output file" % path)
+
+
+def write_temporary(temporary: str, path: str, text: str) -> None:
+    """A finished file at `temporary`, with the permissions of `path` where that exists."""
+    mode = None
     if os.path.exists(path):
         mode = stat.S_IMODE(os.stat(path).st_mode)
         os.close(os.open(path, os.O_WRONLY))             # a file that may not be written is not replaced either
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    if mode is not None:
+        os.chmod(temporary, mode)
+
+
+def stdout_descriptor() -> int | None:
+    """The file descriptor of standard output; None when it is captured or closed."""
     try:
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        if mode != 0o666:
-            os.chmod(temporary, mode)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return temporary
+        return sys.stdout.fileno()
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 def write_stdout(text: str) -> None:
     """Print `text` as UTF-8 whatever the locale; a reader that has gone is no error. Raises SizingError."""
+    descriptor = stdout_descriptor()
+    if sys.stdout is None:
+        raise SizingError("cannot write standard output: it is closed")
     try:
-        try:
-            descriptor = sys.stdout.fileno()
-        except (AttributeError, ValueError, OSError):    # captured, or closed
-            descriptor = None
-        if descriptor is not None:
-            sys.stdout.flush()
-            with open(descriptor, "wb", closefd=False) as stream:
-                stream.write(text.encode("utf-8"))
-        elif sys.stdout is None:
-            raise SizingError("cannot write standard output: it is closed")
-        else:
+        if descriptor is None:
             sys.stdout.write(text)
+            return
+        sys.stdout.flush()
+        with open(descriptor, "wb", closefd=False) as stream:
+            stream.write(text.encode("utf-8"))
     except BrokenPipeError:
         return
     except OSError as error:
@@ -1932,13 +2008,25 @@ def run(argv: Sequence[str] | None) -> int:
     status, renderers = respond(args)
     files = {getattr(args, "output_%s_file" % name): name for name in ("json", "markdown")}
     files.pop(None, None)
-    if args.output_json_file and len(files) == 1 and args.output_markdown_file:
-        raise SizingError("--output-json-file and --output-markdown-file: expected two files, got %s twice" % short(args.output_json_file))
+    if len({os.path.realpath(path) for path in files}) < sum(map(bool, (args.output_json_file, args.output_markdown_file))):
+        raise SizingError("--output-json-file and --output-markdown-file: expected two files, got one: %s" % short(args.output_json_file))
     rendered = {name: renderers[name]() for name in dict.fromkeys(shown_formats(args) + list(files.values()))}
     write_files({path: rendered[name] for path, name in files.items()},
-                [catalog_path(args, kind) for kind in LISTS])
+                [path for kind in LISTS for path in (catalog_path(args, kind), shipped_path(kind))])
     write_stdout("\n".join(rendered[name] for name in shown_formats(args)))
     return status
+
+
+LONGEST_COMPLAINT = 2000                                 # characters; a name may be a megabyte long
+
+
+def complain(message: str) -> None:
+    """One line on stderr that no control character reaches; nobody listening is no reason to change the exit status."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(message.split()))
+    line = line if len(line) <= LONGEST_COMPLAINT else line[:LONGEST_COMPLAINT] + "..."
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print("sizing.py: error: %s" % line, file=sys.stderr, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -1950,8 +2038,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             write_stdout(str(finished))
             return 0
     except SizingError as error:
-        if sys.stderr is not None:
-            print("sizing.py: error: %s" % " ".join(str(error).split()), file=sys.stderr)
+        complain(str(error))
         return 2
     except KeyboardInterrupt:
         return 130
