@@ -1717,8 +1717,6 @@ def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
 
 # `shown_default` is the default as --help words it; "required" is meant.
 Flag = namedtuple("Flag", "name metavar default shown_default help convert")
-
-
 LONGEST_NUMBER = 40                                      # characters; beyond any bound, and short of what int() refuses
 
 
@@ -1860,36 +1858,34 @@ def shipped_path(kind: str) -> str:
     return os.path.join(os.path.dirname(os.path.realpath(__file__)), LISTS[kind].file)
 
 
-def catalog(args: argparse.Namespace, kind: str) -> tuple[str, dict]:
-    """(path, records) of one catalog."""
-    path = catalog_path(args, kind)
-    return path, LISTS[kind].load(path)
+def catalog(args: argparse.Namespace, kind: str) -> dict:
+    """The records of one catalog by name; raises SizingError."""
+    return LISTS[kind].load(catalog_path(args, kind))
 
 
-def pick(found: tuple[str, dict], name: str, option: str, kind: str):
-    """The record called `name`; raises SizingError naming the nearest."""
-    path, records = found
-    if name not in records:
+def pick(args: argparse.Namespace, name: str, kind: str, records: Mapping):
+    """The record the user named with the flag `name`; raises SizingError naming the nearest."""
+    wanted = getattr(args, name)
+    if wanted not in records:
         raise SizingError("argument %s: %s is not in %s%s; see --list-%s" % (
-            option, short(name), os.path.basename(path), nearest(name, records), kind))
-    return records[name]
+            flag(name), short(wanted), os.path.basename(catalog_path(args, kind)), nearest(wanted, records), kind))
+    return records[wanted]
 
 
 def read_request(args: argparse.Namespace) -> tuple[dict, dict[str, Server]]:
     """The arguments of plan_all, and the server catalog; raises SizingError."""
     servers = catalog(args, "servers")
-    request = {"model": pick(catalog(args, "models"), args.model, "--model", "models"),
-               "server": pick(servers, args.server, "--server", "servers"),
-               "storage": pick(catalog(args, "storage"), args.storage, "--storage", "storage")}
+    request = {"model": pick(args, "model", "models", catalog(args, "models")), "server": pick(args, "server", "servers", servers),
+               "storage": pick(args, "storage", "storage", catalog(args, "storage"))}
     request.update((name, getattr(args, name)) for name in REQUESTED)
     request["kv_precision"] = args.kv_precision or request["model"].default_kv_precision
-    return request, servers[1]
+    return request, servers
 
 
 def respond(args: argparse.Namespace) -> tuple[int, dict[str, Callable[[], str]]]:
     """(exit status, {format: what renders it}) of a checked command line; raises SizingError."""
     if args.listing:
-        _, records = catalog(args, args.listing)
+        records = catalog(args, args.listing)
         return 0, formats(lambda: catalog_blocks(args.listing, records, args.lang),
                           lambda: {LISTS[args.listing].key: [asdict(record) for record in records.values()]})
     found = make_answer(*read_request(args))
