@@ -954,11 +954,11 @@ RESULTS = (
     Result("runtime_overhead_gib", Text("Pesos e motor, por nó", "Weights and engine, per node"), lambda plan: plan.overhead_origin,
            {"computed": Variant("runtime_overhead_gib = replicas_per_node * weights_gib + gpus * engine_gib_per_gpu",
                                 Text("Uma cópia dos pesos como carregados ({weights_gib} GiB) mais, em cada GPU, ativações, memória "
-                                     "fora do torch e grafos CUDA: média de logs de partida do vLLM 0.19 em H100, dos quais casos "
-                                     "isolados se afastam até 2 GiB por GPU.",
+                                     "fora do torch, grafos CUDA e o que o motor não enxerga: média de logs de partida do vLLM 0.19 em "
+                                     "H100, da qual casos isolados se afastam até 2 GiB por GPU.",
                                      "One copy of the weights as loaded ({weights_gib} GiB) plus, on each GPU, activations, memory "
-                                     "outside torch and CUDA graphs: the mean of vLLM 0.19 start-up logs on H100, from which single "
-                                     "cases differ by up to 2 GiB per GPU.")),
+                                     "outside torch, CUDA graphs and what the engine does not see: the mean of vLLM 0.19 start-up logs "
+                                     "on H100, from which single cases differ by up to 2 GiB per GPU.")),
             "given": Variant("runtime_overhead_gib = given_overhead_gib",
                              Text("Valor informado em --runtime-overhead-gib: pesos, ativações e motor, por nó.",
                                   "The figure given with --runtime-overhead-gib: weights, activations and engine, per node.")),
