@@ -60,7 +60,7 @@ size --model opt-oss-20b --server dgx200 --concurrency 1000 --effective-context 
 title '3. fp8 contra fp16' 'opt-oss-120b em dgx300, 1.000 sessões de 131.072 tokens'
 for precision in fp8 fp16; do
     size "${base[@]}" --concurrency 1000 --effective-context 131072 --kv-precision "$precision"
-done | show "$header" "KV em {nfr[kv_precision]:<16}$numbers" 'em produção, {p[1][recommended][nodes_final]} nós com fp16 e {p[0][recommended][nodes_final]} com fp8. O KV por sessão cai à metade, mas os nós não, porque a reserva é a mesma. Antes de decidir, meça a qualidade das respostas em fp8.'
+done | show "$header" "KV em {nfr[kv_precision]:<16}$numbers" 'em produção, {p[1][recommended][nodes_final]} nós com fp16 e {p[0][recommended][nodes_final]} com fp8. O KV por sessão cai à metade, mas os nós não, porque a reserva é a mesma: sem ela seriam {p[1][recommended][nodes_with_headroom]} e {p[0][recommended][nodes_with_headroom]}. Antes de decidir, meça a qualidade das respostas em fp8.'
 
 title '4. Contextos extremos' 'opt-oss-120b em dgx300, 1.000 sessões'
 for tokens in 1_024 16_384 131_072 1_000_000; do

@@ -864,8 +864,10 @@ ALERTS = (
                "replica o KV e cabem menos sessões do que aqui.",
                "The node has more GPUs ({gpus}) than the model KV heads ({num_key_value_heads}): with tensor parallel over all of "
                "them the engine replicates KV, and fewer sessions fit than shown."),
-          Text("Sirva réplicas de no máximo {num_key_value_heads} GPUs e some os pesos de cada uma em --runtime-overhead-gib.",
-               "Serve replicas of at most {num_key_value_heads} GPUs, and add the weights of each to --runtime-overhead-gib.")),
+          Text("Sirva réplicas de no máximo {num_key_value_heads} GPUs e informe em --runtime-overhead-gib os pesos de cada uma mais "
+               "o motor.",
+               "Serve replicas of at most {num_key_value_heads} GPUs, and give the weights of each plus the engine with "
+               "--runtime-overhead-gib.")),
     Alert("cloud_storage_latency", "storage", "warning",
           lambda p: p.storage.type.startswith("cloud"),
           Text("{storage} é armazenamento de nuvem: a latência varia com a carga de outros clientes (p99 de leitura: "
