@@ -810,6 +810,16 @@ ALERTS = (
                "The requested context, {requested_context} tokens, is beyond the model's maximum; {max_position_embeddings} is used."),
           Text("Sessões mais longas serão recusadas ou cortadas: reduza --effective-context ou escolha outro modelo.",
                "Longer sessions will be refused or cut: lower --effective-context or choose another model.")),
+    Alert("kv_heads_below_gpus", "plan", "warning",
+          lambda p: p.server.gpus > p.model.num_key_value_heads,
+          Text("O nó tem mais GPUs ({gpus}) que o modelo cabeças KV ({num_key_value_heads}): com tensor parallel em todas, o motor "
+               "replica o KV e cabem menos sessões do que aqui.",
+               "The node has more GPUs ({gpus}) than the model KV heads ({num_key_value_heads}): with tensor parallel over all of "
+               "them the engine replicates KV, and fewer sessions fit than shown."),
+          Text("Sirva réplicas de no máximo {num_key_value_heads} GPUs e informe em --runtime-overhead-gib os pesos de cada uma mais "
+               "o motor.",
+               "Serve replicas of at most {num_key_value_heads} GPUs, and give the weights of each plus the engine with "
+               "--runtime-overhead-gib.")),
     Alert("high_kv_precision", "kv", "warning",
           lambda p: KV_PRECISIONS[p.kv_precision] > KV_PRECISIONS["fp8"],
           Text("KV cache em {kv_precision} ocupa 2 bytes por elemento, o dobro de fp8: metade das sessões por GiB.",
@@ -858,16 +868,6 @@ ALERTS = (
                "({kv_per_session_gib} GiB) exceed the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio allows."),
           Text("Veja na tabela de alavancas a menor mudança que faz caber.",
                "The table of levers shows the smallest change that would fit.")),
-    Alert("kv_heads_below_gpus", "plan", "warning",
-          lambda p: p.server.gpus > p.model.num_key_value_heads,
-          Text("O nó tem mais GPUs ({gpus}) que o modelo cabeças KV ({num_key_value_heads}): com tensor parallel em todas, o motor "
-               "replica o KV e cabem menos sessões do que aqui.",
-               "The node has more GPUs ({gpus}) than the model KV heads ({num_key_value_heads}): with tensor parallel over all of "
-               "them the engine replicates KV, and fewer sessions fit than shown."),
-          Text("Sirva réplicas de no máximo {num_key_value_heads} GPUs e informe em --runtime-overhead-gib os pesos de cada uma mais "
-               "o motor.",
-               "Serve replicas of at most {num_key_value_heads} GPUs, and give the weights of each plus the engine with "
-               "--runtime-overhead-gib.")),
     Alert("cloud_storage_latency", "storage", "warning",
           lambda p: p.storage.type.startswith("cloud"),
           Text("{storage} é armazenamento de nuvem: a latência varia com a carga de outros clientes (p99 de leitura: "

@@ -910,6 +910,7 @@ class Formulas(unittest.TestCase):
                      "= floor(max(0; 1394,4799) ÷ 2,252197265625)", "= ceil(1000 ÷ 619)", "= ceil(1000 × (1 + 0,2))", "= 2 ÷ 3 − 1"):
             with self.subTest(line=line):
                 self.assertIn("\n    " + line + "\n", text)
+        self.assertIn("× bytes_per_element × hybrid_sliding_layers) ÷ 2^30 Hybrid attention", " ".join(text.split()))
 
 
 # === Alerts ===
@@ -924,7 +925,7 @@ class Alerts(unittest.TestCase):
         "high_kv_precision": ("warning", {"kv_precision": "bf16"}, {"kv_precision": "int8"}, ["bf16", "2 bytes"]),
         "long_context_io": ("warning", {"effective_context": 128001}, {"effective_context": 128000},
                             ["128,001 tokens", "above 128,000", "(profile_default: reads at 28 GB/s, p99 0.15 ms)"]),
-        "high_kv_budget": ("warning", {"kv_budget_ratio": 0.76}, {"kv_budget_ratio": 0.75}, ["above 0.75", "vLLM itself runs at 0.9"]),
+        "high_kv_budget": ("warning", {"kv_budget_ratio": 0.76}, {"kv_budget_ratio": 0.75}, ["above 0.75:", "vLLM itself runs at 0.9 by default"]),
         "low_kv_budget": ("info", {"kv_budget_ratio": 0.49}, {"kv_budget_ratio": 0.5}, ["below 0.5:"]),
         "low_runtime_overhead": ("warning", dict(SMALL, runtime_overhead_gib=49.9), dict(SMALL, runtime_overhead_gib=50), ["49.9 GiB", "below 50:"]),
         "overhead_below_weights": ("error", {"runtime_overhead_gib": 65.9}, {"runtime_overhead_gib": 65.9651}, ["65.9 GiB per node", "65.97 GiB"]),
@@ -986,7 +987,10 @@ class Alerts(unittest.TestCase):
             ({"runtime_overhead_gib": 1600}, {"no_session_fits": ["minimum", "recommended", "ideal"]}),
         ]:
             with self.subTest(changes=changes):
-                self.assertEqual(alert_scenarios(report(**dict(changes, effective_context=128000))), expected)
+                data = report(**dict(changes, effective_context=128000))
+                self.assertEqual(alert_scenarios(data), expected)
+                for key, scenario in data["scenarios"].items():
+                    self.assertEqual(scenario["warnings"], [alert["message"] for alert in data["alerts"] if key in alert["scenarios"]])
 
     def test_the_worst_comes_first(self):
         data = report(effective_context=200000, kv_precision="bf16", kv_budget_ratio=0.45, runtime_overhead_gib=1)
@@ -1184,7 +1188,7 @@ class JsonReport(unittest.TestCase):
             "concurrency": "medium", "effective_context": "long", "kv_per_session_gib": "large", "sessions_per_node": "medium",
             "nodes_final": "medium"})
         self.assertEqual(list(data["alerts"][0]), ["id", "severity", "message", "scenarios"])
-        self.assertEqual((data["schema_version"], data["tool_version"]), (sizing.SCHEMA_VERSION, sizing.__version__))
+        self.assertEqual((data["schema_version"], data["tool_version"]), ("2.0", sizing.__version__))
         self.assertRegex(data["tool_version"], r"^2\.\d+\.\d+$")
 
     def test_classes_are_of_the_scenario(self):
@@ -1288,6 +1292,18 @@ class CommandLine(InFolder):
         for arguments, message in self.REFUSED:
             with self.subTest(arguments=arguments):
                 self.assertEqual(call(*arguments), (2, "", one_line(message)))
+
+    def test_two_dashes_as_a_value(self):
+        for name in ("model", "concurrency", "lang", "models-file"):     # argparse takes them for an empty list before Python 3.13
+            status, out, err = call(*argv("--%s=--" % name))
+            self.assertEqual((status, out, err.count("\n")), (2, "", 1))
+            self.assertIn("--", err)
+
+    def test_hostile_paths_do_not_reach_the_terminal(self):
+        self.assertEqual(call(*argv(models_file="/nowhere/\x1b[2J\na")), (2, "", one_line("/nowhere/\\x1b[2J a: cannot read: No such file or directory")))
+        status, out, err = call(*argv(models_file="/nowhere/" + "x" * 10**5))
+        self.assertEqual((status, out, err.count("\n")), (2, "", 1))
+        self.assertLess(len(err), 3000)
 
     def test_refused_as_a_process(self):
         for arguments, message in self.REFUSED[::15]:
@@ -1870,6 +1886,18 @@ class Files(InFolder):
                     self.assertEqual(call(*arguments, option + target), (2, "", one_line("%s: is a catalog; choose another output file" % target)))
         self.assertEqual({kind: self.read(kind) for kind in paths}, before)
 
+    def test_shipped_catalogs_are_found_and_not_overwritten(self):
+        os.mkdir(self.path("shipped"))
+        for name in ("sizing.py", "models.json", "servers.json", "storage.json"):
+            shutil.copy(os.path.join(HERE, name), self.path("shipped"))
+        os.symlink(self.path("shipped/sizing.py"), self.path("link.py"))
+        target, own = self.path("shipped/models.json"), self.catalog("own.json", {"models": [ENTRIES["models"][1]]})
+        done = subprocess.run([sys.executable, "-B", self.path("link.py"), *argv(model="m", models_file=own, output_json_file=target)],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual((done.returncode, done.stdout, done.stderr.decode("utf-8")),
+                         (2, b"", one_line("%s: is a catalog; choose another output file" % target)))
+        self.assertEqual(list(sizing.load_models(target)), list(MODELS))
+
     def test_list_needs_its_own_catalog_only(self):
         self.write("a.json", "old")
         status, _out, err = call("--list-models", "--servers-file=" + self.path("missing.json"), "--output-json-file=" + self.json)
@@ -1887,6 +1915,16 @@ class Streams(InFolder):
         os.symlink("/dev/full", self.path("link"))
         self.assertEqual(call(*argv(output_json_file=self.path("link")))[:2], (2, ""))
         self.assertTrue(os.path.islink(self.path("link")))
+
+        with open("/dev/full", "wb") as full:
+            self.assertEqual(process("--bogus", stderr=full), (2, "", None))
+
+    def test_stdout_that_is_an_output_file(self):
+        target = self.write("a.json", "")
+        with open(target, "wb") as file:
+            status, _, err = process(*argv(output_json_file=target), stdout=file)
+        self.assertEqual((status, err), (2, one_line("%s: is standard output already; choose another output file" % target)))
+        self.assertEqual((os.listdir(self.folder), self.read("a.json")), (["a.json"], ""))
 
     def test_stdout_that_is_closed(self):
         status, _, err = process(*argv(), stdout=None, preexec_fn=lambda: os.close(1))
