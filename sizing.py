@@ -62,6 +62,8 @@ def number(value: float | str | None, lang: str) -> str:
         return value
     if isinstance(value, int):
         return localised("{:,}".format(value), lang)
+    if 0 < abs(value) < 1e-6:
+        return localised("%.3g" % value, lang)
     decimals = 2 if value == 0 or abs(value) >= 0.1 else 2 - math.floor(math.log10(abs(value)))
     digits = "{:,.{}f}".format(value, decimals)
     return localised((digits.rstrip("0").rstrip(".") if "." in digits else digits), lang)
@@ -79,10 +81,8 @@ def signed_percent(ratio: float | None, lang: str) -> str:
     return ("+" if ratio > 0 else "") + "%s %%" % number(round(100 * ratio, 1 if abs(ratio) < 0.1 else None), lang)
 
 
-def plain(value: float | str | None, lang: str) -> str:
+def plain(value: float, lang: str) -> str:
     """`value` inside a formula: fifteen significant digits, thousands not grouped."""
-    if value is None or isinstance(value, str):
-        return number(value, lang)
     return localised("%d" % value if isinstance(value, int) else "%.15g" % value, lang)
 
 
@@ -191,6 +191,7 @@ WEIGHT_PRECISIONS = ("bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvf
 STORAGE_TYPES = ("nvme_local", "network_ssd", "cloud_block_storage", "cloud_file_storage", "cloud_object_storage",
                  "parallel_filesystem", "all_flash_nas")
 HA_MODES = {"none": 0, "n+1": 1, "n+2": 2}               # spare nodes
+REQUEST_CHOICES = {"kv_precision": KV_PRECISIONS, "ha_mode": HA_MODES}
 
 # A KV family is a list of layer groups and the explanation of its size. A group has the Model field that counts its
 # layers, the one that bounds their tokens (None: the whole context), and what a layer keeps, as factors of a product:
@@ -224,12 +225,14 @@ KV_FAMILIES = {
 
 
 def family_fields(family: str) -> list[str]:
-    """The Model fields that count or bound the layer groups of a family."""
-    return [name for group in KV_FAMILIES[family].groups for name in (group.layers, group.window) if name]
+    """The Model fields that the layer groups of a family use."""
+    return [name for group in KV_FAMILIES[family].groups for name in (group.layers, group.window, *group.factors)
+            if isinstance(name, str) and name not in ("tokens", "bytes_per_element")]
 
 
 # Fields that only some families use: null elsewhere.
-FAMILY_FIELDS = sorted({name for family in KV_FAMILIES for name in family_fields(family)} - {"num_layers"})
+FAMILY_FIELDS = sorted({name for family in KV_FAMILIES for name in family_fields(family)}
+                       - {"num_layers", "num_key_value_heads", "head_dim"})
 HBM_TOTAL_TOLERANCE = 0.01                               # gpus x hbm_per_gpu_gb against total_hbm_gb
 DRIVER_TOLERANCE = 0.10     # driver memory against the brochure: the known GPUs are from +0.1 % (B300) to +7.4 % (MI355X)
 
@@ -499,10 +502,13 @@ def share_out(count: int, size: int) -> int:
 
 
 def check_request(**values) -> None:
-    """Raise SizingError naming the first of `values` that is outside BOUNDS."""
+    """Raise SizingError naming the first of `values` that BOUNDS or REQUEST_CHOICES refuses."""
     for name, value in values.items():
         try:
-            check_number(value, BOUNDS[name])
+            if name in REQUEST_CHOICES:
+                check_choice(value, REQUEST_CHOICES[name])
+            else:
+                check_number(value, BOUNDS[name])
         except SizingError as error:
             raise SizingError("%s: %s" % (name, error)) from None
 
@@ -515,8 +521,8 @@ def calc_kv_per_session_gib(model: Model, effective_context: int, kv_precision: 
     >>> calc_kv_per_session_gib(Model("m", 32, 8, 128, 8192, "full", None, None, None, "fp16"), 8192, "fp16")
     (1.0, ['high_kv_precision'])
     """
-    check_request(effective_context=effective_context)
-    bytes_per_element = KV_PRECISIONS[check_choice(kv_precision, KV_PRECISIONS)]
+    check_request(effective_context=effective_context, kv_precision=kv_precision)
+    bytes_per_element = KV_PRECISIONS[kv_precision]
     context = min(effective_context, model.max_position_embeddings)
     kv_bytes = sum(calc_group_bytes(model, group, context, bytes_per_element)
                    for group in KV_FAMILIES[model.attention_pattern].groups)
@@ -595,14 +601,13 @@ def calc_nodes_required(concurrency: int, sessions_per_node: int, peak_headroom_
     >>> calc_nodes_required(100, 10, 0.1, "n+1")
     (10, 11, 12)
     """
-    check_request(concurrency=concurrency, peak_headroom_ratio=peak_headroom_ratio)
-    spares = HA_MODES[check_choice(ha_mode, HA_MODES)]
+    check_request(concurrency=concurrency, peak_headroom_ratio=peak_headroom_ratio, ha_mode=ha_mode)
     if type(sessions_per_node) is not int or sessions_per_node < 1:
         raise SizingError("sessions_per_node: expected a whole number from 1, got %s: no session fits a node"
                           % short(sessions_per_node))
     nodes_minimum = share_out(concurrency, sessions_per_node)
     nodes_with_headroom = share_out(calc_sessions_with_headroom(concurrency, peak_headroom_ratio), sessions_per_node)
-    return nodes_minimum, nodes_with_headroom, nodes_with_headroom + spares
+    return nodes_minimum, nodes_with_headroom, nodes_with_headroom + HA_MODES[ha_mode]
 
 
 def calc_hbm_use(hbm_total_gib: float, kv_budget_ratio: float, kv_budget_gib: float, kv_per_session_gib: float,
@@ -670,19 +675,34 @@ SCENARIOS = (
 )
 
 
+# What may limit the sessions of a node, one row each: sessions allowed, the same as a formula, and what the summary says.
+Limit = namedtuple("Limit", "calc formula text")
+LIMITS = {
+    "memory": Limit(
+        calc_sessions_per_node, "floor(max(0, kv_budget_gib) / kv_per_session_gib)",
+        Text("memória HBM (sessões por nó: {sessions_per_node}; KV por sessão: {kv_per_session_gib} GiB)",
+             "HBM memory (sessions per node: {sessions_per_node}; KV per session: {kv_per_session_gib} GiB)")),
+}
+
+
 def calc_binding_limit(server: Server, kv_per_session_gib: float, kv_budget_ratio: float,
                        runtime_overhead_gib: float) -> tuple[int, str]:
     """(sessions per node, the limit that sets them): the least of what each of LIMITS allows."""
-    allowed = [(calc_sessions_per_node(server, kv_per_session_gib, kv_budget_ratio, runtime_overhead_gib), "memory")]
-    return min(allowed)
+    return min((limit.calc(server, kv_per_session_gib, kv_budget_ratio, runtime_overhead_gib), name) for name, limit in LIMITS.items())
+
+
+def sessions_formula() -> str:
+    """The formula of `calc_binding_limit`."""
+    allowed = [limit.formula for limit in LIMITS.values()]
+    return "sessions_per_node = " + (allowed[0] if len(allowed) == 1 else "min(%s)" % ", ".join(allowed))
 
 
 def calculate_sizing(model: Model, server: Server, storage: StorageProfile, concurrency: int, effective_context: int,
                      kv_precision: str, kv_budget_ratio: float, runtime_overhead_gib: float | None,
                      peak_headroom_ratio: float, ha_mode: str) -> SizingResult:
     """One scenario, sized; `runtime_overhead_gib` None is computed from weights and engine. Raises SizingError."""
-    check_request(concurrency=concurrency, effective_context=effective_context, peak_headroom_ratio=peak_headroom_ratio)
-    check_choice(ha_mode, HA_MODES)
+    check_request(concurrency=concurrency, effective_context=effective_context, kv_precision=kv_precision,
+                  peak_headroom_ratio=peak_headroom_ratio, ha_mode=ha_mode)
     origin = "given" if runtime_overhead_gib is not None else "computed" if model.weights_gib else "weights_unknown"
     overhead = calc_runtime_overhead_gib(model, server, runtime_overhead_gib)
     kv_gib, _ = calc_kv_per_session_gib(model, effective_context, kv_precision)
@@ -892,7 +912,7 @@ def raised(plan, scope: str | None = None) -> list[str]:
 
 
 def generate_storage_warnings(storage: StorageProfile, model: Model, effective_context: int, server: Server) -> list[str]:
-    """Ids of the alerts that concern storage."""
+    """Ids of the alerts that concern storage, for a context already clamped to the model's maximum; raises SizingError."""
     check_request(effective_context=effective_context)
     return raised(SimpleNamespace(storage=storage, model=model, effective_context=effective_context, server=server), "storage")
 
@@ -957,10 +977,10 @@ RESULTS = (
            {"computed": Variant("runtime_overhead_gib = replicas_per_node * weights_gib + gpus * engine_gib_per_gpu",
                                 Text("Uma cópia dos pesos como carregados ({weights_gib} GiB) mais, em cada GPU, ativações, memória "
                                      "fora do torch, grafos CUDA e o que o motor não enxerga: média de logs de partida do vLLM 0.19 em "
-                                     "H100, da qual casos isolados se afastam até 2 GiB por GPU.",
+                                     "H100, da qual esses logs se afastam até 2 GiB por GPU, e outros casos mais (ver SEÇÃO 4).",
                                      "One copy of the weights as loaded ({weights_gib} GiB) plus, on each GPU, activations, memory "
                                      "outside torch, CUDA graphs and what the engine does not see: the mean of vLLM 0.19 start-up logs "
-                                     "on H100, from which single cases differ by up to 2 GiB per GPU.")),
+                                     "on H100, from which those logs differ by up to 2 GiB per GPU, and other cases by more (see SECTION 4).")),
             "given": Variant("runtime_overhead_gib = given_overhead_gib",
                              Text("Valor informado em --runtime-overhead-gib: pesos, ativações e motor, por nó.",
                                   "The figure given with --runtime-overhead-gib: weights, activations and engine, per node.")),
@@ -981,7 +1001,7 @@ RESULTS = (
                            "Negative: weights and engine exceed the share of HBM the engine may use ({kv_budget_ratio_pct}) by "
                            "that much, before the first session.")}.items()}, ()),
     result("sessions_per_node", Text("Sessões por nó", "Sessions per node"),
-           "sessions_per_node = floor(max(0, kv_budget_gib) / kv_per_session_gib)",
+           sessions_formula(),
            Text("Sessões inteiras cujo KV cabe no orçamento de um nó; a próxima ficaria na fila ou expulsaria outra.",
                 "Whole sessions whose KV fits one node's budget; the next one would queue or evict another.")),
     node_result("nodes_minimum", Text("Nós para a carga nominal", "Nodes for the nominal load"),
@@ -1135,7 +1155,7 @@ PARAMETERS = (
               Text("Cabeças de chave e valor por camada (GQA, MQA).", "Key and value heads per layer (GQA, MQA)."),
               Text("config.json do modelo.", "The model's config.json."),
               Text("O KV é proporcional a elas, não às cabeças de atenção.", "KV is proportional to them, not to the attention heads."),
-              Text("Usar num_attention_heads: erro de 4 a 16 vezes.", "Using num_attention_heads: wrong by 4 to 16 times.")),
+              Text("Usar num_attention_heads: erro de 2 a 16 vezes.", "Using num_attention_heads: wrong by 2 to 16 times.")),
     Parameter(("head_dim",),
               Text("Elementos de cada cabeça.", "Elements of each head."),
               Text("config.json; hidden_size / num_attention_heads só quando ele não informa.",
@@ -1323,8 +1343,6 @@ ACCURACY = (
      Text("Velocidade não é dimensionada: caber em memória não garante TTFT nem TPOT. Meça antes de prometer.",
           "Speed is not sized: fitting in memory promises neither TTFT nor TPOT. Measure before you promise.")),
 )
-LIMITS = {"memory": Text("memória HBM (sessões por nó: {sessions_per_node}; KV por sessão: {kv_per_session_gib} GiB)",
-                         "HBM memory (sessions per node: {sessions_per_node}; KV per session: {kv_per_session_gib} GiB)")}
 HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights and engine")),
                 ("kv_in_use_gib", "▓", Text("KV em uso", "KV in use")),
                 ("kv_free_gib", "░", Text("livre no orçamento", "free within the budget")),
@@ -1362,6 +1380,8 @@ def worked_formula(row: Result, plan: SizingResult, known: Mapping, lang: str) -
         lines = ["%s attention: %s" % (plan.model.attention_pattern.capitalize(),
                                        " + ".join("%d %s" % (getattr(plan.model, g.layers), g.name) for g in groups))]
         lines += ["%s: %s" % (g.name.capitalize(), pretty(kv_term(g), lang, known)) for g in groups]
+    elif any(known[name] is None for name in formula_inputs(formula)):
+        lines = []                                       # no number to put in when nothing fits
     else:
         lines = ["= " + pretty(formula.split(" = ", 1)[1], lang, known)]
     value = getattr(plan, row.name)
@@ -1416,7 +1436,7 @@ def summary_blocks(answer: Answer, lang: str) -> list[tuple]:
         ("table", words(lang, "scenario", "nodes", "headroom", "spares", "cost", "use"),
          [scenario_row(scenario, answer.plans[scenario.key], lang) for scenario in SCENARIOS]),
         ("pairs", list(zip(words(lang, "binding", "worst"), [
-            fill(LIMITS[plan.binding_limit], known, lang),
+            fill(LIMITS[plan.binding_limit].text, known, lang),
             fill(WORDS["more"], worst, lang) if worst else getattr(WORDS["no_alert"], lang)]))),
     ]
     if answer.levers:
@@ -1527,7 +1547,8 @@ def result_cards(rows: Sequence[Result], plan: SizingResult, known: Mapping, lan
     cards = []
     for row in rows:
         why = rationale(row, plan, known, lang)
-        inputs = " | ".join("%s = %s" % (name, amount(name, value, lang)) for name, value in why["inputs"].items())
+        inputs = " | ".join("%s = %s" % (name, "—" if value is None else amount(name, value, lang))
+                            for name, value in why["inputs"].items())
         cards.append(["%s (%s): %s" % (getattr(row.label, lang), row.name, shown_value(row, plan, lang)),
                       worked_formula(row, plan, known, lang), inputs, why["explanation"]])
     return ("cards", words(lang, "number", "formula", "inputs", "explanation"), cards)
@@ -1609,18 +1630,22 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]
 
 
 def text_title(width: int, text: str) -> list[str]:
+    """The report's name, underlined."""
     return wrapped(text, width) + ["=" * min(width, len(text))]
 
 
 def text_section(width: int, text: str) -> list[str]:
+    """One of the four parts."""
     return [""] + wrapped(text, width) + ["=" * min(width, len(text))]
 
 
 def text_heading(width: int, text: str) -> list[str]:
+    """A part of a section."""
     return [""] + wrapped(text, width) + ["-" * min(width, len(text))]
 
 
 def text_pairs(width: int, pairs: Sequence[tuple]) -> list[str]:
+    """Labels in one column, values beside them."""
     label_width = max(len(label) for label, _ in pairs)
     return [line for label, value in pairs
             for line in wrapped(value, width, label.ljust(label_width) + "  ", " " * (label_width + 2))]
@@ -1674,6 +1699,7 @@ def escaped(text: str) -> str:
 
 
 def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns, or cards as columns."""
     lines = [headers, ["---"] * len(headers)] + [[escaped(cell) for cell in row] for row in rows]
     return "".join("| %s |\n" % " | ".join(line) for line in lines)
 
