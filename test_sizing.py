@@ -28,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from fractions import Fraction
 from unittest import mock
@@ -1998,17 +1999,21 @@ class Streams(InFolder):
         child = subprocess.Popen([sys.executable, "-B", SIZING, *argv(models_file=self.path("models.json"), output_json_file=target)],
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
-        writer = os.open(self.path("models.json"), os.O_WRONLY)          # returns once the child has opened it; the child waits for data
+        writer, deadline = None, time.monotonic() + 30
         try:
-            for _ in range(60):      # a signal between open and read is seen only by the next one that interrupts the read
-                child.send_signal(signal.SIGINT)
+            while child.poll() is None and time.monotonic() < deadline:
+                if writer is None:
+                    with contextlib.suppress(OSError):                   # ENXIO: the child has not opened it yet
+                        writer = os.open(self.path("models.json"), os.O_WRONLY | os.O_NONBLOCK)
+                if writer is not None:                                   # between open and read a signal is not seen; the next one is
+                    child.send_signal(signal.SIGINT)
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(0.5)
-                    break
-            out, err = child.communicate(timeout=1)
+                    child.wait(0.01 if writer is None else 0.5)
         finally:
             child.kill()
-            os.close(writer)
+            out, err = child.communicate()
+            if writer is not None:
+                os.close(writer)
         self.assertEqual((child.returncode, out, err), (130, b"", b""))
         self.assertEqual((sorted(os.listdir(self.folder)), self.read("a.json")), (["a.json", "models.json"], "old"))
 
