@@ -1863,7 +1863,10 @@ def build_parser() -> Parser:
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line as checked values; raises SizingError."""
     parser = build_parser()
-    args, unknown = parser.parse_known_args(argv)
+    try:
+        args, unknown = parser.parse_known_args(argv)
+    except IndexError:                                   # argparse before Python 3.10, on `-h=`
+        raise SizingError("argument -h/--help: expected no value") from None
     if unknown:
         known = [option for action in parser._actions for option in action.option_strings]
         raise SizingError("unknown argument %s%s" % (short(unknown[0]), nearest(unknown[0].split("=")[0], known)))
