@@ -71,7 +71,7 @@ def number(value: float | str | None, lang: str) -> str:
 
 def percent(ratio: float, lang: str) -> str:
     """A ratio as a percentage, e.g. `20 %`."""
-    return "%s %%" % number(round(100 * ratio, 1), lang)
+    return "%s %%" % number(round(100 * ratio, 1) if ratio >= 0.01 else 100 * ratio, lang)
 
 
 def signed_percent(ratio: float | None, lang: str) -> str:
@@ -240,7 +240,7 @@ DRIVER_TOLERANCE = 0.10     # driver memory against the brochure: the known GPUs
 FIELD_CHOICES = {"attention_pattern": tuple(KV_FAMILIES), "default_kv_precision": tuple(KV_PRECISIONS),
                  "weights_precision": WEIGHT_PRECISIONS, "type": STORAGE_TYPES}
 FIELD_MAXIMA = {"num_layers": 10**4, "num_key_value_heads": 10**4, "head_dim": 10**5, "total_params": 10**15,
-                "active_params": 10**15, "gpus": 10**4, "hbm_per_gpu_gb": 10**4}
+                "active_params": 10**15, "weights_gib": 10**5, "checkpoint_gib": 10**5, "gpus": 10**4, "hbm_per_gpu_gb": 10**4}
 
 
 def check_record(record: Model | Server | StorageProfile) -> None:
@@ -403,7 +403,7 @@ def read_json(path: str):
         if len(seen) < len(pairs):
             keys = [key for key, _ in pairs]
             twice = next(key for key in keys if keys.count(key) > 1)
-            raise SizingError("duplicate key %s in entry %s" % (short(twice), short(seen.get("name"))))
+            raise SizingError("duplicate key %s%s" % (short(twice), " in entry %s" % short(seen["name"]) if "name" in seen else ""))
         return seen
     try:
         with open(path, "rb") as file:

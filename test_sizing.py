@@ -524,6 +524,13 @@ class StorageWarnings(Refusals):
 
 
 class Plan(Refusals):
+    def test_the_least_limit_binds(self):
+        for allowed, expected in [(118, (118, "other")), (120, (119, "memory"))]:    # memory: 119, as below
+            other = sizing.Limit(lambda *facts, allowed=allowed: allowed, "allowed", Text("a", "b"))
+            with mock.patch.dict(sizing.LIMITS, other=other):
+                self.assertEqual(sizing.calc_binding_limit(NODE_200, 1.0, 0.7, 20.92), expected)
+                self.assertEqual(sizing.sessions_formula(), "sessions_per_node = min(floor(max(0, kv_budget_gib) / kv_per_session_gib), allowed)")
+
     def test_one_scenario_worked_by_hand(self):
         # NODE_200: 200 x 0.7 = 140, overhead 10 + 2 x 5.46 = 20.92, budget 119.08; FULL fp16 at 8192: 1 GiB -> 119 sessions
         # 1000 sessions: ceil(1000/119) = 9; 1200/119 = 10.08 -> 11, + 1 = 12.  Busy nodes: ceil(1000/11) = 91 sessions, 91 GiB
@@ -1165,7 +1172,7 @@ class Tables(unittest.TestCase):
         (1234567, "1.234.567", "1,234,567"), (0, "0", "0"), (0.0, "0", "0"), (2148.75, "2.148,75", "2,148.75"), (2.252197265625, "2,25", "2.25"),
         (0.7, "0,7", "0.7"), (0.6543, "0,65", "0.65"), (1000.0, "1.000", "1,000"), (0.15, "0,15", "0.15"), (0.1, "0,1", "0.1"), (0.08, "0,08", "0.08"),
         (0.0725097, "0,0725", "0.0725"), (0.000123456, "0,000123", "0.000123"), (-0.5, "−0,5", "−0.5"), (-1234.5, "−1.234,5", "−1,234.5"),
-        (None, "não informado", "not stated"), ("fp8", "fp8", "fp8"), (1e-6, "0,000001", "0.000001"), (1e-300, "1e−300", "1e−300"),
+        (None, "não informado", "not stated"), ("fp8", "fp8", "fp8"), (1e-6, "0,000001", "0.000001"), (1e-300, "1e−300", "1e−300"), (9e-7, "9e−07", "9e−07"),
     ]
 
     def test_numbers_for_readers(self):
@@ -1176,7 +1183,7 @@ class Tables(unittest.TestCase):
                               (-1 / 3, "−0,333333333333333", "−0.333333333333333")]:
             with self.subTest(value=value):
                 self.assertEqual((sizing.plain(value, "pt"), sizing.plain(value, "en")), (pt, en))
-        for value, pt in [(0.2, "20 %"), (0, "0 %"), (0.125, "12,5 %"), (10, "1.000 %"), (1 / 3, "33,3 %")]:
+        for value, pt in [(0.2, "20 %"), (0, "0 %"), (0.125, "12,5 %"), (10, "1.000 %"), (1 / 3, "33,3 %"), (0.0001, "0,01 %"), (0.007, "0,7 %")]:
             self.assertEqual(sizing.percent(value, "pt"), pt)
         for value, pt in [(2 / 3, "+67 %"), (-1 / 3, "−33 %"), (0.0, "0 %"), (-1 / 300, "−0,3 %"), (0.1, "+10 %"), (0.04, "+4 %"), (0.053, "+5,3 %"), (None, "—")]:
             self.assertEqual(sizing.signed_percent(value, "pt"), pt)
@@ -1539,6 +1546,7 @@ class Catalogs(InFolder):
     TEXT = "name: expected printable text, got "
     FULL_MODEL = {"attention_pattern": "full", "hybrid_full_layers": None, "hybrid_sliding_layers": None}
     AMOUNT = "expected a finite decimal number from 1e-06 up to 1000000000, got "
+    UP_TO_100000 = "expected a finite decimal number from 1e-06 up to 100000, got "
     REFUSED = [  # kind, changes, message after "FILE: KEY[0] ('NAME')."
         *[("models", {"num_layers": bad}, "num_layers: expected a whole number from 1 up to 10000, got " + shown) for bad, shown in [
             ("36", "'36'"), (0, "0"), (-1, "-1"), (True, "True"), (36.5, "36.5"), (36.0, "36.0"), (None, "None"), ([], "[]"), ({}, "{}"), (NAN, "nan"),
@@ -1551,11 +1559,13 @@ class Catalogs(InFolder):
         ("models", {"num_key_value_heads": 0}, "num_key_value_heads: expected a whole number from 1 up to 10000, got 0"),
         ("models", {"max_position_embeddings": 10**9 + 1}, "max_position_embeddings: expected a whole number from 1 up to 1000000000, got 1000000001"),
         ("models", {"max_position_embeddings": INF}, "max_position_embeddings: expected a whole number from 1 up to 1000000000, got inf"),
-        ("models", {"weights_gib": NAN}, "weights_gib: %snan" % AMOUNT),
-        ("models", {"weights_gib": 0}, "weights_gib: %s0" % AMOUNT),
-        ("models", {"weights_gib": -1.5}, "weights_gib: %s-1.5" % AMOUNT),
-        ("models", {"checkpoint_gib": "60.77"}, "checkpoint_gib: %s'60.77'" % AMOUNT),
-        ("models", {"checkpoint_gib": False}, "checkpoint_gib: %sFalse" % AMOUNT),
+        ("models", {"weights_gib": NAN}, "weights_gib: %snan" % UP_TO_100000),
+        ("models", {"weights_gib": 0}, "weights_gib: %s0" % UP_TO_100000),
+        ("models", {"weights_gib": 100001}, "weights_gib: %s100001" % UP_TO_100000),
+        ("models", {"checkpoint_gib": 100001}, "checkpoint_gib: %s100001" % UP_TO_100000),
+        ("models", {"weights_gib": -1.5}, "weights_gib: %s-1.5" % UP_TO_100000),
+        ("models", {"checkpoint_gib": "60.77"}, "checkpoint_gib: %s'60.77'" % UP_TO_100000),
+        ("models", {"checkpoint_gib": False}, "checkpoint_gib: %sFalse" % UP_TO_100000),
         ("models", {"weights_precision": "fp3"}, "weights_precision: unknown value 'fp3'; did you mean 'fp8'?"),
         ("models", {"total_params": 10**15 + 1}, "total_params: expected a whole number from 1 up to 1000000000000000, got 1000000000000001"),
         ("models", {"total_params": 5, "active_params": 6}, "active_params: expected at most total_params = 5, got 6"),
@@ -1673,7 +1683,7 @@ class Catalogs(InFolder):
         (b"\xff\xfe\x00", "expected JSON in UTF-8: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
         (b"[]", SHAPE), (b"{}", SHAPE), (b"3", SHAPE), (b"null", SHAPE), (b'"models"', SHAPE), (b'{"models": {}}', SHAPE), (b'{"models": []}', SHAPE),
         (b'{"models": null}', SHAPE), (b'{"servers": [1]}', SHAPE), (b'{"models": [1], "more": 2}', SHAPE),
-        (b'{"models": [1], "models": [2]}', "duplicate key 'models' in entry None"),
+        (b'{"models": [1], "models": [2]}', "duplicate key 'models'"),
     ]
 
     def test_broken_files(self):
@@ -2381,6 +2391,13 @@ HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: 2.
                     text = sizing.render_text(blocks, width)
                     self.assertLessEqual(max(map(len, text.split("\n"))), width)
                     self.assertEqual({word for cell in cells for word in cell.split()} - set(re.split(r"\s+|:\s", text)), set())
+
+    def test_columns_shrink_where_words_allow_it(self):
+        # 15 + 2 + 11 columns into 20: the first gives 3, down to its longest word, the second 5; into 15 they do not go: cards
+        table = ["A", "B"], [["aaaaaaaaaaaa bb", "cc dd ee ff"]]
+        self.assertEqual([line.rstrip() for line in sizing.text_table(20, *table)],
+                         ["", "A             B", "------------  ------", "aaaaaaaaaaaa  cc dd", "bb            ee ff", ""])
+        self.assertEqual([line.rstrip() for line in sizing.text_table(15, *table)], ["", "* aaaaaaaaaaaa", "  bb", "  B: cc dd ee", "    ff", ""])
 
     def test_headings_are_underlined(self):
         text = call(*argv("--text-only"))[1]
