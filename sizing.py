@@ -1329,9 +1329,10 @@ WORDS = {
 # How far off the numbers can be: (when it concerns a plan, text).
 ACCURACY = (
     (lambda plan: True,
-     Text("KV por sessão: igual ao byte ao que o vLLM 0.32.0 calcula para os modelos do catálogo que acompanha a ferramenta, em "
-          "estado estacionário.",
-          "KV per session: equal to the byte to what vLLM 0.32.0 computes for the models of the shipped catalog, in steady state.")),
+     Text("KV por sessão: igual ao byte ao que o vLLM 0.32.0 calcula, em bf16 e fp8, para os modelos do catálogo que acompanha a "
+          "ferramenta, em estado estacionário.",
+          "KV per session: equal to the byte to what vLLM 0.32.0 computes, in bf16 and fp8, for the models of the shipped catalog, "
+          "in steady state.")),
     (lambda plan: plan.overhead_origin == "computed",
      Text("Memória do motor: contra os 21 logs de que saiu a média (vLLM 0.19, H100, a fração de HBM de cada log), a memória livre "
           "para KV erra 2 % na mediana, 9 % no p90 e 10 % no pior caso. Fora deles já se viram 8,5 GiB por GPU (gpt-oss-120b em um "
