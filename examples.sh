@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Seis exemplos de sizing.py. Rodam de qualquer pasta, sem perguntas, e não deixam arquivos.
+# Nove exemplos de sizing.py. Rodam de qualquer pasta, sem perguntas, e não deixam arquivos.
 #   bash examples.sh
 #   PYTHON=python3.12 bash examples.sh      com outro Python
 set -euo pipefail
@@ -12,7 +12,11 @@ export PYTHONUTF8=1 PYTHONDONTWRITEBYTECODE=1
 helper='
 import json, sys, textwrap
 
+LIMITS = {"memory": "memória", "speed": "velocidade"}
+
 def shown(value):
+    if value is None:
+        return "nenhuma"
     if isinstance(value, float):
         return ("%.2f" % value).replace(".", ",")
     return "{:,}".format(value).replace(",", ".") if isinstance(value, int) else value
@@ -21,12 +25,13 @@ def facts(data):
     storage = data["inputs"]["storage"]
     raised = [alert["id"] for alert in data["alerts"]]
     checkpoint_gb = data["inputs"]["model"]["checkpoint_gib"] * 2**30 / 10**9
-    found = {"nfr": {name: shown(value) for name, value in data["inputs"]["nfr"].items()}, "storage": storage["name"],
+    found = {"model": {name: shown(value) for name, value in data["inputs"]["model"].items()}, "nfr": {name: shown(value) for name, value in data["inputs"]["nfr"].items()}, "storage": storage["name"],
              "load_s": "%.0f" % (checkpoint_gb / storage["throughput_read_gbps"]),
              "storage_alerts": ", ".join(id for id in raised if id in ("cloud_storage_latency", "slow_model_load")) or "nenhum"}
     for key, scenario in data["scenarios"].items():
         results, spares = scenario["results"], scenario["configuration"]["ha_extra_nodes"]
         found[key] = dict({name: shown(value) for name, value in results.items()}, spares=spares,
+                          limit=LIMITS[scenario["binding_limit"]], tensor_parallel=scenario["configuration"]["tensor_parallel"],
                           cost=("%+.0f %%" % (100 * results["relative_cost"])).replace("-", "−"))
     return found
 
@@ -76,3 +81,19 @@ title '6. Alta concorrência' 'opt-oss-120b em dgx300, sessões de 131.072 token
 for sessions in 1_000 10_000 100_000; do
     size "${base[@]}" --concurrency "$sessions" --effective-context 131072
 done | show '                  MÍNIMO  RECOMENDADO  IDEAL  custo MÍNIMO  custo IDEAL' '{nfr[concurrency]:>8} sessões {minimum[nodes_final]:>7}{recommended[nodes_final]:>13}{ideal[nodes_final]:>7}{minimum[cost]:>14}{ideal[cost]:>13}' 'em escala a reserva quase não pesa: {recommended[spares]} nó em {recommended[nodes_final]}. Quem pesa é a folga: {recommended[nodes_with_headroom]} nós para o pico contra {recommended[nodes_minimum]} para a carga nominal. Tire-a da telemetria.'
+
+title '7. Memória contra velocidade' 'opt-oss-120b em dgx300, 1.000 sessões de 131.072 tokens: sem meta, com 40 e com 30 ms por token'
+for target in '' --tpot-ms=40 --tpot-ms=30; do
+    size "${base[@]}" --concurrency 1000 --effective-context 131072 ${target:+"$target"}
+done | show '  meta (ms)  GPUs/réplica  sessões/nó  MÍNIMO  RECOMENDADO  IDEAL  TPOT (ms)  limite' '{nfr[tpot_ms]:>11}{recommended[tensor_parallel]:>14}{recommended[sessions_per_node]:>12}{minimum[nodes_final]:>8}{recommended[nodes_final]:>13}{ideal[nodes_final]:>7}{recommended[tpot_committed_ms]:>11}  {recommended[limit]}' 'só pela memória são {p[0][recommended][nodes_final]} nós, e o TPOT que se pode prometer é {p[0][recommended][tpot_committed_ms]} ms. Com uma meta de {nfr[tpot_ms]} ms são {recommended[nodes_final]}, e quem manda é a {recommended[limit]}: caber não é o mesmo que responder depressa.'
+
+title '8. Um modelo pelo config.json' 'um derivado do Qwen3 14B em dgx-h100, 80 sessões de 16.384 tokens'
+config='{"model_type": "qwen3", "num_hidden_layers": 40, "hidden_size": 5120, "intermediate_size": 17408, "num_attention_heads": 40, "head_dim": 128, "num_key_value_heads": 8, "vocab_size": 151936, "max_position_embeddings": 40960, "dtype": "bfloat16"}'
+for precision in bf16 fp8; do
+    size --model /dev/stdin --server dgx-h100 --concurrency 80 --effective-context 16384 --weights-precision "$precision" <<< "$config"
+done | show '       parâmetros  pesos        (GiB)  KV (GiB)  sessões/nó  RECOMENDADO' '{model[total_params]:>17}  {model[weights_precision]:<5}{model[weights_gib]:>13}{recommended[kv_per_session_gib]:>10}{recommended[sessions_per_node]:>12}{recommended[nodes_final]:>13}' 'o config.json basta: parâmetros, pesos e KV saem dele. Com a pasta inteira (--model pasta/) os pesos viriam dos safetensors. Uma chave de atenção desconhecida seria recusada, não suposta.'
+
+title '9. A frota que já existe' 'llama-3.1-70b-instruct em 4 nós dgx-h100: quantas sessões?'
+for tokens in 8_192 32_768 131_072; do
+    size --model llama-3.1-70b-instruct --server dgx-h100 --nodes 4 --effective-context "$tokens" --kv-precision fp8
+done | show '                  KV (GiB)  sessões: MÍNIMO  RECOMENDADO  IDEAL' '{nfr[effective_context]:>8} tokens {recommended[kv_per_session_gib]:>10}{minimum[max_concurrency]:>17}{recommended[max_concurrency]:>13}{ideal[max_concurrency]:>7}' 'nos mesmos nós, o contexto decide: {p[0][recommended][max_concurrency]} sessões de {p[0][nfr][effective_context]} tokens ou {recommended[max_concurrency]} de {nfr[effective_context]}, com folga e um nó de reserva.'
