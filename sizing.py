@@ -3102,6 +3102,14 @@ PASS_TEXTS = {
         "Duas somas por camada entre as GPUs da réplica: latência mais banda; 0 em uma GPU.",
         "Two sums per layer among the GPUs of the replica: latency plus bandwidth; 0 on one GPU."), True),
 }
+LONGEST_CONTEXT = {
+    False: Text("Encontrado repetindo a conta: com {nodes} nós e {concurrency} sessões este contexto cabe, e um token a mais pediria "
+                "{nodes_one_token_more} nós.",
+                "Found by repeating the sizing: with {nodes} nodes and {concurrency} sessions this context fits, and one more token would "
+                "take {nodes_one_token_more} nodes."),
+    True: Text("É o máximo do modelo, ou com um token a mais nenhum número de nós seguraria uma sessão.",
+               "It is the model's maximum, or with one more token no number of nodes would hold a session."),
+}
 SPEED_RESULTS = (
     Result("cache_read_bytes", Text("Cache de uma sessão lido por passo, em uma GPU", "Cache of one session read per step, on one GPU"),
            lambda plan: Variant(
@@ -3331,12 +3339,8 @@ RESULTS = (
     *SPEED_RESULTS,
     Result("max_effective_context", Text("Maior contexto que cabe", "Longest context that fits"), lambda plan: Variant(
         "max_effective_context = min(longest_fitting_context, max_position_embeddings)",
-        NO_NODES if plan.max_effective_context is None else
-        Text("Encontrado repetindo a conta: com {nodes} nós e {concurrency} sessões este contexto cabe, e um token a mais pediria "
-             "{nodes_one_token_more} nós; ou é o máximo do modelo.",
-             "Found by repeating the sizing: with {nodes} nodes and {concurrency} sessions this context fits, and one more token would take "
-             "{nodes_one_token_more} nodes; or it is the model's maximum.")), ("nodes", "nodes_one_token_more"),
-           lambda plan: plan.max_effective_context is not None),
+        NO_NODES if plan.max_effective_context is None else LONGEST_CONTEXT[plan.nodes_one_token_more is None]),
+        ("nodes", "nodes_one_token_more"), lambda plan: plan.max_effective_context is not None),
     case_result("relative_cost", Text("Custo relativo ao RECOMENDADO", "Cost relative to RECOMMENDED"),
                 lambda plan: plan.relative_cost is not None,
                 {True: ("relative_cost = nodes_final / recommended_nodes_final - 1",
