@@ -284,24 +284,35 @@ FIELD_MAXIMA = {"num_layers": 10**4, "num_key_value_heads": 10**4, "head_dim": 1
                                  "vision_params"), PARAMETER_COUNT)}
 
 
+RECORD_FIELDS: dict[type, tuple] = {}                    # asked for by every entry of a catalog
+
+
+def record_fields(cls: type) -> tuple:
+    """(name, kind, "None" where it may be null) of the fields of a record; annotations are text, not evaluated in this module."""
+    if cls not in RECORD_FIELDS:
+        RECORD_FIELDS[cls] = tuple((f.name, *str(f.type).partition(" | ")[::2]) for f in fields(cls))
+    return RECORD_FIELDS[cls]
+
+
 def check_record(record: Model | Server | StorageProfile) -> None:
     """Raise SizingError naming the first field of a catalog record that its annotation or FIELD_* refuses."""
-    for f in fields(record):                             # f.type is text: annotations are not evaluated in this module
-        value, (kind, _, nullable) = getattr(record, f.name), f.type.partition(" | ")
-        if (value is None and nullable) or (value == "" and f.name == "source"):
+    values = vars(record)
+    for name, kind, nullable in record_fields(type(record)):
+        value = values[name]
+        if (value is None and nullable) or (value == "" and name == "source"):
             continue
         try:
-            if f.name in FIELD_CHOICES:
-                check_choice(value, FIELD_CHOICES[f.name])
+            if name in FIELD_CHOICES:
+                check_choice(value, FIELD_CHOICES[name])
             elif kind == "list":
                 if not isinstance(value, (list, tuple)):
                     raise SizingError("expected a list, got %s" % short(value))
             elif kind == "str":
                 check_string(value)
             else:
-                check_number(value, field_bound(f.name, kind))
+                check_number(value, field_bound(name, kind))
         except SizingError as error:
-            raise SizingError("%s: %s" % (f.name, error)) from None
+            raise SizingError("%s: %s" % (name, error)) from None
 
 
 def field_bound(name: str, kind: str) -> Bound:
@@ -655,12 +666,12 @@ def parse(cls: type, entry: object, where: str):
     """`entry` as a record of `cls`; raises SizingError naming `where` and the key of what is wrong."""
     if not isinstance(entry, dict):
         raise SizingError("%s: expected an object, got %s" % (where, short(entry)))
-    known = {f.name: f for f in fields(cls)}
+    known = {name: nullable for name, _, nullable in record_fields(cls)}
     for key in entry:
         if key not in known:
             raise SizingError("%s.%s: unknown key%s" % (where, short(key)[1:-1], nearest(key, known)))
-    for name, f in known.items():
-        if name not in entry and "None" not in f.type:
+    for name, nullable in known.items():
+        if name not in entry and not nullable:
             raise SizingError("%s.%s: missing" % (where, name))
     if not entry["source"]:
         raise SizingError("%s.source: expected where the numbers come from, got %s" % (where, short(entry["source"])))
@@ -2207,7 +2218,7 @@ def calc_sessions_at_tpot(model: Model, server: Server, tpot_target_ms: float, i
     at = tpot_at(model, server, input_tokens, output_tokens, tensor_parallel=tensor_parallel, kv_precision=kv_precision,
                  weights_precision=weights_precision, engine=engine, prefix_cache_hit_ratio=prefix_cache_hit_ratio,
                  context_tokens=context_tokens, tpot_factor=tpot_factor)
-    return largest(1, BOUNDS["concurrency"].high, lambda sessions: at(sessions)["tpot_ms"] * margin <= tpot_target_ms) or 0
+    return largest_from_below(BOUNDS["concurrency"].high, lambda sessions: at(sessions)["tpot_ms"] * margin <= tpot_target_ms)
 
 
 # === Plan: the only place that calls several calculations ===
@@ -2297,8 +2308,8 @@ def calc_sessions_at_target(model: Model, server: Server, layout: Layout, effect
         return 0
     if speed.tpot_ms is None:
         return None
-    return largest(1, BOUNDS["concurrency"].high,
-                   lambda sessions: at(max(1, sessions * speed.active_ratio))["tpot_ms"] * margin <= speed.tpot_ms) or 0
+    return largest_from_below(BOUNDS["concurrency"].high,
+                              lambda sessions: at(max(1, sessions * speed.active_ratio))["tpot_ms"] * margin <= speed.tpot_ms)
 
 
 def calc_speed(plan: SizingResult, layout: Layout, speed: SpeedRequest) -> dict:
@@ -2654,6 +2665,16 @@ def largest(low: int, high: int, good: Callable[[int], bool]) -> int | None:
     return low
 
 
+def largest_from_below(high: int, good: Callable[[int], bool]) -> int:
+    """The largest whole number up to `high` that is good, 0 if none is: doubled from 1, where most answers are small."""
+    if not good(1):
+        return 0
+    low = 1
+    while low < high and good(min(high, 2 * low)):
+        low = min(high, 2 * low)
+    return largest(low, min(high, 2 * low - 1), good) or low
+
+
 def precision_that_fits(request, scenarios, servers):
     """The widest KV precision below the present one that fits."""
     present = KV_PRECISIONS[request["kv_precision"]]
@@ -2781,9 +2802,10 @@ ALERTS = (
     Alert("kv_copies", "plan", "info",
           lambda p: p.kv_per_session_placed_gib > p.kv_per_session_gib,
           Text("Com tensor_parallel {tensor_parallel} o motor guarda cópias do KV: {kv_per_session_placed_gib} GiB por sessão em vez de "
-               "{kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó, ou a pedida.",
+               "{kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó (com meta de velocidade, das que a cumprem), ou a pedida.",
                "With tensor_parallel {tensor_parallel} the engine keeps copies of KV: {kv_per_session_placed_gib} GiB per session instead "
-               "of {kv_per_session_gib}. It still is the layout with most sessions per node, or the one asked for."),
+               "of {kv_per_session_gib}. It still is the layout with most sessions per node (with a speed target, of those that hold it), or the "
+               "one asked for."),
           Text("Compare as disposições na tabela da SEÇÃO 3.", "Compare the layouts in the table of SECTION 3.")),
     Alert("reservation_needs_nodes", "plan", "warning",
           lambda p: p.nodes is None and p.nodes_final is not None and p.nodes_final_reserved != p.nodes_final,
@@ -3433,8 +3455,9 @@ PARAMETERS = (
     Parameter(("tensor_parallel", "pipeline_parallel", "attention_ranks"),
               Text("GPUs que dividem cada camada de uma réplica; grupos que dividem as camadas; ranks com atenção em paralelo de dados.",
                    "GPUs that share each layer of a replica; groups that share the layers; ranks with data-parallel attention."),
-              Text("auto: a disposição com mais sessões por nó; o motor recebe o mesmo número.",
-                   "auto: the layout with most sessions per node; the engine is given the same figure."),
+              Text("auto: a disposição com mais sessões por nó, dentro da meta de velocidade se houver uma; o motor recebe o mesmo número.",
+                   "auto: the layout with most sessions per node, within the speed target if there is one; the engine is given the same "
+                   "figure."),
               Text("Mais GPUs por réplica poupam cópias dos pesos e, acima das cabeças KV, copiam KV.",
                    "More GPUs per replica save copies of the weights and, above the KV heads, copy KV."),
               Text("Usar todas as GPUs em uma réplica de um modelo com poucas cabeças KV.",
@@ -4380,7 +4403,8 @@ FLAGS = (
          parse_number(BOUNDS["kv_budget_ratio"])),
     Flag("runtime_overhead_gib", "GIB", None, "computed; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB,
          "weights, activations and engine, GiB per node", parse_number(BOUNDS["runtime_overhead_gib"])),
-    Flag("tensor_parallel", "GPUS", "auto", "auto: most sessions per node", "GPUs that share each layer of a replica",
+    Flag("tensor_parallel", "GPUS", "auto", "auto: most sessions per node, within a target if there is one",
+         "GPUs that share each layer of a replica",
          parse_number(BOUNDS["gpus"], "auto")),
     Flag("max_num_batched_tokens", "TOKENS", 8192, "8192", "tokens an engine prefills at once", parse_number(BOUNDS["max_num_batched_tokens"])),
     Flag("weights_precision", "NAME", None, "the model's", "format of the weights: %s" % ", ".join(WEIGHT_PRECISIONS), one_of(WEIGHT_PRECISIONS)),

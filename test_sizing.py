@@ -801,6 +801,8 @@ class OutsideTruth(unittest.TestCase):
             4096: (317890560, 254976000), 32768: (1198694400, 695377920), 131072: (4218593280, 2205327360)}),
         "deepseek-v3": ("deepseek-ai/DeepSeek-V3", {
             4096: (287834112, 143917056), 32768: (2302672896, 1151336448), 131072: (9210691584, 4605345792)}),
+        "deepseek-r1": ("deepseek-ai/DeepSeek-V3", {
+            4096: (287834112, 143917056), 32768: (2302672896, 1151336448), 131072: (9210691584, 4605345792)}),
         "deepseek-v3.2": ("deepseek-ai/DeepSeek-V3.2", {
             4096: (320815104, 196886528), 32768: (2566520832, 1575092224), 131072: (10266083328, 6300368896)}),
         "kimi-k2.5": ("moonshotai/Kimi-K2.5", {
@@ -1944,7 +1946,7 @@ class CommandLine(InFolder):
                         "(default: text, then JSON)", "(default: none)"):
             self.assertIn(default, folded)
         self.assertEqual((folded.count("(required)"), folded.count("(required, or --nodes)")), (3, 1))
-        for default in ("(default: auto: most sessions per node)", "(default: 8192)", "(default: the model's)"):
+        for default in ("(default: auto: most sessions per node, within a target if there is one)", "(default: 8192)", "(default: the model's)"):
             self.assertIn(default, folded)
         self.assertEqual(folded.count("(default: text, then JSON)"), 3)
         self.assertIn("exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C", folded)
