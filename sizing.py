@@ -559,6 +559,7 @@ class StorageProfile:
 SpeedRequest = namedtuple("SpeedRequest", "input_tokens output_tokens prefix_cache_hit_ratio active_ratio tpot_ms ttft_ms engine "
                           "measured_tpot_ms measured_sessions", defaults=(1024, 1024, 0.0, 1.0, None, None, "generic", None, None))
 SPEED_DEFAULTS = SpeedRequest()
+DEFAULT_BATCHED_TOKENS = 8192                            # vLLM's default on server GPUs; the start-up logs below ran with it
 
 
 @dataclass(frozen=True)
@@ -606,7 +607,7 @@ class SizingResult:
     nodes: int | None = None                             # given: how many there are
     max_effective_context: int | None = None             # found, when it was asked for
     nodes_one_token_more: int | None = None              # nodes_final for a context one token longer
-    max_num_batched_tokens: int = 8192
+    max_num_batched_tokens: int = DEFAULT_BATCHED_TOKENS
     kv_reserved_gib: float = 0.0                         # of one session while it prefills in chunks
     kv_pooled_gib: float = 0.0                           # of one session in vLLM's pool of blocks, on the replica's GPUs
     engine_max_concurrency: float = 0.0                  # what vLLM logs as maximum concurrency of one replica
@@ -754,7 +755,8 @@ KEY_MAXIMA = {"num_hidden_layers": 10**4, "num_attention_heads": 10**4, "num_key
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}   # bytes
 WEIGHT_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "half": "fp16"}
 
-# Words in a key that no rule reads: it could change the KV cache or the parameters, so it is not passed over.
+# A key that no rule reads is refused unless it is harmless by its beginning or ending (below) or its value is a string; with one of
+# these words in the name a string is refused too: it could change the KV cache or the parameters.
 SUSPECT = ("attn", "attention", "cache", "kv", "key", "value", "state", "window", "compress", "shar", "latent", "lora", "rank",
            "index", "sparse", "chunk", "recur", "conv", "mem", "head", "layer", "block", "mamba", "ssm", "rnn", "linear", "gqa",
            "mqa", "mla", "delta", "retention", "rwkv", "hybrid", "global", "local", "slid", "swa", "stride", "dilat", "segment",
@@ -767,8 +769,8 @@ NEGATIONS = ("no", "not", "non", "disable", "disabled", "skip", "without", "full
 ALWAYS_SUSPECT = ("cache", "kv", "cross", "window", "compress", "shar", "state", "latent", "sink", "mem", "attn", "attention", "layer", "block",
                   "sparse", "chunk", "slid", "span")
 DROPOUTS = ("dropout", "dropout_prob", "pdrop")
-HARMLESS_ENDINGS = ("_token_id", "_token_ids", "_token_index", "dropout", "_dropout_prob", "_pdrop", "_coef", "_eps", "_epsilon", "_std", "_version",
-                    "_act", "_activation", "_theta", "_loss", "_init", "_lr")
+HARMLESS_ENDINGS = ("_token_id", "_token_ids", "_token_index", "_coef", "_eps", "_epsilon", "_std", "_version", "_act",
+                    "_activation", "_theta", "_loss", "_init", "_lr")
 HARMLESS_STARTS = (*TOWERS, "mm_", "spatial_merge", "patch_size", "img_", "unsloth", "tokenizer", "rope_theta", "rope_scaling", "rotary_",
                    "router_", "initializer", "init_",
                    "_attn_impl", "_name", "_commit", "_from", "_flash_attn", "_experts_impl")
@@ -1712,7 +1714,7 @@ def calc_hbm_total_gib(server: Server) -> float:
     return float(exact(server.total_hbm_gb) * GB / GIB)
 
 
-def calc_engine_gib_per_gpu(model: Model, tensor_parallel: int, max_num_batched_tokens: int = 8192) -> float:
+def calc_engine_gib_per_gpu(model: Model, tensor_parallel: int, max_num_batched_tokens: int = DEFAULT_BATCHED_TOKENS) -> float:
     """GiB the engine takes on each GPU beside weights and KV: activations, memory outside torch, CUDA graphs."""
     activation_gib = exact(ACTIVATION_UNKNOWN_GIB)
     if activation_known(model):
@@ -1790,7 +1792,7 @@ def calc_shared_weights_gib(model: Model) -> float:
 
 
 def calc_runtime_overhead_gib(model: Model, server: Server, given_overhead_gib: float | None = None, *,
-                              layout: Layout | None = None, max_num_batched_tokens: int = 8192) -> float:
+                              layout: Layout | None = None, max_num_batched_tokens: int = DEFAULT_BATCHED_TOKENS) -> float:
     """GiB per node that are not KV: what the user gives, else weights and engine, else a fixed figure (weights unknown)."""
     if given_overhead_gib is not None:
         return given_overhead_gib
@@ -2506,7 +2508,7 @@ def check_speed_request(model: Model, server: Server, speed: SpeedRequest) -> No
 def calculate_sizing(model: Model, server: Server, storage: StorageProfile, concurrency: int | None, effective_context: int,
                      kv_precision: str, kv_budget_ratio: float, runtime_overhead_gib: float | None,
                      peak_headroom_ratio: float, ha_mode: str, *, tensor_parallel: int | str = "auto", nodes: int | None = None,
-                     max_num_batched_tokens: int = 8192, least_budget_ratio: float | None = None, **speed) -> SizingResult:
+                     max_num_batched_tokens: int = DEFAULT_BATCHED_TOKENS, least_budget_ratio: float | None = None, **speed) -> SizingResult:
     """One scenario, sized; `runtime_overhead_gib` None is computed from weights and engine. Raises SizingError.
 
     With `nodes` and no `concurrency`, the most sessions those nodes hold; with both, whether they hold them. `speed`: the fields of
@@ -2525,7 +2527,7 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile, conc
 
 def outline(model: Model, server: Server, storage: StorageProfile, concurrency: int | None, effective_context: int, kv_precision: str,
             kv_budget_ratio: float, runtime_overhead_gib: float | None, peak_headroom_ratio: float, ha_mode: str, *,
-            tensor_parallel: int | str = "auto", nodes: int | None = None, max_num_batched_tokens: int = 8192,
+            tensor_parallel: int | str = "auto", nodes: int | None = None, max_num_batched_tokens: int = DEFAULT_BATCHED_TOKENS,
             least_budget_ratio: float | None = None, **speed) -> SizingResult:
     """The plan of calculate_sizing without what no node count needs: engine bounds, speed at the planned load, alerts."""
     asked = SpeedRequest(**speed)
@@ -2794,9 +2796,9 @@ ALERTS = (
     Alert("replica_spans_nodes", "plan", "warning",
           lambda p: p.nodes_per_replica > 1,
           Text("Cada réplica ocupa {nodes_per_replica} nós, com as camadas divididas entre eles (pipeline parallel): um só não a segura, "
-               "ou seguraria menos de um oitavo das sessões. Um nó parado derruba a réplica inteira.",
+               "ou seguraria menos de 1/{spanning_gain} das sessões. Um nó parado derruba a réplica inteira.",
                "Each replica takes {nodes_per_replica} nodes, its layers split across them (pipeline parallel): one does not hold it, or "
-               "would hold less than an eighth of the sessions. One node down takes the whole replica down."),
+               "would hold less than 1/{spanning_gain} of the sessions. One node down takes the whole replica down."),
           Text("Ligue os nós com rede rápida e meça a velocidade; um servidor com mais HBM ou pesos em menor precisão evita isso.",
                "Connect the nodes with a fast network and measure speed; a server with more HBM or weights in fewer bits avoid it.")),
     Alert("kv_copies", "plan", "info",
@@ -2949,7 +2951,7 @@ def facts(plan: SizingResult) -> dict:
     known.update(
         bytes_per_element=KV_PRECISIONS[plan.kv_precision], given_overhead_gib=plan.runtime_overhead_gib,
         longest_fitting_context=plan.max_effective_context, stated_weights_gib=plan.model.weights_gib,
-        index_topk=INDEX_TOPK, loaded_vision_params=plan.model.vision_params or 0, unquantized_bytes=UNQUANTIZED_BYTES,
+        index_topk=INDEX_TOPK, spanning_gain=SPANNING_GAIN, loaded_vision_params=plan.model.vision_params or 0, unquantized_bytes=UNQUANTIZED_BYTES,
         bytes_per_weight=WEIGHT_PRECISIONS.get(plan.model.weights_precision or ""),
         bytes_per_logit=BYTES_PER_LOGIT, logit_rows=LOGIT_ROWS, live_hidden_states_bytes=LIVE_HIDDEN_STATES_BYTES,
         activation_unknown_gib=ACTIVATION_UNKNOWN_GIB, non_torch_gib=non_torch_gib(plan.tensor_parallel), cuda_graph_gib=CUDA_GRAPH_GIB,
@@ -3170,7 +3172,8 @@ SPEED_RESULTS = (
         "At least 80 % of measurements are at or below: what a target is compared with, and what can be promised.")),
     speed_result("tokens_per_s_per_session", Text("Tokens/s por sessão", "Tokens/s per session"),
                  "tokens_per_s_per_session = 1000 / tpot_expected_ms", Text(
-        "Velocidade que o usuário vê; leitura confortável fica entre 5 e 10.", "The speed a user sees; comfortable reading is 5 to 10.")),
+        "Velocidade que o usuário vê; abaixo de {slow_tokens_per_s} há um alerta.",
+        "The speed a user sees; below {slow_tokens_per_s} there is an alert.")),
     speed_result("tokens_per_s_per_node", Text("Tokens/s por nó", "Tokens/s per node"),
                  "tokens_per_s_per_node = 1000 / tpot_expected_ms * planned_sessions_per_node * active_ratio", Text(
         "Produção de um nó na carga planejada, com a reserva parada.", "Output of one node at the planned load, the spares down.")),
@@ -4406,10 +4409,13 @@ FLAGS = (
     Flag("tensor_parallel", "GPUS", "auto", "auto: most sessions per node, within a target if there is one",
          "GPUs that share each layer of a replica",
          parse_number(BOUNDS["gpus"], "auto")),
-    Flag("max_num_batched_tokens", "TOKENS", 8192, "8192", "tokens an engine prefills at once", parse_number(BOUNDS["max_num_batched_tokens"])),
+    Flag("max_num_batched_tokens", "TOKENS", DEFAULT_BATCHED_TOKENS, str(DEFAULT_BATCHED_TOKENS), "tokens an engine prefills at once",
+         parse_number(BOUNDS["max_num_batched_tokens"])),
     Flag("weights_precision", "NAME", None, "the model's", "format of the weights: %s" % ", ".join(WEIGHT_PRECISIONS), one_of(WEIGHT_PRECISIONS)),
-    Flag("input_tokens", "TOKENS", 1024, "1024", "prompt tokens of a request", parse_number(BOUNDS["input_tokens"])),
-    Flag("output_tokens", "TOKENS", 1024, "1024", "tokens of an answer", parse_number(BOUNDS["output_tokens"])),
+    Flag("input_tokens", "TOKENS", SPEED_DEFAULTS.input_tokens, str(SPEED_DEFAULTS.input_tokens), "prompt tokens of a request",
+         parse_number(BOUNDS["input_tokens"])),
+    Flag("output_tokens", "TOKENS", SPEED_DEFAULTS.output_tokens, str(SPEED_DEFAULTS.output_tokens), "tokens of an answer",
+         parse_number(BOUNDS["output_tokens"])),
     Flag("prefix_cache_hit_ratio", "RATIO", 0.0, "0", "share of the prompt found in the prefix cache, not computed again",
          parse_number(BOUNDS["prefix_cache_hit_ratio"])),
     Flag("active_ratio", "RATIO", 1.0, "1.0", "share of the sessions that generate at the same moment", parse_number(BOUNDS["active_ratio"])),
