@@ -89,7 +89,6 @@ def written(value: float | str | Text | None, lang: str) -> str:
 
 
 def percent(ratio: float, lang: str) -> str:
-    """A ratio as a percentage, e.g. `20 %`."""
     return "%s %%" % written(round(100 * ratio, 1) if ratio >= 0.01 else 100 * ratio, lang)
 
 
@@ -97,8 +96,8 @@ def signed_percent(ratio: float | None, lang: str) -> str:
     """A difference as `+67 %`, `−33 %` or, where it is small, `−0.3 %`; a dash where there is none."""
     if ratio is None:
         return "—"
-    return ("+" if ratio > 0 else "") + "%s %%" % written(round(100 * ratio, 1 if abs(ratio) < 0.1 else None),
-                                                          lang)
+    digits = written(round(100 * ratio, 1 if abs(ratio) < 0.1 else None), lang)
+    return "%s%s %%" % ("+" if ratio > 0 else "", digits)
 
 
 def plain(value: float, lang: str) -> str:
@@ -153,27 +152,27 @@ class SizingError(ValueError):
 
 
 # `low` itself is within the bound only when `closed`.
-Bound = namedtuple("Bound", "kind low high closed note")
-COUNT = Bound(int, 1, 10**9, True, "")
-AMOUNT = Bound(float, 1e-6, 10**9, True, "")             # a physical quantity
+Bound = namedtuple("Bound", "kind low high closed note", defaults=(True, ""))
+COUNT = Bound(int, 1, 10**9)
+AMOUNT = Bound(float, 1e-6, 10**9)                       # a physical quantity
 BOUNDS = {
-    "concurrency": COUNT, "nodes": COUNT, "effective_context": COUNT, "nodes_per_replica": COUNT,
-    "replicas_per_node": COUNT, "input_tokens": COUNT, "output_tokens": COUNT, "measured_sessions": COUNT,
+    **dict.fromkeys(("concurrency", "nodes", "effective_context", "nodes_per_replica", "replicas_per_node",
+                     "input_tokens", "output_tokens", "measured_sessions"), COUNT),
     "kv_budget_ratio": Bound(float, 0, 1, False, "0.70 means 70 %"),
-    "runtime_overhead_gib": Bound(float, 0, 10**6, True, ""),
+    "runtime_overhead_gib": Bound(float, 0, 10**6),
     "peak_headroom_ratio": Bound(float, 0, 10, True, "0.20 means 20 %"),
-    "kv_per_session_gib": Bound(float, 0, 10**18, False, ""),
+    "kv_per_session_gib": Bound(float, 0, 10**18, False),
     "prefix_cache_hit_ratio": Bound(float, 0, 1, True, "0.30 means 30 %"),
     "active_ratio": Bound(float, 1e-6, 1, True, "0.25 means 25 %"),
-    "tpot_ms": Bound(float, 0.001, 10**6, True, ""), "ttft_ms": Bound(float, 0.001, 10**7, True, ""),
-    "measured_tpot_ms": Bound(float, 0.001, 10**6, True, ""),
-    "max_num_batched_tokens": Bound(int, 1, 10**7, True, ""),
-    "tensor_parallel": Bound(int, 1, 10**4, True, ""),
+    "tpot_ms": Bound(float, 0.001, 10**6),
+    "ttft_ms": Bound(float, 0.001, 10**7),
+    "measured_tpot_ms": Bound(float, 0.001, 10**6),
+    "max_num_batched_tokens": Bound(int, 1, 10**7),
+    "tensor_parallel": Bound(int, 1, 10**4),
 }
 
 
 def flag(name: str) -> str:
-    """The command-line flag of a parameter."""
     return "--" + name.replace("_", "-")
 
 
@@ -203,6 +202,11 @@ def check_number(value: object, bound: Bound):
 
 
 LISTED_NAMES = 20                                        # in one error line
+
+
+def stated(values: Mapping) -> dict:
+    """Those of `values` that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def nearest(wrong: object, known: Iterable[str]) -> str:
@@ -280,12 +284,11 @@ CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": H
 # (None: the whole context). What a layer of the kind keeps, reads and computes are numbers that begin with
 # its name.
 LayerKind = namedtuple("LayerKind", "fields window")
+HEAD_FIELDS = ("num_key_value_heads", "head_dim", "v_head_dim")
 LAYER_KINDS = {
-    "full": LayerKind(("num_key_value_heads", "head_dim", "v_head_dim"), None),
-    "sliding": LayerKind(("num_key_value_heads", "head_dim", "v_head_dim", "sliding_window"),
-                         "sliding_window"),
-    "chunked": LayerKind(("num_key_value_heads", "head_dim", "v_head_dim", "attention_chunk_size"),
-                         "attention_chunk_size"),
+    "full": LayerKind(HEAD_FIELDS, None),
+    "sliding": LayerKind((*HEAD_FIELDS, "sliding_window"), "sliding_window"),
+    "chunked": LayerKind((*HEAD_FIELDS, "attention_chunk_size"), "attention_chunk_size"),
     "latent": LayerKind(("kv_lora_rank", "qk_rope_head_dim"), None),
     "index": LayerKind(("index_head_dim",), None),
     "state": LayerKind(("state_bytes", "state_pages"), None),
@@ -294,18 +297,16 @@ LAYER_KINDS = {
 OPTIONAL_IN_GROUP = ("v_head_dim", "state_pages")
 GROUP_FIELDS = {kind: [name for name in row.fields if name not in OPTIONAL_IN_GROUP]
                 for kind, row in LAYER_KINDS.items()}
-HEAD_KINDS = tuple(kind for kind, row in LAYER_KINDS.items() if "num_key_value_heads" in row.fields)
-# The attention patterns whose groups are built from the first fields of Model: kind and field that counts its
-# layers.
+HEAD_KINDS = ("full", "sliding", "chunked")
+# The patterns whose groups are built from the first fields of Model: kind, and field that counts its layers.
 CLASSIC_PATTERNS = {"full": (("full", "num_layers"),), "sliding": (("sliding", "num_layers"),),
                     "hybrid": (("full", "hybrid_full_layers"), ("sliding", "hybrid_sliding_layers"))}
-# The pattern a set of layer kinds is called by, the first that holds.
-PATTERN_OF_KINDS = (("state", "linear"), ("index", "sparse_latent"), ("latent", "latent"),
-                    ("chunked", "chunked"))
-ATTENTION_PATTERNS = (*CLASSIC_PATTERNS, *(pattern for _, pattern in PATTERN_OF_KINDS))
+# The pattern of a model: the first whose kinds of layers it has.
+KINDS_OF_PATTERN = {"linear": {"state"}, "sparse_latent": {"index"}, "latent": {"latent"},
+                    "chunked": {"chunked"}, "hybrid": {"full", "sliding"}, "sliding": {"sliding"}}
+ATTENTION_PATTERNS = tuple(dict.fromkeys((*CLASSIC_PATTERNS, *KINDS_OF_PATTERN)))
 FAMILY_FIELDS = ("hybrid_full_layers", "hybrid_sliding_layers", "sliding_window")  # null without such layers
-# all null in a dense model
-EXPERT_FIELDS = ("num_experts", "num_experts_per_tok", "moe_layers", "expert_params")
+EXPERT_FIELDS = ("num_experts", "num_experts_per_tok", "moe_layers", "expert_params")  # null in a dense model
 
 HBM_TOTAL_TOLERANCE = 0.01        # gpus x hbm_per_gpu_gb against total_hbm_gb
 # driver memory against the brochure: from +0.1 % (B300) to +7.4 % (MI355X) where known
@@ -313,17 +314,17 @@ DRIVER_TOLERANCE = 0.10
 LEAST_BYTES_PER_PARAMETER = 0.25  # two bits; the smallest weight format above takes 0.53 bytes
 
 # What a field of a catalog may hold beyond its annotation: one of these words, or at most this number.
-FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision": tuple(KV_PRECISIONS),
-                 "weights_precision": tuple(WEIGHT_PRECISIONS), "type": STORAGE_TYPES,
+FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision": KV_PRECISIONS,
+                 "weights_precision": WEIGHT_PRECISIONS, "type": STORAGE_TYPES,
                  "weights_origin": ("computed", "safetensors"),
                  "gpu_interconnect": ("nvlink", "infinity_fabric", "pcie")}
 PARAMETER_COUNT = 10**15
-FIELD_MAXIMA = {"num_layers": 10**4, "num_key_value_heads": 10**4, "head_dim": 10**5, "weights_gib": 10**5,
-                "checkpoint_gib": 10**5, "gpus": 10**4, "hbm_per_gpu_gb": 10**4, "hidden_size": 10**6,
-                "num_attention_heads": 10**4, "vocab_size": 10**8, "num_experts": 10**5,
-                "num_experts_per_tok": 10**5, "moe_layers": 10**4, **dict.fromkeys((
-                    "total_params", "active_params", "embedding_params", "expert_params",
-                    "unquantized_params", "mtp_params", "vision_params"), PARAMETER_COUNT)}
+FIELD_MAXIMA = {name: most for most, names in (
+    (10**4, "num_layers moe_layers num_attention_heads num_key_value_heads gpus hbm_per_gpu_gb"),
+    (10**5, "head_dim num_experts num_experts_per_tok weights_gib checkpoint_gib"),
+    (10**6, "hidden_size"), (10**8, "vocab_size"),
+    (PARAMETER_COUNT, "total_params active_params embedding_params expert_params unquantized_params "
+                      "mtp_params vision_params")) for name in names.split()}
 # Fields of Model that cannot exceed another.
 AT_MOST = (("active_params", "total_params"), ("embedding_params", "total_params"),
            ("unquantized_params", "total_params"), ("expert_params", "total_params"),
@@ -349,7 +350,6 @@ def check_record(record) -> None:
 
 
 def check_field(name: str, kind: str, value: object) -> None:
-    """Raise SizingError when `value` is nothing that the field `name` of a record may hold."""
     if name in FIELD_CHOICES:
         check_choice(value, FIELD_CHOICES[name])
     elif kind == "list":
@@ -365,7 +365,6 @@ def check_field(name: str, kind: str, value: object) -> None:
 
 @lru_cache(maxsize=None)                                 # asked for by every entry of a catalog
 def field_bound(name: str, kind: str) -> Bound:
-    """What a number of a catalog may be."""
     bound = COUNT if kind == "int" else AMOUNT
     return bound._replace(high=FIELD_MAXIMA.get(name, bound.high))
 
@@ -395,9 +394,7 @@ def check_group(entry: object, before: Iterable[str]) -> None:
 
 def pattern_of(kinds: Iterable[str]) -> str:
     """The attention pattern of a model with layers of these kinds."""
-    named = [pattern for kind, pattern in PATTERN_OF_KINDS if kind in kinds]
-    return (named or ["hybrid" if {"full", "sliding"} <= {*kinds} else "sliding" if "sliding" in kinds
-                      else "full"])[0]
+    return next((pattern for pattern, needed in KINDS_OF_PATTERN.items() if needed <= {*kinds}), "full")
 
 
 def head_shape(group: Mapping) -> tuple[int, int] | None:
@@ -447,8 +444,8 @@ class Model:
         check_record(self)
         self.check_pattern()
         self.check_layers()
+        self.check_sizes()
         missing = [name for name in EXPERT_FIELDS if getattr(self, name) is None]
-        self.check_sizes(experts=not missing)
         if missing and len(missing) < len(EXPERT_FIELDS):
             raise SizingError("%s: missing beside the other fields on experts" % missing[0])
 
@@ -464,8 +461,7 @@ class Model:
                 raise SizingError("layer_groups: missing, attention_pattern %r needs it"
                                   % self.attention_pattern)
             return {kind: dict({name: getattr(self, name) for name in GROUP_FIELDS[kind]},
-                               layers=getattr(self, layers))
-                    for kind, layers in classic}
+                               layers=getattr(self, layers)) for kind, layers in classic}
         groups: dict[str, dict] = {}
         for index, entry in enumerate(self.layer_groups):
             try:
@@ -477,7 +473,6 @@ class Model:
         return groups
 
     def check_pattern(self) -> None:
-        """Raise SizingError naming the field that does not go with attention_pattern."""
         pattern, kinds = self.attention_pattern, list(self.groups)
         if pattern != pattern_of(kinds):
             raise SizingError("attention_pattern: expected %r with layers of kind %s, got %r"
@@ -491,7 +486,6 @@ class Model:
                 raise SizingError("%s: expected null with attention_pattern %r" % (name, pattern))
 
     def check_layers(self) -> None:
-        """Raise SizingError when the layer groups do not add up, or contradict the classic fields."""
         layers = {kind: group["layers"] for kind, group in self.groups.items()}
         if not set(layers) - {"index", "none"}:
             raise SizingError("layer_groups: expected a kind of layer that keeps something, got %s"
@@ -507,20 +501,20 @@ class Model:
         if window and self.sliding_window not in (None, window):
             raise SizingError("sliding_window: expected %d as in layer_groups, got %d"
                               % (window, self.sliding_window))
-        names = [name for _, name in CLASSIC_PATTERNS.get(self.attention_pattern, ())
-                 if self.layer_groups is None]
-        total = sum(count for kind, count in layers.items() if kind != "index")
+        layers.pop("index", None)
+        names = [kind + "_layers" for kind in layers]
+        if self.layer_groups is None:
+            names = [name for _, name in CLASSIC_PATTERNS[self.attention_pattern]]
+        total = sum(layers.values())
         if total != self.num_layers:
-            raise SizingError("%s: expected num_layers = %d, got %d" % (" + ".join(
-                names or [kind + "_layers" for kind in layers if kind != "index"]), self.num_layers, total))
+            raise SizingError("%s: expected num_layers = %d, got %d"
+                              % (" + ".join(names), self.num_layers, total))
 
-    def check_sizes(self, experts: bool) -> None:
-        """Raise SizingError naming the figure that contradicts another (`experts`: theirs are stated)."""
+    def check_sizes(self) -> None:
         for name, other in AT_MOST:
-            limit = getattr(self, other)
-            if getattr(self, name) is not None and limit is not None and getattr(self, name) > limit:
-                raise SizingError("%s: expected at most %s = %s, got %s"
-                                  % (name, other, limit, getattr(self, name)))
+            value, limit = getattr(self, name), getattr(self, other)
+            if value is not None and limit is not None and value > limit:
+                raise SizingError("%s: expected at most %s = %s, got %s" % (name, other, limit, value))
         shapes = {kind: head_shape(group) for kind, group in self.groups.items()}
         first = next((shapes[kind] for kind in (*HEAD_KINDS, "latent") if kind in shapes), None)
         if first and first != (self.num_key_value_heads, self.head_dim):
@@ -532,7 +526,7 @@ class Model:
                 raise SizingError("num_attention_heads: expected a multiple of the %d KV heads, got %d"
                                   % (count, self.num_attention_heads))
         total = self.total_params
-        if experts and total and self.routed_params() > total:
+        if total and self.routed_params() > total:
             raise SizingError("expert_params: expected num_experts x moe_layers x expert_params within "
                               "total_params = %d" % total)
         if self.weights_gib and total and self.weights_gib * GIB < LEAST_BYTES_PER_PARAMETER * total:
@@ -572,11 +566,10 @@ class Server:
         if abs(summed_gb - self.total_hbm_gb) > HBM_TOTAL_TOLERANCE * self.total_hbm_gb:
             raise SizingError("total_hbm_gb: expected gpus x hbm_per_gpu_gb = %g, got %g"
                               % (summed_gb, self.total_hbm_gb))
-        driver_mib = self.driver_mib_per_gpu
-        if (driver_mib and abs(driver_mib * MIB / GB - self.hbm_per_gpu_gb)
-                > DRIVER_TOLERANCE * self.hbm_per_gpu_gb):
+        driver_mib, brochure_mib = self.driver_mib_per_gpu, self.hbm_per_gpu_gb * GB / MIB
+        if driver_mib and abs(driver_mib - brochure_mib) > DRIVER_TOLERANCE * brochure_mib:
             raise SizingError("driver_mib_per_gpu: expected about %d MiB for hbm_per_gpu_gb = %g, got %d"
-                              % (self.hbm_per_gpu_gb * GB / MIB, self.hbm_per_gpu_gb, driver_mib))
+                              % (brochure_mib, self.hbm_per_gpu_gb, driver_mib))
 
     def __hash__(self):
         return hash(self.name)
@@ -609,9 +602,8 @@ class StorageProfile:
 
 
 RECORDS: dict[str, type] = {"model": Model, "server": Server, "storage": StorageProfile}
-# Annotations are text in this module.
-RECORD_FIELDS = {cls: tuple((f.name, *str(f.type).partition(" | ")[::2]) for f in fields(cls))
-                 for cls in RECORDS.values()}
+
+
 @dataclass(frozen=True)
 class Request:
     """What is asked: every parameter under its flag's name, defaults here only. None: not given."""
@@ -627,10 +619,8 @@ class Request:
     ha_mode: str = "none"
     nodes: int | None = None
     tensor_parallel: int | str = "auto"
-    # vLLM's default on server GPUs; the start-up logs below ran with it
-    max_num_batched_tokens: int = 8192
-    # the 1k/1k case of public serving benchmarks (InferenceX)
-    input_tokens: int = 1024
+    max_num_batched_tokens: int = 8192                   # vLLM's default on server GPUs
+    input_tokens: int = 1024                             # the 1k/1k case of public serving benchmarks
     output_tokens: int = 1024
     prefix_cache_hit_ratio: float = 0.0
     active_ratio: float = 1.0
@@ -649,6 +639,9 @@ class Request:
                        tensor_parallel="auto", effective_context=clamped)
 
 
+# Annotations are text in this module.
+RECORD_FIELDS = {cls: tuple((f.name, *str(f.type).partition(" | ")[::2]) for f in fields(cls))
+                 for cls in (*RECORDS.values(), Request)}
 REQUEST_NAMES = tuple(f.name for f in fields(Request))
 OF_THE_LOAD = (*RECORDS, "concurrency", "nodes", "peak_headroom_ratio", "ha_mode", "tensor_parallel")
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
@@ -669,8 +662,11 @@ class Placement:
 
     @cached_property
     def over_the_ranks(self) -> dict[str, float]:
-        """What a session may take beyond its steady state, over all ranks of the replica."""
-        return over_the_ranks(self.sheet)
+        """GiB of a session on all ranks: as the engine may reserve it, and without a hybrid manager."""
+        placed = self.sheet.what_if({name.replace("placed_bytes", "kv_bytes"): self.sheet[name]
+                                     for name in self.sheet.parts["placed_bytes"]})
+        return stated({"kv_reserved_placed_gib": placed.find("kv_reserved_gib"),
+                       "kv_unmanaged_placed_gib": placed.find("kv_without_hybrid_manager_gib")})
 
 
 @dataclass(frozen=True)
@@ -694,7 +690,7 @@ class SizingResult:
     nodes_final: int | None
     warnings: list[str]                                  # alert ids
     layouts: Sequence[Placement] = ()                    # every layout looked at
-    # the one that is built
+    # of the layout that is built
     placement: Placement = field(default_factory=lambda: Placement(Layout(1, 1, 1), Sheet()))
     sheet: Sheet = field(default_factory=lambda: Sheet({}))  # all numbers, and words of their explanations
 
@@ -704,8 +700,7 @@ class SizingResult:
         return self.sheet.find(name)
 
 
-# === Numbers: one function each. Its name is the JSON key, its parameters its inputs, what
-# it returns the formula ===
+# === Numbers: one function each; its name is the JSON key, what it returns is the formula ===
 
 # `number` registers the function below it. With a label it is a result, shown with its formula, inputs and
 # meaning; without one it is a term, whose expression stands in the formulas that use it. What differs between
@@ -1012,18 +1007,16 @@ def placed_bytes_of_a_state(kv_bytes):
 @number(Text("KV por sessão nas GPUs da réplica", "KV per session on the replica's GPUs"), (
     lambda attention_ranks: attention_ranks > 1, Text(
         "Com atenção em paralelo de dados cada sessão fica em um só rank: nada é copiado.",
-        "With data-parallel attention each session stays on one rank: nothing is copied.")),
-        (
+        "With data-parallel attention each session stays on one rank: nothing is copied.")), (
     lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
     Text(
         "Com tensor_parallel {tensor_parallel} há mais ranks que cabeças KV (o latente MLA conta como uma): "
         "o motor guarda cópias, e a sessão ocupa isto somando as GPUs da réplica.",
         "With tensor_parallel {tensor_parallel} there are more ranks than KV heads (an MLA latent counts as "
-        "one): the engine keeps copies, and a session takes this over the replica's GPUs together.")),
-        Text(
-            "As cabeças KV se dividem pelos {tensor_parallel} ranks sem cópias.",
-            "The KV heads divide over the {tensor_parallel} ranks with no copies."),
-        also=("tensor_parallel",))
+        "one): the engine keeps copies, and a session takes this over the replica's GPUs together.")), Text(
+    "As cabeças KV se dividem pelos {tensor_parallel} ranks sem cópias.",
+    "The KV heads divide over the {tensor_parallel} ranks with no copies."),
+    also=("tensor_parallel",))
 def kv_per_session_placed_gib(*placed_bytes):
     return sum(placed_bytes) / 2**30
 
@@ -1118,27 +1111,27 @@ def state_reserved_bytes(state_layers, state_pages, state_page_bytes):
 SHOWN_FROM = 1.01                                        # times what it stands beside: less says nothing new
 
 
-@number(Text("KV que o vLLM reserva por sessão no prefill", "KV that vLLM reserves per session in prefill"),
-        Text(
-            "Limite superior ao lado do estado estacionário: o que o vLLM 0.32 admite enquanto uma sessão "
-            "entra em partes de {max_num_batched_tokens} tokens, duas em voo, em blocos inteiros e com duas "
-            "ou mais páginas de estado por camada linear.",
-            "An upper bound beside the steady state: what vLLM 0.32 admits while a session "
-            "comes in by chunks of {max_num_batched_tokens} tokens, two in flight, in whole blocks and with "
-            "two or more pages of state per linear layer."),
-        hidden=lambda kv_reserved_gib, kv_per_session_gib: kv_reserved_gib <= SHOWN_FROM * kv_per_session_gib)
+@number(Text("KV que o vLLM reserva por sessão no prefill",
+             "KV that vLLM reserves per session in prefill"), Text(
+    "Limite superior ao lado do estado estacionário: o que o vLLM 0.32 admite enquanto uma sessão entra em "
+    "partes de {max_num_batched_tokens} tokens, duas em voo, em blocos inteiros e com duas ou mais páginas "
+    "de estado por camada linear.",
+    "An upper bound beside the steady state: what vLLM 0.32 admits while a session comes in by chunks of "
+    "{max_num_batched_tokens} tokens, two in flight, in whole blocks and with two or more pages of state per "
+    "linear layer."),
+    hidden=lambda kv_reserved_gib, kv_per_session_gib: kv_reserved_gib <= SHOWN_FROM * kv_per_session_gib)
 def kv_reserved_gib(*reserved_bytes):
     return sum(reserved_bytes) / 2**30
 
 
-@number(Text("KV por sessão no cache do vLLM, na réplica", "KV per session in vLLM's cache, on the replica"),
-        Text(
-            "O que o vLLM desconta do seu cache por sessão: blocos inteiros, camadas agrupadas por igual, um "
-            "lote de prefill em voo.",
-            "What vLLM takes from its cache per session: whole blocks, layers in equal "
-            "groups, one batch of prefill in flight."),
-        hidden=lambda kv_pooled_gib, kv_per_session_placed_gib: kv_pooled_gib
-        <= SHOWN_FROM * kv_per_session_placed_gib)
+@number(Text("KV por sessão no cache do vLLM, na réplica",
+             "KV per session in vLLM's cache, on the replica"), Text(
+    "O que o vLLM desconta do seu cache por sessão: blocos inteiros, camadas agrupadas por igual, um lote de "
+    "prefill em voo.",
+    "What vLLM takes from its cache per session: whole blocks, layers in equal groups, one batch of prefill "
+    "in flight."),
+    hidden=lambda kv_pooled_gib, kv_per_session_placed_gib:
+    kv_pooled_gib <= SHOWN_FROM * kv_per_session_placed_gib)
 def kv_pooled_gib(*pooled_bytes):
     return sum(pooled_bytes) / 2**30
 
@@ -1188,7 +1181,7 @@ def hbm_total_gib__brochure(total_hbm_gb):
     lambda weights_origin: weights_origin == "safetensors", Text(
         "Soma dos tensores dos arquivos safetensors, sem as camadas de previsão de múltiplos tokens (MTP).",
         "The sum of the tensors in the safetensors files, without the multi-token prediction (MTP) layers.")),
-        Text(
+    Text(
     "Como o catálogo informa (ver source): o que um motor registrou ao carregar, ou parâmetros × bytes.",
     "As the catalog states (see source): what an engine logged when loading, or parameters × bytes."),
         also=("weights_precision", "total_params", "active_params"))
@@ -1292,9 +1285,9 @@ def runtime_overhead_gib(weights_per_node_gib, gpus, engine_gib_per_gpu):
     return weights_per_node_gib + gpus * engine_gib_per_gpu
 
 
-@number(None,
-        Text("Valor informado em --runtime-overhead-gib: pesos, ativações e motor, por nó.",
-             "The figure given with --runtime-overhead-gib: weights, activations and engine, per node."))
+@number(None, Text(
+    "Valor informado em --runtime-overhead-gib: pesos, ativações e motor, por nó.",
+    "The figure given with --runtime-overhead-gib: weights, activations and engine, per node."))
 def runtime_overhead_gib__given(given_overhead_gib):
     return given_overhead_gib
 
@@ -1313,14 +1306,24 @@ def runtime_overhead_gib__weights_unknown():
         "Negativo: pesos e motor passam, por esses GiB, da fração da HBM que o motor pode usar "
         "({kv_budget_ratio_pct}), já sem nenhuma sessão.",
         "Negative: weights and engine exceed the share of HBM the engine may use ({kv_budget_ratio_pct}) "
-        "by that much, before the first session.")),
-        Text(
+        "by that much, before the first session.")), Text(
     "O que sobra para KV depois de pesos e motor, dentro da fração da HBM que o motor pode usar "
     "({kv_budget_ratio_pct}).",
     "What is left for KV after weights and engine, within the share of HBM the engine may use "
     "({kv_budget_ratio_pct})."))
 def kv_budget_gib(hbm_total_gib, kv_budget_ratio, runtime_overhead_gib):
     return hbm_total_gib * kv_budget_ratio - runtime_overhead_gib
+
+
+# What would be left for KV if the weights took nothing.
+@number()
+def kv_room_gib(hbm_total_gib, kv_budget_ratio, gpus, engine_gib_per_gpu):
+    return hbm_total_gib * kv_budget_ratio - gpus * engine_gib_per_gpu
+
+
+@number()
+def kv_room_gib__fixed_overhead(kv_budget_gib):
+    return kv_budget_gib
 
 
 # --- Replicas and the sessions they hold
@@ -1341,8 +1344,7 @@ def nodes_per_replica(tensor_parallel, pipeline_parallel, gpus):
     return ceil(tensor_parallel * pipeline_parallel / gpus)
 
 
-# Sessions of a replica by the KV that each takes: in steady state, as reserved, without a hybrid cache
-# manager.
+# Sessions of a replica by the KV that each takes: in steady state, as reserved, without a hybrid manager.
 BY_MEMORY = {"memory": {}, "reserved": {"kv_per_session_placed_gib": "kv_reserved_placed_gib", "of": None},
              "unmanaged": {"kv_per_session_placed_gib": "kv_unmanaged_placed_gib", "of": None}}
 
@@ -1412,8 +1414,7 @@ def speed_sessions_per_node(replicas_per_node, speed_sessions_per_replica, nodes
     return floor(replicas_per_node * speed_sessions_per_replica / nodes_per_replica)
 
 
-# What may limit the sessions of a replica: the number that says how many, and what the summary says when it
-# binds.
+# What may limit the sessions of a replica: the number that says how many, and the words when it binds.
 Limit = namedtuple("Limit", "number text")
 LIMITS = {
     "memory": Limit("memory_sessions_per_replica", Text(
@@ -1475,13 +1476,13 @@ def nodes_with_headroom__spanning(nodes_per_replica, sessions_with_headroom, ses
 
 @number(Text("Nós a comprar", "Nodes to buy"), (
     lambda ha_extra_nodes: ha_extra_nodes > 0, Text(
-        "Nós do pico mais {ha_extra_nodes} de reserva ({ha_mode}): com essa quantidade parada, o "
-        "pico ainda cabe.",
-        "Nodes for the peak plus {ha_extra_nodes} spare ({ha_mode}): with that many down, the "
-        "peak still fits.")), Text(
-            "Sem reserva: um nó parado já tira capacidade da carga nominal.",
-            "No spare: one node down already takes capacity from the nominal load."),
-        also=("ha_mode",))
+        "Nós do pico mais {ha_extra_nodes} de reserva ({ha_mode}): com essa quantidade parada, o pico ainda "
+        "cabe.",
+        "Nodes for the peak plus {ha_extra_nodes} spare ({ha_mode}): with that many down, the peak still "
+        "fits.")), Text(
+    "Sem reserva: um nó parado já tira capacidade da carga nominal.",
+    "No spare: one node down already takes capacity from the nominal load."),
+    also=("ha_mode",))
 def nodes_final(nodes_with_headroom, ha_extra_nodes):
     return nodes_with_headroom + ha_extra_nodes
 
@@ -1508,9 +1509,8 @@ def max_concurrency__spanning(serving_nodes, nodes_per_replica, sessions_per_rep
     return floor(floor(serving_nodes / nodes_per_replica) * sessions_per_replica / (1 + peak_headroom_ratio))
 
 
-# If each session took what the engine may reserve, or what it keeps without a hybrid cache manager: the
-# sessions that the nodes for the peak hold, those of one node (or of the nodes of a replica), and the nodes
-# to buy.
+# If each session took what the engine may reserve, or what it keeps without a hybrid manager: sessions that
+# the nodes for the peak hold, those of one unit (a node, or the nodes of a replica), and the nodes to buy.
 UNMANAGED = {"reserved_sessions_per_replica": "unmanaged_sessions_per_replica",
              "reserved_unit_sessions": "unmanaged_unit_sessions"}
 
@@ -1542,26 +1542,20 @@ def nodes_final_reserved(nodes_per_replica, sessions_with_headroom, reserved_uni
 # 0.5; 2025-12 to 2026-04). "set": a round figure, errors of models, GPUs and engines left out of the fit are
 # flat around it; "fitted": by robust least squares of log(TPOT), a group of n rows weighing like the root of
 # n. What each engine adds stands in ENGINES.
-# set: share of the data sheet's HBM bandwidth (aiconfigurator derates by 0.8 too)
-MEMORY_EFFICIENCY = 0.80
+MEMORY_EFFICIENCY = 0.80                # set: share of the HBM bandwidth (aiconfigurator derates by 0.8 too)
 COMPUTE_EFFICIENCY = 0.70               # set: share of dense peak in large matrix products
 EXPERT_EFFICIENCY = 0.20                # set: of that again, in grouped products of routed experts
 LINK_EFFICIENCY = 0.50                  # set: share of NVLink bandwidth per direction in an all-reduce
 ALL_REDUCE_LATENCY_MS = 0.006           # set: one exchange between the GPUs of a replica
 LAYER_MS = 0.041                        # fitted: launches and latencies of one layer's kernels
-# set: scaling activations to 8 or 4 bits first, by the share of such weights
-QUANTIZING_LAYER_MS = 0.010
-# fitted: routing and grouped kernels, per MoE layer and expert a token takes,
-EXPERT_LAYER_MS = 0.006
+QUANTIZING_LAYER_MS = 0.010             # set: scaling activations to 8 or 4 bits, by such weights' share
+EXPERT_LAYER_MS = 0.006                 # fitted: routing, grouped kernels; per MoE layer, expert of a token,
 LEAST_EXPERTS, MOST_EXPERTS = 4, 8      # for as many as were measured
-# fitted: per MoE layer whose weights the GPU cannot multiply as they are stored
-WIDENING_LAYER_MS = 0.050
+WIDENING_LAYER_MS = 0.050               # fitted: per MoE layer whose weights the GPU must widen to multiply
 SMALL_KERNELS_LAYER_MS = 0.010          # set: latent (MLA) and linear-state layers launch more kernels
 SESSION_MS = 0.018                      # fitted: scheduling and sampling, per session
-# tokens a sparse latent layer attends to: index_topk of DeepSeek-V3.2's and GLM-5's config.json
-INDEX_TOPK = 2048
-# width of an uncompressed MLA key (without RoPE) and value: DeepSeek-V3's and Kimi-K2's config.json
-LATENT_HEAD_DIM = 128
+INDEX_TOPK = 2048                       # of a sparse latent layer: DeepSeek-V3.2's and GLM-5's config.json
+LATENT_HEAD_DIM = 128                   # of an unpacked MLA key (no RoPE) and value: DeepSeek-V3, Kimi-K2
 # Time in the queue and the prefill before the first token, as a multiple of the prefill alone: 1.8 is the
 # default of NVIDIA aiconfigurator, 5.5 a Poisson load at 90 % of capacity (Kingman's formula).
 TTFT_BAND_LOW, TTFT_BAND_HIGH = 1.8, 5.5
@@ -1575,10 +1569,10 @@ def planned_sessions_per_replica(concurrency, nodes_per_replica, nodes_with_head
     return ceil(concurrency * nodes_per_replica / (nodes_with_headroom * replicas_per_node))
 
 
-@speed(
-    Text("Sessões que geram ao mesmo tempo, por réplica", "Sessions generating at once, per replica"), Text(
-        "A carga nominal nas réplicas que atendem, com a reserva parada, vezes active_ratio; pelo menos uma.",
-        "The nominal load on the replicas that serve it, the spares down, times active_ratio; at least one."),
+@speed(Text("Sessões que geram ao mesmo tempo, por réplica",
+            "Sessions generating at once, per replica"), Text(
+    "A carga nominal nas réplicas que atendem, com a reserva parada, vezes active_ratio; pelo menos uma.",
+    "The nominal load on the replicas that serve it, the spares down, times active_ratio; at least one."),
     hidden=True)
 def active_sessions(planned_sessions_per_replica, active_ratio):
     return max(1, planned_sessions_per_replica * active_ratio)
@@ -1622,12 +1616,11 @@ def state_read_bytes(state_kv_bytes, tensor_parallel):
 
 
 @speed(Text("Cache de uma sessão lido por passo, em uma GPU",
-            "Cache of one session read per step, on one GPU"),
-       Text(
-           "Com o contexto de {context_tokens} tokens: camadas de janela leem só a janela, e as MLA com "
-           "índice {INDEX_TOPK} tokens; cabeças KV se dividem pelas GPUs, o latente não.",
-           "With a context of {context_tokens} tokens: window layers read the window only, and MLA with an "
-           "index {INDEX_TOPK} tokens; KV heads divide over the GPUs, the latent does not."))
+            "Cache of one session read per step, on one GPU"), Text(
+    "Com o contexto de {context_tokens} tokens: camadas de janela leem só a janela, e as MLA com índice "
+    "{INDEX_TOPK} tokens; cabeças KV se dividem pelas GPUs, o latente não.",
+    "With a context of {context_tokens} tokens: window layers read the window only, and MLA with an index "
+    "{INDEX_TOPK} tokens; KV heads divide over the GPUs, the latent does not."))
 def cache_read_bytes(*read_bytes):
     return sum(read_bytes)
 
@@ -1904,8 +1897,7 @@ def requests_per_s(concurrency, active_ratio, prefill_ms, output_tokens, tpot_ex
     return 1000 * concurrency * active_ratio / (prefill_ms + output_tokens * tpot_expected_ms)
 
 
-# --- Operations: what the answer means for the nodes, and how their HBM is spent when the nominal
-# load runs without the spares
+# --- Operations: what the answer means for the nodes, and their HBM at nominal load, the spares down
 
 @number(Text("Maior contexto que cabe", "Longest context that fits"), (
     lambda nodes_one_token_more: True, Text(
@@ -2032,13 +2024,10 @@ class Formulas(dict):
         """The expression of a number with the names that its `*parts` stand for."""
         code, names = row.calc.__code__, self.parts[row.parts]
         own = code.co_varnames[code.co_argcount]
-        listed = {"sum": " + ".join(names), "min": "min(%s)" % ", ".join(names),
-                  "max": "max(%s)" % ", ".join(names)}
-
-        def spelled(found):
-            return (names[0] if len(names) == 1 else "(%s)" % listed["sum"] if found[1] == "sum"
-                    else listed[found[1]])
-        text = re.sub(r"\b(sum|min|max)\(%s\)" % own, spelled, text)
+        for function, joint in (("sum", " + "), ("min", ", "), ("max", ", ")):
+            spelled = "%s(%s)" % (function.replace("sum", ""), joint.join(names))
+            spelled = spelled if len(names) > 1 else "".join(names) or "0"
+            text = text.replace("%s(%s)" % (function, own), spelled)
         return text[1:-1] if text[0] == "(" and closing(text) == len(text) - 1 else text
 
     def operand(self, name: str, tight: bool) -> str:
@@ -2137,17 +2126,17 @@ def with_weights(model: Model, weights_precision: str | None) -> Model:
 # --- The sheet of a model on a server
 
 PART_NAMES = {row.parts for row in NUMBERS.values() if row.parts not in (None, "limits")}
-OF_THE_KIND = ("layers", "num_key_value_heads", "head_dim", "v_head_dim")    # fields that several kinds have
 EXPERTS_OF_A_DENSE_MODEL = {"num_experts": 1, "num_experts_per_tok": 0, "moe_layers": 0, "expert_params": 0}
 
 
 def record_terms(record) -> tuple[dict, dict]:
     """(what a record states, by name; why a number is not there, for the fields that are null)."""
-    names = [name for name, kind, _ in record_fields(type(record)) if kind != "list"
-             and name not in ("name", "source")]
-    values = {name: getattr(record, name) for name in names}
-    return ({name: value for name, value in values.items() if value is not None},
-            {name: "not_known" for name, value in values.items() if value is None})
+    values = {name: getattr(record, name) for name, kind, _ in record_fields(type(record))
+              if kind != "list" and name not in ("name", "source")}
+    return stated(values), {name: "not_known" for name, value in values.items() if value is None}
+
+
+NUMBERS_OF_A_KIND = {kind: [name for name in NUMBERS if name.startswith(kind + "_")] for kind in LAYER_KINDS}
 
 
 @lru_cache(maxsize=2**10)
@@ -2157,25 +2146,25 @@ def model_sheet(model: Model) -> Sheet:
     cases: dict[str, str] = {}
     given_by_kind(model, given, cases)
     given_by_weights(model, given, cases)
-    if given.pop("weights_gib", None) is None:
-        absent["stated_weights_gib"] = absent.pop("weights_gib", "not_known")
+    terms = absent if model.weights_gib is None else given
+    terms["stated_weights_gib"] = terms.pop("weights_gib")
     kinds = {*model.groups} - {"none", "index"}
     if "state" in kinds:
         absent.update(kv_without_hybrid_manager_gib="not_applicable",
                       kv_unmanaged_placed_gib="not_applicable")
     elif not kinds & {"full", "latent"}:
         cases["kv_without_hybrid_manager_gib"] = "kv_without_hybrid_manager_gib__all_slide"
-    given["hybrid_manager_matters"] = (bool(kinds & {"sliding", "chunked"})
-                                       and bool(kinds & {"full", "latent"}))
-    parts = {
-        part: tuple(["%s_%s" % (kind, part) for kind in model.groups if "%s_%s" % (kind, part) in NUMBERS])
-        for part in PART_NAMES}
+    given["hybrid_manager_matters"] = bool(kinds & {"sliding", "chunked"} and kinds & {"full", "latent"})
+    parts = {part: tuple([kind + "_" + part for kind in model.groups if kind + "_" + part in NUMBERS])
+             for part in PART_NAMES}
+    for kind in LAYER_KINDS:
+        if kind not in model.groups:
+            absent.update(dict.fromkeys(NUMBERS_OF_A_KIND[kind], "not_applicable"))
     return Sheet().bind(given, cases, {name: why for name, why in absent.items() if name not in given}, parts)
 
 
 @lru_cache(maxsize=2**10)
 def server_sheet(server: Server) -> Sheet:
-    """What a server says before anything is asked."""
     given, absent = record_terms(server)
     given.update(server=server.name, link_tbps=(server.nvlink_bandwidth_tbps or 1) / server.gpus / 2,
                  prefill_cache_read_gb=0)  # (without a link nothing crosses: all_reduce_ms is 0)
@@ -2195,7 +2184,7 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
     """Fields of the layer groups, and how vLLM pools and blocks them."""
     for kind, group in model.groups.items():
         for name, value in group.items():
-            given["%s_%s" % (kind, name) if name in OF_THE_KIND else name] = value
+            given[kind + "_" + name if name in OF_A_KIND else name] = value
         if kind in HEAD_KINDS:
             given.setdefault(kind + "_v_head_dim", group["head_dim"])
             if "v_head_dim" in group:
@@ -2229,8 +2218,6 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
     weights): Llama-4-Scout, 10 million positions, 53.12 GiB logged per GPU, 50.2 without; Gemma-3-4B, linear
     scaling by 8, 8.58 logged, 8.0 without.
     """
-    if model.weights_gib is not None:
-        given["stated_weights_gib"] = model.weights_gib
     if not model.num_experts:
         given.update(EXPERTS_OF_A_DENSE_MODEL)
     if model.weights_origin == "computed":
@@ -2245,8 +2232,7 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
         rotary_width=0 if model.weights_origin is None else max(widths, default=0))
 
 
-# The precisions in which the matrix products of weights may run, best first: a GPU without one takes the
-# next.
+# The precisions in which products with weights may run, best first: a GPU without one takes the next.
 COMPUTE_PRECISIONS = {"bf16": ("bf16",), "fp16": ("bf16",), "fp8": ("fp8", "bf16"), "int8": ("fp8", "bf16"),
                       "int4": ("bf16",), "fp4": ("fp4", "fp8", "bf16"), "nvfp4": ("fp4", "fp8", "bf16"),
                       "mxfp4": ("fp4", "fp8", "bf16")}
@@ -2270,10 +2256,9 @@ def precision_terms(model: Model, server: Server, weights_precision: str) -> dic
     if kept_params < head_params:  # no head among them: it is the embedding table, read after all
         fixed_params, kept_params = fixed_params + head_params, kept_params + head_params
     bf16_params = fixed_params if bytes_per_weight == 2 else min(kept_params, fixed_params)
-    return dict(terms, compute_precision=compute, bf16_params=bf16_params,
-                quantized_params=fixed_params - bf16_params,
-                dense_tflops=getattr(server, "dense_tflops_" + compute),
-                # whole bytes (0: 4 bits)
+    return dict(terms, compute_precision=compute, dense_tflops=getattr(server, "dense_tflops_" + compute),
+                bf16_params=bf16_params, quantized_params=fixed_params - bf16_params,
+                # in whole bytes (0: 4 bits)
                 widened=int(int(WEIGHT_PRECISIONS[compute]) > int(bytes_per_weight)))
 
 
@@ -2292,21 +2277,23 @@ REFUSALS = {
 }
 # What the constants of speed were not measured on: condition, and words.
 OUTSIDE_SPEED = {
-    "measurements_on_amd": (lambda server, layout: server.gpu_interconnect == "infinity_fabric",
-                            Text("medições em GPUs AMD", "measurements on AMD GPUs")),
+    "measurements_on_amd": (
+        lambda server, layout: server.gpu_interconnect == "infinity_fabric",
+        Text("medições em GPUs AMD", "measurements on AMD GPUs")),
     "measurements_over_pcie": (
         lambda server, layout: server.gpu_interconnect == "pcie" and layout.tensor_parallel > 1,
         Text("medições com GPUs ligadas por PCIe", "measurements of GPUs connected over PCIe")),
-    "measurements_of_pipeline_parallel": (lambda server, layout: layout.pipeline_parallel > 1, Text(
-        "medições de pipeline parallel", "measurements of pipeline parallel")),
-    "measurements_of_data_parallel_attention": (lambda server, layout: layout.attention_ranks > 1, Text(
-        "medições de atenção em paralelo de dados", "measurements of data-parallel attention")),
+    "measurements_of_pipeline_parallel": (
+        lambda server, layout: layout.pipeline_parallel > 1,
+        Text("medições de pipeline parallel", "measurements of pipeline parallel")),
+    "measurements_of_data_parallel_attention": (
+        lambda server, layout: layout.attention_ranks > 1,
+        Text("medições de atenção em paralelo de dados", "measurements of data-parallel attention")),
 }
 
 
 @lru_cache(maxsize=2**8)
 def divisors(number: int) -> tuple[int, ...]:
-    """The whole numbers that divide `number`, ascending."""
     return tuple(size for size in range(1, number + 1) if number % size == 0)
 
 
@@ -2320,8 +2307,8 @@ def refusal(model: Model, tensor_parallel: int) -> str | None:
     if model.num_attention_heads and model.num_attention_heads % tensor_parallel:
         return "heads_not_divisible"
     heads = [model.groups[kind]["num_key_value_heads"] for kind in HEAD_KINDS if kind in model.groups]
-    return ("kv_heads_not_divisible"
-            if any(count % tensor_parallel and tensor_parallel % count for count in heads) else None)
+    uneven = any(count % tensor_parallel and tensor_parallel % count for count in heads)
+    return "kv_heads_not_divisible" if uneven else None
 
 
 def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[str]:
@@ -2334,20 +2321,20 @@ def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[s
     figures = ["hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16"]
     if tensor_parallel > 1:
         figures.append("nvlink_bandwidth_tbps")
-    return [name for name in needed if getattr(model, name) is None] \
-        + [name for name in figures if getattr(server, name) is None]
+    return ([name for name in needed if getattr(model, name) is None]
+            + [name for name in figures if getattr(server, name) is None])
 
 
 @lru_cache(maxsize=2**10)
 def speed_missing(model: Model, server: Server, layout: Layout) -> tuple[str, ...]:
     """Why the speed of a layout is not known: figures, or keys of OUTSIDE_SPEED; empty when it is."""
     missing = speed_unknowns(model, server, layout.tensor_parallel)
-    missing += ["weights_precision"] * (model.weights_precision is None)
+    if model.weights_precision is None:
+        missing.append("weights_precision")
     return (*missing, *[name for name, (outside, _) in OUTSIDE_SPEED.items() if outside(server, layout)])
 
 
 def missing_words(missing: Iterable[str]) -> Text:
-    """What speed lacks, in words: names of figures as they are."""
     named = [OUTSIDE_SPEED[name][1] if name in OUTSIDE_SPEED else Text(name, name) for name in missing]
     return Text(*(", ".join(getattr(text, lang) for text in named) for lang in LANGUAGES))
 
@@ -2360,21 +2347,19 @@ def place(asked: Request, layout: Layout) -> Placement:
     if sessions is None:
         sheet.absent = {**sheet.absent, "speed_sessions_per_replica": "not_asked"}
     else:
-        sheet["active_sessions_at_target"] = sessions * asked.active_ratio
-    sheet.parts = {**sheet.parts, "limits": tuple([
-        limit.number for limit in LIMITS.values() if limit.number not in sheet.absent])}
-    if sheet["sessions_per_replica"]:
-        return Placement(layout, sheet)
-    if sheet["kv_budget_gib"] < 0:
-        return Placement(layout, sheet, "weights_do_not_fit")
-    if not sheet["memory_sessions_per_replica"]:
-        return Placement(layout, sheet, "no_session_fits")
-    unknown = speed_missing(asked.model, asked.server, layout)
-    return Placement(layout, sheet, "speed_not_known" if unknown else "target_missed")
+        sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
+    known = [limit.number for limit in LIMITS.values() if sheet.reason(limit.number) is None]
+    sheet.parts = {**sheet.parts, "limits": tuple(known)}
+    refused = None
+    if not sheet["sessions_per_replica"]:
+        refused = ("weights_do_not_fit" if sheet["kv_budget_gib"] < 0
+                   else "no_session_fits" if not sheet["memory_sessions_per_replica"]
+                   else "speed_not_known" if speed_missing(asked.model, asked.server, layout)
+                   else "target_missed")
+    return Placement(layout, sheet, refused)
 
 
 def on_replica(asked: Request, layout: Layout) -> Sheet:
-    """The sheet of a replica in a layout."""
     cases: dict[str, str] = {}
     if layout.attention_ranks > 1 or layout.pipeline_parallel > 1:
         cases.update(BY_LAYOUT["data" if layout.attention_ranks > 1 else "pipeline"])
@@ -2387,27 +2372,21 @@ def on_replica(asked: Request, layout: Layout) -> Sheet:
 @lru_cache(maxsize=2**10)                                # pipelines of every length rest on the same
 def on_ranks(asked: Request, tensor_parallel: int, attention_ranks: int) -> Sheet:
     """The sheet of the ranks that share a layer, whatever number of such groups share the layers."""
-    engine, weights_gib = ENGINES[asked.engine], asked.model.weights_gib
     values = {name: getattr(asked, name) for name in OF_A_REPLICA}
-    given = {name: value for name, value in values.items() if value is not None}
-    given_overhead_gib = given.pop("runtime_overhead_gib", None)
-    origin = "given" if given_overhead_gib is not None else "computed" if weights_gib else "weights_unknown"
-    given.update(tensor_parallel=tensor_parallel, attention_ranks=attention_ranks,
-                 kv_ranks=tensor_parallel // attention_ranks,
+    values["given_overhead_gib"] = values.pop("runtime_overhead_gib")
+    given = stated(values)
+    absent = {name: "not_asked" for name in (*values, "active_sessions_at_target") if name not in given}
+    origin = ("given" if "given_overhead_gib" in given
+              else "computed" if asked.model.weights_gib else "weights_unknown")
+    given.update(ENGINES[asked.engine]._asdict(), overhead_origin=origin, tensor_parallel=tensor_parallel,
+                 attention_ranks=attention_ranks, kv_ranks=tensor_parallel // attention_ranks,
                  bytes_per_element=KV_PRECISIONS[asked.kv_precision], context_tokens=asked.effective_context,
-                 tpot_factor=engine.tpot_factor, prefill_share=engine.prefill_share, overhead_origin=origin,
-                 committed_factor=engine.committed_factor,
                  non_torch_gib=NON_TORCH_TENSOR_PARALLEL_GIB if tensor_parallel > 1
                  else NON_TORCH_ONE_GPU_GIB)
-    absent = {name: "not_asked" for name in ("given_overhead_gib", "active_sessions_at_target", *values)
-              if name not in given}
-    del absent["runtime_overhead_gib"]
     cases = packed_case(asked.model, asked.kv_precision)
     if origin != "computed":
         cases["runtime_overhead_gib"] = "runtime_overhead_gib__" + origin
-    if origin == "given":
-        given["given_overhead_gib"] = given_overhead_gib
-        del absent["given_overhead_gib"]
+        cases["kv_room_gib"] = "kv_room_gib__fixed_overhead"
     sheet = site(asked.model, asked.server).bind(given, cases, absent)
     if asked.measured_tpot_ms is not None:
         unscaled = sheet.bind({"tpot_factor": 1, "active_sessions": asked.measured_sessions})
@@ -2417,14 +2396,12 @@ def on_ranks(asked: Request, tensor_parallel: int, attention_ranks: int) -> Shee
     return sheet
 
 
-# The numbers that a layout has a case of its own for: attention or layers spread, or a replica over several
-# nodes.
+# The cases that a layout brings: attention or layers spread, or a replica over several nodes.
 BY_LAYOUT = {case: {name.partition("__")[0]: name for name in NUMBERS if name.endswith("__" + case)}
              for case in ("data", "pipeline", "spanning")}
 
 
 def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
-    """How a latent is stored beside an index."""
     packed = "index" in model.groups and kv_precision in PACKED_BY_INDEX
     return {"latent_kv_bytes": "latent_kv_bytes__packed"} if packed else {}
 
@@ -2444,7 +2421,6 @@ def sessions_at_target(asked: Request, layout: Layout) -> int | None:
 
 @lru_cache(maxsize=2**12)                                # memory does not matter here, and searches change it
 def sessions_in_time(asked: Request, layout: Layout) -> int | None:
-    """sessions_at_target, where there is one and speed is known."""
     sheet = on_replica(asked, layout)
     if asked.ttft_ms is not None and sheet["prefill_committed_ms"] > asked.ttft_ms:
         return 0
@@ -2480,7 +2456,7 @@ def last_within(limit: float, high: int, curve: Callable[[int], float]) -> int:
             low, at_low = tried, value
         else:
             above = tried
-        tried = low + int((limit - at_low) / slope) if slope > 0 else 2 * low
+        tried = low + int(min(high, (limit - at_low) / slope)) if slope > 0 else 2 * low
         if rounds % 3 == 0:
             tried = (low + above) // 2 if above <= high else 2 * tried
     return low
@@ -2544,9 +2520,11 @@ class Spans(namedtuple("Spans", "sizes asked")):
         def most(nodes):
             return max((per_node(one, held) for one in self.over(nodes)), default=Fraction(0))
         within = max(per_node(one, held) for one in within_one)
-        if within_one[0].sheet.holds(lambda hbm_total_gib, kv_budget_ratio, kv_per_session_gib: SPANNING_GAIN
-                                     * within > hbm_total_gib * kv_budget_ratio / kv_per_session_gib):
-            return 1                                     # not even without weights
+        most_ever = max(one.sheet["kv_room_gib"] / one.sheet["kv_per_session_gib"] for one in within_one)
+        if most_ever <= 0:
+            return None
+        if SPANNING_GAIN * within > most_ever:           # not even without weights
+            return 1
         goal = LEAST_SHARE * max(most(self.asked.model.num_layers * size // self.asked.server.gpus)
                                  for size in self.sizes)
         if goal == 0:
@@ -2560,13 +2538,8 @@ class Spans(namedtuple("Spans", "sizes asked")):
         """Numbers of nodes, ascending: for each size of the largest stage the fewest that make it so."""
         layers, found = self.asked.model.num_layers, set()
         for stages in (self.asked.server.gpus // size for size in self.sizes):
-            nodes = 2
-            while nodes * stages <= layers:
-                found.add(nodes)
-                largest_stage = -(-layers // (stages * nodes))
-                if largest_stage == 1:
-                    break
-                nodes = -(-layers // (stages * (largest_stage - 1)))
+            fewest = {-(-layers // (stages * largest_stage)) for largest_stage in range(1, layers // stages)}
+            found |= {nodes for nodes in fewest | {2} if 2 <= nodes <= layers // stages}
         return sorted(found)
 
 
@@ -2590,23 +2563,25 @@ def best(placements: Iterable[Placement]) -> Placement:
 
 # --- The plan of one scenario
 
+NUMBERS_OF_A_PLAN = [f.name for f in fields(SizingResult)][3:16]       # between the records and the alerts
 NODE_NUMBERS = ("nodes_minimum", "nodes_with_headroom", "nodes_final")
+NOT_ASKED = dict.fromkeys(("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
+                           "recommended_nodes_final"), "not_asked")    # until a plan finds them
 
 
 def check_request(request: Request) -> None:
     """Raise SizingError naming the first parameter that makes no sense or asks what cannot be known."""
-    check_arguments({name: value for name, value in vars(request).items() if name in REQUEST_NAMES
-                     and name != "tensor_parallel" and (value is not None or name in NEVER_NULL)})
+    values = vars(request)
+    check_arguments({name: values[name] for name, _, other in record_fields(Request)
+                     if name != "tensor_parallel" and not (values[name] is None and other == "None")})
     if request.concurrency is None and request.nodes is None:
         raise SizingError("concurrency: missing, and no nodes given instead")
+    check_stated_weights(request.model)
     check_kv_precision(request.model, request.kv_precision)
     check_tensor_parallel(request.model, request.server, request.tensor_parallel)
     if (request.measured_tpot_ms is None) != (request.measured_sessions is None):
         raise SizingError("measured_tpot_ms, measured_sessions: expected both or none")
     check_known_speed(request, [speed_missing(request.model, request.server, Layout(1, 1, 1))], "")
-
-
-NEVER_NULL = {f.name for f in fields(Request) if "None" not in str(f.type)}
 
 
 def check_kv_precision(model: Model, kv_precision: str) -> None:
@@ -2622,7 +2597,6 @@ def check_kv_precision(model: Model, kv_precision: str) -> None:
 
 
 def check_tensor_parallel(model: Model, server: Server, tensor_parallel: int | str) -> None:
-    """Raise SizingError when `tensor_parallel` is no layout of the model on the server."""
     sizes = [size for size in divisors(server.gpus) if refusal(model, size) is None]
     if tensor_parallel == "auto" or (type(tensor_parallel) is int and tensor_parallel in sizes):
         return
@@ -2657,65 +2631,46 @@ def on_load(request: Request, placement: Placement) -> Sheet:
     missing = speed_missing(request.model, request.server, placement.layout)
     given = dict(storage, concurrency=request.concurrency, nodes=request.nodes, ha_mode=request.ha_mode,
                  ha_extra_nodes=HA_MODES[request.ha_mode], peak_headroom_ratio=request.peak_headroom_ratio,
-                 requested_context=request.effective_context,
-                 storage=request.storage.name, fits=True, holds_sessions=True,
+                 requested_context=request.effective_context, storage=request.storage.name, fits=True,
                  nodes_given=request.nodes is not None, concurrency_given=request.concurrency is not None,
                  speed_measured=request.measured_tpot_ms is not None, speed_missing=missing_words(missing))
-    absent.update(no_context_fits="not_asked", longest_fitting_context="not_asked",
-                  nodes_one_token_more="not_asked", recommended_nodes_final="not_asked",
-                  **{} if request.nodes is not None else {"nodes": "not_asked"})
-    sheet = placement.sheet.bind({name: value for name, value in given.items() if value is not None},
-                                 {} if request.nodes is None else {"serving_nodes": "serving_nodes__given"},
-                                 absent)
+    absent.update(NOT_ASKED)
+    cases = {"serving_nodes": "serving_nodes__given"}
+    if request.nodes is None:
+        absent["nodes"], cases = "not_asked", {}
+    sheet = placement.sheet.bind(stated(given), cases, absent)
+    sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
     if request.concurrency is None:
         sheet["concurrency"] = min(COUNT.high, sheet["max_concurrency"])
     if not fits_nodes(sheet):
-        return sheet.bind({"fits": False, "holds_sessions": sheet["sessions_per_replica"] > 0},
-                          absent=dict.fromkeys((*NODE_NUMBERS, *SPEED_NUMBERS), "does_not_fit"))
+        absent = dict.fromkeys((*NODE_NUMBERS, *SPEED_NUMBERS), "does_not_fit")
+        return sheet.bind({"fits": False}, absent=absent)
     return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known")) if missing else sheet
 
 
 def fits_nodes(sheet: Sheet) -> bool:
-    """Whether a scenario's sessions fit, on the nodes given where there are some."""
     held = sheet["sessions_per_node" if sheet["nodes_per_replica"] == 1 else "sessions_per_replica"]
     return bool(held and sheet["concurrency"]) and ("nodes" not in sheet
                                                     or sheet["nodes_final"] <= sheet["nodes"])
 
 
-def over_the_ranks(sheet: Sheet) -> dict[str, float]:
-    """GiB of a session on all ranks: as the engine may reserve it, and without a hybrid manager."""
-    placed = sheet.what_if({name.replace("placed_bytes", "kv_bytes"): sheet[name]
-                            for name in sheet.parts["placed_bytes"]})
-    found = {"kv_reserved_placed_gib": placed.find("kv_reserved_gib"),
-             "kv_unmanaged_placed_gib": placed.find("kv_without_hybrid_manager_gib")}
-    return {name: gib for name, gib in found.items() if gib is not None}
-
-
-def size(request: Request, layouts: Sequence[Placement] | None = None) -> SizingResult:
-    """One scenario, sized; `layouts` those of layouts_of, by its own ratio when not given.
-
-    Raises SizingError.
-    """
-    layouts = layouts_of(request, request.kv_budget_ratio) if layouts is None else layouts
+def size(request: Request, least_ratio: float) -> SizingResult:
+    """The plan of a request that is under a scenario's policy; raises SizingError."""
+    layouts = layouts_of(request, least_ratio)
     placement = best(layouts)
     return result(request, layouts, placement, on_load(request, placement))
 
 
 def result(request: Request, layouts: Sequence[Placement], placement: Placement,
            sheet: Sheet) -> SizingResult:
-    """The plan that a scenario's sheet makes."""
     sheet.update(placement.over_the_ranks)
     for sessions, nodes in (("reserved_unit_sessions", "nodes_final_reserved"),
                             ("unmanaged_unit_sessions", "nodes_final_without_hybrid_manager")):
         if not sheet.find(sessions):
             sheet.absent = {**sheet.absent, nodes: "does_not_fit"}
-    find = sheet.find
-    return SizingResult(
-        request.model, request.server, request.storage, find("concurrency"), find("effective_context"),
-        request.kv_precision, request.kv_budget_ratio, find("runtime_overhead_gib"),
-        request.peak_headroom_ratio, request.ha_mode, find("kv_per_session_gib"), find("kv_total_tib"),
-        find("sessions_per_node"), find("nodes_minimum"), find("nodes_with_headroom"), find("nodes_final"),
-        raised(sheet), layouts, placement, sheet)
+    numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
+    return SizingResult(request.model, request.server, request.storage, **numbers, warnings=raised(sheet),
+                        layouts=layouts, placement=placement, sheet=sheet)
 
 
 # --- Three scenarios
@@ -2741,7 +2696,6 @@ SCENARIOS = (
 
 
 def in_scenario(request: Request, scenario: Scenario) -> Request:
-    """`request` under the policy of one scenario."""
     return replace(request, ha_mode=scenario.ha_mode,
                    kv_budget_ratio=scenario.budget(request.kv_budget_ratio),
                    peak_headroom_ratio=scenario.headroom(request.peak_headroom_ratio))
@@ -2753,7 +2707,7 @@ def least_ratio_of(request: Request) -> float:
 
 
 def scenario_sheet(request: Request, least_ratio: float) -> Sheet:
-    """The sheet of a request that is under a scenario's policy; raises SizingError."""
+    """The sheet of the plan that `size` would make."""
     return on_load(request, best(layouts_of(request, least_ratio)))
 
 
@@ -2761,7 +2715,7 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
     """The plan of one scenario, with the longest context where "max" is asked for; raises SizingError."""
     ruled, least_ratio = in_scenario(request, scenario), least_ratio_of(request)
     if request.effective_context != "max":
-        return size(ruled, layouts_of(ruled, least_ratio))
+        return size(ruled, least_ratio)
     found = longest_context(ruled, least_ratio)
     at_found = replace(ruled, effective_context=found or 1)
     layouts = layouts_of(at_found, least_ratio)
@@ -2770,9 +2724,8 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
         return result(at_found, (), best(layouts), without_context(sheet))
     sheet["longest_fitting_context"] = found
     if found < request.model.max_position_embeddings:
-        more = scenario_sheet(replace(ruled, effective_context=found + 1, nodes=None),
-                              least_ratio).find("nodes_final")
-        sheet.update({} if more is None else {"nodes_one_token_more": more})
+        longer = scenario_sheet(replace(ruled, effective_context=found + 1, nodes=None), least_ratio)
+        sheet.update(stated({"nodes_one_token_more": longer.find("nodes_final")}))
     return result(at_found, layouts, best(layouts), sheet)
 
 
@@ -2822,9 +2775,8 @@ def plan_all(request: Request) -> dict[str, SizingResult]:
 
 # === Levers: what would make a request fit, each found by running the plan again ===
 
-RATIO_STEPS = 10**4                                      # thresholds are searched in steps of 0.0001
-OVERHEAD_STEPS = 10**3                                   # and of 0.001 GiB
-SPEED_STEPS = 10**2                                      # and of 0.01 ms
+# Thresholds are searched in steps of 0.0001, of 0.001 GiB and of 0.01 ms.
+RATIO_STEPS, OVERHEAD_STEPS, SPEED_STEPS = 10**4, 10**3, 10**2
 
 
 class Fitting:
@@ -2832,9 +2784,8 @@ class Fitting:
 
     def __init__(self, request: Request, servers: Mapping[str, Server]):
         # "max" fits at some length
-        context = 1 if request.effective_context == "max" else request.effective_context
-        self.request, self.context, self.servers = (replace(request, effective_context=context),
-                                                    int(context), servers)
+        self.context = 1 if request.effective_context == "max" else int(request.effective_context)
+        self.request, self.servers = replace(request, effective_context=self.context), servers
         self.known: dict[tuple, bool] = {}
 
     def __call__(self, scenarios: Iterable[Scenario], **changes) -> bool:
@@ -2852,32 +2803,30 @@ class Fitting:
         return self.known[key]
 
 
-def narrower(widths: Mapping[str, float], present: str) -> list[str]:
-    """The formats narrower than the `present` one, the widest first."""
-    return sorted((name for name in widths if widths[name] < widths[present]), key=lambda name: -widths[name])
+def widest_that_fits(widths: Mapping[str, float], present: str | None, fits: Callable[[str], bool]):
+    """The widest format below the present one that fits."""
+    narrower = [name for name in widths if widths[name] < widths[present or ""]]
+    for name in sorted(narrower, key=lambda name: -widths[name]):
+        with suppress(SizingError):                      # not every model can be had in every format
+            if fits(name):
+                return name
+    return None
 
 
 def precision_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    """The widest KV precision below the present one that fits."""
-    for name in narrower(KV_PRECISIONS, fits.request.kv_precision):
-        with suppress(SizingError):                      # not every model can be kept in every precision
-            check_kv_precision(fits.request.model, name)
-            if fits(scenarios, kv_precision=name):
-                return name
-    return None
+    def fits_in(name):
+        check_kv_precision(fits.request.model, name)
+        return fits(scenarios, kv_precision=name)
+    return widest_that_fits(KV_PRECISIONS, fits.request.kv_precision, fits_in)
 
 
 def weights_that_fit(fits: Fitting, scenarios: Sequence[Scenario]):
-    """The widest format of the weights below the present one that fits."""
-    for name in narrower(WEIGHT_PRECISIONS, fits.request.model.weights_precision or ""):
-        with suppress(SizingError):
-            if fits(scenarios, model=with_weights(fits.request.model, name)):
-                return name
-    return None
+    model = fits.request.model
+    return widest_that_fits(WEIGHT_PRECISIONS, model.weights_precision,
+                            lambda name: fits(scenarios, model=with_weights(model, name)))
 
 
 def context_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    """The longest context that fits, in tokens."""
     return largest(1, fits.context, lambda tokens: fits(scenarios, effective_context=tokens))
 
 
@@ -2889,30 +2838,41 @@ def least(steps: int, good: Callable[[float], bool], top: float):
 
 
 def budget_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    """The smallest share of HBM that fits."""
     return least(RATIO_STEPS, lambda ratio: fits(scenarios, kv_budget_ratio=ratio), 1)
 
 
 def overhead_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
     """The largest overhead in GiB per node that fits, if the weights find room in it."""
     request, bound = fits.request, BOUNDS["runtime_overhead_gib"]
+    low = math.ceil(exact(request.model.weights_gib or 0) * OVERHEAD_STEPS)
     top = math.ceil(server_sheet(request.server)["hbm_total_gib"] * OVERHEAD_STEPS)
-    step = largest(0, min(top, bound.high * OVERHEAD_STEPS),
+    step = largest(low, min(top, bound.high * OVERHEAD_STEPS),
                    lambda step: fits(scenarios, runtime_overhead_gib=step / OVERHEAD_STEPS))
-    return (None if step is None or step / OVERHEAD_STEPS < (request.model.weights_gib or 0)
-            else step / OVERHEAD_STEPS)
+    return None if step is None else step / OVERHEAD_STEPS
+
+
+# The fields of a server that decide whether a request fits, but for the size of its HBM.
+BESIDE_HBM = ("gpus", "nvlink_bandwidth_tbps", "hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16",
+              "dense_tflops_fp8", "dense_tflops_fp4", "gpu_interconnect")
 
 
 def server_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    """The server of the catalog with the least HBM that fits."""
-    for server in sorted(fits.servers.values(), key=lambda server: server_sheet(server)["hbm_total_gib"]):
-        if fits(scenarios, server=server, tensor_parallel="auto"):
-            return server.name
-    return None
+    """The server of the catalog with the least HBM that fits; a larger one alike but for that fits too."""
+    def fits_at(places, index):
+        return fits(scenarios, server=servers[places[index]], tensor_parallel="auto")
+    servers = sorted(fits.servers.values(), key=lambda server: server_sheet(server)["hbm_total_gib"])
+    alike: dict[tuple, list[int]] = {}
+    for at, server in reversed([*enumerate(servers)]):
+        alike.setdefault(tuple(getattr(server, name) for name in BESIDE_HBM), []).append(at)
+    found = len(servers)
+    for places in alike.values():
+        smaller = [at for at in places if at < found]
+        last = largest(0, len(smaller) - 1, partial(fits_at, smaller))
+        found = found if last is None else smaller[last]
+    return servers[found].name if found < len(servers) else None
 
 
 def nodes_that_fit(fits: Fitting, scenarios: Sequence[Scenario]):
-    """The fewest nodes that do."""
     nodes = least(1, lambda nodes: fits(scenarios, nodes=int(nodes)), COUNT.high)
     return None if nodes is None else int(nodes)
 
@@ -2924,13 +2884,14 @@ def speed_that_fits(target: str, committed: str) -> Callable:
         if request.nodes is not None:
             return least(SPEED_STEPS, lambda ms: fits(scenarios, **{target: ms}), BOUNDS[target].high)
         found = set()
-        for layout in [Layout(size, 1, 1) for size in sizes_of(request.server, request.tensor_parallel)
-                       if refusal(request.model, size) is None]:
-            if not speed_missing(request.model, request.server, layout):
-                sheet = place(request.replica, layout).sheet
-                found.add(
-                    math.ceil(sheet.bind({"active_sessions": 1})[committed] * SPEED_STEPS) / SPEED_STEPS)
-        return next((value for value in sorted(found) if fits(scenarios, **{target: value})), None)
+        for tensor_parallel in sizes_of(request.server, request.tensor_parallel):
+            layout = Layout(tensor_parallel, 1, 1)
+            if not (refusal(request.model, tensor_parallel)
+                    or speed_missing(request.model, request.server, layout)):
+                alone_ms = on_replica(request.replica, layout).bind({"active_sessions": 1})[committed]
+                found.add(math.ceil(alone_ms * SPEED_STEPS) / SPEED_STEPS)
+        most_ms = BOUNDS[target].high
+        return next((ms for ms in sorted(found) if ms <= most_ms and fits(scenarios, **{target: ms})), None)
     return find
 
 
@@ -2982,227 +2943,193 @@ FP8_BYTES = KV_PRECISIONS["fp8"]
 MEASURED_SESSIONS = 512                                  # per replica
 
 
+def alert(id: str, scope: str, severity: str, when: Callable[..., bool], *texts: str) -> Alert:
+    """A row from its meaning and its action, each in Portuguese and then in English."""
+    return Alert(id, scope, severity, when, *map(Text, texts[::2], texts[1::2]))
+
+
 ALERTS = (
-    Alert(
-        "context_overflow", "kv", "warning",
+    alert("context_overflow", "kv", "warning",
         lambda requested_context, max_position_embeddings: requested_context > max_position_embeddings,
-        Text("O contexto pedido, {requested_context} tokens, passa do máximo do modelo; a conta usa "
-             "{max_position_embeddings}.",
-             "The requested context, {requested_context} tokens, is beyond the model's maximum; "
-             "{max_position_embeddings} is used."),
-        Text("Sessões mais longas serão recusadas ou cortadas: reduza --effective-context ou escolha outro "
-             "modelo.",
-             "Longer sessions will be refused or cut: lower --effective-context or choose another model.")),
-    Alert(
-        "replica_spans_nodes", "plan", "warning",
-        lambda nodes_per_replica: nodes_per_replica > 1,
-        Text("Cada réplica ocupa {nodes_per_replica} nós, com as camadas divididas entre eles (pipeline "
-             "parallel): um só não a segura, ou seguraria menos de 1/{SPANNING_GAIN} das sessões. Um nó "
-             "parado derruba a réplica inteira.",
-             "Each replica takes {nodes_per_replica} nodes, its layers split across them (pipeline "
-             "parallel): one does not hold it, or would hold less than 1/{SPANNING_GAIN} of the sessions. "
-             "One node down takes the whole replica down."),
-        Text("Ligue os nós com rede rápida e meça a velocidade; um servidor com mais HBM ou pesos em menor "
-             "precisão evita isso.",
-             "Connect the nodes with a fast network and measure speed; a server with more HBM or weights "
-             "in fewer bits avoid it.")),
-    Alert(
-        "kv_copies", "plan", "info",
+        "O contexto pedido, {requested_context} tokens, passa do máximo do modelo; a conta usa "
+            "{max_position_embeddings}.",
+        "The requested context, {requested_context} tokens, is beyond the model's maximum; "
+            "{max_position_embeddings} is used.",
+        "Sessões mais longas serão recusadas ou cortadas: reduza --effective-context ou escolha outro "
+            "modelo.",
+        "Longer sessions will be refused or cut: lower --effective-context or choose another model."),
+    alert("replica_spans_nodes", "plan", "warning", lambda nodes_per_replica: nodes_per_replica > 1,
+        "Cada réplica ocupa {nodes_per_replica} nós, com as camadas divididas entre eles (pipeline "
+            "parallel): um só não a segura, ou seguraria menos de 1/{SPANNING_GAIN} das sessões. Um nó "
+            "parado derruba a réplica inteira.",
+        "Each replica takes {nodes_per_replica} nodes, its layers split across them (pipeline parallel): one "
+            "does not hold it, or would hold less than 1/{SPANNING_GAIN} of the sessions. One node down "
+            "takes the whole replica down.",
+        "Ligue os nós com rede rápida e meça a velocidade; um servidor com mais HBM ou pesos em menor "
+            "precisão evita isso.",
+        "Connect the nodes with a fast network and measure speed; a server with more HBM or weights in fewer "
+            "bits avoid it."),
+    alert("kv_copies", "plan", "info",
         lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
-        Text("Com tensor_parallel {tensor_parallel} o motor guarda cópias do KV: "
-             "{kv_per_session_placed_gib} GiB por sessão em vez de {kv_per_session_gib}. Ainda assim é a "
-             "disposição com mais sessões por nó (com meta de velocidade, das que a cumprem), ou a pedida.",
-             "With tensor_parallel {tensor_parallel} the engine keeps copies of KV: "
-             "{kv_per_session_placed_gib} GiB per session instead of {kv_per_session_gib}. It still is the "
-             "layout with most sessions per node (with a speed target, of those that hold it), or the one "
-             "asked for."),
-        Text("Compare as disposições na tabela da SEÇÃO 3.",
-             "Compare the layouts in the table of SECTION 3.")),
-    Alert(
-        "reservation_needs_nodes", "plan", "warning",
+        "Com tensor_parallel {tensor_parallel} o motor guarda cópias do KV: {kv_per_session_placed_gib} GiB "
+            "por sessão em vez de {kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó "
+            "(com meta de velocidade, das que a cumprem), ou a pedida.",
+        "With tensor_parallel {tensor_parallel} the engine keeps copies of KV: {kv_per_session_placed_gib} "
+            "GiB per session instead of {kv_per_session_gib}. It still is the layout with most sessions per "
+            "node (with a speed target, of those that hold it), or the one asked for.",
+        "Compare as disposições na tabela da SEÇÃO 3.", "Compare the layouts in the table of SECTION 3."),
+    alert("reservation_needs_nodes", "plan", "warning",
         lambda nodes_given, held_as_reserved, sessions_with_headroom:
         not nodes_given and held_as_reserved < sessions_with_headroom,
-        Text("O vLLM pode reservar {kv_reserved_gib} GiB por sessão durante o prefill (estado estacionário: "
-             "{kv_per_session_gib}): se todas entrassem ao mesmo tempo, seriam {nodes_final_reserved} nós "
-             "em vez de {nodes_final}.",
-             "vLLM may reserve {kv_reserved_gib} GiB per session during prefill (steady state: "
-             "{kv_per_session_gib}): were all of them to come in at once, it would be "
-             "{nodes_final_reserved} nodes instead of {nodes_final}."),
-        Text("Reduza max_num_batched_tokens no motor (e em --max-num-batched-tokens), ou conte os nós a "
-             "mais.",
-             "Lower max_num_batched_tokens in the engine (and in --max-num-batched-tokens), or count the "
-             "additional nodes.")),
-    Alert(
-        "hybrid_manager_needed", "plan", "warning",
+        "O vLLM pode reservar {kv_reserved_gib} GiB por sessão durante o prefill (estado estacionário: "
+            "{kv_per_session_gib}): se todas entrassem ao mesmo tempo, seriam {nodes_final_reserved} nós em "
+            "vez de {nodes_final}.",
+        "vLLM may reserve {kv_reserved_gib} GiB per session during prefill (steady state: "
+            "{kv_per_session_gib}): were all of them to come in at once, it would be {nodes_final_reserved} "
+            "nodes instead of {nodes_final}.",
+        "Reduza max_num_batched_tokens no motor (e em --max-num-batched-tokens), ou conte os nós a mais.",
+        "Lower max_num_batched_tokens in the engine (and in --max-num-batched-tokens), or count the "
+            "additional nodes."),
+    alert("hybrid_manager_needed", "plan", "warning",
         lambda hybrid_manager_matters, nodes_given, held_unmanaged, sessions_with_headroom:
         hybrid_manager_matters and not nodes_given and held_unmanaged < sessions_with_headroom,
-        Text("Em um motor sem gerente de cache híbrido cada sessão ocupa {kv_without_hybrid_manager_gib} "
-             "GiB em vez de {kv_per_session_gib}: nós: {nodes_final_without_hybrid_manager} em vez de "
-             "{nodes_final}.",
-             "On an engine without a hybrid cache manager each session takes "
-             "{kv_without_hybrid_manager_gib} GiB instead of {kv_per_session_gib}: nodes: "
-             "{nodes_final_without_hybrid_manager} instead of {nodes_final}."),
-        Text("Confirme no log de partida que o gerente híbrido está ligado (conectores de KV e alguns "
-             "motores o desligam).",
-             "Check in the start-up log that the hybrid manager is on (KV connectors and some engines "
-             "switch it off).")),
-    Alert(
-        "speed_target_missed", "plan", "error",
+        "Em um motor sem gerente de cache híbrido cada sessão ocupa {kv_without_hybrid_manager_gib} GiB em "
+            "vez de {kv_per_session_gib}: nós: {nodes_final_without_hybrid_manager} em vez de {nodes_final}.",
+        "On an engine without a hybrid cache manager each session takes {kv_without_hybrid_manager_gib} GiB "
+            "instead of {kv_per_session_gib}: nodes: {nodes_final_without_hybrid_manager} instead of "
+            "{nodes_final}.",
+        "Confirme no log de partida que o gerente híbrido está ligado (conectores de KV e alguns motores o "
+            "desligam).",
+        "Check in the start-up log that the hybrid manager is on (KV connectors and some engines switch it "
+            "off)."),
+    alert("speed_target_missed", "plan", "error",
         lambda sessions_per_replica, memory_sessions_per_replica:
         sessions_per_replica == 0 < memory_sessions_per_replica,
-        Text("Nem uma sessão por réplica cumpre a meta de velocidade com os números de compromisso.",
-             "Not even one session per replica holds the speed target with the committed figures."),
-        Text("Veja na tabela de alavancas a menor meta possível, ou outra precisão ou servidor.",
-             "The table of levers shows the least target that holds, or another precision or server.")),
-    Alert(
-        "slow_tokens", "plan", "warning",
+        "Nem uma sessão por réplica cumpre a meta de velocidade com os números de compromisso.",
+        "Not even one session per replica holds the speed target with the committed figures.",
+        "Veja na tabela de alavancas a menor meta possível, ou outra precisão ou servidor.",
+        "The table of levers shows the least target that holds, or another precision or server."),
+    alert("slow_tokens", "plan", "warning",
         lambda tokens_per_s_per_session: tokens_per_s_per_session < SLOW_TOKENS_PER_S,
-        Text("Na carga planejada cada sessão recebe {tokens_per_s_per_session} tokens/s, menos que "
-             "{SLOW_TOKENS_PER_S}: lento para leitura.",
-             "At the planned load each session gets {tokens_per_s_per_session} tokens/s, fewer than "
-             "{SLOW_TOKENS_PER_S}: slow to read."),
-        Text("Dê uma meta com --tpot-ms, e a velocidade também dimensiona os nós.",
-             "Give a target with --tpot-ms, and speed sizes the nodes as well.")),
-    Alert(
-        "beyond_measured_sessions", "plan", "warning",
+        "Na carga planejada cada sessão recebe {tokens_per_s_per_session} tokens/s, menos que "
+            "{SLOW_TOKENS_PER_S}: lento para leitura.",
+        "At the planned load each session gets {tokens_per_s_per_session} tokens/s, fewer than "
+            "{SLOW_TOKENS_PER_S}: slow to read.",
+        "Dê uma meta com --tpot-ms, e a velocidade também dimensiona os nós.",
+        "Give a target with --tpot-ms, and speed sizes the nodes as well."),
+    alert("beyond_measured_sessions", "plan", "warning",
         lambda active_sessions: active_sessions > MEASURED_SESSIONS,
-        Text("{active_sessions} sessões geram ao mesmo tempo em cada réplica; as medições vão até "
-             "{MEASURED_SESSIONS}: a velocidade é extrapolada.",
-             "{active_sessions} sessions generate at once on each replica; measurements reach "
-             "{MEASURED_SESSIONS}: speed is extrapolated."),
-        Text("Confirme que o motor aceita tantas (max_num_seqs) e meça, ou dê --active-ratio se nem todas "
-             "geram.",
-             "Check that the engine takes so many (max_num_seqs) and measure, or give --active-ratio if "
-             "not all generate.")),
-    Alert(
-        "nodes_not_enough", "plan", "error",
+        "{active_sessions} sessões geram ao mesmo tempo em cada réplica; as medições vão até "
+            "{MEASURED_SESSIONS}: a velocidade é extrapolada.",
+        "{active_sessions} sessions generate at once on each replica; measurements reach "
+            "{MEASURED_SESSIONS}: speed is extrapolated.",
+        "Confirme que o motor aceita tantas (max_num_seqs) e meça, ou dê --active-ratio se nem todas geram.",
+        "Check that the engine takes so many (max_num_seqs) and measure, or give --active-ratio if not all "
+            "generate."),
+    alert("nodes_not_enough", "plan", "error",
         lambda nodes, fits, holds_sessions: not fits and holds_sessions,
-        Text("Os nós informados ({nodes}) não bastam neste cenário, descontadas a reserva "
-             "({ha_extra_nodes}) e a folga; sessões pedidas: {concurrency}.",
-             "The nodes given ({nodes}) are not enough in this scenario, spares ({ha_extra_nodes}) and "
-             "headroom taken off; sessions asked for: {concurrency}."),
-        Text("Veja na tabela de alavancas quantos nós bastam.",
-             "The table of levers shows how many nodes would do.")),
-    Alert(
-        "no_context_fits", "plan", "error",
+        "Os nós informados ({nodes}) não bastam neste cenário, descontadas a reserva ({ha_extra_nodes}) e a "
+            "folga; sessões pedidas: {concurrency}.",
+        "The nodes given ({nodes}) are not enough in this scenario, spares ({ha_extra_nodes}) and headroom "
+            "taken off; sessions asked for: {concurrency}.",
+        "Veja na tabela de alavancas quantos nós bastam.",
+        "The table of levers shows how many nodes would do."),
+    alert("no_context_fits", "plan", "error",
         lambda no_context_fits, holds_sessions: no_context_fits and not holds_sessions,
-        Text("Nenhum contexto cabe em um nó, nem de 1 token: pesos e motor ({runtime_overhead_gib} GiB) "
-             "passam da fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio permite.",
-             "No context fits a node, not even of 1 token: weights and engine ({runtime_overhead_gib} GiB) "
-             "exceed the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio allows."),
-        Text("Veja na tabela de alavancas a menor mudança que faz caber.",
-             "The table of levers shows the smallest change that would fit.")),
-    Alert(
-        "sessions_capped", "plan", "info",
+        "Nenhum contexto cabe em um nó, nem de 1 token: pesos e motor ({runtime_overhead_gib} GiB) passam da "
+            "fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio permite.",
+        "No context fits a node, not even of 1 token: weights and engine ({runtime_overhead_gib} GiB) exceed "
+            "the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio allows.",
+        "Veja na tabela de alavancas a menor mudança que faz caber.",
+        "The table of levers shows the smallest change that would fit."),
+    alert("sessions_capped", "plan", "info",
         lambda concurrency_given, concurrency, max_concurrency:
         not concurrency_given and concurrency < max_concurrency,
-        Text("Os nós informados seguram {max_concurrency} sessões; a conta para em {concurrency}, o máximo "
-             "que se pode pedir.",
-             "The nodes given hold {max_concurrency} sessions; the sizing stops at {concurrency}, the most "
-             "that can be asked."),
-        Text("Informe menos nós.", "Give fewer nodes.")),
-    Alert(
-        "high_kv_precision", "kv", "warning",
-        lambda bytes_per_element: bytes_per_element > FP8_BYTES,
-        Text("KV cache em {kv_precision} ocupa {bytes_per_element} bytes por elemento, contra {FP8_BYTES} "
-             "de fp8: as sessões por GiB caem na mesma proporção.",
-             "A {kv_precision} KV cache takes {bytes_per_element} bytes per element, against {FP8_BYTES} "
-             "of fp8: sessions per GiB fall in proportion."),
-        Text("Compare com --kv-precision fp8 e meça a qualidade das respostas no seu caso antes de trocar.",
-             "Compare with --kv-precision fp8, and measure answer quality on your own case before "
-             "switching.")),
-    Alert(
-        "packed_kv", "kv", "warning",
-        lambda bytes_per_element: bytes_per_element < FP8_BYTES,
-        Text("KV cache em {kv_precision}: {bytes_per_element} bytes por elemento, escalas incluídas, contra "
-             "{FP8_BYTES} de fp8. Só algumas GPUs e motores o oferecem, e a qualidade das respostas pode "
-             "cair.",
-             "A {kv_precision} KV cache: {bytes_per_element} bytes per element, scales included, against "
-             "{FP8_BYTES} of fp8. Only some GPUs and engines offer it, and answer quality may drop."),
-        Text("Confirme no seu motor e GPU (Blackwell, no vLLM e no TensorRT-LLM) e meça a qualidade no seu "
-             "caso.",
-             "Check your engine and GPU (Blackwell, in vLLM and TensorRT-LLM), and measure quality on "
-             "your own case.")),
-    Alert(
-        "long_context_io", "storage", "warning",
+        "Os nós informados seguram {max_concurrency} sessões; a conta para em {concurrency}, o máximo que se "
+            "pode pedir.",
+        "The nodes given hold {max_concurrency} sessions; the sizing stops at {concurrency}, the most that "
+            "can be asked.",
+        "Informe menos nós.", "Give fewer nodes."),
+    alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
+        "KV cache em {kv_precision} ocupa {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8: "
+            "as sessões por GiB caem na mesma proporção.",
+        "A {kv_precision} KV cache takes {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8: "
+            "sessions per GiB fall in proportion.",
+        "Compare com --kv-precision fp8 e meça a qualidade das respostas no seu caso antes de trocar.",
+        "Compare with --kv-precision fp8, and measure answer quality on your own case before switching."),
+    alert("packed_kv", "kv", "warning", lambda bytes_per_element: bytes_per_element < FP8_BYTES,
+        "KV cache em {kv_precision}: {bytes_per_element} bytes por elemento, escalas incluídas, contra "
+            "{FP8_BYTES} de fp8. Só algumas GPUs e motores o oferecem, e a qualidade das respostas pode "
+            "cair.",
+        "A {kv_precision} KV cache: {bytes_per_element} bytes per element, scales included, against "
+            "{FP8_BYTES} of fp8. Only some GPUs and engines offer it, and answer quality may drop.",
+        "Confirme no seu motor e GPU (Blackwell, no vLLM e no TensorRT-LLM) e meça a qualidade no seu caso.",
+        "Check your engine and GPU (Blackwell, in vLLM and TensorRT-LLM), and measure quality on your own "
+            "case."),
+    alert("long_context_io", "storage", "warning",
         lambda effective_context: effective_context > LONG_CONTEXT_TOKENS,
-        Text("Contexto de {effective_context} tokens (acima de {LONG_CONTEXT_TOKENS}): prefill longo e "
-             "pressão de E/S ({storage}: leitura a {throughput_read_gbps_amount}, p99 "
-             "{latency_read_ms_p99_amount}).",
-             "A context of {effective_context} tokens (above {LONG_CONTEXT_TOKENS}): long prefill and I/O "
-             "pressure ({storage}: reads at {throughput_read_gbps_amount}, p99 "
-             "{latency_read_ms_p99_amount})."),
-        Text("Meça o TTFT com prompts desse tamanho; prefill em partes e cache de prefixo aliviam.",
-             "Measure TTFT with prompts of that length; chunked prefill and prefix caching relieve it.")),
-    Alert(
-        "high_kv_budget", "plan", "warning",
-        lambda kv_budget_ratio: kv_budget_ratio > HIGH_KV_BUDGET_RATIO,
-        Text("kv_budget_ratio acima de {HIGH_KV_BUDGET_RATIO}: pouca sobra para fragmentação e picos, risco "
-             "de falta de memória.",
-             "kv_budget_ratio above {HIGH_KV_BUDGET_RATIO}: little room for fragmentation and peaks, "
-             "out-of-memory risk."),
-        Text("O limite é cauteloso: o vLLM opera em {VLLM_DEFAULT_RATIO} por padrão. Suba só depois de um "
-             "teste de carga.",
-             "The limit is cautious: vLLM itself runs at {VLLM_DEFAULT_RATIO} by default. Raise it only "
-             "after a load test.")),
-    Alert(
-        "low_kv_budget", "plan", "info",
-        lambda kv_budget_ratio: kv_budget_ratio < LOW_KV_BUDGET_RATIO,
-        Text("kv_budget_ratio abaixo de {LOW_KV_BUDGET_RATIO}: mais da metade da HBM é paga e não usada.",
-             "kv_budget_ratio below {LOW_KV_BUDGET_RATIO}: more than half of the HBM is paid for and not "
-             "used."),
-        Text("Suba --kv-budget-ratio para perto de 0.70, se outro processo não divide as GPUs.",
-             "Raise --kv-budget-ratio towards 0.70 unless another process shares the GPUs.")),
-    Alert(
-        "low_runtime_overhead", "plan", "warning",
+        "Contexto de {effective_context} tokens (acima de {LONG_CONTEXT_TOKENS}): prefill longo e pressão de "
+            "E/S ({storage}: leitura a {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount}).",
+        "A context of {effective_context} tokens (above {LONG_CONTEXT_TOKENS}): long prefill and I/O "
+            "pressure ({storage}: reads at {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount}).",
+        "Meça o TTFT com prompts desse tamanho; prefill em partes e cache de prefixo aliviam.",
+        "Measure TTFT with prompts of that length; chunked prefill and prefix caching relieve it."),
+    alert("high_kv_budget", "plan", "warning", lambda kv_budget_ratio: kv_budget_ratio > HIGH_KV_BUDGET_RATIO,
+        "kv_budget_ratio acima de {HIGH_KV_BUDGET_RATIO}: pouca sobra para fragmentação e picos, risco de "
+            "falta de memória.",
+        "kv_budget_ratio above {HIGH_KV_BUDGET_RATIO}: little room for fragmentation and peaks, "
+            "out-of-memory risk.",
+        "O limite é cauteloso: o vLLM opera em {VLLM_DEFAULT_RATIO} por padrão. Suba só depois de um teste "
+            "de carga.",
+        "The limit is cautious: vLLM itself runs at {VLLM_DEFAULT_RATIO} by default. Raise it only after a "
+            "load test."),
+    alert("low_kv_budget", "plan", "info", lambda kv_budget_ratio: kv_budget_ratio < LOW_KV_BUDGET_RATIO,
+        "kv_budget_ratio abaixo de {LOW_KV_BUDGET_RATIO}: mais da metade da HBM é paga e não usada.",
+        "kv_budget_ratio below {LOW_KV_BUDGET_RATIO}: more than half of the HBM is paid for and not used.",
+        "Suba --kv-budget-ratio para perto de 0.70, se outro processo não divide as GPUs.",
+        "Raise --kv-budget-ratio towards 0.70 unless another process shares the GPUs."),
+    alert("low_runtime_overhead", "plan", "warning",
         lambda given_overhead_gib: given_overhead_gib < LOW_OVERHEAD_GIB,
-        Text("Overhead informado de {runtime_overhead_gib} GiB por nó, abaixo de {LOW_OVERHEAD_GIB}: "
-             "provavelmente subestimado.",
-             "A given overhead of {runtime_overhead_gib} GiB per node, below {LOW_OVERHEAD_GIB}: probably "
-             "underestimated."),
-        Text("Omita --runtime-overhead-gib para que seja calculado, ou informe o valor do log de partida do "
-             "motor.",
-             "Leave --runtime-overhead-gib out to have it computed, or give the figure of the engine's "
-             "start-up log.")),
-    Alert(
-        "overhead_below_weights", "plan", "error",
+        "Overhead informado de {runtime_overhead_gib} GiB por nó, abaixo de {LOW_OVERHEAD_GIB}: "
+            "provavelmente subestimado.",
+        "A given overhead of {runtime_overhead_gib} GiB per node, below {LOW_OVERHEAD_GIB}: probably "
+            "underestimated.",
+        "Omita --runtime-overhead-gib para que seja calculado, ou informe o valor do log de partida do "
+            "motor.",
+        "Leave --runtime-overhead-gib out to have it computed, or give the figure of the engine's start-up "
+            "log."),
+    alert("overhead_below_weights", "plan", "error",
         lambda given_overhead_gib, weights_per_node_gib: exact(given_overhead_gib) < weights_per_node_gib,
-        Text("O overhead informado, {runtime_overhead_gib} GiB por nó, é menor que os pesos do modelo "
-             "({weights_gib} GiB): o resultado não é realizável.",
-             "The given overhead, {runtime_overhead_gib} GiB per node, is less than the model's weights "
-             "({weights_gib} GiB): the result cannot be built."),
-        Text("Informe ao menos pesos + motor, ou omita --runtime-overhead-gib.",
-             "Give at least weights + engine, or leave --runtime-overhead-gib out.")),
-    Alert(
-        "no_session_fits", "plan", "error",
+        "O overhead informado, {runtime_overhead_gib} GiB por nó, é menor que os pesos do modelo "
+            "({weights_gib} GiB): o resultado não é realizável.",
+        "The given overhead, {runtime_overhead_gib} GiB per node, is less than the model's weights "
+            "({weights_gib} GiB): the result cannot be built.",
+        "Informe ao menos pesos + motor, ou omita --runtime-overhead-gib.",
+        "Give at least weights + engine, or leave --runtime-overhead-gib out."),
+    alert("no_session_fits", "plan", "error",
         lambda memory_sessions_per_replica: memory_sessions_per_replica == 0,
-        Text("Nenhuma sessão cabe: pesos e motor ({runtime_overhead_gib} GiB) mais o KV de uma sessão "
-             "({kv_per_session_gib} GiB) passam da fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio "
-             "permite.",
-             "No session fits: weights and engine ({runtime_overhead_gib} GiB) plus the KV of one session "
-             "({kv_per_session_gib} GiB) exceed the share of {hbm_total_gib} GiB of HBM that "
-             "kv_budget_ratio allows."),
-        Text("Veja na tabela de alavancas a menor mudança que faz caber.",
-             "The table of levers shows the smallest change that would fit.")),
-    Alert(
-        "cloud_storage_latency", "storage", "warning",
-        lambda type: type.startswith("cloud"),
-        Text("{storage} é armazenamento de nuvem: a latência varia com a carga de outros clientes (p99 de "
-             "leitura: {latency_read_ms_p99_amount}).",
-             "{storage} is cloud storage: latency varies with other tenants' load (read p99: "
-             "{latency_read_ms_p99_amount})."),
-        Text("Mantenha pesos e KV fora do caminho crítico: NVMe local ou cache, e réplicas já carregadas.",
-             "Keep weights and KV off the critical path: local NVMe or a cache, and replicas already "
-             "loaded.")),
-    Alert(
-        "slow_model_load", "storage", "warning",
-        lambda model_load_s: model_load_s > SLOW_MODEL_LOAD_S,
-        Text("Ler o checkpoint ({checkpoint_gib} GiB) a {throughput_read_gbps_amount} leva {model_load_s} s "
-             "por nó, mais que {SLOW_MODEL_LOAD_S} s, e no melhor caso.",
-             "Reading the checkpoint ({checkpoint_gib} GiB) at {throughput_read_gbps_amount} takes "
-             "{model_load_s} s per node, more than {SLOW_MODEL_LOAD_S} s, at best."),
-        Text("Conte esse tempo em reinícios e trocas de nó; um perfil mais rápido ou cópia local o reduz.",
-             "Count it in restarts and node swaps; a faster profile or a local copy shortens it.")),
+        "Nenhuma sessão cabe: pesos e motor ({runtime_overhead_gib} GiB) mais o KV de uma sessão "
+            "({kv_per_session_gib} GiB) passam da fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio "
+            "permite.",
+        "No session fits: weights and engine ({runtime_overhead_gib} GiB) plus the KV of one session "
+            "({kv_per_session_gib} GiB) exceed the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio "
+            "allows.",
+        "Veja na tabela de alavancas a menor mudança que faz caber.",
+        "The table of levers shows the smallest change that would fit."),
+    alert("cloud_storage_latency", "storage", "warning", lambda type: type.startswith("cloud"),
+        "{storage} é armazenamento de nuvem: a latência varia com a carga de outros clientes (p99 de "
+            "leitura: {latency_read_ms_p99_amount}).",
+        "{storage} is cloud storage: latency varies with other tenants' load (read p99: "
+            "{latency_read_ms_p99_amount}).",
+        "Mantenha pesos e KV fora do caminho crítico: NVMe local ou cache, e réplicas já carregadas.",
+        "Keep weights and KV off the critical path: local NVMe or a cache, and replicas already loaded."),
+    alert("slow_model_load", "storage", "warning", lambda model_load_s: model_load_s > SLOW_MODEL_LOAD_S,
+        "Ler o checkpoint ({checkpoint_gib} GiB) a {throughput_read_gbps_amount} leva {model_load_s} s por "
+            "nó, mais que {SLOW_MODEL_LOAD_S} s, e no melhor caso.",
+        "Reading the checkpoint ({checkpoint_gib} GiB) at {throughput_read_gbps_amount} takes {model_load_s} "
+            "s per node, more than {SLOW_MODEL_LOAD_S} s, at best.",
+        "Conte esse tempo em reinícios e trocas de nó; um perfil mais rápido ou cópia local o reduz.",
+        "Count it in restarts and node swaps; a faster profile or a local copy shortens it."),
 )
 
 
@@ -3222,18 +3149,17 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
     `more`: further fields of Request by name, and `weights_precision`, the format to load the weights in.
     With `nodes` and no `concurrency`, the most sessions those nodes hold; with both, whether they hold them.
     """
-    known = (*REQUEST_NAMES[10:], "weights_precision")
+    known = (*REQUEST_NAMES[10:], "weights_precision")   # the ten before are named above
     for name in more:
         if name not in known:
             raise SizingError("unknown argument %s%s" % (short(name), nearest(name, known)))
     weights_precision = more.pop("weights_precision", None)
-    check_arguments({"model": model,
-                     **({} if weights_precision is None else {"weights_precision": weights_precision})})
+    check_arguments({"model": model, **stated({"weights_precision": weights_precision})})
     request = Request(with_weights(model, weights_precision), server, storage, concurrency, effective_context,
                       kv_precision, kv_budget_ratio, runtime_overhead_gib, peak_headroom_ratio,
                       ha_mode, **more)
     check_request(request)
-    return size(request)
+    return size(request, kv_budget_ratio)
 
 
 def calc_kv_per_session_gib(model: Model, effective_context: int,
@@ -3252,12 +3178,10 @@ def calc_kv_per_session_gib(model: Model, effective_context: int,
 
 
 def kv_sheet(model: Model, effective_context: int, kv_precision: str) -> Sheet:
-    """The sheet of one session's KV cache."""
-    return model_sheet(model).bind(dict(
-        effective_context=min(effective_context, model.max_position_embeddings),
-        requested_context=effective_context,
-        kv_precision=kv_precision, bytes_per_element=KV_PRECISIONS[kv_precision]),
-                                   packed_case(model, kv_precision))
+    given = dict(effective_context=min(effective_context, model.max_position_embeddings),
+                 requested_context=effective_context, kv_precision=kv_precision,
+                 bytes_per_element=KV_PRECISIONS[kv_precision])
+    return model_sheet(model).bind(given, packed_case(model, kv_precision))
 
 
 def calc_sessions_per_node(server: Server, kv_per_session_gib: float, kv_budget_ratio: float,
@@ -3267,12 +3191,11 @@ def calc_sessions_per_node(server: Server, kv_per_session_gib: float, kv_budget_
     >>> calc_sessions_per_node(Server("s", 8, 100.0, 800.0, None, None), 1.0, 0.70, 120.0)
     401
     """
-    check_arguments(dict(server=server, kv_budget_ratio=kv_budget_ratio,
-                         runtime_overhead_gib=runtime_overhead_gib,
-                         kv_per_session_gib=kv_per_session_gib, replicas_per_node=replicas_per_node))
-    sheet = server_sheet(server).bind(dict(
-        kv_per_session_placed_gib=kv_per_session_gib, kv_budget_ratio=kv_budget_ratio, nodes_per_replica=1,
-        runtime_overhead_gib=runtime_overhead_gib, replicas_per_node=replicas_per_node))
+    given = dict(kv_budget_ratio=kv_budget_ratio, runtime_overhead_gib=runtime_overhead_gib,
+                 kv_per_session_gib=kv_per_session_gib, replicas_per_node=replicas_per_node)
+    check_arguments({"server": server, **given})
+    sheet = server_sheet(server).bind(
+        dict(given, kv_per_session_placed_gib=kv_per_session_gib, nodes_per_replica=1))
     return sheet["memory_sessions_per_node"]
 
 
@@ -3286,14 +3209,14 @@ def calc_nodes_required(concurrency: int, sessions_per_node: int, peak_headroom_
     >>> calc_nodes_required(100, 10, 0.1, "n+1")
     (10, 11, 12)
     """
-    check_arguments(dict(concurrency=concurrency, peak_headroom_ratio=peak_headroom_ratio, ha_mode=ha_mode,
-                         nodes_per_replica=nodes_per_replica))
+    given = dict(concurrency=concurrency, peak_headroom_ratio=peak_headroom_ratio, ha_mode=ha_mode,
+                 nodes_per_replica=nodes_per_replica)
+    check_arguments(given)
     if type(sessions_per_node) is not int or sessions_per_node < 1:
         raise SizingError("sessions_per_node: expected a whole number from 1, got %s: no session fits a node"
                           % short(sessions_per_node))
-    sheet = Sheet().bind(dict(concurrency=concurrency, sessions_per_replica=sessions_per_node,
-                              peak_headroom_ratio=peak_headroom_ratio, ha_extra_nodes=HA_MODES[ha_mode],
-                              nodes_per_replica=nodes_per_replica), BY_LAYOUT["spanning"])
+    sheet = Sheet().bind(dict(given, sessions_per_replica=sessions_per_node,
+                              ha_extra_nodes=HA_MODES[ha_mode]), BY_LAYOUT["spanning"])
     return sheet["nodes_minimum"], sheet["nodes_with_headroom"], sheet["nodes_final"]
 
 
@@ -3325,15 +3248,16 @@ def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> 
     if unknown:
         raise SizingError("speed of %s on %s: not known without %s"
                           % (model.name, server.name, ", ".join(unknown)))
-    engine, kv_precision = (ENGINES[given.get("engine", "generic")],
-                            given.get("kv_precision", model.default_kv_precision))
+    kv_precision = given.get("kv_precision", model.default_kv_precision)
     check_kv_precision(model, kv_precision)
-    return site(model, server).bind({
-        "prefix_cache_hit_ratio": 0.0, "tpot_factor": engine.tpot_factor,
-        "prefill_share": engine.prefill_share, **given,
+    sheet = site(model, server).bind({
+        "prefix_cache_hit_ratio": 0.0, **ENGINES[given.get("engine", "generic")]._asdict(), **given,
         **precision_terms(model, server, given["weights_precision"]), "tensor_parallel": tensor_parallel,
         "bytes_per_element": KV_PRECISIONS[kv_precision], "effective_context": model.max_position_embeddings},
         packed_case(model, kv_precision))
+    if "output_tokens" in given:
+        sheet.setdefault("context_tokens", given["input_tokens"] + given["output_tokens"] / 2)
+    return sheet
 
 
 def calc_decode_step_ms(model: Model, server: Server, sessions_per_replica: float, context_tokens: float, *,
@@ -3365,8 +3289,7 @@ def calc_tpot_ms(model: Model, server: Server, sessions_per_replica: float,
                         input_tokens=input_tokens, output_tokens=output_tokens, kv_precision=kv_precision,
                         weights_precision=weights_precision, engine=engine,
                         prefix_cache_hit_ratio=prefix_cache_hit_ratio,
-                        **({} if context_tokens is None else {"context_tokens": context_tokens}))
-    sheet.setdefault("context_tokens", input_tokens + output_tokens / 2)
+                        **stated({"context_tokens": context_tokens}))
     return sheet.bind({"active_sessions": sessions_per_replica})["tpot_expected_ms"]
 
 
@@ -3379,13 +3302,11 @@ def calc_sessions_at_tpot(model: Model, server: Server, tpot_target_ms: float,
 
     `tpot_factor` is a measured one instead of the engine's. Raises SizingError.
     """
-    optional = {"context_tokens": context_tokens, "tpot_factor": tpot_factor}
     sheet = speed_sheet(model, server, tensor_parallel, tpot_target_ms=tpot_target_ms,
                         input_tokens=input_tokens, output_tokens=output_tokens,
                         kv_precision=kv_precision, weights_precision=weights_precision,
                         engine=engine, prefix_cache_hit_ratio=prefix_cache_hit_ratio, margin=margin,
-                        **{name: value for name, value in optional.items() if value is not None})
-    sheet.setdefault("context_tokens", input_tokens + output_tokens / 2)
+                        **stated({"context_tokens": context_tokens, "tpot_factor": tpot_factor}))
     return last_within(tpot_target_ms, COUNT.high, lambda sessions: sheet.bind(
         {"active_sessions": sessions})["tpot_expected_ms"] * margin)
 
@@ -3398,445 +3319,360 @@ def listed_widths(lang: str) -> str:
 
 
 Parameter = namedtuple("Parameter", "names description source importance common_error")
+
+
+def parameter(names: str, *answers: str) -> Parameter:
+    """A row from its four answers, each in Portuguese and then in English."""
+    return Parameter(names.split(), *map(Text, answers[::2], answers[1::2]))
+
+
+FROM_CONFIG = Text("config.json do modelo.", "The model's config.json.")
+FROM_SERVER_SHEET = Text("Ficha do servidor.", "The server's data sheet.")
+FROM_CALLER = Text("Quem chama.", "The caller.")
+FROM_MAKER_OR_FIO = Text("Ficha do fabricante ou fio.", "The maker's data sheet, or fio.")
 PARAMETERS = (
-    Parameter(
-        ("model",),
-        Text("O LLM a servir: nome no catálogo, ou caminho de um config.json do Hugging Face ou da pasta "
-             "dele.",
-             "The LLM to serve: a name in the catalog, or the path of a Hugging Face config.json or of its "
-             "folder."),
-        Text("Escolha do produto; a geometria vem do config.json publicado.",
-             "The product's choice; the geometry comes from the published config.json."),
-        Text("Define o KV por token e os pesos: dois modelos de igual tamanho podem diferir 9 vezes em KV.",
-             "Sets KV per token and weights: two models of one size can differ 9 times in KV."),
-        Text("Supor que o KV cresce com o número de parâmetros.",
-             "Assuming that KV grows with the parameter count.")),
-    Parameter(
-        ("server",),
-        Text("O nó GPU, pelo nome no catálogo de servidores.",
-             "The GPU node, by its name in the server catalog."),
-        Text("Proposta do fornecedor ou instância de nuvem.", "The vendor's offer or a cloud instance."),
-        Text("Define a HBM por nó, o recurso que limita as sessões.",
-             "Sets the HBM per node, the resource that limits sessions."),
-        Text("Contar GPUs em vez da HBM que o driver entrega.",
-             "Counting GPUs instead of the HBM the driver delivers.")),
-    Parameter(
-        ("storage",),
-        Text("O perfil de armazenamento de onde os pesos são lidos.",
-             "The storage profile the weights are read from."),
-        Text("Catálogo de perfis; meça o seu com fio.", "The profile catalog; measure your own with fio."),
-        Text("Não muda os nós: muda o tempo de partida e os alertas de E/S.",
-             "Does not change the nodes: it changes start-up time and the I/O alerts."),
-        Text("Ler *_gbps como gigabits: aqui é GB/s, 10^9 bytes por segundo.",
-             "Reading *_gbps as gigabits: here it is GB/s, 10^9 bytes per second.")),
-    Parameter(
-        ("concurrency",),
-        Text("Sessões simultâneas cujo KV cache está em HBM.",
-             "Simultaneous sessions whose KV cache is in HBM."),
-        Text("Telemetria de pico ou usuários × fração ativa.",
-             "Peak telemetry, or users × the share that is active."),
-        Text("Multiplica o KV por sessão: os nós crescem na mesma proporção.",
-             "Multiplies KV per session: nodes grow in proportion."),
-        Text("Usar usuários cadastrados, ou requisições por segundo, como sessões.",
-             "Using registered users, or requests per second, as sessions.")),
-    Parameter(
-        ("nodes", "max_concurrency"),
-        Text("Nós que existem, em lugar de --concurrency: quantas sessões eles seguram (max_concurrency), "
-             "com folga e reserva.",
-             "Nodes there are, instead of --concurrency: how many sessions they hold (max_concurrency), "
-             "headroom and spares kept."),
-        Text("Inventário, orçamento ou proposta.", "Inventory, budget or offer."),
-        Text("Inverte a conta: da frota para a carga.", "Turns the sum around: from the fleet to the load."),
-        Text("Contar os nós de reserva como capacidade.", "Counting the spare nodes as capacity.")),
-    Parameter(
-        ("tensor_parallel", "pipeline_parallel", "attention_ranks"),
-        Text("GPUs que dividem cada camada de uma réplica; grupos que dividem as camadas; ranks com atenção "
-             "em paralelo de dados.",
-             "GPUs that share each layer of a replica; groups that share the layers; ranks with "
-             "data-parallel attention."),
-        Text("auto: a disposição com mais sessões por nó, dentro da meta de velocidade se houver uma; o "
-             "motor recebe o mesmo número.",
-             "auto: the layout with most sessions per node, within the speed target if there is one; the "
-             "engine is given the same figure."),
-        Text("Mais GPUs por réplica poupam cópias dos pesos e, acima das cabeças KV, copiam KV.",
-             "More GPUs per replica save copies of the weights and, above the KV heads, copy KV."),
-        Text("Usar todas as GPUs em uma réplica de um modelo com poucas cabeças KV.",
-             "Putting all GPUs in one replica of a model with few KV heads.")),
-    Parameter(
-        ("max_num_batched_tokens",),
-        Text("Tokens que o motor processa de uma vez no prefill.", "Tokens the engine prefills at once."),
-        Text("Opção de mesmo nome no vLLM; 8192 é o padrão dele em GPUs de servidor.",
-             "The vLLM option of that name; 8192 is its default on server GPUs."),
-        Text("Aumenta as ativações e o que uma janela reserva durante o prefill.",
-             "Raises activations and what a window reserves during prefill."),
-        Text("Subir para acelerar o prefill sem contar a HBM que isso toma.",
-             "Raising it to speed prefill up without counting the HBM it takes.")),
-    Parameter(
-        ("effective_context", "requested_context", "max_effective_context"),
-        Text("Tokens que cada sessão mantém: prompt, histórico e resposta. requested_context é o valor "
-             "pedido, antes do corte no máximo do modelo; com max, procura-se o maior que cabe em --nodes "
-             "(max_effective_context).",
-             "Tokens each session holds: prompt, history and answer. requested_context is the figure asked "
-             "for, before it is clamped to the model's maximum; with max the longest that fits --nodes is "
-             "found (max_effective_context)."),
-        Text("Distribuição real de tamanhos (p95), não o máximo do modelo.",
-             "The real distribution of lengths (p95), not the model's maximum."),
-        Text("O KV das camadas full cresce linearmente com ele.",
-             "KV of full layers grows linearly with it."),
-        Text("Dimensionar todas as sessões no contexto máximo, ou esquecer os tokens gerados.",
-             "Sizing every session at the maximum context, or forgetting the generated tokens.")),
-    Parameter(
-        ("kv_precision", "default_kv_precision"),
-        Text("Formato de cada elemento do KV (bytes, escalas incluídas): %s; fp8_ds_mla é o formato compacto "
-             "da atenção latente com índice." % listed_widths("pt"),
-             "Format of each KV element (bytes, scales included): %s; fp8_ds_mla is the packed layout of "
-             "latent attention with an index." % listed_widths("en")),
-        Text("Opção kv_cache_dtype do motor; sem --kv-precision vale a do modelo.",
-             "The engine's kv_cache_dtype option; without --kv-precision the model's holds."),
-        Text("Dobra ou divide por dois as sessões por nó.", "Doubles or halves the sessions per node."),
-        Text("Supor fp8 quando o motor está em auto, que costuma ser bf16.",
-             "Assuming fp8 when the engine is on auto, which usually means bf16.")),
-    Parameter(
-        ("kv_budget_ratio",),
-        Text("Fração da HBM que o motor pode usar, pesos e KV juntos (gpu_memory_utilization no vLLM).",
-             "Share of HBM the engine may use, weights and KV together (gpu_memory_utilization in vLLM)."),
-        Text("Política de operação; 0.70 é o padrão desta ferramenta, 0.9 o do vLLM.",
-             "Operating policy; 0.70 is this tool's default, 0.9 is vLLM's."),
-        Text("Cada ponto percentual de um nó de 2 TiB vale 20,5 GiB de KV.",
-             "Each percent of a 2 TiB node is worth 20.5 GiB of KV."),
-        Text("Subir até faltar memória sob fragmentação, ou contar só o KV nessa fração.",
-             "Raising it until memory runs out under fragmentation, or counting only KV in that share.")),
-    Parameter(
-        ("runtime_overhead_gib", "overhead_origin"),
-        Text("HBM por nó que não é KV: pesos, ativações e motor. overhead_origin diz se foi calculado "
-             "(computed), informado (given) ou o padrão por falta dos pesos (weights_unknown).",
-             "HBM per node that is not KV: weights, activations and engine. overhead_origin says whether "
-             "it was computed, given, or the default for unknown weights (weights_unknown)."),
-        Text("Calculado dos pesos do catálogo e de logs do vLLM, ou informado.",
-             "Computed from the catalog's weights and vLLM logs, or given."),
-        Text("Sai do orçamento antes da primeira sessão.", "Leaves the budget before the first session."),
-        Text("Informar só os pesos, ou o tamanho do checkpoint em disco.",
-             "Giving the weights alone, or the size of the checkpoint on disk.")),
-    Parameter(
-        ("input_tokens", "output_tokens"),
-        Text("Tokens do prompt e da resposta de uma requisição.",
-             "Tokens of a request's prompt and of its answer."),
-        Text("Telemetria; 1024 e 1024 são o caso 1k/1k dos testes públicos.",
-             "Telemetry; 1024 and 1024 are the 1k/1k case of public benchmarks."),
-        Text("Prompts longos atrasam os tokens das outras sessões.",
-             "Long prompts delay the tokens of the other sessions."),
-        Text("Confundir com effective_context, que inclui todo o histórico.",
-             "Taking them for effective_context, which includes all history.")),
-    Parameter(
-        ("prefix_cache_hit_ratio",),
-        Text("Parte do prompt que o cache de prefixo já tem e não é recalculada.",
-             "Share of the prompt that the prefix cache has and that is not computed again."),
-        Text("Métrica do motor (prefix cache hit rate).", "The engine's metric (prefix cache hit rate)."),
-        Text("Reduz o prefill na mesma proporção.", "Cuts prefill in proportion."),
-        Text("Supor acertos sem prompts que de fato se repetem.",
-             "Assuming hits without prompts that do repeat.")),
-    Parameter(
-        ("active_ratio",),
-        Text("Parte das sessões que está gerando no mesmo instante; as outras só ocupam KV.",
-             "Share of the sessions that are generating at the same moment; the others only hold KV."),
-        Text("Tempo de geração ÷ (geração + leitura do usuário).",
-             "Generation time ÷ (generation + the user's reading time)."),
-        Text("Menos sessões ativas, tokens mais rápidos.", "Fewer active sessions, faster tokens."),
-        Text("Deixar 1.0 para conversas em que o usuário passa a maior parte do tempo lendo.",
-             "Leaving 1.0 for chats in which the user reads most of the time.")),
-    Parameter(
-        ("tpot_ms", "ttft_ms"),
-        Text("Metas: tempo por token de saída (TPOT) e até o primeiro token (TTFT).",
-             "Targets: time per output token (TPOT) and to the first token (TTFT)."),
-        Text("Acordo de serviço; 50 ms são 20 tokens/s.", "The service agreement; 50 ms are 20 tokens/s."),
-        Text("Com meta, o menor entre memória e velocidade dimensiona o cluster.",
-             "With a target the smaller of memory and speed sizes the cluster."),
-        Text("Dimensionar só pela memória e prometer velocidade.",
-             "Sizing by memory alone and promising speed.")),
-    Parameter(
-        ("engine",),
-        Text("Motor cujo fator medido vale: generic, vllm, sglang ou trtllm.",
-             "Engine whose measured factor counts: generic, vllm, sglang or trtllm."),
-        Text("O que será implantado; generic serve a todos.", "What will be deployed; generic suits all."),
-        Text("Muda o TPOT em poucos por cento.", "Changes TPOT by a few percent."),
-        Text("Esperar que o motor mude a memória: só a velocidade muda.",
-             "Expecting the engine to change memory: only speed changes.")),
-    Parameter(
-        ("measured_tpot_ms", "measured_sessions"),
-        Text("Um TPOT que você mediu e com quantas sessões por réplica; substitui o fator do motor.",
-             "A TPOT you measured, and with how many sessions per replica; replaces the engine's factor."),
-        Text("Seu teste de carga, com o mesmo modelo, GPU e disposição.",
-             "Your load test, with the same model, GPU and layout."),
-        Text("Uma medição remove o viés do motor.", "One measurement removes the engine's bias."),
-        Text("Medir com outro tamanho de prompt ou de resposta.",
-             "Measuring with other prompt or answer lengths.")),
-    Parameter(
-        ("peak_headroom_ratio",),
-        Text("Capacidade acima da carga nominal para picos; 0.20 é 20 %.",
-             "Capacity above the nominal load for peaks; 0.20 is 20 %."),
-        Text("Relação entre pico e média na telemetria.", "The ratio of peak to mean in telemetry."),
-        Text("Sem folga, o primeiro pico vira fila.", "Without it the first peak becomes a queue."),
-        Text("Somar folga a uma concorrência que já era a de pico.",
-             "Adding headroom to a concurrency that already was the peak.")),
-    Parameter(
-        ("ha_mode", "ha_extra_nodes"),
-        Text("Nós de reserva para falhas: none, n+1 ou n+2; ha_extra_nodes é a quantidade.",
-             "Spare nodes for failures: none, n+1 or n+2; ha_extra_nodes is how many."),
-        Text("Definido pelo cenário.", "Set by the scenario."),
-        Text("Com a reserva parada, o pico ainda cabe.", "With the spares down, the peak still fits."),
-        Text("Prometer o SLA citado sem calcular a disponibilidade do nó.",
-             "Promising the quoted SLA without computing the node's availability.")),
-    Parameter(
-        ("num_layers",),
-        Text("Camadas do transformer (num_hidden_layers no config.json).",
-             "Transformer layers (num_hidden_layers in config.json)."),
-        Text("config.json do modelo.", "The model's config.json."),
-        Text("Cada camada guarda o próprio KV.", "Each layer keeps its own KV."),
-        Text("Contar como full as camadas de janela deslizante.",
-             "Counting sliding-window layers as full ones.")),
-    Parameter(
-        ("num_key_value_heads",),
-        Text("Cabeças de chave e valor por camada (GQA, MQA).", "Key and value heads per layer (GQA, MQA)."),
-        Text("config.json do modelo.", "The model's config.json."),
-        Text("O KV é proporcional a elas, não às cabeças de atenção.",
-             "KV is proportional to them, not to the attention heads."),
-        Text("Usar num_attention_heads: erro de 2 a 16 vezes.",
-             "Using num_attention_heads: wrong by 2 to 16 times.")),
-    Parameter(
-        ("head_dim",),
-        Text("Elementos de cada cabeça.", "Elements of each head."),
-        Text("config.json; hidden_size / num_attention_heads só quando ele não informa.",
-             "config.json; hidden_size / num_attention_heads only where it is silent."),
-        Text("O KV é proporcional a ele.", "KV is proportional to it."),
-        Text("Dividir hidden_size pelas cabeças quando head_dim está no arquivo.",
-             "Dividing hidden_size by the heads when head_dim is in the file.")),
-    Parameter(
-        ("max_position_embeddings",),
-        Text("Maior contexto que o modelo aceita, em tokens.",
-             "The longest context the model takes, in tokens."),
-        Text("config.json do modelo.", "The model's config.json."),
-        Text("O contexto pedido é cortado nele.", "The requested context is clamped to it."),
-        Text("Vender um contexto que o modelo não aceita.",
-             "Selling a context that the model does not take.")),
-    Parameter(
-        ("attention_pattern",),
-        Text("Família de KV: full, sliding, hybrid (full e sliding), chunked (blocos locais), latent (MLA), "
-             "sparse_latent (MLA com índice) ou linear (camadas de estado fixo).",
-             "KV family: full, sliding, hybrid (full and sliding), chunked (local chunks), latent (MLA), "
-             "sparse_latent (MLA with an index) or linear (layers of fixed state)."),
-        Text("Chaves do config.json que a família lê.", "Keys of config.json that the family reads."),
-        Text("Muda o KV por sessão em várias vezes no contexto longo.",
-             "Changes KV per session several times at long context."),
-        Text("Tratar todo modelo como full.", "Treating every model as full.")),
-    Parameter(
-        ("hybrid_full_layers", "hybrid_sliding_layers"),
-        Text("Quantas camadas de um modelo híbrido guardam o contexto todo e quantas só a janela.",
-             "How many layers of a hybrid model keep the whole context, and how many only the window."),
-        Text("layer_types do config.json.", "layer_types of config.json."),
-        Text("Só as full crescem com o contexto.", "Only the full ones grow with the context."),
-        Text("Supor metade e metade: Gemma 3 tem 10 full em 62.",
-             "Assuming half and half: Gemma 3 has 10 full in 62.")),
-    Parameter(
-        ("layer_groups",),
-        Text("O que cada tipo de camada guarda, quando os campos clássicos não bastam: kind (full, sliding, "
-             "chunked, latent, index, state, none), layers e os campos do tipo.",
-             "What each kind of layer keeps, where the classic fields do not suffice: kind (full, sliding, "
-             "chunked, latent, index, state, none), layers and the fields of the kind."),
-        Text("Lido do config.json.", "Read from config.json."),
-        Text("O KV é a soma dos grupos.", "KV is the sum of the groups."),
-        Text("Contar como atenção comum uma camada que guarda estado, ou nada.",
-             "Counting a layer that keeps a state, or nothing, as plain attention.")),
-    Parameter(
-        ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params"),
-        Text("Largura do modelo, cabeças de consulta, vocabulário e parâmetros da tabela de embeddings.",
-             "Width of the model, query heads, vocabulary and parameters of the embedding table."),
-        Text("config.json do modelo.", "The model's config.json."),
-        Text("Dão as ativações do motor e dizem em quantas GPUs as camadas se dividem.",
-             "Give the engine's activations, and say over how many GPUs the layers divide."),
-        Text("Dividir um modelo por um número que não divide as cabeças.",
-             "Spreading a model over a number that does not divide the heads.")),
-    Parameter(
-        ("num_experts", "num_experts_per_tok", "moe_layers", "expert_params"),
-        Text("Especialistas por camada MoE, quantos cada token usa, quantas camadas os têm, e o tamanho de "
-             "um.",
-             "Experts per MoE layer, how many a token uses, how many layers have them, and the size of one."),
-        Text("config.json do modelo.", "The model's config.json."),
-        Text("Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token."),
-        Text("Tratar os parâmetros ativos como memória.", "Treating active parameters as memory.")),
-    Parameter(
-        ("unquantized_params", "mtp_params", "vision_params"),
-        Text("Parâmetros que um checkpoint quantizado deixa em 16 bits; os de previsão de múltiplos tokens "
-             "e os da torre de visão, à parte do total.",
-             "Parameters that a quantized checkpoint leaves in 16 bits; those of multi-token prediction "
-             "and of the vision tower, apart from the total."),
-        Text("Contados do config.json.", "Counted from config.json."),
-        Text("Separam o que está no disco do que é carregado.", "Tell what is on disk from what is loaded."),
-        Text("Multiplicar todos os parâmetros pelos bytes do formato.",
-             "Multiplying all parameters by the format's bytes.")),
-    Parameter(
-        ("rope_positions",),
-        Text("Posições das tabelas rotativas que cada GPU guarda.",
-             "Positions of the rotary tables that each GPU keeps."),
-        Text("max_position_embeddings, esticado por um rope_scaling linear.",
-             "max_position_embeddings, stretched by a linear rope_scaling."),
-        Text("Pesa em contextos de milhões de tokens.", "Weighs with contexts of millions of tokens."),
-        Text("Esquecer 2,5 GiB por GPU no Llama 4 Scout.", "Forgetting 2.5 GiB per GPU on Llama 4 Scout.")),
-    Parameter(
-        ("config_read", "config_derived", "weights_origin"),
-        Text("O que foi lido de um config.json, o que dele se derivou, e de onde vêm os pesos (computed, "
-             "safetensors ou o catálogo).",
-             "What was read from a config.json, what was derived from it, and where the weights come from "
-             "(computed, safetensors or the catalog)."),
-        Text("A leitura de --model com um caminho.", "Reading --model with a path."),
-        Text("Permite conferir cada número.", "Lets every number be checked."),
-        Text("Confiar sem conferir o que foi suposto.", "Trusting what was assumed without checking.")),
-    Parameter(
-        ("sliding_window",),
-        Text("Tokens que uma camada de janela deslizante guarda.", "Tokens a sliding-window layer keeps."),
-        Text("config.json do modelo.", "The model's config.json."),
-        Text("Limita o KV dessas camadas.", "Bounds the KV of those layers."),
-        Text("Usar o número quando o modelo declara que não o usa (use_sliding_window false).",
-             "Using the figure where the model says it does not (use_sliding_window false).")),
-    Parameter(
-        ("weights_gib", "checkpoint_gib"),
-        Text("Pesos como carregados em HBM, e como estão em disco.",
-             "Weights as loaded into HBM, and as they are on disk."),
-        Text("Log de partida do motor; arquivos safetensors.",
-             "The engine's start-up log; the safetensors files."),
-        Text("Os pesos saem da HBM de cada nó; o checkpoint define o tempo de carga.",
-             "The weights come off each node's HBM; the checkpoint sets the load time."),
-        Text("Tomar um pelo outro: gpt-oss-120b tem 60,8 GiB em disco e até 66,0 em HBM.",
-             "Taking one for the other: gpt-oss-120b is 60.8 GiB on disk and up to 66.0 in HBM.")),
-    Parameter(
-        ("weights_precision", "total_params", "active_params"),
-        Text("Formato dos pesos, parâmetros totais e ativos por token.",
-             "Weight format, total parameters and those active per token."),
-        Text("config.json (quantization_config) e cartão do modelo.",
-             "config.json (quantization_config) and the model card."),
-        Text("Explicam os pesos; em MoE os ativos são poucos, mas todos ocupam HBM.",
-             "Explain the weights; in MoE few are active, yet all take HBM."),
-        Text("Dimensionar a memória de um MoE pelos parâmetros ativos.",
-             "Sizing an MoE's memory by its active parameters.")),
-    Parameter(
-        ("gpus",),
-        Text("GPUs de um nó.", "GPUs of one node."),
-        Text("Ficha do servidor.", "The server's data sheet."),
-        Text("Os pesos se espalham por todas; o motor ocupa memória em cada uma.",
-             "The weights spread over all of them; the engine takes memory on each."),
-        Text("Contar GPUs de um rack inteiro como um nó.", "Counting a whole rack's GPUs as one node.")),
-    Parameter(
-        ("total_hbm_gb", "hbm_per_gpu_gb"),
-        Text("HBM do folheto, por nó e por GPU, em GB.", "The brochure's HBM, per node and per GPU, in GB."),
-        Text("Ficha do fabricante.", "The maker's data sheet."),
-        Text("Só vale para a conta quando falta o número do driver.",
-             "Counts only where the driver's figure is missing."),
-        Text("Ler GB como GiB: 7 % a mais em dgx300.", "Reading GB as GiB: 7 % too much on dgx300.")),
-    Parameter(
-        ("driver_mib_per_gpu",),
-        Text("Memória por GPU que o driver reporta, em MiB.",
-             "Memory per GPU that the driver reports, in MiB."),
-        Text("nvidia-smi ou rocm-smi.", "nvidia-smi or rocm-smi."),
-        Text("É a HBM que existe de fato: H200 de 141 GB mostra 140,4 GiB.",
-             "It is the HBM that exists: the 141 GB H200 shows 140.4 GiB."),
-        Text("Converter o folheto com uma regra só: não há regra comum aos fabricantes.",
-             "Converting brochures with one rule: no rule fits all makers.")),
-    Parameter(
-        ("nvlink_bandwidth_tbps", "hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16", "dense_tflops_fp8",
-               "dense_tflops_fp4"),
-        Text("Velocidades de pico: NVLink do nó (as duas direções), HBM e cálculo denso por GPU.",
-             "Peak rates: the node's NVLink (both directions), HBM and dense compute per GPU."),
-        Text("Ficha do fabricante, sem esparsidade.", "The maker's data sheet, without sparsity."),
-        Text("Delas vem a velocidade dos tokens.", "Token speed comes from them."),
-        Text("Usar o número com esparsidade, o dobro.", "Using the figure with sparsity, twice as high.")),
-    Parameter(
-        ("gpu_interconnect",),
-        Text("O que liga as GPUs do nó: nvlink, infinity_fabric ou pcie.",
-             "What connects the node's GPUs: nvlink, infinity_fabric or pcie."),
-        Text("Ficha do servidor.", "The server's data sheet."),
-        Text("Com PCIe, dividir camadas entre GPUs custa tempo em cada token.",
-             "Over PCIe, sharing layers among GPUs costs time on each token."),
-        Text("Comparar servidores só pela HBM.", "Comparing servers by HBM alone.")),
-    Parameter(
-        ("system_memory_tb",),
-        Text("Memória do hospedeiro, em TB.", "Host memory, in TB."),
-        Text("Ficha do servidor.", "The server's data sheet."),
-        Text("Serve de cache de pesos e de KV fora da HBM.",
-             "Serves as a cache of weights and of KV outside HBM."),
-        Text("Somá-la à HBM.", "Adding it to the HBM.")),
-    Parameter(
-        ("max_power_kw", "rack_units"),
-        Text("Potência máxima e altura do nó.", "Maximum power and height of the node."),
-        Text("Ficha do servidor.", "The server's data sheet."),
-        Text("Decidem se o datacenter recebe os nós.", "Decide whether the data centre takes the nodes."),
-        Text("Esquecer rede, armazenamento e refrigeração.", "Forgetting network, storage and cooling.")),
-    Parameter(
-        ("type",),
-        Text("Tipo do armazenamento; os de nuvem geram alerta.",
-             "Kind of storage; cloud kinds raise an alert."),
-        Text("Catálogo de perfis.", "The profile catalog."),
-        Text("Indica quanto a latência varia.", "Tells how much latency varies."),
-        Text("Tratar um volume de nuvem como NVMe local.", "Treating a cloud volume as local NVMe.")),
-    Parameter(
-        ("iops_read", "iops_write"),
-        Text("Operações por segundo.", "Operations per second."),
-        Text("Ficha do fabricante ou fio.", "The maker's data sheet, or fio."),
-        Text("Importam para muitos arquivos pequenos, pouco para checkpoints.",
-             "Matter for many small files, little for checkpoints."),
-        Text("Somar IOPS de vários volumes acima do teto da VM.", "Adding up volumes beyond the VM's cap.")),
-    Parameter(
-        ("throughput_read_gbps", "throughput_write_gbps"),
-        Text("Vazão em GB/s: gigabytes decimais por segundo, não gigabits.",
-             "Throughput in GB/s: decimal gigabytes per second, not gigabits."),
-        Text("Ficha do fabricante ou fio.", "The maker's data sheet, or fio."),
-        Text("Dá o piso do tempo de carga do modelo.", "Gives the floor of the model's load time."),
-        Text("Esperar a vazão da ficha: carregadores medidos ficam em 0,3 a 7,5 GB/s.",
-             "Expecting the data sheet's rate: measured loaders reach 0.3 to 7.5 GB/s.")),
-    Parameter(
-        ("latency_read_ms_p50", "latency_read_ms_p99", "latency_write_ms_p50", "latency_write_ms_p99"),
-        Text("Latência mediana e p99, em ms.", "Median and p99 latency, in ms."),
-        Text("Medição; nenhum fabricante publica p99.", "Measurement; no vendor publishes p99."),
-        Text("Pesa quando KV ou prompts são lidos durante o atendimento.",
-             "Weighs when KV or prompts are read while serving."),
-        Text("Tomar a média como p99.", "Taking the mean for the p99.")),
-    Parameter(
-        ("json_only", "text_only", "markdown_only"),
-        Text("Uma só saída, em vez de texto seguido de JSON.",
-             "One output only, instead of text followed by JSON."),
-        Text("Quem chama.", "The caller."),
-        Text("--json-only alimenta scripts; as chaves não mudam com o idioma.",
-             "--json-only feeds scripts; keys never change with the language."),
-        Text("Analisar o texto com expressões regulares.", "Parsing the text with regular expressions.")),
-    Parameter(
-        ("output_json_file", "output_markdown_file"),
-        Text("Grava também um arquivo, inclusive quando não cabe.",
-             "Also writes a file, even when it does not fit."),
-        Text("Quem chama.", "The caller."),
-        Text("A troca é atômica: nunca fica um arquivo pela metade.",
-             "The swap is atomic: no half-written file is left."),
-        Text("Ler só o arquivo e ignorar o código de saída.",
-             "Reading the file alone and ignoring the exit status.")),
-    Parameter(
-        ("models_file", "servers_file", "storage_file"),
-        Text("Outros catálogos, no mesmo formato.", "Other catalogs, in the same format."),
-        Text("Os arquivos ao lado de sizing.py.", "The files beside sizing.py."),
-        Text("Permitem catálogos próprios sem tocar nos que acompanham.",
-             "Allow catalogs of your own without touching those shipped."),
-        Text("Copiar um número sem a fonte.", "Copying a figure without its source.")),
-    Parameter(
-        ("lang",),
-        Text("Idioma do relatório: pt ou en.", "Language of the report: pt or en."),
-        Text("Quem chama.", "The caller."),
-        Text("Muda só a prosa, nunca números ou chaves.", "Changes prose only, never numbers or keys."),
-        Text("Esperar mensagens de erro traduzidas: são sempre em inglês.",
-             "Expecting translated error messages: they are always English.")),
-    Parameter(
-        ("list_models", "list_servers", "list_storage", "version"),
-        Text("Mostra o que há no catálogo, ou a versão, e termina.",
-             "Shows what the catalog holds, or the version, and ends."),
-        Text("Quem chama.", "The caller."),
-        Text("Dão os nomes que as outras opções aceitam.", "Give the names the other flags take."),
-        Text("Adivinhar nomes: o erro sugere o mais próximo.",
-             "Guessing names: the error suggests the nearest.")),
+    parameter("model",
+        "O LLM: nome no catálogo, ou caminho de um config.json do Hugging Face ou da pasta dele.",
+        "The LLM: a name in the catalog, or the path of a Hugging Face config.json or of its folder.",
+        "Escolha do produto; a geometria vem do config.json.",
+        "The product's choice; the geometry comes from config.json.",
+        "Define KV e pesos: modelos de igual tamanho podem diferir 9 vezes em KV.",
+        "Sets KV and weights: models of one size can differ 9 times in KV.",
+        "Supor que o KV cresce com os parâmetros.", "Assuming that KV grows with the parameters."),
+    parameter("server",
+        "O nó GPU, pelo nome no catálogo.", "The GPU node, by its name in the catalog.",
+        "Proposta do fornecedor ou instância de nuvem.", "The vendor's offer or a cloud instance.",
+        "Define a HBM por nó, que limita as sessões.", "Sets the HBM per node, which limits sessions.",
+        "Contar GPUs em vez da HBM que o driver entrega.",
+        "Counting GPUs instead of the HBM the driver delivers."),
+    parameter("storage",
+        "Perfil de armazenamento de onde os pesos são lidos.", "Storage profile the weights are read from.",
+        "Catálogo de perfis; meça o seu com fio.", "The profile catalog; measure your own with fio.",
+        "Muda o tempo de partida e os alertas de E/S, não os nós.",
+        "Changes start-up time and the I/O alerts, not the nodes.",
+        "Ler *_gbps como gigabits: são GB/s.", "Reading *_gbps as gigabits: they are GB/s."),
+    parameter("concurrency",
+        "Sessões simultâneas cujo KV cache está em HBM.", "Simultaneous sessions whose KV cache is in HBM.",
+        "Telemetria de pico ou usuários × fração ativa.",
+        "Peak telemetry, or users × the share that is active.",
+        "Multiplica o KV por sessão, e com ele os nós.", "Multiplies KV per session, and so the nodes.",
+        "Usar usuários cadastrados ou requisições por segundo.",
+        "Using registered users or requests per second."),
+    parameter("nodes max_concurrency",
+        "Nós que existem, em vez de --concurrency; max_concurrency: sessões que cabem, com folga e reserva.",
+        "Nodes, instead of --concurrency; max_concurrency: sessions they hold, headroom and spares kept.",
+        "Inventário, orçamento ou proposta.", "Inventory, budget or offer.",
+        "Inverte a conta: da frota para a carga.", "Turns the sum around: from the fleet to the load.",
+        "Contar os nós de reserva como capacidade.", "Counting the spare nodes as capacity."),
+    parameter("tensor_parallel pipeline_parallel attention_ranks",
+        "GPUs por camada; grupos que dividem as camadas; ranks com atenção em paralelo de dados.",
+        "GPUs per layer; groups that share the layers; ranks with data-parallel attention.",
+        "auto: mais sessões por nó, dentro da meta de velocidade se houver; o motor recebe o mesmo número.",
+        "auto: most sessions per node, within a speed target if any; the engine is given the same figure.",
+        "Mais GPUs por réplica poupam cópias dos pesos e, acima das cabeças KV, copiam KV.",
+        "More GPUs per replica save copies of the weights and, above the KV heads, copy KV.",
+        "Pôr todas as GPUs em uma réplica com poucas cabeças KV.",
+        "Putting all GPUs in one replica with few KV heads."),
+    parameter("max_num_batched_tokens",
+        "Tokens que o motor processa de uma vez no prefill.", "Tokens the engine prefills at once.",
+        "Opção do vLLM; 8192 é o padrão dele em GPUs de servidor.",
+        "A vLLM option; 8192 is its default on server GPUs.",
+        "Aumenta as ativações e o que uma janela reserva durante o prefill.",
+        "Raises activations and what a window reserves during prefill.",
+        "Subir sem contar a HBM que isso toma.", "Raising it without counting the HBM it takes."),
+    parameter("effective_context requested_context max_effective_context",
+        "Tokens que cada sessão mantém: prompt, histórico e resposta. requested_context: o pedido, antes do "
+            "corte no máximo do modelo; max_effective_context: com max, o maior que cabe em --nodes.",
+        "Tokens each session holds: prompt, history and answer. requested_context: as asked for, before the "
+            "clamp to the model's maximum; max_effective_context: with max, the longest that fits --nodes.",
+        "Tamanhos reais (p95), não o máximo do modelo.", "Real lengths (p95), not the model's maximum.",
+        "O KV das camadas full cresce linearmente com ele.", "KV of full layers grows linearly with it.",
+        "Dimensionar tudo no contexto máximo, ou esquecer os tokens gerados.",
+        "Sizing all at the maximum context, or forgetting the generated tokens."),
+    parameter("kv_precision default_kv_precision",
+        "Formato de cada elemento do KV (bytes, escalas incluídas): %s; fp8_ds_mla é o formato compacto da "
+            "atenção latente com índice." % listed_widths("pt"),
+        "Format of each KV element (bytes, scales included): %s; fp8_ds_mla is the packed layout of latent "
+            "attention with an index." % listed_widths("en"),
+        "kv_cache_dtype do motor; sem --kv-precision, o do modelo.",
+        "The engine's kv_cache_dtype; without --kv-precision, the model's.",
+        "Menos bytes, mais sessões por nó.", "Fewer bytes, more sessions per node.",
+        "Supor fp8 com o motor em auto, em geral bf16.",
+        "Assuming fp8 with the engine on auto, usually bf16."),
+    parameter("kv_budget_ratio",
+        "Fração da HBM que o motor pode usar, pesos e KV juntos (gpu_memory_utilization no vLLM).",
+        "Share of HBM the engine may use, weights and KV together (gpu_memory_utilization in vLLM).",
+        "Política de operação; o padrão aqui é 0.70, no vLLM 0.9.",
+        "Operating policy; the default is 0.70 here, 0.9 in vLLM.",
+        "Cada ponto percentual de um nó de 2 TiB vale 20,5 GiB de KV.",
+        "Each percent of a 2 TiB node is worth 20.5 GiB of KV.",
+        "Subir até faltar memória sob fragmentação, ou contar só o KV.",
+        "Raising it until memory runs out under fragmentation, or counting only KV."),
+    parameter("runtime_overhead_gib overhead_origin",
+        "HBM por nó que não é KV: pesos, ativações e motor. overhead_origin: computed (calculado), given "
+            "(informado) ou weights_unknown (o padrão por falta dos pesos).",
+        "HBM per node that is not KV: weights, activations and engine. overhead_origin: computed, given or "
+            "weights_unknown (the default without them).",
+        "Calculado dos pesos e de logs do vLLM, ou informado.",
+        "Computed from the weights and vLLM logs, or given.",
+        "Sai do orçamento antes da primeira sessão.", "Leaves the budget before the first session.",
+        "Informar só os pesos, ou o tamanho do checkpoint em disco.",
+        "Giving the weights alone, or the size of the checkpoint on disk."),
+    parameter("input_tokens output_tokens",
+        "Tokens do prompt e da resposta de uma requisição.", "Tokens of a request's prompt and answer.",
+        "Telemetria; 1024 e 1024 são o caso 1k/1k dos testes públicos.",
+        "Telemetry; 1024 and 1024 are the 1k/1k case of public benchmarks.",
+        "Prompts longos atrasam os tokens das outras sessões.",
+        "Long prompts delay the tokens of the other sessions.",
+        "Confundir com effective_context, que inclui o histórico.",
+        "Taking them for effective_context, which includes history."),
+    parameter("prefix_cache_hit_ratio",
+        "Parte do prompt já no cache de prefixo, não recalculada.",
+        "Share of the prompt in the prefix cache, not computed again.",
+        "Métrica do motor (prefix cache hit rate).", "The engine's metric (prefix cache hit rate).",
+        "Reduz o prefill na mesma proporção.", "Cuts prefill in proportion.",
+        "Supor acertos sem prompts que se repetem.", "Assuming hits without prompts that repeat."),
+    parameter("active_ratio",
+        "Parte das sessões que gera no mesmo instante; as outras só ocupam KV.",
+        "Share of the sessions generating at the same moment; the others only hold KV.",
+        "Tempo de geração ÷ (geração + leitura do usuário).",
+        "Generation time ÷ (generation + the user's reading time).",
+        "Menos sessões ativas, tokens mais rápidos.", "Fewer active sessions, faster tokens.",
+        "Deixar 1.0 em conversas que o usuário passa lendo.",
+        "Leaving 1.0 for chats in which the user mostly reads."),
+    parameter("tpot_ms ttft_ms",
+        "Metas: tempo por token de saída (TPOT) e até o primeiro (TTFT).",
+        "Targets: time per output token (TPOT) and to the first (TTFT).",
+        "Acordo de serviço; 50 ms são 20 tokens/s.", "The service agreement; 50 ms are 20 tokens/s.",
+        "Com meta, dimensiona o menor entre memória e velocidade.",
+        "With a target, the smaller of memory and speed sizes.",
+        "Dimensionar só pela memória e prometer velocidade.", "Sizing by memory alone and promising speed."),
+    parameter("engine",
+        "Motor cujo fator medido vale: generic, vllm, sglang ou trtllm.",
+        "Engine whose measured factor counts: generic, vllm, sglang or trtllm.",
+        "O que será implantado; generic serve a todos.", "What will be deployed; generic suits all.",
+        "Muda o TPOT em poucos por cento.", "Changes TPOT by a few percent.",
+        "Esperar que mude a memória: só a velocidade muda.", "Expecting memory to change: only speed does."),
+    parameter("measured_tpot_ms measured_sessions",
+        "TPOT que você mediu e com quantas sessões por réplica; substitui o fator do motor.",
+        "TPOT you measured, with how many sessions per replica; replaces the engine's factor.",
+        "Seu teste de carga, com o mesmo modelo, GPU e disposição.",
+        "Your load test, with the same model, GPU and layout.",
+        "Uma medição remove o viés do motor.", "One measurement removes the engine's bias.",
+        "Medir com outro tamanho de prompt ou resposta.", "Measuring with other prompt or answer lengths."),
+    parameter("peak_headroom_ratio",
+        "Capacidade acima da carga nominal para picos; 0.20 é 20 %.",
+        "Capacity above the nominal load for peaks; 0.20 is 20 %.",
+        "Relação entre pico e média na telemetria.", "The ratio of peak to mean in telemetry.",
+        "Sem folga, o primeiro pico vira fila.", "Without it the first peak becomes a queue.",
+        "Somar folga a uma concorrência já de pico.", "Adding headroom to what already was the peak."),
+    parameter("ha_mode ha_extra_nodes",
+        "Nós de reserva para falhas: none, n+1 ou n+2, e quantos são.",
+        "Spare nodes for failures: none, n+1 or n+2, and how many.",
+        "Definido pelo cenário.", "Set by the scenario.",
+        "Com a reserva parada, o pico ainda cabe.", "With the spares down, the peak still fits.",
+        "Prometer o SLA citado sem calcular a disponibilidade.",
+        "Promising the quoted SLA without computing availability."),
+    parameter("num_layers",
+        "Camadas do transformer (num_hidden_layers no config.json).",
+        "Transformer layers (num_hidden_layers in config.json).",
+        *FROM_CONFIG,
+        "Cada camada guarda o próprio KV.", "Each layer keeps its own KV.",
+        "Contar como full as camadas de janela deslizante.", "Counting sliding-window layers as full ones."),
+    parameter("num_key_value_heads",
+        "Cabeças de chave e valor por camada (GQA, MQA).", "Key and value heads per layer (GQA, MQA).",
+        *FROM_CONFIG,
+        "O KV é proporcional a elas, não às de atenção.",
+        "KV is proportional to them, not to attention heads.",
+        "Usar num_attention_heads: erro de 2 a 16 vezes.",
+        "Using num_attention_heads: wrong by 2 to 16 times."),
+    parameter("head_dim",
+        "Elementos de cada cabeça.", "Elements of each head.",
+        "config.json; se ele não informa, hidden_size / num_attention_heads.",
+        "config.json; where it is silent, hidden_size / num_attention_heads.",
+        "O KV é proporcional a ele.", "KV is proportional to it.",
+        "Dividir hidden_size pelas cabeças onde há head_dim.",
+        "Dividing hidden_size by the heads where head_dim is given."),
+    parameter("max_position_embeddings",
+        "Maior contexto do modelo, em tokens.", "The model's longest context, in tokens.",
+        *FROM_CONFIG,
+        "O contexto pedido é cortado nele.", "The requested context is clamped to it.",
+        "Vender um contexto que o modelo não aceita.", "Selling a context that the model does not take."),
+    parameter("attention_pattern",
+        "Família de KV: full, sliding, hybrid (full e sliding), chunked (blocos locais), latent (MLA), "
+            "sparse_latent (MLA com índice) ou linear (camadas de estado fixo).",
+        "KV family: full, sliding, hybrid (full and sliding), chunked (local chunks), latent (MLA), "
+            "sparse_latent (MLA with an index) or linear (layers of fixed state).",
+        *FROM_CONFIG,
+        "Muda o KV várias vezes no contexto longo.", "Changes KV several times at long context.",
+        "Tratar todo modelo como full.", "Treating every model as full."),
+    parameter("hybrid_full_layers hybrid_sliding_layers",
+        "Camadas que guardam o contexto todo e camadas que guardam só a janela.",
+        "Layers that keep the whole context, and layers that keep only the window.",
+        "layer_types do config.json.", "layer_types of config.json.",
+        "Só as full crescem com o contexto.", "Only the full ones grow with the context.",
+        "Supor metade e metade: Gemma 3 tem 10 full em 62.",
+        "Assuming half and half: Gemma 3 has 10 full in 62."),
+    parameter("layer_groups",
+        "O que cada tipo de camada guarda, se os outros campos não bastam: kind (full, sliding, chunked, "
+            "latent, index, state, none), layers e os campos do tipo.",
+        "What each kind of layer keeps, if the other fields do not suffice: kind (full, sliding, chunked, "
+            "latent, index, state, none), layers and the fields of the kind.",
+        *FROM_CONFIG,
+        "O KV é a soma dos grupos.", "KV is the sum of the groups.",
+        "Contar como atenção camadas que guardam um estado, ou nada.",
+        "Counting layers that keep a state, or nothing, as attention."),
+    parameter("hidden_size num_attention_heads vocab_size embedding_params",
+        "Largura, cabeças de consulta, vocabulário e parâmetros da tabela de embeddings.",
+        "Width, query heads, vocabulary and parameters of the embedding table.",
+        *FROM_CONFIG,
+        "Dão as ativações do motor e em quantas GPUs as camadas se dividem.",
+        "Give the engine's activations and over how many GPUs the layers divide.",
+        "Dividir por um número que não divide as cabeças.",
+        "Dividing by a number that does not divide the heads."),
+    parameter("num_experts num_experts_per_tok moe_layers expert_params",
+        "Especialistas por camada MoE, quantos um token usa, camadas que os têm e tamanho de um.",
+        "Experts per MoE layer, how many a token uses, layers that have them and the size of one.",
+        *FROM_CONFIG,
+        "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
+        "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
+    parameter("unquantized_params mtp_params vision_params",
+        "Parâmetros que um checkpoint quantizado deixa em 16 bits; à parte do total, os de previsão de "
+            "múltiplos tokens e os da torre de visão.",
+        "Parameters that a quantized checkpoint leaves in 16 bits; apart from the total, those of "
+            "multi-token prediction and of the vision tower.",
+        "Contados do config.json.", "Counted from config.json.",
+        "Separam o que está no disco do que é carregado.", "Tell what is on disk from what is loaded.",
+        "Multiplicar todos pelos bytes do formato.", "Multiplying all by the format's bytes."),
+    parameter("rope_positions",
+        "Posições das tabelas rotativas que cada GPU guarda.",
+        "Positions of the rotary tables that each GPU keeps.",
+        "max_position_embeddings, esticado por um rope_scaling linear.",
+        "max_position_embeddings, stretched by a linear rope_scaling.",
+        "Pesa em contextos de milhões de tokens.", "Weighs with contexts of millions of tokens.",
+        "Esquecer 2,5 GiB por GPU no Llama 4 Scout.", "Forgetting 2.5 GiB per GPU on Llama 4 Scout."),
+    parameter("config_read config_derived weights_origin",
+        "O que o config.json diz, o que se derivou, e a origem dos pesos (computed, safetensors, catálogo).",
+        "What config.json says, what was derived, and the weights' origin (computed, safetensors, catalog).",
+        "A leitura de --model com um caminho.", "Reading --model with a path.",
+        "Permite conferir cada número.", "Lets every number be checked.",
+        "Confiar sem conferir o que foi suposto.", "Trusting what was assumed without checking."),
+    parameter("sliding_window",
+        "Tokens que uma camada de janela deslizante guarda.", "Tokens a sliding-window layer keeps.",
+        *FROM_CONFIG,
+        "Limita o KV dessas camadas.", "Bounds the KV of those layers.",
+        "Usar o número que o modelo declara não usar (use_sliding_window false).",
+        "Using a figure that the model says it does not use (use_sliding_window false)."),
+    parameter("weights_gib checkpoint_gib",
+        "Pesos como carregados em HBM e como em disco.", "Weights as loaded into HBM and as on disk.",
+        "Log de partida do motor; arquivos safetensors.", "The engine's start-up log; the safetensors files.",
+        "Os pesos saem da HBM; o checkpoint define o tempo de carga.",
+        "The weights come off HBM; the checkpoint sets the load time.",
+        "Tomar um pelo outro: gpt-oss-120b tem 60,8 GiB em disco e até 66,0 em HBM.",
+        "Taking one for the other: gpt-oss-120b is 60.8 GiB on disk and up to 66.0 in HBM."),
+    parameter("weights_precision total_params active_params",
+        "Formato dos pesos, parâmetros totais e ativos por token.",
+        "Weight format, total parameters and those active per token.",
+        "config.json (quantization_config) e cartão do modelo.",
+        "config.json (quantization_config) and the model card.",
+        "Explicam os pesos; em MoE os ativos são poucos, mas todos ocupam HBM.",
+        "Explain the weights; in MoE few are active, yet all take HBM.",
+        "Dimensionar a memória de um MoE pelos ativos.", "Sizing an MoE's memory by those active."),
+    parameter("gpus",
+        "GPUs de um nó.", "GPUs of one node.",
+        *FROM_SERVER_SHEET,
+        "Dividem os pesos; o motor ocupa memória em cada uma.",
+        "They share the weights; the engine takes memory on each.",
+        "Contar GPUs de um rack inteiro como um nó.", "Counting a whole rack's GPUs as one node."),
+    parameter("total_hbm_gb hbm_per_gpu_gb",
+        "HBM do folheto, por nó e por GPU, em GB.", "The brochure's HBM, per node and per GPU, in GB.",
+        *FROM_SERVER_SHEET,
+        "Só vale quando falta o número do driver.", "Counts only where the driver's figure is missing.",
+        "Ler GB como GiB: 7 % a mais em dgx300.", "Reading GB as GiB: 7 % too much on dgx300."),
+    parameter("driver_mib_per_gpu",
+        "Memória por GPU que o driver reporta, em MiB.", "Memory per GPU that the driver reports, in MiB.",
+        "nvidia-smi ou rocm-smi.", "nvidia-smi or rocm-smi.",
+        "É a HBM que existe: H200 de 141 GB mostra 140,4 GiB.",
+        "It is the HBM that exists: the 141 GB H200 shows 140.4 GiB.",
+        "Converter o folheto: nenhuma regra serve a todos.",
+        "Converting the brochure: no rule fits all makers."),
+    parameter("nvlink_bandwidth_tbps hbm_bandwidth_per_gpu_tbps "
+              "dense_tflops_bf16 dense_tflops_fp8 dense_tflops_fp4",
+        "Velocidades de pico: NVLink do nó (as duas direções), HBM e cálculo denso por GPU.",
+        "Peak rates: the node's NVLink (both directions), HBM and dense compute per GPU.",
+        "Ficha do fabricante, sem esparsidade.", "The maker's data sheet, without sparsity.",
+        "Delas vem a velocidade dos tokens.", "Token speed comes from them.",
+        "Usar o número com esparsidade, o dobro.", "Using the figure with sparsity, twice as high."),
+    parameter("gpu_interconnect",
+        "O que liga as GPUs: nvlink, infinity_fabric ou pcie.",
+        "What connects the GPUs: nvlink, infinity_fabric or pcie.",
+        *FROM_SERVER_SHEET,
+        "Com PCIe, dividir camadas custa tempo em cada token.",
+        "Over PCIe, sharing layers costs time on each token.",
+        "Comparar servidores só pela HBM.", "Comparing servers by HBM alone."),
+    parameter("system_memory_tb",
+        "Memória do hospedeiro, em TB.", "Host memory, in TB.",
+        *FROM_SERVER_SHEET,
+        "Cache de pesos e de KV fora da HBM.", "A cache of weights and KV outside HBM.",
+        "Somá-la à HBM.", "Adding it to the HBM."),
+    parameter("max_power_kw rack_units",
+        "Potência máxima e altura do nó.", "Maximum power and height of the node.",
+        *FROM_SERVER_SHEET,
+        "Decidem se o datacenter recebe os nós.", "Decide whether the data centre takes the nodes.",
+        "Esquecer rede, armazenamento e refrigeração.", "Forgetting network, storage and cooling."),
+    parameter("type",
+        "Tipo do armazenamento; os de nuvem geram alerta.", "Kind of storage; cloud kinds raise an alert.",
+        "Catálogo de perfis.", "The profile catalog.",
+        "Indica quanto a latência varia.", "Tells how much latency varies.",
+        "Tratar um volume de nuvem como NVMe local.", "Treating a cloud volume as local NVMe."),
+    parameter("iops_read iops_write",
+        "Operações por segundo.", "Operations per second.",
+        *FROM_MAKER_OR_FIO,
+        "Importam para arquivos pequenos, pouco para checkpoints.",
+        "Matter for small files, little for checkpoints.",
+        "Somar volumes acima do teto da VM.", "Adding up volumes beyond the VM's cap."),
+    parameter("throughput_read_gbps throughput_write_gbps",
+        "Vazão em GB/s (10^9 bytes por segundo), não gigabits.",
+        "Throughput in GB/s (10^9 bytes per second), not gigabits.",
+        *FROM_MAKER_OR_FIO,
+        "Dá o piso do tempo de carga do modelo.", "Gives the floor of the model's load time.",
+        "Esperar a da ficha: carregadores medidos ficam em 0,3 a 7,5 GB/s.",
+        "Expecting the data sheet's: measured loaders reach 0.3 to 7.5 GB/s."),
+    parameter("latency_read_ms_p50 latency_read_ms_p99 latency_write_ms_p50 latency_write_ms_p99",
+        "Latência mediana e p99, em ms.", "Median and p99 latency, in ms.",
+        "Medição; nenhum fabricante publica p99.", "Measurement; no vendor publishes p99.",
+        "Pesa se KV ou prompts são lidos ao atender.", "Weighs if KV or prompts are read while serving.",
+        "Tomar a média como p99.", "Taking the mean for the p99."),
+    parameter("json_only text_only markdown_only",
+        "Uma só saída, em vez de texto e JSON.", "One output only, instead of text and JSON.",
+        *FROM_CALLER,
+        "--json-only alimenta scripts; as chaves não mudam com o idioma.",
+        "--json-only feeds scripts; keys never change with the language.",
+        "Analisar o texto com expressões regulares.", "Parsing the text with regular expressions."),
+    parameter("output_json_file output_markdown_file",
+        "Grava também um arquivo, inclusive quando não cabe.",
+        "Also writes a file, even when it does not fit.",
+        *FROM_CALLER,
+        "A troca é atômica: nunca fica meio arquivo.", "The swap is atomic: never half a file.",
+        "Ler só o arquivo e ignorar o código de saída.",
+        "Reading the file alone and ignoring the exit status."),
+    parameter("models_file servers_file storage_file",
+        "Outros catálogos, no mesmo formato.", "Other catalogs, in the same format.",
+        "Os arquivos ao lado de sizing.py.", "The files beside sizing.py.",
+        "Catálogos próprios sem tocar nos que acompanham.",
+        "Catalogs of your own without touching those shipped.",
+        "Copiar um número sem a fonte.", "Copying a figure without its source."),
+    parameter("lang",
+        "Idioma do relatório: pt ou en.", "Language of the report: pt or en.",
+        *FROM_CALLER,
+        "Muda só a prosa, nunca números ou chaves.", "Changes prose only, never numbers or keys.",
+        "Esperar erros traduzidos: são sempre em inglês.",
+        "Expecting translated errors: they are always English."),
+    parameter("list_models list_servers list_storage version",
+        "Mostra o catálogo, ou a versão, e termina.", "Shows the catalog, or the version, and ends.",
+        *FROM_CALLER,
+        "Dão os nomes que as outras opções aceitam.", "Give the names the other flags take.",
+        "Adivinhar nomes: o erro sugere o mais próximo.", "Guessing names: the error suggests the nearest."),
 )
 
 
@@ -3859,78 +3695,77 @@ def classify(name: str, value: float | None) -> str | None:
     return next((word for bound, word in SCALES[name] if value <= bound), "extreme")
 
 
-CLASS_WORDS = {
-    "low": Text("baixo", "low"), "medium": Text("médio", "medium"), "high": Text("alto", "high"),
-    "short": Text("curto", "short"), "long": Text("longo", "long"), "small": Text("pequeno", "small"),
-    "large": Text("grande", "large"), "extreme": Text("extremo", "extreme"),
-}
-WORDS = {
-    "title": Text("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
-    "subject": Text("{model} em {server} | sessões: {concurrency} | contexto: {effective_context} "
-                    "tokens{requested} | KV: {kv_precision} | {storage}",
-                    "{model} on {server} | sessions: {concurrency} | context: {effective_context} "
-                    "tokens{requested} | KV: {kv_precision} | {storage}"),
-    "requested": Text(" (pedido: {requested_context})", " (requested: {requested_context})"),
-    "sessions": Text("Sessões", "Sessions"), "longest_context": Text("Contexto máximo", "Longest context"),
-    "layouts": Text("Disposições do modelo em um nó do cenário RECOMENDADO",
-                    "Layouts of the model on a RECOMMENDED node"),
-    "layout": Text("GPUs por réplica (tensor × pipeline)", "GPUs per replica (tensor × pipeline)"),
-    "replicas": Text("Réplicas por nó", "Replicas per node"),
-    "kv_placed": Text("KV por sessão (GiB)", "KV per session (GiB)"),
-    "sessions_node": Text("Sessões por nó", "Sessions per node"), "remark": Text("Observação", "Remark"),
-    "chosen": Text("← escolhida", "← chosen"),
-    "attention_data": Text("(atenção em paralelo de dados)", "(data-parallel attention)"),
-    "scenario": Text("Cenário", "Scenario"), "nodes": Text("Nós", "Nodes"),
-    "headroom": Text("Folga", "Headroom"), "spares": Text("Reserva", "Spares"),
-    "cost": Text("Custo", "Cost"), "use": Text("Uso", "Use"), "risk": Text("Risco", "Risk"),
-    "typical_sla": Text("SLA citado (não calculado)", "Quoted SLA (not computed)"),
-    "production": Text("← usar em produção", "← use in production"),
-    "unfit": Text("não cabe", "does not fit"), "no_spares": Text("nenhuma", "none"),
-    "placement": Text("Disposição", "Layout"), "pace": Text("Velocidade", "Speed"),
-    "picture": Text("TPOT esperado conforme as sessões por nó (cenário RECOMENDADO): de {first_ms} ms com "
-                    "uma sessão por réplica a {last_ms} ms com {last_sessions} por nó",
-                    "Expected TPOT by sessions per node (RECOMMENDED scenario): from {first_ms} ms with one "
-                    "session per replica to {last_ms} ms with {last_sessions} per node"),
-    "mark_planned": Text("carga planejada: {sessions}", "planned load: {sessions}"),
-    "mark_memory": Text("limite da memória: {sessions}", "memory limit: {sessions}"),
-    "mark_speed": Text("limite da meta de velocidade: {sessions}", "limit of the speed target: {sessions}"),
-    "by_memory": Text("Por memória", "By memory"), "by_speed": Text("Por velocidade", "By speed"),
-    "binding": Text("Limite determinante", "Binding limit"), "worst": Text("Maior alerta", "Worst alert"),
-    "more": Text("{severity} ({names}): {meaning} (alertas: {count}; ver SEÇÃO 4)",
-                 "{severity} ({names}): {meaning} (alerts: {count}; see SECTION 4)"),
-    "every_scenario": Text("todos os cenários", "all scenarios"), "no_alert": Text("nenhum", "none"),
-    "bar": Text("HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: "
-                "{hbm_total_gib} GiB",
-                "HBM of one RECOMMENDED node at nominal load, the spares down: {hbm_total_gib} GiB"),
-    "bar_unfit": Text("HBM de um nó do cenário RECOMENDADO, sem nenhuma sessão: {hbm_total_gib} GiB",
-                      "HBM of one RECOMMENDED node, with no session: {hbm_total_gib} GiB"),
-    "levers": Text("O que faria caber: o limiar de cada alavanca sozinha (não: não resolve)",
-                   "What would make it fit: the threshold of each lever alone (no: does not help)"),
-    "lever": Text("Alavanca", "Lever"), "now": Text("Hoje", "Now"), "all": Text("TODOS", "ALL"),
-    "no_help": Text("não", "no"), "fits_already": Text("já cabe", "fits"),
-    "combine": Text("Nenhuma alavanca sozinha faz caber os três cenários: combine duas ou mais, ou traga um "
-                    "servidor maior para o catálogo.",
-                    "No lever alone makes all three scenarios fit: combine two or more, or "
-                    "bring a larger server into the catalog."),
-    "not_applicable": Text("não se aplica", "does not apply"),
-    "section1": Text("SEÇÃO 1: ENTRADAS", "SECTION 1: INPUTS"), "request": Text("Requisição", "Request"),
-    "model": Text("Modelo", "Model"), "server": Text("Servidor", "Server"),
-    "storage": Text("Armazenamento", "Storage"),
-    "section2": Text("SEÇÃO 2: DICIONÁRIO DE PARÂMETROS", "SECTION 2: PARAMETER DICTIONARY"),
-    "parameter": Text("Parâmetro", "Parameter"),
-    "description": Text("O que é", "What it is"), "source": Text("Origem", "Source"),
-    "importance": Text("Importância", "Importance"), "common_error": Text("Erro comum", "Common error"),
-    "section3": Text("SEÇÃO 3: RESULTADOS POR CENÁRIO", "SECTION 3: RESULTS BY SCENARIO"),
-    "shared": Text("IGUAL EM TODOS OS CENÁRIOS", "THE SAME IN ALL SCENARIOS"),
-    "number": Text("Número", "Number"),
-    "formula": Text("Racional · Fórmula", "Rationale · Formula"), "inputs": Text("Inputs", "Inputs"),
-    "explanation": Text("Interpretação", "Interpretation"), "scale": Text("escala", "scale"),
-    "section4": Text("SEÇÃO 4: ALERTAS E RISCOS", "SECTION 4: ALERTS AND RISKS"),
-    "alert": Text("Alerta", "Alert"),
-    "meaning": Text("O que significa", "What it means"),
-    "action": Text("O que fazer", "What to do"), "scenarios": Text("Cenários", "Scenarios"),
-    "accuracy": Text("Quão certo é", "How right it is"),
-}
+CLASS_WORDS = {word: Text(translated, word) for word, translated in {
+    "low": "baixo", "medium": "médio", "high": "alto", "short": "curto", "long": "longo", "small": "pequeno",
+    "large": "grande", "extreme": "extremo"}.items()}
+WORDS = {key: Text(*both) for key, both in {
+    "title": ("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
+    "subject": (
+        "{model} em {server} | sessões: {concurrency} | contexto: {effective_context} tokens{requested} | "
+            "KV: {kv_precision} | {storage}",
+        "{model} on {server} | sessions: {concurrency} | context: {effective_context} tokens{requested} | "
+            "KV: {kv_precision} | {storage}"),
+    "requested": (" (pedido: {requested_context})", " (requested: {requested_context})"),
+    "sessions": ("Sessões", "Sessions"), "longest_context": ("Contexto máximo", "Longest context"),
+    "layouts": (
+        "Disposições do modelo em um nó do cenário RECOMENDADO",
+        "Layouts of the model on a RECOMMENDED node"),
+    "layout": ("GPUs por réplica (tensor × pipeline)", "GPUs per replica (tensor × pipeline)"),
+    "replicas": ("Réplicas por nó", "Replicas per node"),
+    "kv_placed": ("KV por sessão (GiB)", "KV per session (GiB)"),
+    "sessions_node": ("Sessões por nó", "Sessions per node"), "remark": ("Observação", "Remark"),
+    "chosen": ("← escolhida", "← chosen"),
+    "attention_data": ("(atenção em paralelo de dados)", "(data-parallel attention)"),
+    "scenario": ("Cenário", "Scenario"), "nodes": ("Nós", "Nodes"), "headroom": ("Folga", "Headroom"),
+    "spares": ("Reserva", "Spares"), "cost": ("Custo", "Cost"), "use": ("Uso", "Use"),
+    "risk": ("Risco", "Risk"), "typical_sla": ("SLA citado (não calculado)", "Quoted SLA (not computed)"),
+    "production": ("← usar em produção", "← use in production"), "unfit": ("não cabe", "does not fit"),
+    "no_spares": ("nenhuma", "none"), "placement": ("Disposição", "Layout"), "pace": ("Velocidade", "Speed"),
+    "picture": (
+        "TPOT esperado conforme as sessões por nó (cenário RECOMENDADO): de {first_ms} ms com uma sessão por "
+            "réplica a {last_ms} ms com {last_sessions} por nó",
+        "Expected TPOT by sessions per node (RECOMMENDED scenario): from {first_ms} ms with one session per "
+            "replica to {last_ms} ms with {last_sessions} per node"),
+    "mark_planned": ("carga planejada: {sessions}", "planned load: {sessions}"),
+    "mark_memory": ("limite da memória: {sessions}", "memory limit: {sessions}"),
+    "mark_speed": ("limite da meta de velocidade: {sessions}", "limit of the speed target: {sessions}"),
+    "by_memory": ("Por memória", "By memory"), "by_speed": ("Por velocidade", "By speed"),
+    "binding": ("Limite determinante", "Binding limit"), "worst": ("Maior alerta", "Worst alert"),
+    "more": (
+        "{severity} ({names}): {meaning} (alertas: {count}; ver SEÇÃO 4)",
+        "{severity} ({names}): {meaning} (alerts: {count}; see SECTION 4)"),
+    "every_scenario": ("todos os cenários", "all scenarios"), "no_alert": ("nenhum", "none"),
+    "bar": (
+        "HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: {hbm_total_gib} GiB",
+        "HBM of one RECOMMENDED node at nominal load, the spares down: {hbm_total_gib} GiB"),
+    "bar_unfit": (
+        "HBM de um nó do cenário RECOMENDADO, sem nenhuma sessão: {hbm_total_gib} GiB",
+        "HBM of one RECOMMENDED node, with no session: {hbm_total_gib} GiB"),
+    "levers": (
+        "O que faria caber: o limiar de cada alavanca sozinha (não: não resolve)",
+        "What would make it fit: the threshold of each lever alone (no: does not help)"),
+    "lever": ("Alavanca", "Lever"), "now": ("Hoje", "Now"), "all": ("TODOS", "ALL"), "no_help": ("não", "no"),
+    "fits_already": ("já cabe", "fits"),
+    "combine": (
+        "Nenhuma alavanca sozinha faz caber os três cenários: combine duas ou mais, ou traga um servidor "
+            "maior para o catálogo.",
+        "No lever alone makes all three scenarios fit: combine two or more, or bring a larger server into "
+            "the catalog."),
+    "not_applicable": ("não se aplica", "does not apply"),
+    "section1": ("SEÇÃO 1: ENTRADAS", "SECTION 1: INPUTS"), "request": ("Requisição", "Request"),
+    "model": ("Modelo", "Model"), "server": ("Servidor", "Server"), "storage": ("Armazenamento", "Storage"),
+    "section2": ("SEÇÃO 2: DICIONÁRIO DE PARÂMETROS", "SECTION 2: PARAMETER DICTIONARY"),
+    "parameter": ("Parâmetro", "Parameter"), "description": ("O que é", "What it is"),
+    "source": ("Origem", "Source"), "importance": ("Importância", "Importance"),
+    "common_error": ("Erro comum", "Common error"),
+    "section3": ("SEÇÃO 3: RESULTADOS POR CENÁRIO", "SECTION 3: RESULTS BY SCENARIO"),
+    "shared": ("IGUAL EM TODOS OS CENÁRIOS", "THE SAME IN ALL SCENARIOS"), "number": ("Número", "Number"),
+    "formula": ("Racional · Fórmula", "Rationale · Formula"), "inputs": ("Inputs", "Inputs"),
+    "explanation": ("Interpretação", "Interpretation"), "scale": ("escala", "scale"),
+    "section4": ("SEÇÃO 4: ALERTAS E RISCOS", "SECTION 4: ALERTS AND RISKS"), "alert": ("Alerta", "Alert"),
+    "meaning": ("O que significa", "What it means"), "action": ("O que fazer", "What to do"),
+    "scenarios": ("Cenários", "Scenarios"), "accuracy": ("Quão certo é", "How right it is"),
+}.items()}
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
@@ -4004,28 +3839,22 @@ SPEEDS = {
     "missing": Text("desconhecida; falta: {speed_missing}", "not known; missing: {speed_missing}"),
     "unfit": Text("nenhuma: não cabe", "none: it does not fit"),
 }
+REPLICAS = Text("réplicas por nó: {replicas_per_node}; GPUs por réplica: {tensor_parallel}",
+                "replicas per node: {replicas_per_node}; GPUs per replica: {tensor_parallel}")
+STAGES = " × {pipeline_parallel} (pipeline parallel)"
 PLACEMENTS = {
-    "tensor": Text("réplicas por nó: {replicas_per_node}; GPUs por réplica: {tensor_parallel}",
-                   "replicas per node: {replicas_per_node}; GPUs per replica: {tensor_parallel}"),
-    "data": Text("réplicas por nó: {replicas_per_node}; GPUs por réplica: {tensor_parallel}, com atenção em "
-                 "paralelo de dados",
-                 "replicas per node: {replicas_per_node}; GPUs per replica: {tensor_parallel}, with "
-                 "data-parallel attention"),
-    "pipeline": Text("réplicas por nó: {replicas_per_node}; GPUs por réplica: {tensor_parallel} × "
-                     "{pipeline_parallel} (pipeline parallel)",
-                     "replicas per node: {replicas_per_node}; GPUs per replica: {tensor_parallel} × "
-                     "{pipeline_parallel} (pipeline parallel)"),
-    "spanning": Text("nós por réplica: {nodes_per_replica}; GPUs por réplica: {tensor_parallel} × "
-                     "{pipeline_parallel} (pipeline parallel)",
-                     "nodes per replica: {nodes_per_replica}; GPUs per replica: {tensor_parallel} × "
-                     "{pipeline_parallel} (pipeline parallel)"),
+    "tensor": REPLICAS,
+    "data": Text(REPLICAS.pt + ", com atenção em paralelo de dados",
+                 REPLICAS.en + ", with data-parallel attention"),
+    "pipeline": Text(REPLICAS.pt + STAGES, REPLICAS.en + STAGES),
+    "spanning": Text("nós por réplica: {nodes_per_replica}; GPUs por réplica: {tensor_parallel}" + STAGES,
+                     "nodes per replica: {nodes_per_replica}; GPUs per replica: {tensor_parallel}" + STAGES),
 }
 
 
 # --- The answer, and what every renderer shows of it
 
-# request, {scenario: plan}, levers; then, made once in one language: {scenario: {number: Card}}, the alerts
-# raised.
+# request, {scenario: plan}, levers; then, made once in one language: {scenario: {number: Card}}, alerts.
 Answer = namedtuple("Answer", "request plans levers lang cards alerts")
 Card = namedtuple("Card", "label value reason formula inputs explanation")
 
@@ -4038,13 +3867,11 @@ def make_answer(request: Request, servers: Mapping[str, Server], lang: str) -> A
 
 
 def make_cards(sheet: Sheet, lang: str) -> dict[str, Card]:
-    """Every result of a plan with its rationale."""
     texts = formulas(sheet)
     return {name: make_card(name, texts[name], sheet, lang) for name in results_of(sheet)}
 
 
 def make_card(name: str, formula: str, sheet: Sheet, lang: str) -> Card:
-    """One number with its rationale."""
     row, reason = NUMBERS[sheet.cases.get(name, name)], sheet.reason(name)
     inputs = {each: known_value(sheet, each) for each in (*formula_inputs(formula), *row.also)}
     sentences = meanings(row, sheet) if reason is None else [REASONS[reason]]
@@ -4068,13 +3895,12 @@ def alert_rows(plans: Mapping[str, SizingResult], lang: str) -> list[dict]:
             if alert.id in plan.warnings:
                 meaning, action = (fill(text, plan.sheet, lang) for text in (alert.meaning, alert.action))
                 row = {"id": alert.id, "severity": alert.severity, "scenarios": [], "meaning": meaning,
-                       "action": action}
-                rows.setdefault((alert.id, meaning, action), row)["scenarios"].append(key)
+                       "action": action, "message": "%s %s" % (meaning, action)}
+                rows.setdefault((alert.id, row["message"]), row)["scenarios"].append(key)
     return list(rows.values())
 
 
 def words(lang: str, *keys: str) -> list[str]:
-    """Headings and labels of `lang`."""
     return [getattr(WORDS[key], lang) for key in keys]
 
 
@@ -4124,8 +3950,9 @@ def layout_case(sheet: Sheet) -> str:
     """How a replica is laid out, a key of PLACEMENTS."""
     if sheet.find("nodes_per_replica") != 1:
         return "spanning"
-    return ("data" if sheet["attention_ranks"] > 1 else "pipeline"
-            if sheet["pipeline_parallel"] > 1 else "tensor")
+    if sheet["attention_ranks"] > 1:
+        return "data"
+    return "pipeline" if sheet["pipeline_parallel"] > 1 else "tensor"
 
 
 def speed_case(sheet: Sheet) -> str:
@@ -4158,12 +3985,10 @@ def found_columns(request: Request) -> list[str]:
 
 
 def scenario_row(scenario: Scenario, plan: SizingResult, found: Sequence[str], lang: str) -> list[str]:
-    """One scenario in the summary's table."""
     unfit, production, no_spares = words(lang, "unfit", "production", "no_spares")
     use = getattr(scenario.use, lang) + (" " + production if scenario.key == "recommended" else "")
-    shown_found = {"sessions": written(plan.max_concurrency or 0, lang),
-                   "longest_context": written(plan.max_effective_context or 0, lang)}
-    return [getattr(scenario.name, lang), *(shown_found[key] for key in found),
+    results = {"sessions": plan.max_concurrency, "longest_context": plan.max_effective_context}
+    return [getattr(scenario.name, lang), *(written(results[key] or 0, lang) for key in found),
             unfit if plan.nodes_final is None else written(plan.nodes_final, lang),
             percent(plan.peak_headroom_ratio, lang),
             plan.ha_mode.upper() if plan.ha_extra_nodes else no_spares,
@@ -4208,11 +4033,10 @@ def picture_blocks(plan: SizingResult, lang: str) -> list[tuple]:
     for mark, _, sessions in marks:
         ruler[min(PICTURE_CELLS, max(1, math.ceil(PICTURE_CELLS * sessions / top))) - 1] = mark
     facts = {"first_ms": first_ms, "last_ms": times[-1], "last_sessions": top}
-    return [("paragraph", fill(WORDS["picture"], facts, lang)),
-            ("picture",
-             ["".join(LEVELS[min(7, int(8 * ms / times[-1]))] for ms in times), "".join(ruler).rstrip()]),
-            ("pairs",
-             [(mark, fill(WORDS[word], {"sessions": sessions}, lang)) for mark, word, sessions in marks])]
+    curve = "".join(LEVELS[min(7, int(8 * ms / times[-1]))] for ms in times)
+    return [("paragraph", fill(WORDS["picture"], facts, lang)), ("picture", [curve, "".join(ruler).rstrip()]),
+            ("pairs", [(mark, fill(WORDS[word], {"sessions": sessions}, lang))
+                       for mark, word, sessions in marks])]
 
 
 def lever_table(answer: Answer) -> tuple:
@@ -4239,9 +4063,8 @@ def input_blocks(answer: Answer) -> list[tuple]:
         record = getattr(answer.request, key)
         blocks += [("heading", *words(lang, key)),
                    ("pairs", [(f.name, field_value(record, f.name, lang)) for f in fields(record)])]
-    return blocks + [("heading", *words(lang, "request")),
-                     ("pairs",
-                      [(name, requested_value(name, value, lang)) for name, value in nfr(answer).items()])]
+    return blocks + [("heading", *words(lang, "request")), ("pairs", [
+        (name, requested_value(name, value, lang)) for name, value in nfr(answer).items()])]
 
 
 def requested_value(name: str, value, lang: str) -> str:
@@ -4278,11 +4101,10 @@ def nfr(answer: Answer) -> dict:
 
 
 def dictionary_blocks(answer: Answer) -> list[tuple]:
-    """Section 2: what each parameter is, where it comes from, why it matters, what goes wrong."""
-    return [("section", *words(answer.lang, "section2")),
-            ("cards", words(answer.lang, "parameter", *Parameter._fields[1:]),
-             [[", ".join(row.names)] + [getattr(text, answer.lang) for text in row[1:]]
-              for row in PARAMETERS])]
+    lang = answer.lang
+    rows = [[", ".join(row.names), *(getattr(text, lang) for text in row[1:])] for row in PARAMETERS]
+    return [("section", *words(lang, "section2")),
+            ("cards", words(lang, "parameter", *Parameter._fields[1:]), rows)]
 
 
 def result_blocks(answer: Answer) -> list[tuple]:
@@ -4294,9 +4116,9 @@ def result_blocks(answer: Answer) -> list[tuple]:
               ("heading", *words(lang, "shared")), result_cards(shared, answer, "minimum")]
     for scenario in SCENARIOS:
         mark = words(lang, "production") if scenario.key == "recommended" else []
+        settings = configuration(answer, scenario).items()
         blocks += [("heading", " ".join([getattr(scenario.name, lang)] + mark)),
-                   ("pairs", [(name, written(value, lang))
-                              for name, value in configuration(answer, scenario).items()]),
+                   ("pairs", [(name, written(value, lang)) for name, value in settings]),
                    result_cards([name for name in listed if name not in shared], answer, scenario.key)]
     return blocks
 
@@ -4313,20 +4135,17 @@ def layout_blocks(plan: SizingResult, lang: str) -> list[tuple]:
     """The layouts looked at, and why some cannot be built."""
     if not plan.layouts:
         return []
-    target = has_target(plan.sheet)
-    headers = ["layout", "replicas", "kv_placed"] + (["by_memory", "by_speed"] if target
-                                                     else ["sessions_node"])
+    limits = ["by_memory", "by_speed"] if has_target(plan.sheet) else ["sessions_node"]
     return [("heading", *words(lang, "layouts")),
-            ("table", words(lang, *headers, "remark"), [layout_row(one, plan, lang) for one in plan.layouts])]
+            ("table", words(lang, "layout", "replicas", "kv_placed", *limits, "remark"),
+             [layout_row(one, plan, lang) for one in plan.layouts])]
 
 
 def has_target(sheet: Sheet) -> bool:
-    """Whether sessions must come at some speed."""
     return "tpot_ms" in sheet or "ttft_ms" in sheet
 
 
 def layout_row(one: Placement, plan: SizingResult, lang: str) -> list[str]:
-    """One layout in the table."""
     size = "%d × %d" % one.layout[:2]
     size += " " + getattr(WORDS["attention_data"], lang) if one.layout.attention_ranks > 1 else ""
     limits = ["memory_sessions_per_node", "speed_sessions_per_node"][:1 + has_target(plan.sheet)]
@@ -4345,14 +4164,12 @@ def layout_row(one: Placement, plan: SizingResult, lang: str) -> list[str]:
 def configuration(answer: Answer, scenario: Scenario) -> dict:
     """What a scenario sets, and its prose."""
     plan = answer.plans[scenario.key]
-    return dict({name: getattr(plan, name) for name in ("peak_headroom_ratio", "ha_mode", "ha_extra_nodes",
-                                                        "kv_budget_ratio", *Layout._fields)},
-                **{name: getattr(getattr(scenario, name), answer.lang)
-                   for name in ("use", "risk", "typical_sla")})
+    names = ("peak_headroom_ratio", "ha_mode", "ha_extra_nodes", "kv_budget_ratio", *Layout._fields)
+    prose = {name: getattr(getattr(scenario, name), answer.lang) for name in ("use", "risk", "typical_sla")}
+    return {**{name: getattr(plan, name) for name in names}, **prose}
 
 
 def result_cards(names: Iterable[str], answer: Answer, key: str) -> tuple:
-    """Numbers with formula, inputs and interpretation."""
     lang, cards = answer.lang, []
     for name in names:
         card = answer.cards[key][name]
@@ -4395,34 +4212,31 @@ def worked_formula(name: str, answer: Answer, key: str) -> str:
                   for kind, part in kinds]
     elif all(card.inputs[each] is not None for each in formula_inputs(card.formula)):
         lines = ["= " + pretty(card.formula, lang, card.inputs)]
-    outcome = "= " + (plain(card.value, lang) if card.reason is None
-                      else getattr(ABSENT_WORDS[card.reason], lang))
-    return "\n".join(["%s = %s" % (name, pretty(card.formula, lang)), *lines,
-                      *[outcome] * (outcome not in lines)])
+    absent = card.reason is not None
+    outcome = "= " + (getattr(ABSENT_WORDS[card.reason], lang) if absent else plain(card.value, lang))
+    lines += [outcome] * (outcome not in lines)
+    return "\n".join(["%s = %s" % (name, pretty(card.formula, lang)), *lines])
 
 
 def risk_blocks(answer: Answer) -> list[tuple]:
     """Section 4: alerts, the scenarios' risks, and how far off the estimate can be."""
     lang = answer.lang
-    cards = [["%s: %s" % (getattr(SEVERITIES[row["severity"]], lang), row["id"]),
-              row["meaning"], row["action"], scenario_names(row["scenarios"], lang)]
-             for row in answer.alerts]
-    headers = words(lang, "alert", "meaning", "action", "scenarios")
+    cards = [["%s: %s" % (getattr(SEVERITIES[row["severity"]], lang), row["id"]), row["meaning"],
+              row["action"], scenario_names(row["scenarios"], lang)] for row in answer.alerts]
     return [("section", *words(lang, "section4")),
-            ("cards", headers, cards) if cards else ("paragraph", *words(lang, "no_alert")),
+            ("cards", words(lang, "alert", "meaning", "action", "scenarios"), cards) if cards
+            else ("paragraph", *words(lang, "no_alert")),
             ("table", words(lang, "scenario", "risk", "typical_sla"),
              [[getattr(text, lang) for text in (s.name, s.risk, s.typical_sla)] for s in SCENARIOS]),
             ("heading", *words(lang, "accuracy"))] + [("paragraph", text) for text in accuracy(answer)]
 
 
 def accuracy(answer: Answer) -> list[str]:
-    """How right this answer is, and what it does not know."""
     sheet = answer.plans["recommended"].sheet
     return [fill(text, sheet, answer.lang) for when, text in ACCURACY if sheet.holds(when)]
 
 
 def report_blocks(answer: Answer) -> list[tuple]:
-    """The whole report."""
     return [block for part in (summary_blocks, input_blocks, dictionary_blocks, result_blocks, risk_blocks)
             for block in part(answer)]
 
@@ -4437,7 +4251,6 @@ LAYOUT_NUMBERS = ("stages_per_node", "replicas_per_node", "nodes_per_replica", "
 
 
 def report_json(answer: Answer) -> dict:
-    """The report as data."""
     request, lang = answer.request, answer.lang
     return {
         "schema_version": SCHEMA_VERSION, "tool_version": __version__,
@@ -4446,21 +4259,15 @@ def report_json(answer: Answer) -> dict:
                                         for key in Parameter._fields[1:]}
                                  for row in PARAMETERS for name in row.names},
         "scenarios": {scenario.key: scenario_json(answer, scenario) for scenario in SCENARIOS},
-        "alerts": [{"id": row["id"], "severity": row["severity"], "message": message(row),
-                    "scenarios": row["scenarios"]} for row in answer.alerts], "levers": answer.levers,
-        "accuracy": accuracy(answer),
+        "alerts": [{name: row[name] for name in ("id", "severity", "message", "scenarios")}
+                   for row in answer.alerts],
+        "levers": answer.levers, "accuracy": accuracy(answer),
     }
 
 
-def message(row: Mapping) -> str:
-    """An alert in two sentences or more: what it means, what to do."""
-    return "%s %s" % (row["meaning"], row["action"])
-
-
 def scenario_json(answer: Answer, scenario: Scenario) -> dict:
-    """One scenario as data."""
     plan, cards = answer.plans[scenario.key], answer.cards[scenario.key]
-    told = {row["id"]: message(row) for row in answer.alerts if scenario.key in row["scenarios"]}
+    told = {row["id"]: row["message"] for row in answer.alerts if scenario.key in row["scenarios"]}
     return {
         "name": getattr(scenario.name, answer.lang),
         "configuration": configuration(answer, scenario),
@@ -4475,10 +4282,9 @@ def scenario_json(answer: Answer, scenario: Scenario) -> dict:
 
 
 def rationale(name: str, card: Card) -> dict:
-    """The rationale of one number; `reason` where there is none."""
-    return {"formula": "%s = %s" % (name, card.formula),
-            "inputs": card.inputs, "explanation": card.explanation,
-            **({} if card.reason is None else {"reason": card.reason})}
+    why = {"formula": "%s = %s" % (name, card.formula), "inputs": card.inputs,
+           "explanation": card.explanation}
+    return why if card.reason is None else dict(why, reason=card.reason)
 
 
 def layout_json(one: Placement) -> dict:
@@ -4494,12 +4300,7 @@ MAX_COLUMNS = 100
 MIN_COLUMNS = 60
 
 
-def python_escape(character: str) -> str:
-    """`character` as Python writes it where it cannot be shown."""
-    return character.encode("unicode_escape").decode()
-
-
-def visible(text: str, escape: Callable[[str], str] = python_escape) -> str:
+def visible(text: str, escape=lambda character: character.encode("unicode_escape").decode()) -> str:
     """`text` with what a terminal would act on (control and bidi characters, not line ends) as escapes."""
     if text.replace("\n", "").isprintable():
         return text
@@ -4520,7 +4321,6 @@ def render_json(data: object) -> str:
 
 
 def render_text(blocks: Iterable[tuple], width: int) -> str:
-    """Plain text within `width` columns."""
     lines = (line.rstrip() for kind, *content in visible_content(list(blocks))
              for line in TEXT[kind](width, *content))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
@@ -4537,7 +4337,6 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]
 
 
 def underlined(width: int, text: str, sign: str) -> list[str]:
-    """A heading over a line of `sign`."""
     return wrapped(text, width) + [sign * min(width, len(text))]
 
 
@@ -4618,7 +4417,6 @@ def escaped(text: str) -> str:
 
 
 def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns, or cards as columns."""
     lines = [[escaped(cell) for cell in row] for row in [headers, *rows]]
     lines.insert(1, ["---"] * len(headers))
     return "".join("| %s |\n" % " | ".join(line) for line in lines)
@@ -4636,21 +4434,27 @@ MARKDOWN: dict[str, Callable[..., str]] = {
 
 # === Catalogs and model reader: the door for JSON; every error names file, entry and key ===
 
-MAX_CATALOG_BYTES = 2**24                # a thousand times what a catalog takes; /dev/zero never ends
-MAX_JSON_COMMAS = 500_000                # twice those of the longest index; millions take gigabytes
-MAX_ENTRIES = 10**4                      # of one catalog
-MAX_DIGITS = 300                         # of a whole number: more are infinite, as 1e999 is
+MAX_CATALOG_BYTES = 2**24  # /dev/zero never ends
+MAX_JSON_COMMAS = 500_000  # twice those of the longest index; millions take gigabytes
+MAX_ENTRIES = 10**4  # of one catalog
+MAX_DIGITS = 300  # of a whole number: more are infinite, as 1e999 is
 
 
 @contextmanager
-def at(place: str):
+def at(place: str, joint: str = ": "):
     """A SizingError from inside names `place` first; a file that cannot be read becomes one."""
     try:
         yield
     except OSError as error:
         raise SizingError("%s: cannot read: %s" % (place, error.strerror or error)) from None
     except SizingError as error:
-        raise SizingError("%s: %s" % (place, error)) from None
+        raise SizingError("%s%s%s" % (place, joint, error)) from None
+
+
+def expect(holds: object, expected: str, value: object, place: str = "") -> None:
+    """Raise SizingError unless it `holds` that the `value` at `place` is what was `expected`."""
+    if not holds:
+        raise SizingError("%sexpected %s, got %s" % (place and place + ": ", expected, short(value)))
 
 
 def open_without_waiting(path: str, flags: int) -> int:
@@ -4661,86 +4465,75 @@ def open_without_waiting(path: str, flags: int) -> int:
 
 
 def without_duplicates(pairs: list[tuple]) -> dict:
-    """One JSON object; raises SizingError naming the first key that stands twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        from collections import Counter
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        last = {key: index for index, (key, _) in enumerate(pairs)}
+        twice = next(key for index, (key, _) in enumerate(pairs) if index < last[key])
         where = " in entry %s" % short(found["name"]) if "name" in found else ""
         raise SizingError("duplicate key %s%s" % (short(twice), where))
     return found
 
 
 def whole_number(digits: str) -> float:
-    """A whole number of a JSON file; int() would take minutes for a million digits."""
+    """int() would take minutes for a million digits."""
     return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
 
 
 def decode_json(data: bytes, encoding: str, what: str):
-    """`data` as JSON; NaN and Infinity pass, so that their field can be named later; raises SizingError."""
+    """`data` as JSON; NaN and Infinity pass, so that their field can be named later."""
     if data.count(b",") > MAX_JSON_COMMAS:
         raise SizingError("expected at most %d commas, got more" % MAX_JSON_COMMAS)
     try:
         return json.loads(data.decode(encoding), object_pairs_hook=without_duplicates, parse_int=whole_number)
-    except SizingError:
-        raise
-    except (ValueError, RecursionError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise SizingError("expected %s: %s" % (what, error)) from None
 
 
 def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
-    """Decoded JSON of the file at `path`; raises SizingError."""
     with at(path):
         try:
             with open(path, "rb", opener=open_without_waiting) as file:
                 data = file.read(max_bytes + 1)
-        except ValueError as error:                      # a zero byte in the path
+        except ValueError as error:  # a zero byte in the path
             raise SizingError("cannot read: %s" % error) from None
         if len(data) > max_bytes:
             raise SizingError("expected a file of at most %d bytes" % max_bytes)
         return decode_json(data, "utf-8-sig", "JSON in UTF-8")
 
 
-def parse(cls: type, entry: object, where: str):
-    """`entry` as a record of `cls`; raises SizingError naming `where` and the key of what is wrong."""
-    if not isinstance(entry, dict):
-        raise SizingError("%s: expected an object, got %s" % (where, short(entry)))
+def parse(cls: type, entry, where: str):
+    expect(isinstance(entry, dict), "an object", entry, where)
     known = {name: nullable for name, _, nullable in record_fields(cls)}
-    for key in entry:
-        if key not in known:
-            raise SizingError("%s.%s: unknown key%s" % (where, short(key)[1:-1], nearest(key, known)))
-    for name, nullable in known.items():
-        if name not in entry and not nullable:
-            raise SizingError("%s.%s: missing" % (where, name))
-    if not entry["source"]:
-        raise SizingError("%s.source: expected where the numbers come from, got %s" % (
-            where, short(entry["source"])))
-    try:
+    with at(where, "."):
+        for key in entry:
+            if key not in known:
+                raise SizingError("%s: unknown key%s" % (short(key)[1:-1], nearest(key, known)))
+        for name, nullable in known.items():
+            if name not in entry and not nullable:
+                raise SizingError("%s: missing" % name)
+        expect(entry["source"], "where the numbers come from", entry["source"], "source")
         record = cls(**{name: entry.get(name) for name in known})
         if isinstance(record, Model):
             check_stated_weights(record)
-    except SizingError as error:
-        raise SizingError("%s.%s" % (where, error)) from None
     return record
-
-
-ALONGSIDE = {"models": {"families"}}                    # what a catalog may hold beside its entries
 
 
 def load_catalog(path: str, key: str, cls: type) -> dict:
     """`{name: record}` of the file at `path`, which holds `{key: [entry, ...]}`; raises SizingError."""
     data = read_json(path)
     entries = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(entries, list) or not entries or set(data) - ALONGSIDE.get(key, set()) != {key}:
+    others = {key, "families"} if key == "models" else {key}
+    if not isinstance(entries, list) or not entries or not set(data) <= others:
         raise SizingError('%s: expected {"%s": [one entry or more]} and nothing else' % (path, key))
     if len(entries) > MAX_ENTRIES:
         raise SizingError("%s: %s: expected at most %d entries" % (path, key, MAX_ENTRIES))
     records: dict = {}
     for index, entry in enumerate(entries):
+        where = "%s: %s[%d]" % (path, key, index)
         name = entry.get("name") if isinstance(entry, dict) else None
-        record = parse(cls, entry, "%s: %s[%d]%s" % (path, key, index, " (%s)" % short(name) if name else ""))
+        record = parse(cls, entry, "%s (%s)" % (where, short(name)) if name else where)
         if record.name in records:
-            raise SizingError("%s: %s[%d].name: duplicate name %s" % (path, key, index, short(record.name)))
+            raise SizingError("%s.name: duplicate name %s" % (where, short(record.name)))
         records[record.name] = record
     return records
 
@@ -4768,57 +4561,54 @@ def load_families(path: str | None = None) -> list:
     path = path or shipped_path("models")
     data = read_json(path)
     rows = data.get("families") if isinstance(data, dict) else None
-    if isinstance(rows, list) and are_named(rows):
-        return rows
-    raise SizingError('%s: expected "families": [objects with a name], to read a config.json' % path)
+    if not isinstance(rows, list) or not are_named(rows):
+        raise SizingError('%s: expected "families": [objects with a name], to read a config.json' % path)
+    return rows
 
 
-def are_named(rows: list) -> bool:
-    """Whether these are rows of families by their shape."""
-    named = (isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows)
-    return len(rows) <= MAX_ENTRIES and all(named)
+def are_named(rows) -> bool:
+    return isinstance(rows, list) and len(rows) <= MAX_ENTRIES and all(
+        isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows)
 
 
 # --- families: everything specific to a kind of config.json is a row of "families" in models.json
 
-# A row: what no config file says and what the family's keys mean. A formula is a sum of products of numbers
-# and names (`2*hidden_size*head_dim + -1*x/y`; `!x` is 1 when x is 0): config keys, or those of `derived`.
+# A row says what no config file says. A formula is a sum of products of numbers and names
+# (`2*hidden_size*head_dim + -1*x/y`; `!x` is 1 when x is 0): config keys, or those of `derived`.
 #   like          the row it completes ("any" when absent): dictionaries are merged, the rest replaced
 #   model_types   the text models it covers; wrappers: model_types that nest one of them under one of NESTED
-#   names         {key: [older keys of the same meaning]}
-#   defaults      {key: number, formula, true/false or null} where the file is silent: the model class's own
-#   derived       {name: formula}; `full.head_dim` and the like replace `head_dim` in layers of that kind
 #   architectures the same models where the config has no model_type
+#   names         {key: [older keys of the same meaning]}
+#   defaults      {key: number, formula, true/false or null}: the model class's own, where the file is silent
+#   derived       {name: formula}; `full.head_dim` and the like replace `head_dim` in layers of that kind
 #   layers, index, mlp  rules (LAYER_RULES) that give each layer a word; layers_words and so on: what it means
 #   params        {part: formula}, parameters of one module; the part's count is in PART_COUNTS
 #   equal         pairs of formulas that must agree
 #   uniform       keys whose value may be a list of one number repeated
-#   context       the key that holds the longest context, when it is not max_position_embeddings
+#   context       the key of the longest context
 #   mtp           parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
 #   keys          further keys that change no number here; wrapper_keys: the same around the language model
 NOT_INHERITED = ("model_types", "wrappers", "architectures", "source")
-MAX_LIKE = 10                            # rows completed one by another; the shipped ones need 5
-MAX_FORMULA = 1000                       # characters; the longest shipped one has 287
+MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
+MAX_FORMULA = 1000  # characters; the longest shipped one has 287
 OPERAND = r" *!{0,2}(?:-?[0-9]{1,15}|[A-Za-z_][A-Za-z0-9_.]*) *"
 FORMULA = re.compile("%s(?:(?:[*+]|//?)%s)*" % (OPERAND, OPERAND))
-MAX_PRODUCT = 10**100                    # no count comes near, and none grows for minutes
+MAX_PRODUCT = 10**100  # no count comes near, and none grows for minutes
 # How many modules of a part the model has; those of `_1d` parts (norms, biases) are never quantised.
 PART_COUNTS = {"embedding": "one", "head": "one", "model": "one", "layer": "num_hidden_layers",
                "mlp": "dense_layers", "shared": "moe_layers", "router": "moe_layers", "expert": "experts",
                "state": "state_layers", "indexer": "index_layers", "none": "none_layers", "reused": "one",
                "lookup": "one"}
+PARTS = (*PART_COUNTS, "attention")
 
 
 def check_formula(value: object) -> None:
-    """Raise SizingError unless `value` is a formula of a row."""
-    if type(value) is int:
-        value = str(value)
-    if not isinstance(value, str) or len(value) > MAX_FORMULA or not FORMULA.fullmatch(value):
-        raise SizingError("expected a formula such as 2*hidden_size + -1*x/y, got %s" % short(value))
+    formula = str(value) if type(value) is int else value
+    expect(isinstance(formula, str) and len(formula) <= MAX_FORMULA and FORMULA.fullmatch(formula),
+           "a formula such as 2*hidden_size + -1*x/y", formula)
 
 
 def check_default(value: object) -> None:
-    """Raise SizingError unless `value` may stand for a key that a config leaves out."""
     if isinstance(value, str):
         check_formula(value)
     elif value is not None and type(value) is not bool:
@@ -4830,22 +4620,14 @@ def role(*words: str) -> Callable:
     return lambda value: value is None or check_choice(value, words)
 
 
-def check_part(value: object) -> None:
-    """Raise SizingError unless `value` is a part of a model."""
-    parts = (*PART_COUNTS, "attention")
-    check_choice(value, (*parts, *(part + "_1d" for part in parts)))
-
-
-def check_rule(rule: object) -> None:
-    """Raise SizingError unless `rule` is one of LAYER_RULES with the words it takes."""
-    if not isinstance(rule, list) or not rule:
-        raise SizingError("expected a rule and its words, got %s" % short(rule))
+def check_rule(rule) -> None:
+    expect(isinstance(rule, list) and rule, "a rule and its words", rule)
     check_choice(rule[0], LAYER_RULES)
     _, shapes, optional = LAYER_RULES[rule[0]]
     least = len(shapes) - optional
     if not least <= len(rule) - 1 <= len(shapes):
         raise SizingError("expected %s words after %r, got %d" % (
-            least if not optional else "%d to %d" % (least, len(shapes)), rule[0], len(rule) - 1))
+            "%d to %d" % (least, len(shapes)) if optional else least, rule[0], len(rule) - 1))
     for index, (value, check) in enumerate(zip(rule[1:], shapes), 1):
         with at("word %d" % index):
             check(value)
@@ -4854,89 +4636,81 @@ def check_rule(rule: object) -> None:
 # What each word of a row holds: a check, [of each item], (of one item each) or {of each key: of each value}.
 STRINGS, RULES = [check_string], [check_rule]
 ROW_SHAPES: dict[str, object] = {
-    "name": check_string, "like": check_string, "source": check_string, "context": check_string,
-    "model_types": STRINGS, "wrappers": STRINGS, "architectures": STRINGS, "keys": STRINGS,
-    "wrapper_keys": STRINGS, "uniform": STRINGS, "names": {check_string: STRINGS}, "layers": RULES,
-    "index": RULES, "mlp": RULES,
+    **dict.fromkeys(("name", "like", "source", "context"), check_string),
+    **dict.fromkeys(("model_types", "wrappers", "architectures", "keys", "wrapper_keys", "uniform"), STRINGS),
+    "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
-    "params": {check_part: check_formula}, "equal": [(check_formula, check_formula)],
+    "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
+    "equal": [(check_formula, check_formula)],
     "layers_words": {check_string: role(*(kind for kind in GROUP_FIELDS if kind != "index"))},
     "index_words": {check_string: role("index", "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
 COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal"))
 
 
-def check_shape(value: object, shape, where: str) -> None:
+def check_shape(value, shape, where: str) -> None:
     """Raise SizingError naming `where` in `value` something is not as `shape` says."""
+    with at(where):
+        if callable(shape):
+            shape(value)
+        elif isinstance(shape, dict):
+            expect(isinstance(value, dict), "an object", value)
+        elif isinstance(shape, tuple):
+            expect(isinstance(value, list) and len(value) == len(shape), "a list of %d" % len(shape), value)
+        else:
+            expect(isinstance(value, list), "a list", value)
     if isinstance(shape, dict):
-        if not isinstance(value, dict):
-            raise SizingError("%s: expected an object, got %s" % (where, short(value)))
         ((of_key, of_value),) = shape.items()
         for key, item in value.items():
             check_shape(key, of_key, where)
             check_shape(item, of_value, "%s.%s" % (where, key))
-        return
-    if not isinstance(shape, (list, tuple)):
-        with at(where):
-            shape(value)
-        return
-    if not isinstance(value, list) or (isinstance(shape, tuple) and len(value) != len(shape)):
-        raise SizingError("%s: expected a list%s, got %s" % (
-            where, " of %d" % len(shape) if isinstance(shape, tuple) else "", short(value)))
-    for index, item in enumerate(value):
-        check_shape(item, shape[index if isinstance(shape, tuple) else 0], "%s[%d]" % (where, index))
+    elif not callable(shape):
+        for index, item in enumerate(value):
+            check_shape(item, shape[index % len(shape)], "%s[%d]" % (where, index))
 
 
 def checked_row(families: list, name: str) -> dict:
-    """The row `name` as it stands; raises SizingError naming what is wrong in it."""
     found = [row for row in families if row["name"] == name]
     with at("family %s in models.json" % short(name)):
-        if len(found) != 1:
-            raise SizingError("expected one row of this name, got %d" % len(found))
+        expect(len(found) == 1, "one row of this name", len(found))
         for word, value in found[0].items():
             check_choice(word, ROW_SHAPES)
             check_shape(value, ROW_SHAPES[word], word)
     return found[0]
 
 
-def family_row(families: list, name: str) -> dict:
-    """The row `name` with what it inherits filled in; raises SizingError naming the row and word at fault."""
-    names = [row["name"] for row in families]
-    chain = [checked_row(families, name)]
-    while chain[-1]["name"] != "any" or "like" in chain[-1]:
-        like = chain[-1].get("like", "any")
-        with at("family %r in models.json: like" % chain[-1]["name"]):
-            check_choice(like, names)
-            if like in [row["name"] for row in chain] or len(chain) == MAX_LIKE:
+def inherited_row(families: list, name: str, before: Sequence[str] = ()) -> dict:
+    """The row `name` completed by those it is like; `before` are the rows that it completes."""
+    row, chain, base = checked_row(families, name), [*before, name], {}
+    if name != "any" or "like" in row:
+        like = row.get("like", "any")
+        with at("family %r in models.json: like" % name):
+            check_choice(like, [other["name"] for other in families])
+            if like in chain or len(chain) == MAX_LIKE:
                 raise SizingError("expected at most %d rows up to 'any', got %s behind %s" % (
-                    MAX_LIKE, short(like), short([row["name"] for row in chain])))
-        chain.append(checked_row(families, like))
-    merged: dict = {}
-    for row in reversed(chain):
-        merged = merge_row(merged, row)
-    missing = [word for word in COMPLETE if word not in merged]
-    missing += [word for word in ("layers", "mlp") if not merged.get(word)]
-    if missing or "embedding" not in merged["params"]:
-        raise SizingError("family %r in models.json: %s: missing" % (name, (*missing, "params.embedding")[0]))
-    return merged
-
-
-def family_rows(families: list) -> dict:
-    """{name: complete row} of all families; raises SizingError."""
-    return {row["name"]: family_row(families, row["name"]) for row in families}
-
-
-def merge_row(base: dict, row: dict) -> dict:
-    """What `row` says, completed by `base`."""
+                    MAX_LIKE, short(like), short(chain)))
+        base = inherited_row(families, like, chain)
     merged = {word: value for word, value in base.items() if word not in NOT_INHERITED}
     for word, value in row.items():
         merged[word] = {**base.get(word, {}), **value} if isinstance(value, dict) else value
-    merged["keys"] = base.get("keys", []) + row.get("keys", [])
-    return merged
+    return {**merged, "keys": base.get("keys", []) + row.get("keys", [])}
+
+
+def family_row(families: list, name: str) -> dict:
+    """The row `name` with what it inherits filled in; raises SizingError naming the row and word at fault."""
+    row = inherited_row(families, name)
+    missing = [word for word in COMPLETE if word not in row]
+    missing += [word for word in ("layers", "mlp") if not row.get(word)]
+    if missing or "embedding" not in row["params"]:
+        raise SizingError("family %r in models.json: %s: missing" % (name, (*missing, "params.embedding")[0]))
+    return row
+
+
+def family_rows(families: list) -> dict:
+    return {row["name"]: family_row(families, row["name"]) for row in families}
 
 
 def find_family(config: dict, families: list, field: str):
-    """The first row whose `field` (model_types or wrappers) has this config's model_type, or None."""
     model_type = config.get("model_type")
     rows = (row for row in families if model_type in words_of(row, field))
     return next(rows, None) if isinstance(model_type, str) else None
@@ -4953,19 +4727,18 @@ def words_of(row: dict, field: str) -> list:
 NESTED = ("text_config", "llm_config", "language_config", "thinker_config")
 INHERITED = ("tie_word_embeddings", "torch_dtype", "dtype", "quantization_config", "quantization",
              "vocab_size")
-MAX_NESTING = 3                          # Qwen omni: config > thinker_config > text_config
+MAX_NESTING = 3  # Qwen omni: config > thinker_config > text_config
 
 
-def text_config(config: dict, families: list):
-    """(the language model's config, its row, [(place, config around it)], its place); raises SizingError."""
+def text_config(config, families: list):
+    """(the language model's config, its row, [(place, config around it)], its place)."""
     wrappers: list[tuple[str, dict]] = []
     place, fallback = "", None
     while True:
-        if not isinstance(config, dict):
-            raise SizingError("%s: expected a JSON object, got %s" % (place or "config", short(config)))
+        expect(isinstance(config, dict), "a JSON object", config, place or "config")
         nested = [key for key in NESTED if config.get(key) is not None]
         if not nested:
-            break
+            return config, language_family(config, fallback, place, families), wrappers, place
         row = find_family(config, families, "wrappers")
         if row is None and not (wrappers and "model_type" not in config):
             raise unknown_model_type(config, place, families, "wrappers")
@@ -4974,37 +4747,27 @@ def text_config(config: dict, families: list):
                 place, nested[1], nested[0]))
         fallback = row or fallback
         wrappers.append((place, config))
-        place = "%s%s." % (place, nested[0])
+        place += nested[0]
         if len(wrappers) == MAX_NESTING:
-            raise SizingError("%s: expected at most %d nested configs" % (place.rstrip("."), MAX_NESTING - 1))
-        config = nested_config(config, nested[0])
-    return config, language_family(config, fallback, place, families), wrappers, place
-
-
-def nested_config(config: dict, key: str):
-    """The config under `key`, with what the one around it says for both."""
-    inner = config[key]
-    if not isinstance(inner, dict):
-        return inner
-    return {**{name: config[name] for name in INHERITED if name in config}, **inner}
+            raise SizingError("%s: expected at most %d nested configs" % (place, MAX_NESTING - 1))
+        place += "."
+        inner = config[nested[0]]
+        if isinstance(inner, dict):
+            inner = {**{name: config[name] for name in INHERITED if name in config}, **inner}
+        config = inner
 
 
 def language_family(config: dict, fallback: dict | None, place: str, families: list) -> dict:
     """The complete row of a language model's config; `fallback` is the row of what it is nested in."""
-    row = find_family(config, families, "model_types")
+    row, names = find_family(config, families, "model_types"), config.get("architectures", [])
     if row is None and "model_type" in config:
         raise unknown_model_type(config, place, families, "model_types")
     if row is None and fallback and fallback.get("model_types"):
         row = fallback
-    return family_row(families, row["name"]) if row else by_architecture(config, families)
-
-
-def by_architecture(config: dict, families: list) -> dict:
-    """The row named by `architectures`; without one, the plain family, and then no unknown key passes."""
-    names = config.get("architectures")
-    if not isinstance(names, list) or not names:
+    elif row is None and not (isinstance(names, list) and names):  # the plain family: no unknown key passes
         return {**family_row(families, "llama"), "name": "llama (assumed: no model_type)", "strict": True}
-    row = next((row for row in families if names[0] in words_of(row, "architectures")), None)
+    elif row is None:
+        row = next((row for row in families if names[0] in words_of(row, "architectures")), None)
     if row is None:
         raise SizingError("model_type: missing, and architectures names %s, which no family in models.json "
                           "covers" % short(names[0]))
@@ -5012,51 +4775,49 @@ def by_architecture(config: dict, families: list) -> dict:
 
 
 def unknown_model_type(config: dict, place: str, families: list, field: str) -> SizingError:
-    """The error for a model_type without a row, naming the nearest that has one."""
-    model_type = config.get("model_type")
-    other = find_family(config, families, "model_types" if field == "wrappers" else "wrappers")
+    model_type, nests = config.get("model_type"), field == "wrappers"
+    other = find_family(config, families, "model_types" if nests else "wrappers")
     for row in [other] if other else families:
-        if row.get(field, []) != words_of(row, field):   # it may be the one that was meant
+        if row.get(field, []) != words_of(row, field):  # it may be the one that was meant
             checked_row(families, row["name"])
     if other:
         nested = next((key for key in NESTED if key in config), NESTED[0])
-        return SizingError("%s%s: %s" % (place, nested, (
-            "model_type %r is not known to nest another config" if field == "wrappers"
-            else "missing; model_type %r nests its language model there") % model_type))
-    words = [word for row in families for word in words_of(row, field)]
-    known = sorted(word for word in words if isinstance(word, str) and word.isprintable())[:MAX_ENTRIES]
-    choices = nearest(short(model_type), known).replace("did you mean", "nearest:").rstrip("?")
+        problem = ("model_type %r is not known to nest another config" if nests
+                   else "missing; model_type %r nests its language model there")
+        return SizingError("%s%s: %s" % (place, nested, problem % model_type))
+    known = sorted(word for row in families for word in words_of(row, field)
+                   if isinstance(word, str) and word.isprintable())
+    choices = nearest(short(model_type), known[:MAX_ENTRIES]).replace("did you mean", "nearest:").rstrip("?")
     return SizingError("%smodel_type: no row under families in models.json covers %s, and none is guessed%s"
                        % (place, short(model_type), choices))
-
-
 # --- values: what a config says of a name, or what follows from the family's row
 
-KEY_MAXIMA = {"num_hidden_layers": 10**4, "num_attention_heads": 10**4, "num_key_value_heads": 10**4,
-              "head_dim": 10**5, "vocab_size": 10**9, "max_position_embeddings": 10**9,
-              "sliding_window": 10**9, "attention_chunk_size": 10**9}
-DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}              # bytes
-WINDOWS = {kind: row.window for kind, row in LAYER_KINDS.items() if row.window}   # null: such a layer is full
-MAX_DERIVED = 50                         # names that follow one from another; the shipped rows need 5
+KEY_MAXIMA = {key: most for most, keys in (
+    (10**4, "num_hidden_layers num_attention_heads num_key_value_heads"), (10**5, "head_dim"),
+    (10**9, "vocab_size max_position_embeddings sliding_window attention_chunk_size"))
+              for key in keys.split()}
+DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
+WINDOWS = {kind: row.window for kind, row in LAYER_KINDS.items() if row.window}  # null: such a layer is full
+MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 5
 
 
 def evaluate(formula: str | int, values) -> int:
-    """The formula with its names looked up in `values`; raises SizingError where `/` leaves a remainder."""
+    """The formula with its names looked up in `values`; `/` must leave no remainder, `//` may."""
     total = 0
     for term in str(formula).split("+"):
         product = 1
         for factor in term.split("*"):
             numerator, *divisors = (operand.strip() for operand in factor.split("/"))
             product *= operand_value(numerator, values)
-            for i, name in enumerate(divisors):
-                if not name:                             # the gap inside //
+            for before, name in zip([numerator, *divisors], divisors):
+                if not name:  # the gap inside //
                     continue
                 divisor = operand_value(name, values)
-                if not divisor or (product % divisor and (i == 0 or divisors[i - 1])):
+                if not divisor or (before and product % divisor):
                     raise SizingError("%s: expected a divisor of %d, got %d" % (name, product, divisor))
                 product //= divisor
             if not product:
-                break                                    # what is switched off need not be in the config
+                break  # what is switched off need not be in the config
             if abs(product) > MAX_PRODUCT:
                 raise SizingError("%s: expected at most 100 digits, got more" % formula)
         total += product
@@ -5064,22 +4825,17 @@ def evaluate(formula: str | int, values) -> int:
 
 
 def operand_value(operand: str, values) -> int:
-    """A whole number, the value of a name, or for `!name` whether it is zero."""
     if operand[0] == "!":
         return int(not operand_value(operand[1:], values))
     return int(operand) if operand.lstrip("-").isdigit() else int(values[operand] or 0)
 
 
-def check_dtype(value: object) -> None:
-    """Raise SizingError unless `value` is one of DTYPES."""
-    if not isinstance(value, str) or value not in DTYPES:
-        raise SizingError("unknown value %s%s" % (short(value), nearest(short(value), DTYPES)))
+def unknown_value(value: object, known: Iterable[str]) -> str:
+    return "unknown value %s%s" % (short(value), nearest(short(value), known))
 
 
 def operands(formula: object) -> set:
-    """The names in a formula."""
-    words = str(formula).replace("+", "*").replace("/", "*").split("*")
-    return {word.strip(" !") for word in words} if isinstance(formula, str) else set()
+    return {word.strip(" !") for word in re.split("[+*/]", formula)} if isinstance(formula, str) else set()
 
 
 class Facts(dict):
@@ -5090,7 +4846,10 @@ class Facts(dict):
         self.config, self.row = config, row
         self.read: list[str] = []
         self.derived: list[str] = []
-        self.pending: list[str] = []     # what is being worked out
+        self.pending: list[str] = []  # what is being worked out
+
+    def at_row(self, word: str):
+        return at("family %r in models.json: %s" % (self.row["name"], word))
 
     def find(self, name: str):
         """(key, value) of `name` under any of its keys; (None, None) where the config does not say."""
@@ -5102,15 +4861,13 @@ class Facts(dict):
             if value is not None:
                 found.append((key, value))
         for key, value in found[1:]:
-            if value != found[0][1]:
-                raise SizingError("%s: expected %s, as in %s, got %s" % (
-                    key, short(found[0][1]), found[0][0], short(value)))
+            expect(value == found[0][1], "%s, as in %s" % (short(found[0][1]), found[0][0]), value, key)
         return found[0] if found else (None, None)
 
     def __missing__(self, name: str):
         if name in self.pending or len(self.pending) == MAX_DERIVED:
-            raise SizingError("family %r in models.json: %s: expected a formula of other names, got %s" % (
-                self.row["name"], name, short(" > ".join([*self.pending, name]))))
+            with self.at_row(name):
+                expect(False, "a formula of other names", " > ".join([*self.pending, name]))
         self.pending.append(name)
         formula = self.row["derived"].get(name)
         self[name] = self.value_of(name) if formula is None else evaluate(formula, self)
@@ -5118,7 +4875,6 @@ class Facts(dict):
         return self[name]
 
     def value_of(self, name: str):
-        """The checked value of a key, or the family's default; raises SizingError."""
         key, value = self.find(name)
         if key is None:
             return self.default_of(name)
@@ -5127,10 +4883,10 @@ class Facts(dict):
         default = self.row["defaults"].get(name)
         with at(key):
             if isinstance(default, bool):
-                if not isinstance(value, bool):
-                    raise SizingError("expected true or false, got %s" % short(value))
+                expect(isinstance(value, bool), "true or false", value)
             elif name.endswith("dtype"):
-                check_dtype(value)
+                if not isinstance(value, str) or value not in DTYPES:
+                    raise SizingError(unknown_value(value, DTYPES))
                 value = DTYPES[value]
             else:
                 low = 0 if default == 0 or name == "num_kv_shared_layers" else 1
@@ -5139,10 +4895,9 @@ class Facts(dict):
         return value
 
     def default_of(self, name: str):
-        """What the model class assumes where the config is silent; raises SizingError if it does not."""
         defaults, family = self.row["defaults"], self.row["name"]
         if name in WINDOWS.values() and name in self.config:
-            return None                                  # an explicit null switches the window off
+            return None  # an explicit null switches the window off
         if name not in defaults:
             keys = " or ".join([name, *self.row["names"].get(name, ())])
             raise SizingError("%s: missing; family %r needs it" % (keys, family))
@@ -5153,14 +4908,13 @@ class Facts(dict):
         elif default and default is not True:
             self.derived.append("%s = %s (default of family %s)" % (name, default, family))
         if type(value) is int:
-            with at("family %r in models.json: defaults.%s" % (family, name)):
+            with self.at_row("defaults." + name):
                 check_number(value, COUNT._replace(low=0, high=KEY_MAXIMA.get(name, COUNT.high)))
         return value
 
     def count(self, name: str) -> int:
-        """The value of a name that must be a number of things; raises SizingError."""
         value = self[name]
-        with at("family %r in models.json: %s" % (self.row["name"], name)):
+        with self.at_row(name):
             return check_number(value, COUNT)
 
 
@@ -5168,40 +4922,34 @@ class Facts(dict):
 
 UNUSED_WINDOW = ("sliding_window", "max_window_layers")  # where use_sliding_window is false
 # Names in formulas that no config holds.
-COMPUTED = ("one", "experts", "state_layers", "none_layers", "index_layers", "moe_layers", "dense_layers",
-            "shared_layers", "shared_full_layers", "shared_sliding_layers", "last_layer")
-MAX_KEYS = 10**4                         # of one object; real ones have some hundred
-# A wrapper's own keys: no language model.
-TOWERS = ("vision", "visual", "vit", "image", "video", "audio", "speech", "projector", "media")
+COMPUTED = (*PART_COUNTS.values(), "shared_layers", "shared_full_layers", "shared_sliding_layers",
+            "last_layer")
+MAX_KEYS = 10**4  # of one object
+TOWERS = re.compile("vision|visual|vit|image|video|audio|speech|projector|media")
 
-# A key that no rule reads is refused unless it is harmless by its beginning or ending (below) or its value is
-# text; with one of these words in the name text too: it could change the KV cache or the parameters.
-SUSPECT = ("attn", "attention", "cache", "kv", "key", "value", "state", "window", "compress", "shar",
-           "latent", "lora", "rank", "index", "sparse", "chunk", "recur", "conv", "mem", "head", "layer",
-           "block", "mamba", "ssm", "rnn", "linear", "gqa", "mqa", "mla", "delta", "retention", "rwkv",
-           "hybrid", "global", "local", "slid", "swa", "stride", "dilat", "segment", "cross", "loop",
-           "repeat", "sink", "evict", "pool", "pattern", "interval", "period", "group", "dim", "expert",
-           "moe", "mlp", "ffn", "hidden", "depth", "width", "select", "csa", "hca", "nsa", "cla", "share",
-           "context", "seq", "embd", "vocab", "token_size", "mtp", "nextn", "yoco", "mixer", "lightning",
-           "reuse", "ngram", "lookup", "ttt", "decoder", "encoder", "topk", "top_k", "rope_dim", "skip",
-           "types", "bits")
+# A key that no rule reads is refused unless it is harmless by its beginning or ending, or its value is text;
+# with one of these words, text too: it could change the KV cache or the parameters.
+SUSPECT = re.compile(
+    "attn|attention|cache|kv|key|value|state|window|compress|shar|latent|lora|rank|index|sparse|chunk|recur|"
+    "conv|mem|head|layer|block|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|retention|rwkv|hybrid|global|local|"
+    "slid|swa|stride|dilat|segment|cross|loop|repeat|sink|evict|pool|pattern|interval|period|group|dim|"
+    "expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|"
+    "nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
 # With one of these words a key is not off when it is false.
-NEGATIONS = ("no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only")
-# Whatever the key begins or ends with; the names of dropouts apart, which begin with what they drop.
-ALWAYS_SUSPECT = ("cache", "kv", "cross", "window", "compress", "shar", "state", "latent", "sink", "mem",
-                  "attn", "attention", "layer", "block", "sparse", "chunk", "slid", "span")
+NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
+# Whatever the key begins or ends with, but for dropouts, whose names begin with what they drop.
+ALWAYS_SUSPECT = re.compile("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|attention|layer|"
+                            "block|sparse|chunk|slid|span")
 DROPOUTS = ("dropout", "dropout_prob", "pdrop")
-HARMLESS_ENDINGS = ("_token_id", "_token_ids", "_token_index", "_coef", "_eps", "_epsilon", "_std",
-                    "_version", "_act", "_activation", "_theta", "_loss", "_init", "_lr")
-HARMLESS_STARTS = (*TOWERS, "mm_", "spatial_merge", "patch_size", "img_", "unsloth", "tokenizer",
-                   "rope_theta", "rope_scaling", "rotary_", "router_", "initializer", "init_", "_name",
-                   "_commit", "_from", "_experts_impl")
-COUNTS = ("num_", "n_")                  # a key with such a beginning, or one of these endings, is off at 0
-COUNT_ENDINGS = ("_size", "_rank", "_layers", "_experts")
+HARMLESS_ENDING = re.compile(r"_(token_ids?|token_index|coef|eps|epsilon|std|version|act|activation|theta|"
+                             r"loss|init|lr)\Z")
+HARMLESS_START = re.compile(
+    TOWERS.pattern + "|mm_|spatial_merge|patch_size|img_|unsloth|tokenizer|rope_theta|rope_scaling|rotary_|"
+    "router_|init_|initializer|_name|_commit|_from|_experts_impl")
+COUNTED = re.compile(r"num_|n_|.*_(size|rank|layers|experts)\Z", re.DOTALL)  # off at 0
 
 
 def known_keys(row: dict) -> set:
-    """The keys a family reads or knowingly ignores."""
     words = {*row["layers_words"], *row["index_words"], *row["mlp_words"]}
     formulas = [formula for table in ("defaults", "derived", "params") for formula in row[table].values()]
     keys = {name for formula in (*formulas, row.get("mtp")) for name in operands(formula)}
@@ -5219,78 +4967,59 @@ def known_keys(row: dict) -> set:
 
 
 def is_off(name: str, value: object) -> bool:
-    """Whether a key says that something is absent."""
     if value is False:
-        return not set(re.split("[_.]", name)) & {*NEGATIONS}
+        return not set(re.split("[_.]", name)) & NEGATIONS
     if type(value) is int and value == 0:
-        return name.startswith(COUNTS) or name.endswith(COUNT_ENDINGS)
-    return value is None or value == [] or value == {} or value == ""
+        return bool(COUNTED.match(name))
+    return value in (None, [], {}, "")
 
 
 def is_harmless(name: str) -> bool:
-    """Whether a key is about tokens, training, towers or numerics by its beginning or ending."""
     lower = name.lower()
-    if lower.endswith(DROPOUTS):
-        return True
-    harmless = lower.endswith(HARMLESS_ENDINGS) or lower.startswith(HARMLESS_STARTS)
-    return harmless and not contains(lower, ALWAYS_SUSPECT)
+    harmless = HARMLESS_ENDING.search(lower) or HARMLESS_START.match(lower)
+    return lower.endswith(DROPOUTS) or bool(harmless and not ALWAYS_SUSPECT.search(lower))
 
 
-def contains(name: str, words: Iterable[str]) -> bool:
-    """Whether one of `words` is part of `name`."""
-    return any(word in name for word in words)
-
-
-def refuse_unknown_keys(config: dict, row: dict, known: set, place: str, prefix: str = "", depth: int = 0):
+def refuse_unknown_keys(config: dict, row: dict, known: set, place: str, prefix: str = "") -> None:
     """Raise SizingError naming the first key that could matter and that no rule of the family reads."""
-    if len(config) > MAX_KEYS:
-        raise SizingError("%s%s: expected at most %d keys, got %d" % (
-            place, prefix.rstrip(".") or "config", MAX_KEYS, len(config)))
+    expect(len(config) <= MAX_KEYS, "at most %d keys" % MAX_KEYS, len(config),
+           place + (prefix.rstrip(".") or "config"))
     for key, value in config.items():
         name = prefix + str(key)
-        parent = isinstance(value, dict) and any(other.startswith(name + ".") for other in known)
         if is_off(name, value) or (name in UNUSED_WINDOW and config.get("use_sliding_window") is False):
             continue
-        if not parent and (name in known or is_harmless(name)):
-            continue
-        harmful = row.get("strict") or not isinstance(value, str) or contains(name.lower(), SUSPECT)
-        if harmful and not parent:
+        if isinstance(value, dict) and any(other.startswith(name + ".") for other in known):
+            refuse_unknown_keys(value, row, known, place, name + ".")
+        elif (name not in known and not is_harmless(name)
+              and (row.get("strict") or not isinstance(value, str) or SUSPECT.search(name.lower()))):
             raise SizingError("%s%s: %s has no rule in family %r; it may change the KV cache: "
                               "it needs a rule under families in models.json"
                               % (place, short(name).strip("'"), short(value), row["name"]))
-        if parent:
-            if depth >= MAX_NESTING:
-                raise SizingError("%s%s: expected at most %d nested objects" % (
-                    place, short(name), MAX_NESTING))
-            refuse_unknown_keys(value, row, known, place, name + ".", depth + 1)
 
 
 def refuse_wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str) -> None:
-    """The same for a config around the language model's, which may repeat its keys but not add to them."""
+    """A config around the language model's may repeat its keys but not add to them."""
     own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"])
-           and not (contains(str(key), TOWERS) and not contains(str(key), ALWAYS_SUSPECT))}
+           and (ALWAYS_SUSPECT.search(str(key)) or not TOWERS.search(str(key)))}
     for key, value in own.items():
-        repeated = key in known and key not in INHERITED and key not in row["keys"] and key != "model_type"
-        if repeated and not is_off(key, value) and config.get(key) != value:
-            raise SizingError("%s%s: expected what the nested config says, %s, got %s" % (
-                place, key, short(config.get(key)), short(value)))
+        own_sense = key in (*INHERITED, *row["keys"], "model_type")
+        if key in known and not own_sense and not is_off(key, value):
+            nested = config.get(key)
+            expect(nested == value, "what the nested config says, " + short(nested), value, place + key)
     refuse_unknown_keys(own, row, known, place)
 
 
 # --- layers
 
-
 def words_each(facts, layers, name):
-    """A list (or string) that names every layer."""
     key, value = facts.find(name)
     if not value:
         return None
-    if not isinstance(value, (list, str)) or len(value) != layers:
-        raise SizingError("%s: expected %d entries, one for each layer, got %s"
-                          % (key, layers, len(value) if isinstance(value, (list, str)) else short(value)))
-    for i, word in enumerate(value):
-        if type(word) not in (int, str):
-            raise SizingError("%s[%d]: expected a word or a whole number, got %s" % (key, i, short(word)))
+    listed = isinstance(value, (list, str))
+    expect(listed and len(value) == layers, "%d entries, one for each layer" % layers,
+           len(value) if listed else value, key)
+    for index, word in enumerate(value):
+        expect(type(word) in (int, str), "a word or a whole number", word, "%s[%d]" % (key, index))
     return [str(word) for word in value]
 
 
@@ -5299,17 +5028,14 @@ def words_cycle(facts, layers, name):
     key, value = facts.find(name)
     if not isinstance(value, str):
         return None
-    if not value or layers % len(value):
-        raise SizingError("%s: expected a pattern whose length divides %d layers, got %s" % (
-            key, layers, short(value)))
-    return list(value) * (layers // len(value))
+    expect(value and not layers % len(value), "a pattern whose length divides %d layers" % layers, value, key)
+    return value * (layers // len(value))
 
 
 def words_every(facts, layers, period, offset, hit, miss):
     """`hit` for the layers at `offset` of each `period` (-1: the last one)."""
     step, first = evaluate(period, facts), evaluate(offset, facts)
-    if step < 1 or first >= step:
-        raise SizingError("%s: expected a whole number above %s, got %d" % (period, max(first, 0), step))
+    expect(step > max(first, 0), "a whole number above %s" % max(first, 0), step, period)
     return [hit if i % step == first % step else miss for i in range(layers)]
 
 
@@ -5325,17 +5051,12 @@ def words_among(facts, layers, name, base, hit, miss):
     if value is None:
         return None
     numbers = range(base, base + layers)
-    if (not isinstance(value, list) or len(value) > layers
-            or any(type(i) is not int or i not in numbers for i in value) or len(set(value)) < len(value)):
-        raise SizingError("%s: expected different layer numbers from %d to %d, got %s" % (
-            key, base, numbers[-1], short(value)))
+    expect(isinstance(value, list) and len(value) <= layers
+           and all(type(number) is int and number in numbers for number in value)
+           and len(set(value)) == len(value),
+           "different layer numbers from %d to %d" % (base, numbers[-1]), value, key)
     chosen = set(value)
-    return [hit if i in chosen else miss for i in numbers]
-
-
-def words_if(facts, layers, name, word, otherwise):
-    """One word for all layers, by a switch."""
-    return [word if facts[name] else otherwise] * layers
+    return [hit if number in chosen else miss for number in numbers]
 
 
 def words_only(facts, layers, name, *allowed):
@@ -5352,37 +5073,32 @@ def words_with(facts, layers, name, value, other):
         raise SizingError("%s: missing; %s %r needs it" % (other, name, value))
 
 
-def check_base(value: object) -> None:
-    """Raise SizingError unless layers are counted from `value`."""
-    check_number(value, COUNT._replace(low=0, high=1))
-
-
-# How the words are found, what stands behind the rule's name, and how much of that may be left out.
-LAYER_RULES: dict[str, tuple[Callable, tuple, int]] = {
-    "with": (words_with, (check_string, check_string, check_string), 0),
-    "each": (words_each, (check_string,), 0),
-    "cycle": (words_cycle, (check_string,), 0),
-    "every": (words_every, (check_formula, check_formula, check_string, check_string), 0),
-    "from": (words_from, (check_formula, check_string, check_string, check_formula), 1),
-    "among": (words_among, (check_string, check_base, check_string, check_string), 0),
-    "if": (words_if, (check_string, check_string, check_string), 0),
-    "only": (words_only, (check_string, *[lambda value: None] * 9), 9),
-    "all": (lambda facts, layers, word: [word] * layers, (check_string,), 0)}
+# Rules: how they find the words, what stands behind their names, and how much of that may be left out.
+FORMULAS, BASE = [check_formula], [partial(check_number, bound=COUNT._replace(low=0, high=1))]
+LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
+    "with": (words_with, STRINGS * 3, 0),
+    "each": (words_each, STRINGS, 0),
+    "cycle": (words_cycle, STRINGS, 0),
+    "every": (words_every, FORMULAS * 2 + STRINGS * 2, 0),
+    "from": (words_from, FORMULAS + STRINGS * 2 + FORMULAS, 1),
+    "among": (words_among, STRINGS + BASE + STRINGS * 2, 0),
+    "if": (lambda facts, layers, name, hit, miss: [hit if facts[name] else miss] * layers, STRINGS * 3, 0),
+    "only": (words_only, STRINGS + [lambda value: None] * 9, 9),
+    "all": (lambda facts, layers, word: [word] * layers, STRINGS, 0)}
 
 
 def layer_roles(table: str, facts: Facts, layers: int) -> list:
-    """What the rules of `table` (layers, index or mlp) make of every layer; raises SizingError."""
+    """What the rules of `table` (layers, index or mlp) make of every layer."""
     row = facts.row
     meaning = {word: role for word, role in row[table + "_words"].items() if role}
-    for rule, *args in row[table]:                       # the first that applies
+    for rule, *args in row[table]:  # the first that applies
         words = LAYER_RULES[rule][0](facts, layers, *args)
-        if words is None:
-            continue
-        for i, word in enumerate(words):
+        for index, word in enumerate(words or ()):
             if word not in meaning:
-                raise SizingError("%s[%d]: %s has no rule in family %r%s"
-                                  % (args[0], i, short(word), row["name"], nearest(short(word), meaning)))
-        return [meaning[word] for word in words]
+                raise SizingError("%s[%d]: %s has no rule in family %r%s" % (
+                    args[0], index, short(word), row["name"], nearest(short(word), meaning)))
+        if words is not None:
+            return [meaning[word] for word in words]
     if row[table]:
         keys = " or ".join(args[0] for rule, *args in row[table] if rule != "only")
         raise SizingError("%s: missing; family %r needs it" % (keys or table, row["name"]))
@@ -5390,7 +5106,6 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
 
 
 def layer_kinds(facts: Facts, layers: int) -> list:
-    """What each layer keeps: a kind of LAYER_KINDS."""
     defaults, kinds = facts.row["defaults"], layer_roles("layers", facts, layers)
     for kind, window in WINDOWS.items():
         if kind not in kinds:
@@ -5400,9 +5115,7 @@ def layer_kinds(facts: Facts, layers: int) -> list:
             facts.derived.append("%s layers keep the whole context: the window is off" % kind)
             kinds = ["full" if one == kind else one for one in kinds]
     shared = facts["num_kv_shared_layers"] or 0 if "num_kv_shared_layers" in defaults else 0
-    if shared >= layers:
-        raise SizingError("num_kv_shared_layers: expected less than num_hidden_layers = %d, got %d" % (
-            layers, shared))
+    expect(shared < layers, "less than num_hidden_layers = %d" % layers, shared, "num_kv_shared_layers")
     facts["shared_layers"] = shared
     for kind in ("full", "sliding"):
         facts["shared_%s_layers" % kind] = kinds[layers - shared:].count(kind)
@@ -5416,18 +5129,15 @@ def kind_facts(kind: str, facts: Facts):
 
 
 def layer_group(kind: str, layers: int, facts: Facts) -> dict:
-    """One entry of layer_groups."""
     view = kind_facts(kind, facts)
     shape = {name: view[name] for name in GROUP_FIELDS[kind]}
     for name, value in shape.items():
-        if type(value) is not int:
-            raise SizingError("family %r in models.json: %s: expected a whole number, got %s" % (
-                facts.row["name"], name, value))
+        with facts.at_row(name):
+            expect(type(value) is int, "a whole number", value)
     kv_heads: int = shape.get("num_key_value_heads", 0)
     heads = view["num_attention_heads"] if kv_heads else 0
-    if type(heads) is not int or (kv_heads and heads % kv_heads):
-        raise SizingError("num_key_value_heads: expected a divisor of num_attention_heads = %s, got %d" % (
-            heads, kv_heads))
+    expect(type(heads) is int and not (kv_heads and heads % kv_heads),
+           "a divisor of num_attention_heads = %s" % heads, kv_heads, "num_key_value_heads")
     if kind == "state" and "state_pages" in facts.row["derived"]:
         shape["state_pages"] = facts["state_pages"]
     v_head_dim = view["v_head_dim"] if "head_dim" in shape and "v_head_dim" in facts.row["defaults"] else None
@@ -5441,14 +5151,14 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
 ATTENTION_KINDS = ("full", "sliding", "chunked", "latent")
 UNQUANTISED = ("embedding", "lookup", "head", "router")  # no method below quantises them unless told to
 # What the modules that a quantised checkpoint leaves alone are called; the first match counts.
-EXCLUDED = (("shared_expert", "shared"), ("experts", "expert"), ("linear_attn", "state"), ("mamba", "state"),
-            ("conv", "state"), ("attn", "attention"), ("attention", "attention"), ("up_proj", "mlp"),
-            ("down_proj", "mlp"), ("gate_proj", "mlp"), ("up|", "mlp"), ("mlp*", "mlp"), ("mlp$", "mlp"))
-QUANT_METHODS = {"fp8": "fp8", "fbgemm_fp8": "fp8", "mxfp4": "mxfp4"}     # quantization_config.quant_method
-BIT_METHODS = {"awq": 4, "gptq": 4, "auto-round": 4, "bitsandbytes": 4}   # ... whose `bits` decide
-QUANT_ALGOS = {"FP8": "fp8", "FP8_PER_CHANNEL_PER_TOKEN": "fp8", "FP8_PB_WO": "fp8", "NVFP4": "nvfp4",
-               "NVFP4_AWQ": "nvfp4", "W4A16_NVFP4": "nvfp4", "W4A16_AWQ": "int4", "W4A8_AWQ": "int4",
-               "INT8_SQ": "int8", "W8A16": "int8", "MXFP4": "mxfp4"}          # ModelOpt
+EXCLUDED = {"shared": "shared_expert", "expert": "experts", "state": "linear_attn|mamba|conv",
+            "attention": "attn|attention", "mlp": r"(up|down|gate)_proj|up\||mlp([*$]|\Z)"}
+QUANT_METHODS = {"fp8": "fp8", "fbgemm_fp8": "fp8", "mxfp4": "mxfp4"}  # quantization_config.quant_method
+BIT_METHODS = {"awq": 4, "gptq": 4, "auto-round": 4, "bitsandbytes": 4}  # ... whose `bits` decide
+QUANT_ALGOS = {algorithm: precision for precision, algorithms in (  # of ModelOpt
+    ("fp8", "FP8 FP8_PER_CHANNEL_PER_TOKEN FP8_PB_WO"), ("nvfp4", "NVFP4 NVFP4_AWQ W4A16_NVFP4"),
+    ("int4", "W4A16_AWQ W4A8_AWQ"), ("int8", "INT8_SQ W8A16"), ("mxfp4", "MXFP4"))
+               for algorithm in algorithms.split()}
 # compressed-tensors
 GROUP_PRECISIONS = {("float", 8): "fp8", ("float", 4): "nvfp4", ("int", 8): "int8", ("int", 4): "int4"}
 WEIGHT_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "half": "fp16"}
@@ -5483,10 +5193,8 @@ def mtp_parameters(facts: Facts, single: dict):
 
 
 def quantization(config: dict) -> dict:
-    """quantization_config, flat; raises SizingError."""
     value = config.get("quantization_config") or config.get("compression_config") or {}
-    if not isinstance(value, dict):
-        raise SizingError("quantization_config: expected a JSON object, got %s" % short(value))
+    expect(isinstance(value, dict), "a JSON object", value, "quantization_config")
     inner = value.get("quantization")
     return {**value, **inner} if isinstance(inner, dict) else value
 
@@ -5497,14 +5205,14 @@ def quantized_weights(config: dict, derived: list) -> tuple:
     if not quant:
         return None, None
     method, algorithm, groups = (quant.get(key) for key in ("quant_method", "quant_algo", "config_groups"))
-    lists = (as_list(quant.get(key)) for key in ("modules_to_not_convert", "ignore", "exclude_modules"))
-    kept = [name for names in lists for name in names]
-    precision = QUANT_METHODS.get(method) if isinstance(method, str) else None
-    if isinstance(method, str) and method in BIT_METHODS:
-        bits = 8 if quant.get("load_in_8bit") is True else quant.get("bits", BIT_METHODS[method])
+    kept = [name for key in ("modules_to_not_convert", "ignore", "exclude_modules")
+            for name in as_list(quant.get(key))]
+    precision = QUANT_METHODS.get(str(method))
+    if str(method) in BIT_METHODS:
+        bits = 8 if quant.get("load_in_8bit") is True else quant.get("bits", BIT_METHODS[str(method)])
         precision = {4: "int4", 8: "int8"}.get(bits if type(bits) is int else 0)
-    elif isinstance(algorithm, str) and algorithm in QUANT_ALGOS:
-        precision = QUANT_ALGOS[algorithm]
+    elif str(algorithm) in QUANT_ALGOS:
+        precision = QUANT_ALGOS[str(algorithm)]
     elif isinstance(groups, dict) and groups:
         precision, others = group_precision(list(groups.values()), derived)
         kept += others
@@ -5526,17 +5234,15 @@ def group_precision(groups: list, derived: list) -> tuple:
     if len(groups) > 1:
         derived.append("weights in %s; the parts of other precisions are counted as bf16 (upper bound)"
                        % precision)
-    others = [as_list(group.get("targets")) for group in groups if group is not main]
-    return precision, [name for names in others for name in names]
+    return precision, [name for group in groups if group is not main
+                       for name in as_list(group.get("targets"))]
 
 
 def as_list(value: object) -> list:
-    """The strings of a list; an empty list for anything else."""
     return sorted({item for item in value if isinstance(item, str)}) if isinstance(value, list) else []
 
 
 def layer_number(word: str, name: str) -> int:
-    """The number of a layer in the name of a module or tensor; raises SizingError for other digits."""
     if not re.fullmatch("[0-9]{1,9}", word):
         raise SizingError("%s: expected a layer number of 1 to 9 digits, got %s" % (short(name), short(word)))
     return int(word)
@@ -5546,21 +5252,20 @@ def kept_layers(kept: list) -> dict:
     """{part: numbers of the layers, None for all} whose modules a quantised checkpoint leaves in 16 bits."""
     layers: dict[str, set] = {}
     for name in kept:
-        if contains(name, (*TOWERS, "mtp", "norm", "indexers_proj")):
-            continue                                     # norms are in 16 bits anyway
+        if TOWERS.search(name) or re.search("mtp|norm|indexers_proj", name):
+            continue  # norms are in 16 bits anyway
         digits = next((word for word in name.replace("*", "").split(".") if word.isdigit()), None)
-        part = next((part for word, part in EXCLUDED if word in name + "$"), None)
+        part = next((part for part, words in EXCLUDED.items() if re.search(words, name)), None)
         if part:
             layers.setdefault(part, set()).add(None if digits is None else layer_number(digits, name))
     return layers
 
 
 def unquantized_parameters(parts: dict, kept: list, facts: Facts) -> int:
-    """How many of the parameters a quantised checkpoint keeps in 16 bits; raises SizingError."""
     with at("quantization_config"):
         layers, total = kept_layers(kept), 0
-    counts = {"mlp": facts["dense_layers"], "expert": facts["moe_layers"], "shared": facts["moe_layers"],
-              "state": facts["state_layers"]}
+    counts = {part: facts[PART_COUNTS[part]] for part in ("mlp", "shared", "state")}
+    counts["expert"] = facts["moe_layers"]
     for part, size in parts.items():
         out_of = counts.get(part, facts["num_hidden_layers"] - facts["state_layers"] - facts["none_layers"])
         numbers = layers.get("attention" if part in ("indexer", "none") else part, ())
@@ -5572,32 +5277,28 @@ def unquantized_parameters(parts: dict, kept: list, facts: Facts) -> int:
 
 
 def stored_kv_precision(config: dict, sparse: bool) -> str:
-    """What "auto" stores the KV cache in: fp8 where it says so, else 16 bits; raises SizingError."""
+    """What "auto" stores the KV cache in: fp8 where the checkpoint says so, else 16 bits."""
     dtype, quant = checkpoint_dtype(config, []), quantization(config)
-    scheme, algorithm = quant.get("kv_cache_scheme"), quant.get("kv_cache_quant_algo")
-    for key, value in quant.items():
-        name = str(key)
-        ruled = "kv" not in name or name in ("kv_cache_scheme", "kv_cache_quant_algo")
-        if not ruled and not is_off(name, value):
+    ruled = ("kv_cache_scheme", "kv_cache_quant_algo")
+    scheme, algorithm = (quant.get(name) for name in ruled)
+    for name, value in quant.items():
+        if "kv" in str(name) and name not in ruled and not is_off(str(name), value):
             raise SizingError("quantization_config.%s: %s has no rule" % (
-                short(key).strip("'"), short(value)))
-    if (not scheme and not algorithm) or sparse:         # vLLM 0.32.0 keeps a sparse latent cache in bf16
+                short(name).strip("'"), short(value)))
+    if (not scheme and not algorithm) or sparse:  # vLLM 0.32.0 keeps a sparse latent cache in bf16
         return dtype
     fp8 = isinstance(scheme, dict) and scheme.get("num_bits") == 8 and scheme.get("type") == "float"
     if algorithm == "FP8" or fp8:
         return "fp8"
-    key, value = ("kv_cache_scheme", scheme) if scheme else ("kv_cache_quant_algo", algorithm)
     raise SizingError("quantization_config.%s: expected an fp8 KV cache or none, got %s" % (
-        key, short(value)))
+        ruled[not scheme], short(scheme or algorithm)))
 
 
 def checkpoint_dtype(config: dict, derived: list) -> str:
-    """bf16 or fp16; raises SizingError for a dtype that no engine would serve."""
     value = next((config[key] for key in ("torch_dtype", "dtype") if config.get(key) is not None), None)
     word = value.replace("torch.", "") if isinstance(value, str) else None
     if value is not None and word not in DTYPES:
-        with at("torch_dtype"):
-            check_dtype(value)
+        raise SizingError("torch_dtype: " + unknown_value(value, DTYPES))
     if word not in WEIGHT_DTYPES:
         derived.append("weights_precision = bf16 (torch_dtype %s: engines load it in 16 bits)" % (
             word or "absent"))
@@ -5610,31 +5311,28 @@ def rope_positions(config: dict, max_position_embeddings: int) -> int:
     if not isinstance(scaling, dict) or "linear" not in (scaling.get("rope_type"), scaling.get("type")):
         return max_position_embeddings
     factor: float = scaling.get("factor", 1)
-    if type(factor) not in (int, float) or not 1 <= factor <= 1000:
-        return max_position_embeddings
-    return int(max_position_embeddings * factor)
+    stretched = type(factor) in (int, float) and 1 <= factor <= 1000
+    return int(max_position_embeddings * factor) if stretched else max_position_embeddings
 
 
 def vision_parameters(configs: Sequence[dict]) -> int | None:
     """Parameters of the vision tower: attention and two matrices of MLP in each layer; None if not stated.
 
-    From 98.2 % (SigLIP) to 88 % of what vLLM counts, with embeddings and projector; a tower is 0.1 % to 10 %
-    of its model.
+    That is 88 % to 98.2 % (SigLIP) of what vLLM counts.
     """
-    towers = [config.get("vision_config") for config in configs]
-    tower: dict = next((one for one in towers if isinstance(one, dict)), {})
-    layers, width, inner = (next((tower[key] for key in keys if type(tower.get(key)) is int), 0) for keys in (
-        ("num_hidden_layers", "depth"), ("hidden_size",), ("intermediate_size",)))
+    tower: dict = next((config["vision_config"] for config in configs
+                        if isinstance(config.get("vision_config"), dict)), {})
+    layers, width, inner = (next((tower[key] for key in keys.split() if type(tower.get(key)) is int), 0)
+                            for keys in ("num_hidden_layers depth", "hidden_size", "intermediate_size"))
     count = layers * (4 * width**2 + 2 * width * inner)
-    return count if layers > 0 and width > 0 and inner > 0 and count <= PARAMETER_COUNT else None
+    return count if min(layers, width, inner) > 0 and count <= PARAMETER_COUNT else None
 
 
 # --- the model
 
 def read_hf_config(config: dict, name: str, families: list) -> dict:
     """The Model fields that a config.json gives; raises SizingError naming the key that no rule covers."""
-    if not isinstance(families, list) or not are_named(families):
-        raise SizingError("families: expected a list of objects with a name, got %s" % short(families))
+    expect(are_named(families), "a list of objects with a name", families, "families")
     config, row, wrappers, place = text_config(config, families)
     known = known_keys(row)
     for where, wrapper in wrappers:
@@ -5647,15 +5345,13 @@ def read_hf_config(config: dict, name: str, families: list) -> dict:
     if wrappers or config.get("vision_config") or config.get("audio_config"):
         facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
             "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
-    try:
-        found = dict(model_fields(facts, name), vision_params=tower)
-        return dict(found, rope_positions=rope_positions(config, found["max_position_embeddings"]))
-    except SizingError as error:
-        raise SizingError("%s%s" % (place, error)) from None
+    with at(place, ""):
+        found = model_fields(facts, name)
+        positions = rope_positions(config, found["max_position_embeddings"])
+    return dict(found, vision_params=tower, rope_positions=positions)
 
 
 def model_fields(facts: Facts, name: str) -> dict:
-    """The fields, from a config whose keys are all known."""
     layers = facts.count("num_hidden_layers")
     kinds = layer_kinds(facts, layers)
     groups = [layer_group(kind, kinds.count(kind), facts) for kind in GROUP_FIELDS if kind in kinds]
@@ -5669,27 +5365,20 @@ def model_fields(facts: Facts, name: str) -> dict:
     facts["experts"] = moe_layers and moe_layers * facts.count("num_experts")
     found = {"name": name, **kv_fields(facts, groups), **weight_fields(facts, groups),
              "source": "config.json", "config_read": facts.read, "config_derived": facts.derived}
-    check_equal(facts)
-    return found
-
-
-def check_equal(facts: Facts) -> None:
-    """Raise SizingError where two formulas of the family differ that must agree."""
     for one, other in facts.row.get("equal", ()):
         if all(type(facts.config.get(key)) is int for key in operands(one)):
             left, right = evaluate(one, facts), evaluate(other, facts)
-            if left != right:
-                raise SizingError("%s: expected %s = %d, got %d" % (one, other, right, left))
+            expect(left == right, "%s = %d" % (other, right), left, one)
+    return found
 
 
 def kv_fields(facts: Facts, groups: list) -> dict:
-    """What decides the KV cache."""
     by_kind = {group["kind"]: group for group in groups}
     attention = [by_kind[kind] for kind in ATTENTION_KINDS if kind in by_kind]
     if not attention:
         raise SizingError("expected at least one attention layer: a model without any has no rule")
     first = attention[0]
-    full, sliding, pattern = by_kind.get("full", {}), by_kind.get("sliding", {}), pattern_of(list(by_kind))
+    full, sliding, pattern = by_kind.get("full", {}), by_kind.get("sliding", {}), pattern_of(by_kind)
     shape = ("num_key_value_heads", "head_dim", "v_head_dim")
     alike = all(first.get(key) == group.get(key) for group in groups for key in shape)
     heads, width = first.get("num_key_value_heads"), first.get("head_dim")
@@ -5708,29 +5397,22 @@ def kv_fields(facts: Facts, groups: list) -> dict:
 
 
 def weight_fields(facts: Facts, groups: list) -> dict:
-    """What decides the weights."""
     parts, single = count_parameters(facts, groups)
     dtype = checkpoint_dtype(facts.config, facts.derived)
     precision, kept = quantized_weights(facts.config, facts.derived)
-    total, routed = sum(parts.values()), parts.get("expert", 0)
-    experts, chosen = routed_experts(facts) if routed else (None, None)
+    total, routed, experts = sum(parts.values()), parts.get("expert", 0), {}
+    active = total
+    if routed:
+        count, chosen = facts.count("num_experts"), facts.count("num_experts_per_tok")
+        expect(chosen <= count, "at most num_experts = %d" % count, chosen, "num_experts_per_tok")
+        active += routed // count * chosen - routed
+        experts = {"num_experts": count, "num_experts_per_tok": chosen, "moe_layers": facts["moe_layers"],
+                   "expert_params": single["expert"]}
     return {"weights_precision": dtype if kept is None else precision, "total_params": total,
-            "active_params": total - routed + routed // experts * chosen if experts else total,
+            "active_params": active, "embedding_params": parts["embedding"], **experts,
             **{name: facts[name] for name in ("hidden_size", "num_attention_heads", "vocab_size")},
-            "embedding_params": parts["embedding"], "num_experts": experts, "num_experts_per_tok": chosen,
-            "moe_layers": facts["moe_layers"] if experts else None,
-            "expert_params": single["expert"] if experts else None,
             "unquantized_params": unquantized_parameters(parts, kept or [], facts),
             "mtp_params": mtp_parameters(facts, single)}
-
-
-def routed_experts(facts: Facts) -> tuple:
-    """(experts of a layer, those that a token is sent to); raises SizingError."""
-    experts, chosen = facts.count("num_experts"), facts.count("num_experts_per_tok")
-    if chosen > experts:
-        raise SizingError("num_experts_per_tok: expected at most num_experts = %d, got %d" % (
-            experts, chosen))
-    return experts, chosen
 
 
 def model_from_hf_config(config: dict, name: str, families: list | None = None) -> Model:
@@ -5748,9 +5430,9 @@ def model_from_hf_config(config: dict, name: str, families: list | None = None) 
 
 # --- checkpoint: sizes from safetensors headers, never the tensors
 
-MAX_HEADER_BYTES = 2**24                 # real ones are below 5 MB
-MAX_INDEX_BYTES = 2**25                  # Kimi-K2.5 lists 207,360 tensors in 24 MB
-MAX_TENSORS = 300_000                    # of all files of a checkpoint
+MAX_HEADER_BYTES = 2**24  # real ones are below 5 MB
+MAX_INDEX_BYTES = 2**25  # Kimi-K2.5 lists 207,360 tensors in 24 MB
+MAX_TENSORS = 300_000  # of all files of a checkpoint
 INDEX_FILE = "model.safetensors.index.json"
 SHARD = re.compile(r"(.*)-([0-9]{1,6})-of-([0-9]{1,6})\.safetensors", re.DOTALL)
 CHECKPOINT_BYTES = Bound(int, 1, 10**14, True, "")
@@ -5768,10 +5450,11 @@ def read_checkpoint(folder: str, num_layers: int) -> tuple[int, int] | None:
     MTP layers apart. Raises SizingError.
     """
     index = os.path.join(folder, INDEX_FILE)
+    indexed = os.path.exists(index)
     with at(folder):
         present = safetensors_in(folder)
-    if not os.path.exists(index):
-        names = whole_checkpoint(folder, present)
+        names = present if indexed else whole_checkpoint(present)
+    if not indexed:
         return checkpoint_bytes(folder, names, num_layers) if names else None
     names, total = read_index(index)
     if set(names) <= set(present):
@@ -5781,25 +5464,24 @@ def read_checkpoint(folder: str, num_layers: int) -> tuple[int, int] | None:
 
 
 def safetensors_in(folder: str) -> list[str]:
-    """Names of the safetensors files in `folder`."""
     return sorted(name for name in os.listdir(folder or ".") if name.endswith(".safetensors"))
 
 
 def read_index(path: str) -> tuple[list[str], object]:
-    """(names of the files that an index lists, the total size that it states); raises SizingError."""
+    """(names of the files that an index lists, the total size that it states)."""
     data = read_json(path, MAX_INDEX_BYTES)
     listed = data.get("weight_map") if isinstance(data, dict) else None
     values = listed.values() if isinstance(listed, dict) else ()
-    names = {name if isinstance(name, str) else "" for name in values}
-    plain_names = [name for name in names if os.path.basename(name) == name and name.endswith(".safetensors")]
-    if not names or len(plain_names) < len(names):
-        raise SizingError("%s.weight_map: expected an object of file names, got %s" % (path, short(listed)))
-    check_shards(path + ".weight_map", sorted(names))
+    names = sorted({name if isinstance(name, str) else "" for name in values})
+    with at(path + ".weight_map"):
+        expect(names and all(os.path.basename(name) == name and name.endswith(".safetensors")
+                             for name in names), "an object of file names", listed)
+        check_shards(names)
     metadata = data.get("metadata")
-    return sorted(names), metadata.get("total_size") if isinstance(metadata, dict) else None
+    return names, metadata.get("total_size") if isinstance(metadata, dict) else None
 
 
-def check_shards(where: str, names: Iterable[str]) -> None:
+def check_shards(names: Iterable[str]) -> None:
     """Raise SizingError where the numbered ones of these files are not of one checkpoint."""
     seen: dict[int, str] = {}
     first = None
@@ -5810,36 +5492,32 @@ def check_shards(where: str, names: Iterable[str]) -> None:
         number, total = int(found[2]), int(found[3])
         first = first or (found[1], total, name)
         if (found[1], total) != first[:2] or number in seen:
-            raise SizingError("%s: expected numbered safetensors files of one checkpoint, got %s and %s"
-                              % (where, short(seen.get(number, first[2])), short(name)))
-        if number > total:
-            raise SizingError("%s: expected file numbers up to %d, got %s" % (where, total, short(name)))
+            raise SizingError("expected numbered safetensors files of one checkpoint, got %s and %s"
+                              % (short(seen.get(number, first[2])), short(name)))
+        expect(number <= total, "file numbers up to %d" % total, name)
         seen[number] = name
 
 
-def whole_checkpoint(folder: str, names: Sequence[str]) -> list[str]:
-    """Those of the safetensors files `names` that are the checkpoint: numbered, model.safetensors or the one.
+def whole_checkpoint(names: Sequence[str]) -> list[str]:
+    """Those of the files `names` that are the checkpoint: numbered, model.safetensors or the only one.
 
-    Others beside them are the same tensors in another form, or adapters. Raises SizingError.
+    Others beside them are the same tensors in another form, or adapters.
     """
     numbered = [name for name in names if SHARD.fullmatch(name)]
     if numbered:
         total = int(SHARD.sub(r"\3", numbered[0]))
-        if len(numbered) != total:
-            raise SizingError("%s: expected %d numbered safetensors files, got %d" % (
-                folder, total, len(numbered)))
-        check_shards(folder, numbered)
+        expect(len(numbered) == total, "%d numbered safetensors files" % total, len(numbered))
+        check_shards(numbered)
         return numbered
     if "model.safetensors" in names:
         return ["model.safetensors"]
     if len(names) > 1:
-        raise SizingError("%s: expected model.safetensors, numbered files or %s, got %s" % (
-            folder, INDEX_FILE, short(", ".join(names))))
+        raise SizingError("expected model.safetensors, numbered files or %s, got %s" % (
+            INDEX_FILE, short(", ".join(names))))
     return list(names)
 
 
 def checkpoint_bytes(folder: str, names: Sequence[str], num_layers: int) -> tuple[int, int]:
-    """(bytes on disk, bytes an engine loads) of the tensors in the files `names`; raises SizingError."""
     on_disk = loaded = 0
     file_of: dict[str, str] = {}
     for name in names:
@@ -5858,7 +5536,7 @@ def checkpoint_bytes(folder: str, names: Sequence[str], num_layers: int) -> tupl
 
 
 def read_header(path: str) -> tuple[dict, int]:
-    """(header of a safetensors file, bytes behind it); raises SizingError and OSError."""
+    """(header of a safetensors file, bytes behind it)."""
     with open(path, "rb", opener=open_without_waiting) as file:
         available = os.fstat(file.fileno()).st_size - 8
         length = int.from_bytes(file.read(8), "little")
@@ -5866,22 +5544,20 @@ def read_header(path: str) -> tuple[dict, int]:
         if not 2 <= length <= most:
             raise SizingError("expected a safetensors header of at most %d bytes, got %d" % (most, length))
         header = decode_json(file.read(length), "utf-8", "a safetensors header in JSON")
-    if not isinstance(header, dict):
-        raise SizingError("expected a safetensors header with an object, got %s" % short(header))
+    expect(isinstance(header, dict), "a safetensors header with an object", header)
     return header, available - length
 
 
 def tensor_sizes(path: str) -> dict[str, int]:
-    """Bytes of each tensor of a safetensors file, from its header; raises SizingError and OSError."""
+    """Bytes of each tensor of a safetensors file, from its header."""
     header, available = read_header(path)
-    spans = []
-    for name, tensor in header.items():
-        if name == "__metadata__":
-            continue
-        try:
+    header.pop("__metadata__", None)
+    spans, name = [], ""
+    try:
+        for name, tensor in header.items():
             spans.append((*tensor_span(tensor, available), name))
-        except SizingError as error:
-            raise SizingError("%s.%s" % (short(name), error)) from None
+    except SizingError as error:
+        raise SizingError("%s.%s" % (short(name), error)) from None
     if not spans:
         raise SizingError("expected at least one tensor, got none")
     end, before = 0, ""
@@ -5893,35 +5569,33 @@ def tensor_sizes(path: str) -> dict[str, int]:
             raise SizingError("expected no gap between tensors, got %d bytes before %s" % (
                 start - end, short(name)))
         end, before = stop, name
-    if end != available:
-        raise SizingError("expected no bytes behind the last tensor, got %d" % (available - end))
+    expect(end == available, "no bytes behind the last tensor", available - end)
     return {name: stop - start for start, stop, name in spans}
 
 
 def tensor_span(tensor: object, available: int) -> tuple[int, int]:
-    """Where the bytes of a tensor begin and end; raises SizingError naming the key that is wrong."""
-    entry = tensor if isinstance(tensor, dict) else {}
+    entry: dict = tensor if isinstance(tensor, dict) else {}
     offsets, dtype, shape = (entry.get(key) for key in ("data_offsets", "dtype", "shape"))
-    if (not isinstance(offsets, list) or len(offsets) != 2 or not all(type(at) is int for at in offsets)
+    if (not isinstance(offsets, list) or [type(place) for place in offsets] != [int, int]
             or not 0 <= offsets[0] <= offsets[1] <= available):
         raise SizingError("data_offsets: expected two places within the file, got %s" % short(offsets))
     if not isinstance(dtype, str) or dtype not in DTYPE_BITS:
-        raise SizingError("dtype: unknown value %s%s" % (short(dtype), nearest(short(dtype), DTYPE_BITS)))
+        raise SizingError("dtype: " + unknown_value(dtype, DTYPE_BITS))
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise SizingError("shape: expected a list of whole numbers, got %s" % short(shape))
-    bits = DTYPE_BITS[dtype]
+    bits, size_bytes = DTYPE_BITS[dtype], offsets[1] - offsets[0]
     for size in shape:
         bits *= size
-        if bits > 2**70:                 # more than any file has; a product of thousands would take long
+        if bits > 2**70:  # more than any file has; a product of thousands would take long
             break
-    if bits != 8 * (offsets[1] - offsets[0]):
+    if bits != 8 * size_bytes:
         raise SizingError("data_offsets: expected as many bytes as dtype %s and shape %s take, got %d" % (
-            dtype, short(shape), offsets[1] - offsets[0]))
+            dtype, short(shape), size_bytes))
     return offsets[0], offsets[1]
 
 
 def is_mtp(tensor: str, num_layers: int) -> bool:
-    """Whether a tensor is of multi-token prediction, loaded to speculate only; raises SizingError."""
+    """Whether a tensor is of multi-token prediction, loaded to speculate only."""
     if tensor.startswith(("mtp.", "model.mtp.")):
         return True
     words = tensor.split(".")
@@ -5931,7 +5605,7 @@ def is_mtp(tensor: str, num_layers: int) -> bool:
 
 # --- a model named by its path
 
-QUANTIZATION_FILE = "hf_quant_config.json"    # where ModelOpt puts it instead of config.json
+QUANTIZATION_FILE = "hf_quant_config.json"  # where ModelOpt puts it instead of config.json
 
 
 def model_place(path: str) -> tuple[str, str, bool]:
@@ -5952,27 +5626,18 @@ def model_files(path: str) -> list[str]:
     return [os.path.join(folder, name) for name in names]
 
 
-def read_config(file: str, folder: str, whole_folder: bool):
-    """The content of a config.json, with what the file beside it says of quantization; raises SizingError."""
-    config, beside = read_json(file), os.path.join(folder, QUANTIZATION_FILE)
-    missing = isinstance(config, dict) and "quantization_config" not in config
-    if whole_folder and missing and os.path.exists(beside):
-        config["quantization_config"] = read_json(beside)
-    return config
-
-
 def read_model(path: str, families: list) -> Model:
     """The model of a config.json, or of a folder with one and maybe safetensors; raises SizingError."""
     folder, file, whole_folder = model_place(path)
-    try:
-        config = read_config(file, folder, whole_folder)
+    config = read_json(file)
+    with at(file):
+        beside = os.path.join(folder, QUANTIZATION_FILE)
+        if (whole_folder and isinstance(config, dict) and "quantization_config" not in config
+                and os.path.exists(beside)):
+            config["quantization_config"] = read_json(beside)
         named = os.path.dirname(os.path.abspath(file)) if os.path.basename(file) == "config.json" else path
         name = re.sub(r"\.json$", "", os.path.basename(os.path.abspath(named)))
         model = model_from_hf_config(config, name, families)
-    except OSError as error:                             # the working folder is gone
-        raise SizingError("%s: cannot read: %s" % (file, error.strerror or error)) from None
-    except SizingError as error:
-        raise SizingError(error if str(error).startswith(file) else "%s: %s" % (file, error)) from None
     sizes = read_checkpoint(folder or ".", model.num_layers) if whole_folder else None
     if sizes is None:
         return model
@@ -6033,7 +5698,6 @@ REQUEST_DEFAULTS = {name: getattr(Request, name) for name in REQUEST_NAMES if ha
 FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES)
 OUTPUTS = {"json_only": "print the JSON only", "text_only": "print the text only",
            "markdown_only": "print Markdown only"}
-FILE_FORMATS = ("json", "markdown")                      # of --output-FORMAT-file
 EXAMPLES = """\
 examples:
   python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 --effective-context 131072
@@ -6077,7 +5741,6 @@ def read_number(text: str, bound: Bound, word: str | None):
 
 
 def read_path(text: str) -> str:
-    """A file's path; the empty one names nothing."""
     if not text or "\0" in text:
         raise SizingError("expected a file's path, got %s" % short(text))
     return text
@@ -6087,13 +5750,14 @@ def reader(row: Flag) -> Callable[[str], object]:
     """What turns the text of a flag into its value, as an argparse type."""
     if row.name in FLAG_CHOICES:
         return argument(lambda text: check_choice(text, FLAG_CHOICES[row.name]))
-    if row.name in RECORDS or row.metavar == "PATH":
-        return argument(read_path) if row.metavar == "PATH" else str
+    if row.metavar == "PATH":
+        return argument(read_path)
+    if row.name in RECORDS:
+        return str
     return argument(lambda text: read_number(text, BOUNDS.get(row.name, COUNT), row.word))
 
 
 def default_of(row: Flag) -> object:
-    """What a flag is when it is not given."""
     return REQUEST_DEFAULTS.get(row.name, row.default)
 
 
@@ -6104,7 +5768,6 @@ def is_required(row: Flag) -> bool:
 
 
 def help_of(row: Flag) -> str:
-    """What --help says of a flag."""
     words = ": " + ", ".join(FLAG_CHOICES[row.name]) if row.name in FLAG_CHOICES else ""
     default = default_of(row)
     shown = row.shown or ("required" if is_required(row) else "none" if default is None else str(default))
@@ -6130,7 +5793,6 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> Parser:
-    """The command line, from FLAGS, OUTPUTS and LISTS."""
     parser = Parser(prog="sizing.py", usage=USAGE, description=EXAMPLES, epilog=EXIT_STATUS,
                     allow_abbrev=False, add_help=False, formatter_class=argparse.RawDescriptionHelpFormatter)
     for row in FLAGS:
@@ -6200,11 +5862,6 @@ def kv_per_token_kib(model: Model) -> float:
     return (grown - before) / 1024
 
 
-def kv_at_maximum_gib(model: Model) -> float:
-    """KV of one session at the model's maximum context and default precision."""
-    return calc_kv_per_session_gib(model, model.max_position_embeddings, model.default_kv_precision)[0]
-
-
 # What --list-* shows: the catalog's key, file and loader; per column its heading and a field or function.
 Listing = namedtuple("Listing", "key file load columns")
 LISTS = {
@@ -6213,7 +5870,8 @@ LISTS = {
         (Text("Contexto (tokens)", "Context (tokens)"), "max_position_embeddings"),
         (Text("KV padrão", "Default KV"), "default_kv_precision"),
         (Text("KV por token a mais (KiB)", "KV per further token (KiB)"), kv_per_token_kib),
-        (Text("KV no máximo (GiB)", "KV at maximum (GiB)"), kv_at_maximum_gib),
+        (Text("KV no máximo (GiB)", "KV at maximum (GiB)"), lambda model: calc_kv_per_session_gib(
+            model, model.max_position_embeddings, model.default_kv_precision)[0]),
         (Text("Pesos (GiB)", "Weights (GiB)"), "weights_gib"))),
     "servers": Listing("servers", "servers.json", load_servers, (
         (Text("Servidor", "Server"), "name"), (Text("GPUs", "GPUs"), "gpus"),
@@ -6229,7 +5887,6 @@ LISTS = {
 
 
 def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
-    """The list of one catalog as a table."""
     def shown(record, value):
         return written(value(record) if callable(value) else getattr(record, value), lang)
     return [("table", [getattr(heading, lang) for heading, _ in LISTS[kind].columns],
@@ -6286,13 +5943,11 @@ def respond(args: argparse.Namespace) -> tuple[int, dict[str, Callable[[], str]]
 
 
 def formats(blocks: Callable[[], list[tuple]], data: Callable[[], dict]) -> dict[str, Callable[[], str]]:
-    """{format: what renders it} of one answer."""
     return {"text": lambda: render_text(blocks(), text_columns()), "json": lambda: render_json(data()),
             "markdown": lambda: render_markdown(blocks())}
 
 
 def shown_formats(args: argparse.Namespace) -> list[str]:
-    """The formats that go to standard output."""
     chosen = [name.replace("_only", "") for name in OUTPUTS if getattr(args, name)]
     return chosen or (["text"] if args.listing else ["text", "json"])
 
@@ -6463,7 +6118,7 @@ def run(argv: Sequence[str] | None) -> int:
         write_stdout(str(finished))
         return 0
     status, renderers = respond(args)
-    asked = {name: getattr(args, "output_%s_file" % name) for name in FILE_FORMATS}
+    asked = {name: getattr(args, "output_%s_file" % name) for name in ("json", "markdown")}
     files = {name: path for name, path in asked.items() if path is not None}
     if len(files) == 2 and is_same_file(*files.values()):
         raise SizingError("--output-json-file and --output-markdown-file: expected two files, got one: %s"

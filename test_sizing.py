@@ -15,7 +15,6 @@ import inspect
 import io
 import json
 import math
-import operator
 import os
 import random
 import re
@@ -93,21 +92,25 @@ def report(*more, **changes):
 
 
 def request(**changes):
-    """The arguments of sizing.plan_all for the quick start with changes."""
-    return dict({"model": MODELS["opt-oss-120b"], "server": SERVERS["dgx300"], "storage": PROFILES["profile_default"],
-                 "concurrency": 1000, "nodes": None, "effective_context": 131072, "kv_precision": "fp8", "kv_budget_ratio": 0.7,
-                 "runtime_overhead_gib": None, "peak_headroom_ratio": 0.2, "tensor_parallel": "auto", "max_num_batched_tokens": 8192}, **changes)
+    """The quick start as a sizing.Request, with changes."""
+    return dataclasses.replace(sizing.Request(MODELS["opt-oss-120b"], SERVERS["dgx300"], PROFILES["profile_default"], 1000, 131072,
+                                              "fp8"), **changes)
 
 
-def answer(servers=SERVERS, **changes):
-    return sizing.make_answer(request(**changes), servers)
+def answer(servers=SERVERS, lang="pt", **changes):
+    """Everything that the renderers show of the quick start with changes."""
+    return sizing.make_answer(request(**changes), servers, lang)
 
 
-def planned(**changes):
-    """`answer` without the search for levers."""
-    asked = request(**changes)
-    plans = sizing.plan_all(asked)
-    return sizing.Answer(asked, plans, {key: sizing.facts(plan) for key, plan in plans.items()}, [])
+def plans(**changes):
+    """{scenario: plan} of the quick start with changes."""
+    return sizing.plan_all(request(**changes))
+
+
+def size(model, server, storage, concurrency=100, context=8192, precision="fp16", **more):
+    """One scenario with no headroom and no spares unless said, at the ratio of the quick start."""
+    asked = dict({"kv_budget_ratio": 0.7, "runtime_overhead_gib": None, "peak_headroom_ratio": 0.0, "ha_mode": "none"}, **more)
+    return sizing.calculate_sizing(model, server, storage, concurrency, context, precision, **asked)
 
 
 def without_levers(test):
@@ -171,414 +174,1015 @@ NVME = StorageProfile("nvme", "nvme_local", 10**6, 10**6, 10.73741824, 10, 0.1, 
 CLOUD = dataclasses.replace(NVME, name="cloud", type="cloud_block_storage")
 
 
-# === The eight named cases ===
 
-class NamedCases(unittest.TestCase):
-    """Each runs `sizing.py --json-only` as a process.
-
-    Engine of gpt-oss (vocabulary 201,088, width 2,880), per GPU: (14 x 1024 x 201,088 + 8 x 8192 x 2,880) / 2^30 = 2.860595703125,
-    + 2.11 + 0.92 = 5.890595703125 GiB with tensor parallel, x 8 = 47.124765625.
-    dgx300: 8 x 275,040 MiB / 1024 = 2148.75 GiB.  opt-oss-120b: 65.9651 + 47.124765625 = 113.089865625 GiB of weights and engine.
-    Budget: 2148.75 x 0.70 - 113.089865625 = 1391.035134375 GiB; IDEAL: 2148.75 x 0.65 - 113.089865625 = 1283.597634375 GiB.
-    KV of opt-oss-120b: 2 x 8 x 64 x 1 byte x (18 x context + 18 x 128) = 18,432 x (context + 128) bytes.
-    vLLM reserves 128 - 1 + 2 x 8192 = 16,511 tokens in the sliding layers, in blocks of 16 and one more: 16,528, or fewer in a shorter
-    context; without a hybrid manager they keep the whole context.
-    """
-    RESERVED, MANAGER, IO, BEYOND = "reservation_needs_nodes", "hybrid_manager_needed", "long_context_io", "beyond_measured_sessions"
-    EVERY = list(SCENARIO_KEYS)
-    # name: flags; bytes of a session: KV, reserved, without hybrid manager; per scenario (sessions per node, nodes); {alert id: scenarios}, the worst first
-    CASES = {
-        # 18,432 x 131,200 = 2,418,278,400 bytes = 2.252197265625 GiB.  1391.0351 / 2.2522 = 617.6; 1283.5976 / 2.2522 = 569.9
-        # ceil(1000/617) = 2 | ceil(1200/617) = 2, + 1 | ceil(1300/569) = 3, + 2
-        # reserved: 18,432 x (131,072 + 16,528) = 2.5337 GiB, 549 a node: 2 | ceil(1200/549) = 3, + 1 | 506: ceil(1300/506) = 3, + 2
-        # without manager: 36,864 x 131,072 = 4.5 GiB, 309 a node: ceil(1000/309) = 4 | 4, + 1 | 285: 5, + 2
-        "Cenário Base": (
-            ["--model", "opt-oss-120b", "--server", "dgx300", "--storage", "profile_default", "--concurrency", "1000",
-             "--effective-context", "131072", "--kv-precision", "fp8"],
-            (2418278400, 2720563200, 4831838208), [(617, 2), (617, 3), (569, 5)], {RESERVED: ["recommended"], MANAGER: EVERY, IO: EVERY}),
-        # 2 x 8 x 64 x (12 x 32,768 + 12 x 128) = 12,288 x 32,896 = 404,226,048 bytes = 0.376464843750 GiB
-        # dgx200: 8 x 143,771 / 1024 = 1123.2109375 GiB; 13.7193 + 47.124765625 = 60.844065625
-        # 786.24765625 - 60.8441 = 725.403590625, / 0.37646484 = 1926.9; 730.087109375 - 60.8441 = 669.24304375, / 0.37646484 = 1777.7
-        # ceil(1000/1926) = 1 | ceil(1200/1926) = 1, + 1 | ceil(1300/1777) = 1, + 2
-        # planned: 1000 sessions on one node, beyond the 512 per replica that speed was measured up to
-        # reserved: 12,288 x (32,768 + 16,528) = 0.56415 GiB: 1285 hold 1000 and 1200; 1186 hold no 1300.  Without: 24,576 x 32,768 = 0.75 GiB: 967, 892
-        "Cenário Econômico": (
-            ["--model", "opt-oss-20b", "--server", "dgx200", "--concurrency", "1000", "--effective-context", "32768"],
-            (404226048, 605749248, 805306368), [(1926, 1), (1926, 2), (1777, 3)], {RESERVED: ["ideal"], MANAGER: EVERY, BEYOND: EVERY}),
-        # twice the base's bytes: 4.50439453125 GiB.  1391.0351 / 4.5044 = 308.8; 1283.5976 / 4.5044 = 284.97
-        # ceil(1000/308) = 4 | ceil(1200/308) = 4, + 1 | ceil(1300/284) = 5, + 2
-        # reserved: 274 a node: 4 | 5, + 1 | 253: 6, + 2
-        "Alta Precisão (FP16)": (
-            ["--model", "opt-oss-120b", "--server", "dgx300", "--concurrency", "1000", "--effective-context", "131072",
-             "--kv-precision", "fp16"],
-            (4836556800, 5441126400, 9663676416), [(308, 4), (308, 5), (284, 7)],
-            {RESERVED: ["recommended", "ideal"], MANAGER: EVERY, "high_kv_precision": EVERY, IO: EVERY}),
-        # clamped to 131,072 tokens: the base's numbers
-        "Context Overflow": (
-            ["--model", "opt-oss-120b", "--server", "dgx300", "--concurrency", "1000", "--effective-context", "200000"],
-            (2418278400, 2720563200, 4831838208), [(617, 2), (617, 3), (569, 5)],
-            {"context_overflow": EVERY, RESERVED: ["recommended"], MANAGER: EVERY, IO: EVERY}),
-        # storage changes no node: ceil(2000/617) = 4 | ceil(2400/617) = 4, + 1 | ceil(2600/569) = 5, + 2.  Reserved: 549: 4 | 5, + 1 | 506: 6, + 2
-        "Storage de Rede": (
-            ["--model", "opt-oss-120b", "--server", "dgx300", "--storage", "profile_network_ssd", "--concurrency", "2000",
-             "--effective-context", "131072"],
-            (2418278400, 2720563200, 4831838208), [(617, 4), (617, 5), (569, 7)], {RESERVED: ["recommended", "ideal"], MANAGER: EVERY, IO: EVERY}),
-        # 18,432 x 32,896 = 606,339,072 bytes = 0.564697265625 GiB.  1391.0351 / 0.5647 = 2463.3; 1283.5976 / 0.5647 = 2273.1
-        # ceil(10000/2463) = 5 | ceil(12000/2463) = 5, + 1 | ceil(13000/2273) = 6, + 2
-        # reserved: 18,432 x (32,768 + 16,528) = 0.84622 GiB: 1643: 7.  Without: 1.125 GiB: 1236: 9
-        "Alta Concorrência": (
-            ["--model", "opt-oss-120b", "--server", "dgx300", "--concurrency", "10_000", "--effective-context", "32768"],
-            (606339072, 908623872, 1207959552), [(2463, 5), (2463, 6), (2273, 8)], {RESERVED: EVERY, MANAGER: EVERY, BEYOND: EVERY}),
-        # 18,432 x 4,224 = 77,856,768 bytes = 0.072509765625 GiB.  1391.0351 / 0.07251 = 19184.1; 1283.5976 / 0.07251 = 17702.4
-        # reserved: 18,432 x (4,096 + 4,112), the whole context and a block: 0.1409 GiB, 9872 a node, enough; without: 36,864 x 4,096
-        "Contexto Pequeno": (
-            ["--model", "opt-oss-120b", "--server", "dgx300", "--concurrency", "1000", "--effective-context", "4096"],
-            (77856768, 151289856, 150994944), [(19184, 1), (19184, 2), (17702, 3)], {BEYOND: EVERY}),
-        # 18,432 x 16,512 = 304,349,184 bytes = 0.283447265625 GiB.  1391.0351 / 0.28345 = 4907.6; 1283.5976 / 0.28345 = 4528.5
-        # ceil(5000/4907) = 2 | ceil(6000/4907) = 2, + 1 | ceil(6500/4528) = 2, + 2
-        # reserved: 18,432 x (16,384 + 16,400) = 0.56277 GiB: 2471: 3 | 3, + 1 | 2280: 3, + 2.  Without: 0.5625 GiB: 2472: 3 | 3, + 1 | 2281: 3, + 2
-        "Cloud Storage": (
-            ["--model", "opt-oss-120b", "--server", "dgx300", "--storage", "profile_cloud_premium", "--concurrency", "5000",
-             "--effective-context", "16384"],
-            (304349184, 604274688, 603979776), [(4907, 2), (4907, 3), (4528, 4)], {RESERVED: EVERY, MANAGER: EVERY, BEYOND: EVERY, "cloud_storage_latency": EVERY}),
-    }
-
-    @classmethod
-    def setUpClass(cls):
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            cls.printed = dict(zip(cls.CASES, pool.map(lambda case: process(*case[0], "--json-only"), cls.CASES.values())))
-
-    def check(self, name):
-        _, kv_bytes, scenarios, alerts = self.CASES[name]
-        status, out, err = self.printed[name]
-        self.assertEqual((status, err), (0, ""))
-        data = strict_json(out)
-        results = [data["scenarios"][key]["results"] for key in SCENARIO_KEYS]
-        for name, size in zip(("kv_per_session_gib", "kv_reserved_gib", "kv_without_hybrid_manager_gib"), kv_bytes):
-            self.assertEqual([one[name] for one in results], [size / GIB] * 3)
-        self.assertEqual([(one["sessions_per_node"], one["nodes_final"]) for one in results], scenarios)
-        self.assertEqual(list(alert_scenarios(data).items()), list(alerts.items()))
-        self.assertLessEqual({alert["severity"] for alert in data["alerts"]}, {"warning"})
-        self.assertEqual([len(data["scenarios"][key]["warnings"]) for key in SCENARIO_KEYS], [sum(key in keys for keys in alerts.values()) for key in SCENARIO_KEYS])
-        self.assertEqual(data["levers"], [])
-        return data
-
-    def test_cenario_base(self):
-        data = self.check("Cenário Base")
-        results = data["scenarios"]["recommended"]["results"]
-        self.assertEqual((results["hbm_total_gib"], results["runtime_overhead_gib"]), (2148.75, 113.089865625))
-        self.assertEqual((results["kv_budget_gib"], results["reserved_gib"]), (1391.035134375, 644.625))       # 2148.75 x 0.30
-        self.assertEqual(results["kv_total_tib"], 2.1994113922119140625)     # 2.252197265625 x 1000 / 1024
-        costs = [data["scenarios"][key]["results"]["relative_cost"] for key in SCENARIO_KEYS]
-        self.assertEqual(costs, [-1 / 3, 0, 2 / 3])                      # 2, 3 and 5 nodes
-        self.assertEqual(data["scenarios"]["ideal"]["results"]["kv_budget_gib"], 1283.597634375)
-
-    def test_cenario_economico(self):
-        data = self.check("Cenário Econômico")
-        self.assertEqual(data["scenarios"]["recommended"]["results"]["kv_budget_gib"], 725.403590625)
-
-    def test_alta_precisao_fp16(self):
-        data = self.check("Alta Precisão (FP16)")
-        self.assertEqual(data["inputs"]["nfr"]["kv_precision"], "fp16")
-
-    def test_context_overflow(self):
-        nfr = self.check("Context Overflow")["inputs"]["nfr"]
-        self.assertEqual((nfr["requested_context"], nfr["effective_context"]), (200000, 131072))
-
-    def test_storage_de_rede(self):
-        message = next(one["message"] for one in self.check("Storage de Rede")["alerts"] if one["id"] == self.IO)
-        self.assertIn("(profile_network_ssd: leitura a 12 GB/s, p99 2 ms)", message)
-
-    def test_alta_concorrencia(self):
-        data = self.check("Alta Concorrência")
-        self.assertEqual(data["scenarios"]["minimum"]["classification"]["concurrency"], "high")
-
-    def test_contexto_pequeno(self):
-        data = self.check("Contexto Pequeno")
-        self.assertEqual(data["scenarios"]["minimum"]["classification"]["effective_context"], "short")
-
-    def test_cloud_storage(self):
-        message = next(one["message"] for one in self.check("Cloud Storage")["alerts"] if one["id"] == "cloud_storage_latency")
-        self.assertIn("profile_cloud_premium é armazenamento de nuvem", message)
-        self.assertIn("(p99 de leitura: 5 ms)", message)
-
-    def test_every_case_has_its_test(self):
-        self.assertEqual(len(self.CASES), 8)
-        source = inspect.getsource(NamedCases)
-        for name in self.CASES:
-            self.assertIn('self.check("%s")' % name, source)
+NAN, INF = float("nan"), float("inf")
 
 
-# === Calculations ===
+def rows(table):
+    """The lines of a table of text, in words; what stands behind # is a comment. An empty table is an error."""
+    found = [line.partition("#")[0].split() for line in table.splitlines()]
+    if not any(found):
+        raise AssertionError("an empty table")
+    return [words for words in found if words]
 
-class Refusals(unittest.TestCase):
-    """Base of the calculation tests: a table of refused arguments with exact messages."""
 
-    def assert_refused(self, function, cases):
-        self.assertTrue(cases)
-        for arguments, message in cases:
-            with self.subTest(arguments=arguments):
-                with self.assertRaises(SizingError) as caught:
-                    function(*arguments)
-                self.assertEqual(str(caught.exception), message)
+def refusal(function, *arguments, **more):
+    """The message with which a call is refused; "" where it is not."""
+    try:
+        function(*arguments, **more)
+    except SizingError as error:
+        return str(error)
+    return ""
 
+
+class Tabled(unittest.TestCase):
+    def agree(self, cases):
+        """Each of (case, found, expected) agrees, and there are some."""
+        cases = list(cases)
+        self.assertTrue(cases, "an empty table")
+        for case, found, expected in cases:
+            with self.subTest(case=case):
+                self.assertEqual(found, expected)
+
+
+def spelled(message):
+    """A message with its words for `1..9`."""
+    return re.sub(r"\b1\.\.(\d+)", r"expected a whole number from 1 up to \1", message)
+
+
+GROUPS = {"full": {"layers": 32, "num_key_value_heads": 8, "head_dim": 128}, "none": {"layers": 32},
+          "latent": {"layers": 32, "kv_lora_rank": 512, "qk_rope_head_dim": 64},
+          "index": {"layers": 32, "index_head_dim": 128}, "state": {"layers": 32, "state_bytes": 1000}}
+GROUPS.update(sliding=dict(GROUPS["full"], sliding_window=512), chunked=dict(GROUPS["full"], attention_chunk_size=9))
+
+
+def layers(text):
+    """Layer groups: `full layers=2; none layers=30` changes those of GROUPS, a value as JSON writes it."""
+    return [dict(GROUPS.get(kind, {}), kind=kind,
+                 **{name: json.loads(value) for name, value in (word.split("=") for word in more)})
+            for kind, *more in map(str.split, text.split(";"))]
+
+
+def grouped(pattern, text, **changes):
+    """A model of 32 layers made of layer groups, its first fields those of the first group with a shape."""
+    groups = layers(text)
+    first = next((group for group in groups if group["kind"] in ("full", "sliding", "chunked", "latent")), GROUPS["full"])
+    shape = (first["num_key_value_heads"], first["head_dim"]) if "head_dim" in first \
+        else (1, first["kv_lora_rank"] + first["qk_rope_head_dim"])
+    window = next((group["sliding_window"] for group in groups if group["kind"] == "sliding"), None)
+    return dataclasses.replace(FULL, **dict({
+        "attention_pattern": pattern, "layer_groups": groups, "num_key_value_heads": shape[0], "head_dim": shape[1],
+        "sliding_window": window}, **changes))
+
+
+# Eight GPUs of 100 GiB: 560 GiB at 0.70.  The engine of a model of unknown width takes 2.24 + 0.92 GiB and 0.27 on one GPU, 2.11
+# on each with tensor parallel: 3.43 and 5.27 (42.16 on all).
+NODE_800 = Server("node-800", 8, 107.4, 859.2, None, None, driver_mib_per_gpu=102400)
+NODE_3200 = dataclasses.replace(NODE_800, name="node-3200", gpus=32, total_hbm_gb=3436.8)
+
+
+def placed(model, context, precision, ranks=1, batched=8192, attention_ranks=1):
+    """A layout of tensor parallel on a wide node, with its numbers."""
+    asked = request(model=model, server=NODE_3200, effective_context=context, kv_precision=precision,
+                    max_num_batched_tokens=batched)
+    return sizing.place(asked.replica, sizing.Layout(ranks, 1, attention_ranks))
+
+
+def place(model, server, context=8192, precision="fp16", **changes):
+    """The plan of one scenario: 100 sessions, 20 % of headroom and a spare unless said."""
+    asked = dict({"concurrency": 100, "peak_headroom_ratio": 0.2, "ha_mode": "n+1"}, **changes)
+    return size(model, server, NVME, asked.pop("concurrency"), context, precision, **asked)
+
+
+def values(plan, names):
+    return tuple(getattr(plan, name) for name in names.split())
+
+
+# === Numbers: inputs and value, worked by hand ===
+
+# A call of each number and its value; `{a,b}_x` stands for a_x and for b_x. What a number calls *parts comes last.
+BY_HAND = """
+# KV of one session, by kind of layer
+{full,latent,index}_held_tokens(100) = 100
+{sliding,chunked}_held_tokens(101, 100) = 100   {sliding,chunked}_held_tokens(99, 100) = 99
+{full,sliding,chunked}_kv_bytes(100, 8, 128, 0.5625, 32) = 3686400  # 2 x 100 x 8 x 128 x 9/16 x 32
+{full,sliding,chunked}_kv_bytes__narrow_values(100, 8, 128, 64, 2, 32) = 9830400  # 100 x 8 x (128 + 64) x 2 x 32
+latent_kv_bytes(100, 512, 64, 2, 32) = 3686400  # 100 x 576 x 2 x 32
+latent_kv_bytes__packed(100, 512, 64, 32) = 2099200  # 512 + 4 x 4 + 64 x 2 = 656 a token
+latent_kv_bytes__packed(100, 513, 64, 32) = 2115200  # 513 + 4 x 5 + 128 = 661
+index_kv_bytes(100, 128, 32) = 422400   index_kv_bytes(100, 129, 32) = 438400  # 128 + 4; 129 + 2 x 4
+state_kv_bytes(1000, 30) = 30000   none_kv_bytes(20) = 0   kv_per_session_gib(1073741824, 536870912) = 1.5
+# over the ranks of a replica
+{full,sliding,chunked}_copies(4, 8) = 1   {full,sliding,chunked}_copies(12, 8) = 1.5   {latent,index}_copies(8) = 8
+{full,sliding,chunked,latent,index}_placed_bytes(100, 1.5) = 150   {state,none}_placed_bytes(100) = 100
+kv_per_session_placed_gib(1073741824, 1073741824, 536870912) = 2.5
+{full,sliding,chunked,latent,index}_token_bytes(3686400, 100, 32) = 1152
+{full,sliding,chunked,latent,index}_placed_token_bytes(1152, 1.5) = 1728
+# blocks of the engine: a state of 1000 bytes needs one of 16 x ceil(1000 / (16 x 10)) tokens
+{,placed_}attention_block_tokens(16) = 16   {,placed_}attention_block_tokens__state(16, 1000, 5, 10) = 112
+{,placed_}attention_block_tokens__state(16, 1120, 10) = 112   {,placed_}attention_block_tokens__state(16, 1121, 10, 2) = 128
+{,placed_}state_page_bytes(112, 5, 10) = 1120   {,placed_}state_page_bytes__alone(1000) = 1000
+{full,sliding,chunked,latent}_pool_bytes(900, 12, 9) = 1200   index_pool_bytes(900) = 900
+{full,latent,index}_reserved_bytes(1120, 112, 112, 16) = 1120   {full,latent,index}_reserved_bytes(1130, 113, 113, 16) = 1280
+{full,latent,index}_pooled_bytes(1130, 113, 113, 16) = 1280
+{full,sliding,chunked,latent,index}_whole_bytes(500, 50, 113, 16) = 1280
+# a window of 17: 17 - 1 + 2 x 8 = 32 tokens, two blocks and one more; of 18, a block more; never beyond the context
+sliding_{reserved,pooled}_bytes(170, 17, 1000, 17, 2, 8, 16) = 480
+sliding_{reserved,pooled}_bytes(180, 18, 1000, 18, 2, 8, 16) = 640
+sliding_{reserved,pooled}_bytes(180, 18, 30, 18, 2, 8, 16) = 480
+# a chunk of 16: 16 + 2 x 8 = 32 tokens, two blocks; of 17, three
+chunked_{reserved,pooled}_bytes(160, 16, 1000, 16, 2, 8, 16) = 320
+chunked_{reserved,pooled}_bytes(170, 17, 1000, 17, 2, 8, 16) = 480
+chunked_{reserved,pooled}_bytes(170, 17, 30, 17, 2, 8, 16) = 320   state_{reserved,pooled}_bytes(30, 3, 1120) = 100800
+kv_{reserved,pooled,without_hybrid_manager}_gib(1073741824, 536870912) = 1.5
+kv_without_hybrid_manager_gib__all_slide(1.25) = 1.25
+kv_total_tib(1, 1024) = 1   kv_total_tib(0.1, 3) = 0.00029296875  # 0.3 / 1024
+# memory of a node
+hbm_total_gib(8, 275040) = 2148.75   hbm_total_gib__brochure(800) = 745.0580596923828125  # 5^11 / 2^16
+weights_gib(65.9651) = 65.9651   rope_cache_gib(8192, 128) = 1/512  # 2 bytes each
+weights_gib__computed(1073741824, 268435456, 0.5625, 134217728) = 1.171875  # 3/4 x 9/16 + (1/4 + 1/8) x 2
+# (14 x 1024 x 128,256 + 8 x 8192 x 4096) / 2^30 = 1.96240234375, + 0.27 + 0.92 + 1/512; 2.24 + 2.11 + 0.92 + 0.5
+engine_gib_per_gpu(128256, 8192, 4096, 0.27, 0.001953125) = 3.15435546875
+engine_gib_per_gpu__activation_unknown(2.11, 0.5) = 5.77
+stages_per_node(8, 3) = 2   largest_stage_layers(32, 8) = 4   largest_stage_layers(33, 8) = 5
+shared_weights_gib(100, 30, 40, 33554432, 2) = 25   shared_weights_gib(74.5, 30, 40, 33554432, 2) = 0  # 75 GiB of experts
+weights_per_node_gib(4, 129.4) = 517.6   weights_per_node_gib__data(2, 100, 4, 25) = 350  # 2 x (100 + 3 x 25)
+weights_per_node_gib__pipeline(2, 500, 2, 32) = 62.5   runtime_overhead_gib(10, 8, 5.27) = 52.16
+runtime_overhead_gib(0.1, 1, 3.43) = 3.53  # no binary remainder
+runtime_overhead_gib__given(50.5) = 50.5   runtime_overhead_gib__weights_unknown() = 120
+kv_budget_gib(2148.75, 0.7, 109.6451) = 1394.4799   kv_budget_gib(100, 0.7, 70.5) = -0.5   kv_budget_gib(0.3, 1, 0.1) = 0.2
+kv_room_gib(2148.75, 0.7, 8, 5.27) = 1461.965   kv_room_gib__fixed_overhead(60) = 60
+# replicas and sessions: an exact fit fits, and what is a billionth short of one
+replicas_per_node(8, 2, 2) = 2   replicas_per_node(8, 3, 1) = 2   replicas_per_node(8, 8, 2) = 1
+nodes_per_replica(2, 7, 2) = 7   nodes_per_replica(2, 3, 4) = 2   nodes_per_replica(1, 1, 8) = 1
+{memory,reserved,unmanaged}_sessions_per_replica(60, 1, 0.6) = 100
+{memory,reserved,unmanaged}_sessions_per_replica(0.3, 1, 0.1) = 3
+memory_sessions_per_replica(60, 1, 60.00000005) = 1
+memory_sessions_per_replica(60, 1, 60.00000007) = 0  # 0.83e-9, 1.17e-9 short
+memory_sessions_per_replica(9, 3, 1) = 3   memory_sessions_per_replica(8.999999, 3, 1) = 2
+memory_sessions_per_replica(-5, 1, 1) = 0
+{memory,reserved,unmanaged}_sessions_per_replica__data(8, 79.9, 1, 1) = 72  # 8 x floor(9.98)
+memory_sessions_per_replica__data(4, 80, 2, 1) = 40   memory_sessions_per_replica__data(8, -1, 1, 1) = 0
+{memory,reserved,unmanaged}_sessions_per_replica__pipeline(80, 2, 1, 11, 32) = 116  # 40 / (11/32) = 116.4
+memory_sessions_per_replica__pipeline(-1, 2, 1, 8, 32) = 0
+{memory_,speed_,}sessions_per_node(2, 123, 1) = 246   {memory_,speed_,}sessions_per_node(1, 535, 8) = 66  # 66.9
+engine_max_concurrency(119.46, 2, 0.5) = 119.46   engine_max_concurrency(-1, 2, 0.5) = 0
+engine_max_concurrency__pipeline(60, 2, 0.5, 2, 32) = 960   engine_max_concurrency__pipeline(-1, 2, 0.5, 2, 32) = 0
+speed_sessions_per_replica(27.25, 0.25) = 109   speed_sessions_per_replica(0.3, 0.1) = 3
+sessions_per_replica(119, 109, 110) = 109
+# nodes: 33 sessions are 3 nodes of 11, and 33.00000000000001 are not 34
+nodes_minimum(11, 10) = 2   nodes_minimum(1000000000, 7) = 142857143   nodes_minimum__spanning(8, 2000, 535) = 32  # 8 x ceil(3.7)
+sessions_with_headroom(100, 0.1) = 110   sessions_with_headroom(1, 0.2) = 2
+sessions_with_headroom(1000, 0.30000000000000004) = 1300
+nodes_with_headroom(33, 11) = 3   nodes_with_headroom(34, 11) = 4   nodes_with_headroom__spanning(8, 2400, 535) = 40
+nodes_final(11, 2) = 13   serving_nodes(12, 2) = 10   serving_nodes(1, 2) = 0   serving_nodes__given(3, 1) = 2
+serving_nodes__given(1, 2) = 0   max_concurrency(2, 617, 0.2) = 1028   max_concurrency(11, 10, 0.1) = 100  # 1028.3
+max_concurrency(1000000000, 10, 10) = 909090909   max_concurrency__spanning(8, 4, 17, 0.2) = 28
+max_concurrency__spanning(7, 4, 17, 0.2) = 14   max_concurrency__spanning(3, 4, 17, 0.2) = 0
+held_{as_reserved,unmanaged}(40, 8, 500) = 2500
+{reserved,unmanaged}_unit_sessions(617, 2, 300) = 600   {reserved,unmanaged}_unit_sessions(617, 2, 400) = 617
+{reserved,unmanaged}_unit_sessions__spanning(535, 400) = 400   reserved_unit_sessions__spanning(535, 600) = 535
+nodes_final_{reserved,without_hybrid_manager}(8, 2400, 500, 1) = 41   relative_cost(2, 3) = -1/3   relative_cost(5, 3) = 2/3
+max_effective_context(5436, 8192) = 5436   max_effective_context(8193, 8192) = 8192
+# a node at nominal load: of a pipeline ceil(400.2) x 4/32 sessions; whole where all stages are on one node
+planned_sessions_per_node(151, 2) = 76   kv_in_use_gib(76, 0.6) = 45.6
+kv_in_use_gib__pipeline(2001, 8, 40, 1, 4, 32, 1, 8) = 50.125
+kv_in_use_gib__pipeline(1000, 1, 5, 1, 8, 32, 8, 4) = 200   kv_free_gib(60, 45.6) = 14.4   reserved_gib(100, 0.7) = 30
+model_load_s(10, 5.36870912) = 2  # 10 GiB are 10.73741824 GB
+"""
+
+
+def worked_rows():
+    """(name, inputs, value) of each call of BY_HAND."""
+    for begin, choices, end, inputs, value in re.findall(r"(\w*)(?:{(.*?)})?(\w*)\((.*?)\) = (\S+)", re.sub("#.*", "", BY_HAND)):
+        for choice in choices.split(","):
+            yield begin + choice + end, [float(word) if "." in word else int(word) for word in inputs.split(", ") if word], value
+
+
+class Numbers(Tabled):
+    def test_worked_by_hand(self):
+        def work_out(name, inputs):
+            row, base = sizing.NUMBERS[name], name.partition("__")[0]
+            parts = {row.parts: tuple("part %d" % at for at in range(len(inputs) - len(row.inputs)))} if row.parts else {}
+            names = row.inputs + parts.get(row.parts, ())
+            self.assertEqual(len(inputs), len(names), name)
+            return sizing.Sheet().bind(dict(zip(names, inputs)), {base: name}, parts=parts)[base]
+        self.agree(((name, *inputs), work_out(name, inputs),
+                    float(Fraction(value)) if sizing.NUMBERS[name].label else Fraction(value))
+                   for name, inputs, value in worked_rows())
+
+    def test_every_exact_number_has_a_row(self):
+        exact = {name for name, row in sizing.NUMBERS.items() if row.exact}
+        self.assertEqual(sorted(exact ^ {name for name, _, _ in worked_rows()}), [])
+        self.assertEqual(re.sub(r"#.*|\S+\(.*?\) = \S+", "", BY_HAND).split(), [])  # all of the table is read
+
+    def test_floor_and_ceil_forgive_a_billionth(self):
+        self.assertEqual([sizing.exact(value) for value in (0.1, 1e-9, 0.1 + 0.2, 1e22)],
+                         [Fraction(1, 10), Fraction(1, 10**9), Fraction("0.30000000000000004"), 10**22])
+        two, billionth = Fraction(2), Fraction(1, 10**9)
+        # fractions, then floats
+        self.agree((value, (sizing.floor(value), sizing.ceil(value)), (low, high)) for value, low, high in [
+                (two, 2, 2), (two - billionth, 2, 2), (two - 2 * billionth, 1, 2), (two + billionth, 2, 2),
+                (two + 2 * billionth, 2, 3), (Fraction(0), 0, 0), (billionth, 0, 1), (-billionth, 0, 0), (-2 * billionth, -1, 0),
+                (2 - 9e-10, 2, 2), (2 - 1.1e-9, 1, 2), (2 + 9e-10, 2, 2), (2 + 1.1e-9, 2, 3), (1e-12, 0, 1), (0.0, 0, 0)])
+
+
+# === Sheets: what they promise, and one value for a name ===
+
+class Sheets(unittest.TestCase):
+    # Eight GPUs of 12,800 MiB are 100 GiB; 70 of them less 10 are 60.
+    GIVEN = {"gpus": 8, "driver_mib_per_gpu": 12800, "kv_budget_ratio": 0.7, "given_overhead_gib": 10.0}
+    CASES = {"runtime_overhead_gib": "runtime_overhead_gib__given"}
+
+    def setUp(self):
+        self.sheet = sizing.Sheet().bind(self.GIVEN, self.CASES)
+
+    def test_works_out_what_is_asked_for_and_once(self):
+        row = sizing.NUMBERS["kv_budget_gib"]
+        counted = mock.Mock(side_effect=row.calc)
+        with mock.patch.dict(sizing.NUMBERS, {"kv_budget_gib": row._replace(calc=counted)}):
+            self.assertEqual((dict(self.sheet), counted.call_count), (self.GIVEN, 0))
+            self.assertEqual([self.sheet["kv_budget_gib"], self.sheet["kv_budget_gib"], self.sheet.find("kv_budget_gib")],
+                             [60.0] * 3)
+            counted.assert_called_once_with(100, Fraction(7, 10), 10)
+        self.assertEqual(dict(self.sheet), dict(self.GIVEN, hbm_total_gib=100.0, runtime_overhead_gib=10.0, kv_budget_gib=60.0))
+
+    def test_bind_leaves_its_parent_alone(self):
+        parent = self.sheet.bind({}, {}, {"nodes": "not_asked"}, {"limits": ("a",)})
+        child = parent.bind({"kv_budget_ratio": 0.9, "storage": "x"}, {"nodes_final": "y"},
+                            {"kv_budget_gib": "not_known", "storage": "not_known"}, {"limits": ("b",), "kv_bytes": ()})
+        self.assertEqual([vars(parent), dict(parent)], [
+            {"cases": self.CASES, "absent": {"nodes": "not_asked"}, "parts": {"limits": ("a",)}}, self.GIVEN])
+        self.assertEqual([vars(child), dict(child)], [{  # what is absent is taken out
+            "cases": dict(self.CASES, nodes_final="y"), "parts": {"limits": ("b",), "kv_bytes": ()},
+            "absent": {"nodes": "not_asked", "kv_budget_gib": "not_known", "storage": "not_known"}},
+                                                      dict(self.GIVEN, kv_budget_ratio=0.9)])
+        self.assertEqual((parent["kv_budget_gib"], child.reason("kv_budget_gib")), (60.0, "not_known"))
+        self.assertEqual((sizing.Sheet.cases, sizing.Sheet.absent, sizing.Sheet.parts), ({}, {}, {}))
+
+    def test_what_if_works_everything_out_anew(self):
+        self.assertEqual(self.sheet["kv_budget_gib"], 60.0)
+        self.assertEqual(self.sheet.what_if({"kv_budget_ratio": 0.9, "gpus": 4})["kv_budget_gib"], 35.0)  # 50 x 0.9 - 10
+        self.assertEqual(self.sheet.what_if({"hbm_total_gib": 200.0})["kv_budget_gib"], 130.0)  # a number may be given
+        self.assertEqual(self.sheet["kv_budget_gib"], 60.0)
+
+    def test_absent_carries_its_reason(self):
+        sheet = self.sheet.bind({}, absent={"kv_budget_ratio": "not_asked"})
+        with self.assertRaisesRegex(sizing.Absent, "^not_asked$") as caught:
+            sheet["kv_free_gib"]  # of kv_budget_gib, of kv_budget_ratio
+        self.assertEqual(caught.exception.reason, "not_asked")
+        self.assertEqual((sheet.find("kv_free_gib"), sheet.reason("kv_free_gib"), sheet.reason("gpus")),
+                         (None, "not_asked", None))
+        self.assertEqual([sheet.holds(when) for when in (
+            lambda: True, lambda gpus: gpus == 8, lambda gpus: gpus == 9, lambda gpus, kv_budget_gib: True)],
+                         [True, True, False, False])
+        self.assertEqual([sheet.knows(name) for name in ("gpus", "kv_budget_ratio", "nodes_final", "nodes")],
+                         [True, True, True, False])
+        self.assertIs(type(sizing.Sheet(x=Fraction(1, 2)).find("x")), float)
+        self.assertEqual(set(sizing.REASONS), set(sizing.ABSENT_WORDS))
+
+    def test_a_second_number_of_a_name(self):
+        def kv_budget_gib(hbm_total_gib):
+            return hbm_total_gib
+        for views, name in ((None, "kv_budget_gib"), ({"full_copies": {}}, "full_copies")):
+            with self.assertRaisesRegex(TypeError, "^a second number %s$" % name):
+                sizing.number(views=views)(kv_budget_gib)
+
+    ASKED = [  # kinds of layers, layouts, targets, nodes given, contexts, what does not fit
+             {}, {"model": MODELS["deepseek-v3.2"]},
+             {"model": MODELS["qwen3.5-27b"], "tpot_ms": 30.0}, {"concurrency": None, "nodes": 3},
+             {"concurrency": 5000, "nodes": 4, "effective_context": "max"},
+             {"concurrency": 10**9, "nodes": 1, "effective_context": "max"},
+             {"model": MODELS["llama-3.1-405b-instruct-fp8"], "server": SERVERS["8x-l40s"]}, {"runtime_overhead_gib": 2000.0},
+             {"measured_tpot_ms": 20.0, "measured_sessions": 64, "ttft_ms": 500.0}, {"model": FULL, "server": SERVERS["8x-l40s"]},
+             {"model": MODELS["llama-4-scout-17b-16e-instruct"], "effective_context": 200000},
+             {"model": MODELS["minimax-m1-80k"]}]
+
+    def test_one_name_one_value(self):
+        clashes, bind, compared, reasons = set(), sizing.Sheet.bind, 0, set()
+
+        def watched(sheet, given, *more, **options):
+            clashes.update(name for name, value in given.items() if name in sheet and sheet[name] != value)
+            return bind(sheet, given, *more, **options)
+        for function in vars(sizing).values():  # sheets that other tests asked for are not seen again
+            getattr(function, "cache_clear", int)()
+        with mock.patch.object(sizing.Sheet, "bind", watched):
+            found = [plan for asked in self.ASKED for plan in plans(**asked).values()]
+        # what fits is known at the end; tpot_factor is the engine's until a measurement says it
+        self.assertEqual(clashes - {"fits", "holds_sessions", "tpot_factor"}, set())
+        for sheet in [sheet for plan in found for sheet in (plan.sheet, *[one.sheet for one in plan.layouts])]:
+            anew, known = sheet.what_if({}), [name for name in sheet if name in sizing.NUMBERS]
+            # a number that was given has another value when it is worked out anew, or none
+            self.assertEqual({name: anew[name] for name in known}, {name: sheet[name] for name in known})
+            compared += len(known)
+            reasons.update(sheet.absent.values())
+        self.assertGreater(compared, 3000)
+        for plan in found:  # any number can be asked for: it is there, or its reason
+            self.assertEqual([name for name in sizing.RESULTS
+                              if (plan.sheet.find(name) is None) != (plan.sheet.reason(name) in sizing.REASONS)],
+                             [])
+        self.assertEqual(reasons, set(sizing.REASONS))
+
+    def test_records_share_no_name(self):
+        names = [field.name for record in (Model, Server, StorageProfile, sizing.Request) for field in dataclasses.fields(record)]
+        self.assertEqual({name for name in names if names.count(name) > 1}, {"name", "source"})
+        self.assertEqual({*names} & {*sizing.NUMBERS}, {"weights_gib", "runtime_overhead_gib"})  # stated_* and given_* in a sheet
+
+
+# === Doors: the public functions ===
 
 PRECISIONS = "fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla"
+COUNT = "1..1000000000, got {}"
+DECIMAL = "expected a finite decimal number %s, got {}"
+CHOOSE = "unknown value {}; choose from %s"
+ARGUMENTS = {  # name: what the message says behind it, values refused beside BAD, values taken: the bounds from both sides
+             "model": ("expected a Model, got {}", [MODELS, Model], []), "server": ("expected a Server, got {}", [FULL], []),
+             "storage": ("expected a StorageProfile, got {}", [NODE_100], []),
+             "concurrency": (COUNT, [0, 10**9 + 1, 1.0], [1, 10**9]),
+             "effective_context": (COUNT, [0, 10**9 + 1, 8192.0], [1, 10**9]),
+             "nodes": (COUNT, [0, 10**9 + 1], [1, 10**9]), "nodes_per_replica": (COUNT, [0], [1, 8]),
+             "replicas_per_node": (COUNT, [0, 2.0], [1, 8]),
+             "input_tokens": (COUNT, [0], [1]), "output_tokens": (COUNT, [0], [1]), "measured_sessions": (COUNT, [0], []),
+             "max_num_batched_tokens": ("1..10000000, got {}", [0, 10**7 + 1], [1, 10**7]),
+             "kv_precision": (CHOOSE % PRECISIONS, ["8"], PRECISIONS.split(", ")[:5]),
+             "ha_mode": (CHOOSE % "none, n+1, n+2", ["x"], ["none", "n+1", "n+2"]),
+             "engine": (CHOOSE % "generic, vllm, sglang, trtllm", ["?"], ["vllm", "trtllm"]),
+             "kv_budget_ratio": (DECIMAL % "above 0 up to 1 (0.70 means 70 %)", [0, 0.0, 1.0001, 5.0, 70], [1e-9, 1, 1.0]),
+             "runtime_overhead_gib": (DECIMAL % "from 0 up to 1000000", [10**6 + 1], [0, 0.0, 10**6]),
+             "peak_headroom_ratio": (DECIMAL % "from 0 up to 10 (0.20 means 20 %)", [10.1, 20], [0, 10, 10.0]),
+             "kv_per_session_gib": (DECIMAL % "above 0 up to 1000000000000000000", [0, 0.0, 1.1e18], [1e-9, 10**18]),
+             "prefix_cache_hit_ratio": (DECIMAL % "from 0 up to 1 (0.30 means 30 %)", [1.01], [0, 1]),
+             "active_ratio": (DECIMAL % "from 1e-06 up to 1 (0.25 means 25 %)", [0, 1.01], [1e-6, 1]),
+             "tpot_ms": (DECIMAL % "from 0.001 up to 1000000", [0, 0.0009], []),
+             "ttft_ms": (DECIMAL % "from 0.001 up to 10000000", [0, 10**7 + 1], []),
+             "measured_tpot_ms": (DECIMAL % "from 0.001 up to 1000000", [0, 10**6 + 1], []),
+             "sessions_per_node": ("expected a whole number from 1, got {}: no session fits a node", [0, 1.5], [1, 10**12]),
+             "tensor_parallel": ("expected auto or one of 1, 2, got {}: node-200 has 2 GPUs", [0, 3, 4, 2.0, "8", "Auto"],
+                                 ["auto", 1, 2])}
+BAD = (None, NAN, INF, -INF, -1, -0.5, True, "1", "", [1], {})
+# NODE_200 holds 119 sessions of it in fp16 at 8192 tokens.
+WEIGHED = dataclasses.replace(FULL, weights_gib=10.0, total_params=4 * GIB, unquantized_params=GIB)
+SIZED = {"model": WEIGHED, "server": NODE_200, "storage": NVME, "concurrency": 10, "effective_context": 8192,
+         "kv_precision": "fp16", "kv_budget_ratio": 0.7, "runtime_overhead_gib": 10.0, "peak_headroom_ratio": 0.2,
+         "ha_mode": "n+1"}
+BY_NAME = ("nodes", "tensor_parallel", "max_num_batched_tokens", "input_tokens", "output_tokens", "prefix_cache_hit_ratio",
+           "active_ratio", "tpot_ms", "ttft_ms", "engine", "measured_tpot_ms", "measured_sessions")
+DOORS = {  # arguments by position that are fine; then those by name only
+         "calc_kv_per_session_gib": ({"model": FULL, "effective_context": 8192, "kv_precision": "fp8"}, ()),
+         "calc_sessions_per_node": ({"server": NODE_100, "kv_per_session_gib": 1.0, "kv_budget_ratio": 0.7,
+                                     "runtime_overhead_gib": 10.0},
+                                    ("replicas_per_node",)),
+         "calc_nodes_required": ({"concurrency": 100, "sessions_per_node": 10, "peak_headroom_ratio": 0.1, "ha_mode": "n+1"},
+                                 ("nodes_per_replica",)),
+         "generate_storage_warnings": ({"storage": NVME, "model": FULL, "effective_context": 8192, "server": NODE_100}, ()),
+         "calculate_sizing": (SIZED, BY_NAME), "load_models": ({"path": ""}, ()), "load_servers": ({"path": ""}, ()),
+         "load_storage_profiles": ({"path": ""}, ()), "main": ({"argv": ""}, ())}
+NULL = {  # what the message says of None, where it is none
+        "ha_mode": "ha_mode: unknown value None; did you mean 'none'?",
+        "concurrency": "concurrency: missing, and no nodes given instead",
+        **dict.fromkeys(("runtime_overhead_gib", "nodes", "tpot_ms", "ttft_ms", "measured_tpot_ms", "measured_sessions"), "")}
 
 
-class KvPerSession(Refusals):
-    CASES = [  # model, context, precision, bytes, alert ids
-        (FULL, 8192, "fp16", 2**30, ["high_kv_precision"]),              # 65,536 x 8192 x 2
-        (FULL, 8192, "bf16", 2**30, ["high_kv_precision"]),
-        (FULL, 8192, "fp8", 2**29, []),
-        (FULL, 8192, "int8", 2**29, []),
-        (FULL, 1, "fp8", 65536, []),
-        (FULL, 8191, "fp8", 536805376, []),                              # 65,536 x 8191
-        (FULL, 8193, "fp8", 2**29, ["context_overflow"]),                # clamped to 8192
-        (FULL, 10**9, "bf16", 2**30, ["context_overflow", "high_kv_precision"]),
-        (SLIDING, 4095, "fp8", 268369920, []),                           # 65,536 x 4095: below the window
-        (SLIDING, 4096, "fp8", 268435456, []),                           # at it: 65,536 x 4096
-        (SLIDING, 4097, "fp8", 268435456, []),                           # above it: no more
-        (SLIDING, 32768, "bf16", 536870912, ["high_kv_precision"]),
-        (HYBRID, 511, "fp8", 3139584, []),                               # 512 x (2 + 10) x 511
-        (HYBRID, 512, "fp8", 3145728, []),                               # 512 x 12 x 512
-        (HYBRID, 513, "fp8", 3146752, []),                               # 512 x (2 x 513 + 10 x 512): only 2 layers grow
-        (HYBRID, 4096, "fp8", 6815744, []),                              # 512 x (2 x 4096 + 10 x 512) = 512 x 13,312
-        (HYBRID, 4096, "fp16", 13631488, ["high_kv_precision"]),
-        (HYBRID, 9999, "int8", 6815744, ["context_overflow"]),
-        (FULL, 8192, "nvfp4", 301989888, ["packed_kv"]),                 # 65,536 x 8192 x 9/16: half a byte and one of scale per 16 elements
-        (HYBRID, 1, "nvfp4", 3456, ["packed_kv"]),                       # 512 x 12 x 9/16
-    ]
+class Doors(Tabled):
+    def test_signatures(self):
+        self.agree((name, [one.name for one in inspect.signature(getattr(sizing, name)).parameters.values()
+                           if one.kind not in (one.KEYWORD_ONLY, one.VAR_KEYWORD)], list(good))
+                   for name, (good, _) in DOORS.items())
 
-    def test_bytes_worked_by_hand(self):
-        for model, context, precision, kv_bytes, alerts in self.CASES:
-            with self.subTest(model=model.name, context=context, precision=precision):
-                self.assertEqual(sizing.calc_kv_per_session_gib(model, context, precision), (kv_bytes / GIB, alerts))
+    def call(self, door, **changes):
+        """How the door, called by position, refuses changes to arguments that are fine; "" when it does not."""
+        good, by_name = DOORS[door]
+        more = {name: value for name, value in changes.items() if name in by_name}
+        return refusal(getattr(sizing, door), *[changes.get(name, value) for name, value in good.items()], **more)
 
-    def test_refused(self):
-        number = "effective_context: expected a whole number from 1 up to 1000000000, got "
-        choices = "kv_precision: unknown value %s; choose from " + PRECISIONS
-        self.assert_refused(sizing.calc_kv_per_session_gib, [
-            ((FULL, 0, "fp8"), number + "0"), ((FULL, -1, "fp8"), number + "-1"), ((FULL, 10**9 + 1, "fp8"), number + "1000000001"),
-            ((FULL, 1.5, "fp8"), number + "1.5"), ((FULL, 8192.0, "fp8"), number + "8192.0"), ((FULL, True, "fp8"), number + "True"),
-            ((FULL, float("nan"), "fp8"), number + "nan"), ((FULL, float("inf"), "fp8"), number + "inf"), ((FULL, "8192", "fp8"), number + "'8192'"),
-            ((FULL, None, "fp8"), number + "None"),
-            ((FULL, 1, "fp7"), "kv_precision: unknown value 'fp7'; did you mean 'fp8'?"),
-            ((FULL, 1, "FP8"), "kv_precision: unknown value 'FP8'; did you mean 'fp8'?"),
-            ((FULL, 1, "fp4"), "kv_precision: unknown value 'fp4'; did you mean 'nvfp4'?"),
-            ((FULL, 1, "fp8_ds_mla"), "kv_precision: fp8_ds_mla is the layout of sparse_latent models; full is full: expected fp8 for one byte per element"),
-            ((dataclasses.replace(FULL, head_dim=88), 1, "nvfp4"), "kv_precision: nvfp4 packs heads of a multiple of 16 elements; full has [88]: expected fp8"),
-            ((MODELS["deepseek-v3"], 1, "nvfp4"), "kv_precision: nvfp4 packs heads of a multiple of 16 elements; deepseek-v3 has latent attention: expected fp8"),
-            ((MODELS["deepseek-v3"], 1, "fp8_ds_mla"),
-             "kv_precision: fp8_ds_mla is the layout of sparse_latent models; deepseek-v3 is latent: expected fp8 for one byte per element"),
-            ((FULL, 1, ""), choices % "''"), ((FULL, 1, None), choices % "None"), ((FULL, 1, 8), choices % "8"),
-        ])
+    def test_every_argument_is_checked(self):
+        def expected(door, name, value):
+            if value is None and (door == "calculate_sizing" or name == "ha_mode") and name in NULL:
+                return NULL[name]
+            word = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+            return spelled("%s: %s" % (name, ARGUMENTS[name][0].replace("{}", word)))
+        found = [(door, name) for door, (good, by_name) in DOORS.items() for name in (*good, *by_name) if name in ARGUMENTS]
+        self.assertGreater(len(found), 35)
+        self.agree(((door, name, value), self.call(door, **{name: value}), expected(door, name, value))
+                   for door, name in found for value in (*BAD, *ARGUMENTS[name][1]))
+        self.agree(((door, name, value), self.call(door, **{name: value}), "") for door, name in found
+                   for value in ARGUMENTS[name][2])
 
-    def test_kv_total(self):
-        # 1 GiB x 1024 sessions = 1 TiB; 0.1 GiB x 3 = 0.3 / 1024
-        self.assertEqual(sizing.calc_kv_total_tib(1.0, 1024), 1.0)
-        self.assertEqual(sizing.calc_kv_total_tib(0.1, 3), 0.00029296875)
-        self.assertEqual(sizing.calc_kv_total_tib(2.252197265625, 1000) * 1024, 2252.197265625)
+    DS_MLA = "kv_precision: fp8_ds_mla is the layout of sparse_latent models; %s: expected fp8 for one byte per element"
+    NVFP4 = "kv_precision: nvfp4 packs heads of a multiple of 16 elements; %s: expected fp8"
+    KV, SIZE, NODES = "calc_kv_per_session_gib", "calculate_sizing", "calc_nodes_required"
+    SAID = [  # a door, changes, message
+            *[(door, {"kv_precision": wrong}, "kv_precision: unknown value '%s'; did you mean '%s'?" % (wrong, right))
+              for door in ("calc_kv_per_session_gib", "calculate_sizing")
+              for wrong, right in (("fp7", "fp8"), ("FP8", "fp8"), ("fp4", "nvfp4"))],
+            (KV, {"kv_precision": "fp8_ds_mla"}, DS_MLA % "full is full"),
+            (SIZE, {"kv_precision": "fp8_ds_mla"}, DS_MLA % "full is full"),
+            (KV, {"kv_precision": "fp8_ds_mla", "model": MODELS["deepseek-v3"]}, DS_MLA % "deepseek-v3 is latent"),
+            (KV, {"kv_precision": "fp8_ds_mla", "model": MODELS["deepseek-v3.2"]}, ""),
+            (KV, {"kv_precision": "nvfp4", "model": dataclasses.replace(FULL, head_dim=88)}, NVFP4 % "full has [88]"),
+            (KV, {"kv_precision": "nvfp4", "model": grouped("full", "full v_head_dim=24")}, NVFP4 % "full has [128, 24]"),
+            (KV, {"kv_precision": "nvfp4", "model": MODELS["deepseek-v3"]}, NVFP4 % "deepseek-v3 has latent attention"),
+            (SIZE, {"tensor_parallel": 2, "model": dataclasses.replace(FULL, num_attention_heads=27, num_key_value_heads=9)},
+             "tensor_parallel: expected auto or one of 1, got 2: attention heads (27) not divisible"),
+            (SIZE, {"tensor_parallel": 2, "model": dataclasses.replace(FULL, num_key_value_heads=9)},
+             "tensor_parallel: expected auto or one of 1, got 2: KV heads neither divide nor are divided"),
+            (NODES, {"ha_mode": "n+3"}, "ha_mode: unknown value 'n+3'; did you mean 'n+2'?"),
+            (NODES, {"ha_mode": "N+1"}, "ha_mode: unknown value 'N+1'; did you mean 'n+1'?"),
+            (SIZE, {"measured_tpot_ms": 5.0}, "measured_tpot_ms, measured_sessions: expected both or none"),
+            (SIZE, {"measured_sessions": 5}, "measured_tpot_ms, measured_sessions: expected both or none"),
+            (SIZE, {"concurrency": None, "nodes": 3}, ""),
+            (SIZE, {"tpot_ms": 5.0},
+             "tpot_ms: the speed of full on node-200 is not known without active_params, hidden_size, num_attention_heads, "
+             "vocab_size, embedding_params, hbm_bandwidth_per_gpu_tbps, dense_tflops_bf16, weights_precision")]
 
+    def test_said(self):
+        self.agree(((door, changes), self.call(door, **changes), message) for door, changes, message in self.SAID)
 
-class Memory(Refusals):
-    def test_hbm_total(self):
-        for server, gib in [
-            (NODE_100, 100.0), (NODE_200, 200.0),
-            (BROCHURE, 745.0580596923828125),
-            (SERVERS["dgx300"], 2148.75),                                # 8 x 275,040 / 1024, not 2304 GB = 2145.77 GiB
-            (SERVERS["dgx200"], 1123.2109375),                           # 8 x 143,771 / 1024
-            (SERVERS["workstation-rtx-5090"], 31.8427734375),            # 32,607 / 1024
-            (dataclasses.replace(SERVERS["dgx300"], driver_mib_per_gpu=None), 2145.767211914062500),  # 2304 x 10^9 / 2^30 = 2304 x 5^9 / 2^21
-        ]:
-            with self.subTest(server=server.name):
-                self.assertEqual(sizing.calc_hbm_total_gib(server), gib)
+    def test_arguments_by_name(self):
+        formats = "bf16, fp16, fp8, int8, int4, fp4, mxfp4, nvfp4"
+        self.agree((more, refusal(sizing.calculate_sizing, **SIZED, **more), message) for more, message in [
+            ({"tpot": 5}, "unknown argument 'tpot'; did you mean 'tpot_ms'?"),
+            ({"weights_precision": "fp9"}, "weights_precision: unknown value 'fp9'; did you mean 'fp8'?"),
+            ({"weights_precision": 8}, "weights_precision: unknown value 8; choose from " + formats),
+            ({"weights_precision": "int4"}, ""), ({"weights_precision": None}, "")])
+        begin, _, names = refusal(sizing.calculate_sizing, **SIZED, kv_budgets=5).partition("; choose from ")
+        self.assertEqual((begin, set(names.split(", "))), ("unknown argument 'kv_budgets'", {*BY_NAME, "weights_precision"}))
 
-    def test_runtime_overhead(self):
-        for weights_gib, server, gib in [
-            (10.0, NODE_100, 13.43),                                     # one GPU, geometry unknown: 10 + 2.24 + 0.27 + 0.92
-            (10.0, NODE_200, 20.54),                                     # tensor parallel: 10 + 2 x (2.24 + 2.11 + 0.92)
-            (65.9651, SERVERS["dgx300"], 108.1251),                      # 65.9651 + 8 x 5.27
-            (0.1, NODE_100, 3.53),                                       # no binary remainder
-            (None, NODE_100, 120.0), (None, SERVERS["dgx300"], 120.0),   # unknown weights: 120 per node
-        ]:
-            with self.subTest(weights_gib=weights_gib, server=server.name):
-                self.assertEqual(sizing.calc_runtime_overhead_gib(dataclasses.replace(FULL, weights_gib=weights_gib), server), gib)
+    SESSION = """  # model, context, precision, bytes, alerts
+        FULL    8191 fp16 1073610752 high_kv_precision  # 65,536 x 8191 x 2
+        FULL 1000000000 int8 536870912 context_overflow  # clamped to 8192
+        FULL    8193 bf16 1073741824 context_overflow high_kv_precision
+        SLIDING 4095 fp8   268369920  # 65,536 x 4095: below the window
+        SLIDING 4097 fp8   268435456  # above it: no more than at 4096
+        HYBRID   513 fp8     3146752  # 512 x (2 x 513 + 10 x 512): only 2 layers grow
+        deepseek-v3.2 131072 fp8_ds_mla 6300368896  # see KV_BYTES
+        FULL    8192 nvfp4 301989888 packed_kv  # 65,536 x 8192 x 9/16: half a byte, and one per 16 elements
+    """
 
-    def test_kv_budget(self):
-        for hbm, ratio, overhead, gib in [(100.0, 0.7, 10.0, 60.0), (2148.75, 0.7, 109.6451, 1394.4799), (100.0, 0.7, 70.0, 0.0),
-                                          (100.0, 0.7, 70.5, -0.5), (0.3, 1, 0.1, 0.2), (100.0, 1.0, 0, 100.0)]:
-            with self.subTest(hbm=hbm, ratio=ratio, overhead=overhead):
-                self.assertEqual(sizing.calc_kv_budget_gib(hbm, ratio, overhead), gib)
+    def test_kv_per_session(self):
+        self.agree(((model, context),
+                    sizing.calc_kv_per_session_gib(globals().get(model) or MODELS[model], int(context), precision),
+                    (int(kv_bytes) / GIB, alerts))
+                   for model, context, precision, kv_bytes, *alerts in rows(self.SESSION))
 
-    BYTE = 2.0**-30
-    SESSIONS = [  # server, KV GiB, ratio, overhead, sessions
-        (NODE_100, 0.6, 0.7, 10.0, 100),                                 # 60 / 0.6: an exact fit fits
-        (NODE_100, 0.6 + BYTE, 0.7, 10.0, 99),                           # one byte more does not
-        (NODE_100, 0.6 - BYTE, 0.7, 10.0, 100),
-        (NODE_100, 0.1, 0.003, 0, 3),                                    # 0.3 / 0.1: in binary floats 2.9999999999999996
-        (NODE_100, 60.0, 0.7, 10.0, 1),
-        (NODE_100, 60.00000007, 0.7, 10.0, 0),                           # 1.17e-9 short of one session
-        (NODE_100, 60.00000005, 0.7, 10.0, 1),                           # 0.83e-9 short: forgiven
-        (NODE_100, 1.0, 0.7, 69.0, 1),
-        (NODE_100, 1.0, 0.7, 69.001, 0),
-        (NODE_100, 1.0, 0.7, 70.0, 0),                                   # budget 0
-        (NODE_100, 1.0, 0.7, 99.0, 0),                                   # budget -29
-        (NODE_100, 1.0, 0.7, 10**6, 0),
-        (NODE_100, 1.0, 1.0, 0.0, 100),
-        (NODE_100, 1, 1, 0, 100),
-        (BROCHURE, 1.0, 0.7, 120.0, 401),                                # 521.54 - 120 = 401.54
-        (SERVERS["dgx300"], 2.252197265625, 0.7, 120.0, 614),            # 1384.125 / 2.2522 = 614.6
-        (SERVERS["dgx300"], 2.252197265625, 0.72, 1022.338037109375, 233),  # (1547.1 - 1022.338...) = 524.761962890625 = 233 x KV
-    ]
+    SESSIONS = [  # server, KV GiB, ratio, overhead, replicas per node, sessions: a whole number
+        # 60 GiB: an exact fit, and a byte more
+        (NODE_100, 0.6, 0.7, 10.0, 1, "100"), (NODE_100, 0.6 + 2.0**-30, 0.7, 10.0, 1, "99"),
+        # 4 x floor(65.5 / 4)
+        (NODE_100, 1, 1, 0, 1, "100"), (NODE_100, 1.0, 0.7, 99.0, 1, "0"), (NODE_100, 1.0, 0.7, 4.5, 4, "64"),
+        (BROCHURE, 1.0, 0.7, 120.0, 1, "401"),  # 745.058 x 0.7 - 120 = 401.54
+        (SERVERS["dgx300"], 2.252197265625, 0.72, 1022.338037109375, 1, "233")]  # 2148.75 x 0.72 - 1022.338... = 233 x KV
 
     def test_sessions_per_node(self):
-        for server, kv_gib, ratio, overhead, sessions in self.SESSIONS:
-            with self.subTest(server=server.name, kv_gib=kv_gib, ratio=ratio, overhead=overhead):
-                got = sizing.calc_sessions_per_node(server, kv_gib, ratio, overhead)
-                self.assertEqual((got, type(got)), (sessions, int))
+        self.agree((known, repr(sizing.calc_sessions_per_node(*known, replicas_per_node=replicas)), sessions)
+                   for *known, replicas, sessions in self.SESSIONS)
 
-    def test_refused(self):
-        nan, inf = float("nan"), float("inf")
-        ratio = "kv_budget_ratio: expected a finite decimal number above 0 up to 1 (0.70 means 70 %), got "
-        overhead = "runtime_overhead_gib: expected a finite decimal number from 0 up to 1000000, got "
-        kv = "kv_per_session_gib: expected a finite decimal number above 0 up to 1000000000000000000, got "
-        self.assert_refused(sizing.calc_sessions_per_node, [
-            ((NODE_100, 1.0, 0, 1.0), ratio + "0"), ((NODE_100, 1.0, -0.1, 1.0), ratio + "-0.1"), ((NODE_100, 1.0, 1.0001, 1.0), ratio + "1.0001"),
-            ((NODE_100, 1.0, 70, 1.0), ratio + "70"), ((NODE_100, 1.0, nan, 1.0), ratio + "nan"), ((NODE_100, 1.0, inf, 1.0), ratio + "inf"),
-            ((NODE_100, 1.0, True, 1.0), ratio + "True"), ((NODE_100, 1.0, "0.7", 1.0), ratio + "'0.7'"), ((NODE_100, 1.0, None, 1.0), ratio + "None"),
-            ((NODE_100, 1.0, 0.7, -1), overhead + "-1"), ((NODE_100, 1.0, 0.7, nan), overhead + "nan"), ((NODE_100, 1.0, 0.7, inf), overhead + "inf"),
-            ((NODE_100, 1.0, 0.7, 10**6 + 1), overhead + "1000001"), ((NODE_100, 1.0, 0.7, None), overhead + "None"),
-            ((NODE_100, 0, 0.7, 1.0), kv + "0"), ((NODE_100, -1.0, 0.7, 1.0), kv + "-1.0"), ((NODE_100, nan, 0.7, 1.0), kv + "nan"),
-            ((NODE_100, inf, 0.7, 1.0), kv + "inf"), ((NODE_100, None, 0.7, 1.0), kv + "None"),
-        ])
+    LOADS = [  # concurrency, sessions per node, headroom, ha_mode, nodes per replica, (minimum, with headroom, final)
+        (100, 10, 0.1, "none", 1, (10, 11, 11)), (100, 10, 0.1, "n+1", 1, (10, 11, 12)), (100, 10, 0.1, "n+2", 1, (10, 11, 13)),
+        (3, 1, 0.1, "none", 1, (3, 4, 4)), (7, 2, 10, "none", 1, (4, 39, 39)),  # 3.3 sessions are 4; 77 / 2 = 38.5
+        (10**9, 1, 10, "n+2", 1, (10**9, 11 * 10**9, 11 * 10**9 + 2)),
+        (2000, 535, 0.2, "n+1", 8, (32, 40, 41))]  # 3.7 and 4.5 replicas; a spare is one node
+
+    def test_nodes_required(self):
+        self.agree((known, repr(sizing.calc_nodes_required(*known, nodes_per_replica=spans)), repr(expected))
+                   for *known, spans, expected in self.LOADS)
+
+    def test_storage_warnings(self):
+        # 601 x 1.073741824 / 10.73741824 = 60.1 s; 600 GiB take 60
+        at, heavy = (dataclasses.replace(FULL, checkpoint_gib=gib) for gib in (600.0, 601.0))
+        self.agree(((storage.name, context), sizing.generate_storage_warnings(storage, model, context, NODE_100), ids)
+                   for storage, model, context, ids in [
+                (NVME, at, 128000, []), (NVME, FULL, 128001, ["long_context_io"]),
+                (CLOUD, FULL, 128000, ["cloud_storage_latency"]),
+                (NVME, heavy, 1, ["slow_model_load"]), (dataclasses.replace(NVME, throughput_read_gbps=None), heavy, 1, []),
+                (CLOUD, heavy, 128001, ["long_context_io", "cloud_storage_latency", "slow_model_load"])])
+
+    FIELDS = {  # the first of each record; what follows has a default
+              Model: "name num_layers num_key_value_heads head_dim max_position_embeddings attention_pattern hybrid_full_layers "
+                     "hybrid_sliding_layers sliding_window default_kv_precision",
+              Server: "name gpus hbm_per_gpu_gb total_hbm_gb nvlink_bandwidth_tbps system_memory_tb",
+              StorageProfile: "name type iops_read iops_write throughput_read_gbps throughput_write_gbps latency_read_ms_p50 "
+                              "latency_read_ms_p99 latency_write_ms_p50 latency_write_ms_p99",
+              sizing.SizingResult: " ".join(SIZED) + " kv_per_session_gib kv_total_tib sessions_per_node nodes_minimum "
+              "nodes_with_headroom nodes_final warnings"}
+
+    def test_records(self):
+        for record, names in self.FIELDS.items():
+            fields = dataclasses.fields(record)
+            self.assertEqual([field.name for field in fields[:len(names.split())]], names.split())
+            self.assertEqual([field.name for field in fields[len(names.split()):] if field.default is field.default_factory], [])
+            with self.assertRaises(dataclasses.FrozenInstanceError):
+                object.__new__(record).name = "other"
+        defaults = [field.default for field in dataclasses.fields(sizing.Request)]
+        self.assertEqual(defaults[6:],
+                         [0.7, None, 0.2, "none", None, "auto", 8192, 1024, 1024, 0.0, 1.0, None, None, "generic", None, None])
+        plan = plans()["minimum"]  # any number is an attribute of a plan
+        self.assertEqual(values(plan, "kv_budget_gib max_effective_context latent_kv_bytes"), (1391.035134375, None, None))
+        for name in ("kv_budget", "_x", "__deepcopy__"):
+            with self.assertRaisesRegex(AttributeError, "^SizingResult has no number '%s'$" % name):
+                getattr(plan, name)
+
+    def test_errors_and_silence(self):
+        self.assertTrue(issubclass(SizingError, ValueError))
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            sizing.plan_all(request())
+            sizing.generate_storage_warnings(CLOUD, FULL, 8192, NODE_100)
+        self.assertEqual((out.getvalue(), err.getvalue()), ("", ""))
+        examples = {test.name for test in doctest.DocTestFinder().find(sizing) if test.examples}
+        self.assertLessEqual({"sizing." + name for name in list(DOORS)[:3]}, examples)
 
 
-class Nodes(Refusals):
-    CASES = [  # concurrency, sessions per node, headroom, ha_mode, (minimum, with headroom, final)
-        (100, 10, 0.1, "none", (10, 11, 11)),                            # 110.00000000000001 in binary floats: not 12
-        (100, 10, 0.1, "n+1", (10, 11, 12)),
-        (100, 10, 0.1, "n+2", (10, 11, 13)),
-        (1000, 100, 0.1, "n+1", (10, 11, 12)),
-        (1000, 614, 0.2, "n+2", (2, 2, 4)),
-        (1228, 614, 0.2, "n+1", (2, 3, 4)),
-        (1, 1000, 0.2, "none", (1, 1, 1)),
-        (10, 10, 0, "none", (1, 1, 1)),
-        (11, 10, 0, "none", (2, 2, 2)),
-        (3, 1, 0.1, "none", (3, 4, 4)),                                  # 3.3 sessions are 4
-        (30, 11, 0.1, "none", (3, 3, 3)),                                # 33 sessions exactly; 33.00000000000001 in binary floats
-        (1000, 7, 0.001, "none", (143, 143, 143)),                       # 1001 / 7 = 143
-        (1000, 1001, 0.001, "none", (1, 1, 1)),
-        (1000, 1000, 0.001, "none", (1, 2, 2)),
-        (7, 2, 10, "none", (4, 39, 39)),                                 # 77 / 2 = 38.5
-        (1000, 1300, 0.1 + 0.2, "none", (1, 1, 1)),                      # 0.30000000000000004: forgiven
-        (10**9, 1, 0, "none", (10**9, 10**9, 10**9)),
-        (10**9, 1, 10, "n+2", (10**9, 11 * 10**9, 11 * 10**9 + 2)),
-        (10**9, 7, 0.2, "n+1", (142857143, 171428572, 171428573)),       # 142,857,142.86; 1.2e9 / 7 = 171,428,571.43
+# === Records: what a model, a server or a profile may say ===
+
+MOE_FIELDS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_layers": 8, "expert_params": 5, "total_params": 10**6}
+OF_32 = {"attention_pattern": "hybrid", "hybrid_full_layers": 2, "hybrid_sliding_layers": 30, "sliding_window": 512}
+
+
+class Records(Tabled):
+    SPARSE, INDEXED = ({"attention_pattern": "sparse_latent"},
+                       "layer_groups: expected at most as many index layers as latent ones ")
+    REFUSED = [
+        # layer groups, changes to FULL, message: `[0].x` begins with layer_groups, `1..9` stands for words
+        *[("full layers=" + word, {}, "[0].layers: 1..10000, got " + word.replace("true", "True"))
+          for word in ("0", "10001", "true", "32.0")],
+        ("full head_dim=NaN", {}, "[0].head_dim: 1..100000, got nan"),
+        ("full v_head_dim=0", {}, "[0].v_head_dim: 1..1000000000, got 0"),
+        ("full; index index_head_dim=null", {}, "[1].index_head_dim: 1..1000000000, got None"),
+        ("state state_bytes=Infinity", {}, "[0].state_bytes: 1..1000000000, got inf"),
+        ("state state_pages=0", {}, "[0].state_pages: 1..1000000000, got 0"),
+        ("sliding sliding_window=null", {}, "[0].sliding_window: 1..1000000000, got None"),
+        ("chunked attention_chunk_size=null", {}, "[0].attention_chunk_size: 1..1000000000, got None"),
+        ("fulll", {}, "[0].kind: unknown value 'fulll'; did you mean 'full'?"),
+        ("full layers=16; full layers=16", {}, "[1].kind: a second group of kind 'full'; one is expected"),
+        ("full kv_lora_rank=5", {},
+         "[0].kv_lora_rank: unknown key; choose from layers, num_key_value_heads, head_dim, v_head_dim"),
+        ("full head_dims=5", {}, "[0].head_dims: unknown key; did you mean 'head_dim'?"),
+        ("full layers=2; none layers=31", {}, "full_layers + none_layers: expected num_layers = 32, got 33"),
+        ("latent; index layers=33", SPARSE, INDEXED + "(32), got 33"), ("full; index", SPARSE, INDEXED + "(0), got 32"),
+        ("index", SPARSE, "layer_groups: expected a kind of layer that keeps something, got index"),
+        ("none", {}, "layer_groups: expected a kind of layer that keeps something, got none"),
+        ([], {}, "layer_groups: expected a kind of layer that keeps something, got none"),
+        ([3], {}, "[0]: expected an object, got 3"), ([{}], {}, "[0].kind: unknown value None; did you mean 'none'?"),
+        ([{"kind": ["full"]}], {}, "[0].kind: unknown value ['full']; did you mean 'full'?"),
+        ("latent", {}, "attention_pattern: expected 'latent' with layers of kind latent, got 'full'"),
+        ("latent; index", {"attention_pattern": "latent"},
+         "attention_pattern: expected 'sparse_latent' with layers of kind latent, index, got 'latent'"),
+        ("full layers=2; state layers=30", {},
+         "attention_pattern: expected 'linear' with layers of kind full, state, got 'full'"),
+        ("full layers=2; chunked layers=30", {"attention_pattern": "linear"},
+         "attention_pattern: expected 'chunked' with layers of kind full, chunked, got 'linear'"),
+        ("full layers=2; sliding layers=30", {},
+         "attention_pattern: expected 'hybrid' with layers of kind full, sliding, got 'full'"),
+        ("full", OF_32, "attention_pattern: expected 'full' with layers of kind full, got 'hybrid'"),
+        ("sliding", {"attention_pattern": "sliding"}, "sliding_window: missing, attention_pattern 'sliding' needs it"),
+        ("sliding", {"attention_pattern": "sliding", "sliding_window": 511},
+         "sliding_window: expected 512 as in layer_groups, got 511"),
+        ("full", {"hybrid_full_layers": 32}, "hybrid_full_layers: expected null with attention_pattern 'full'"),
+        ("full layers=2; sliding layers=30", dict(OF_32, hybrid_full_layers=16),
+         "hybrid_full_layers: expected 2 as in layer_groups, got 16"),
+        ("full layers=2; sliding layers=30", dict(OF_32, hybrid_sliding_layers=None),
+         "hybrid_sliding_layers: missing, attention_pattern 'hybrid' needs it"),
+        (None, {"attention_pattern": "latent"}, "layer_groups: missing, attention_pattern 'latent' needs it"),
+        (None, {"attention_pattern": "x"},
+         "attention_pattern: unknown value 'x'; choose from full, sliding, hybrid, linear, sparse_latent, latent, chunked"),
+        (None, {"attention_pattern": "sliding"}, "sliding_window: missing, attention_pattern 'sliding' needs it"),
+        (None, dict(OF_32, hybrid_sliding_layers=29),
+         "hybrid_full_layers + hybrid_sliding_layers: expected num_layers = 32, got 31"),
+        (None, {"layer_groups": "full"}, "layer_groups: expected a list, got 'full'"),
+        (None, {"layer_groups": {"kind": "full"}}, "layer_groups: expected a list, got {'kind': 'full'}"),
+        ("full head_dim=64", {}, "num_key_value_heads, head_dim: expected 8 and 64 as in layer_groups, got 8 and 128"),
+        ("latent", {"attention_pattern": "latent"},
+         "num_key_value_heads, head_dim: expected 1 and 576 as in layer_groups, got 8 and 128"),
+        (None, {"num_attention_heads": 12}, "num_attention_heads: expected a multiple of the 8 KV heads, got 12"),
+        ("full layers=2; chunked layers=30 num_key_value_heads=5", {"attention_pattern": "chunked", "num_attention_heads": 16},
+         "num_attention_heads: expected a multiple of the 5 KV heads, got 16"),
+        *[(None, {"total_params": 10**9, name: 10**9 + 1}, name + ": expected at most total_params = 1000000000, got 1000000001")
+          for name in ("active_params", "embedding_params", "unquantized_params")],
+        (None, {"total_params": 4 * GIB, "weights_gib": 0.99},
+         "weights_gib: expected at least 0.25 bytes for each of total_params = 4294967296, got 0.99 GiB"),
+        # of the four figures on experts none may be missing beside the others, whatever the totals
+        *[(None, dict(MOE_FIELDS, **{name: None}), name + ": missing beside the other fields on experts")
+          for name in list(MOE_FIELDS)[:4]],
+        (None, {"num_experts": 8}, "num_experts_per_tok: missing beside the other fields on experts"),
+        (None, dict(MOE_FIELDS, num_experts_per_tok=5), "num_experts_per_tok: expected at most num_experts = 4, got 5"),
+        (None, dict(MOE_FIELDS, moe_layers=33), "moe_layers: expected at most num_layers = 32, got 33"),
+        (None, dict(MOE_FIELDS, total_params=159),
+         "expert_params: expected num_experts x moe_layers x expert_params within total_params = 159"),
+        # the other side of some of them
+        ("full layers=31; none layers=1", {}, ""), ("latent; index", dict(SPARSE, num_key_value_heads=1, head_dim=576), ""),
+        ("full", {"num_attention_heads": 16}, ""), ("full layers=2; sliding layers=30", OF_32, ""), (None, OF_32, ""),
+        (None, MOE_FIELDS, ""), (None, dict(MOE_FIELDS, total_params=160, num_experts_per_tok=4), ""),
+        (None, dict(MOE_FIELDS, moe_layers=32), ""),
+        (None, {"total_params": 4 * GIB, "weights_gib": 1.0, "active_params": 4 * GIB}, ""),
     ]
 
-    def test_worked_by_hand(self):
-        for concurrency, sessions, headroom, ha_mode, expected in self.CASES:
-            with self.subTest(concurrency=concurrency, sessions=sessions, headroom=headroom, ha_mode=ha_mode):
-                got = sizing.calc_nodes_required(concurrency, sessions, headroom, ha_mode)
-                self.assertEqual(got, expected)
-                self.assertEqual({type(number) for number in got}, {int})
+    def test_models(self):
+        def build(groups, changes):
+            given = {} if groups is None else {"layer_groups": layers(groups) if isinstance(groups, str) else groups}
+            return refusal(dataclasses.replace, FULL, **dict(given, **changes))
+        self.agree(((groups, changes), build(groups, changes), spelled(re.sub(r"^\[", "layer_groups[", message)))
+                   for groups, changes, message in self.REFUSED)
 
-    def test_sessions_with_headroom(self):
-        for concurrency, headroom, sessions in [(100, 0.1, 110), (1000, 0.2, 1200), (1000, 0.3, 1300), (1, 0.2, 2), (3, 0, 3), (10, 0.25, 13), (1000, 0.1 + 0.2, 1300)]:
-            with self.subTest(concurrency=concurrency, headroom=headroom):
-                self.assertEqual(sizing.calc_sessions_with_headroom(concurrency, headroom), sessions)
+    GREATEST = {  # of the fields that hold a number; 10^9 for the others
+                10**4: "num_layers num_key_value_heads num_attention_heads moe_layers gpus hbm_per_gpu_gb",
+                10**6: "hidden_size", 10**8: "vocab_size",
+                10**5: "head_dim weights_gib checkpoint_gib num_experts num_experts_per_tok",
+                10**15: "total_params active_params embedding_params expert_params unquantized_params mtp_params vision_params"}
 
-    def test_refused(self):
-        count = "concurrency: expected a whole number from 1 up to 1000000000, got "
-        headroom = "peak_headroom_ratio: expected a finite decimal number from 0 up to 10 (0.20 means 20 %), got "
-        sessions = "sessions_per_node: expected a whole number from 1, got %s: no session fits a node"
-        self.assert_refused(sizing.calc_nodes_required, [
-            ((100, 0, 0.1, "none"), sessions % "0"), ((100, -1, 0.1, "none"), sessions % "-1"), ((100, 1.5, 0.1, "none"), sessions % "1.5"),
-            ((100, True, 0.1, "none"), sessions % "True"), ((100, None, 0.1, "none"), sessions % "None"),
-            ((0, 10, 0.1, "none"), count + "0"), ((-5, 10, 0.1, "none"), count + "-5"), ((1.5, 10, 0.1, "none"), count + "1.5"),
-            ((float("nan"), 10, 0.1, "none"), count + "nan"), ((10**9 + 1, 10, 0.1, "none"), count + "1000000001"),
-            ((100, 10, -0.1, "none"), headroom + "-0.1"), ((100, 10, 10.1, "none"), headroom + "10.1"), ((100, 10, 20, "none"), headroom + "20"),
-            ((100, 10, float("nan"), "none"), headroom + "nan"),
-            ((100, 10, 0.1, "n+3"), "ha_mode: unknown value 'n+3'; did you mean 'n+2'?"),
-            ((100, 10, 0.1, "N+1"), "ha_mode: unknown value 'N+1'; did you mean 'n+1'?"),
-            ((100, 10, 0.1, "x"), "ha_mode: unknown value 'x'; choose from none, n+1, n+2"),
-            ((100, 10, 0.1, None), "ha_mode: unknown value None; did you mean 'none'?"),
-        ])
+    def test_every_number_has_bounds(self):
+        greatest = {name: high for high, names in self.GREATEST.items() for name in names.split()}
+        for record in (FULL, NODE_100, NVME):
+            numbers = {field.name: str(field.type)[:3] for field in dataclasses.fields(record)
+                       if str(field.type)[:3] in ("int", "flo")}
+            for name, kind in numbers.items():
+                high = greatest.pop(name, 10**9)
+                words = (spelled("1..%d" % high) if kind == "int"
+                         else "expected a finite decimal number from 1e-06 up to %d" % high)
+                self.agree(((name, value), refusal(dataclasses.replace, record, **{name: value}),
+                            "%s: %s, got %r" % (name, words, value))
+                           for value in (0, -1, high + 1, NAN, True, "1"))
+                self.assertNotIn(words, refusal(dataclasses.replace, record, **{name: high}))
+        self.assertEqual(greatest, {})
 
+    OTHERS = [  # a record, changes, message
+              (NODE_100, {"total_hbm_gb": 106.3}, "total_hbm_gb: expected gpus x hbm_per_gpu_gb = 107.4, got 106.3"),
+              (NODE_100, {"total_hbm_gb": 106.4}, ""),  # 1 % off: 106.34
+              (NODE_100, {"driver_mib_per_gpu": 112668},
+               "driver_mib_per_gpu: expected about 102424 MiB for hbm_per_gpu_gb = 107.4, got 112668"),
+              (NODE_100, {"driver_mib_per_gpu": 112667}, ""),  # 10 % off: 107.4 x 1.1 x 10^9 / 2^20 = 112,667.1
+              *[(NVME, {"latency_%s_ms_p99" % way: 0.09}, "latency_%s_ms_p99: expected at least p50 = 0.1, got 0.09" % way)
+                for way in ("read", "write")],
+              (NVME, {"latency_write_ms_p99": 0.1}, ""), (NVME, {"latency_read_ms_p99": None}, ""),
+              *[(NVME, {name: value}, "%s: 1..1000000000, got %r" % (name, value))
+                for name in ("iops_read", "iops_write") for value in (1.5, 1.0)],
+              (NVME, {"iops_read": 1, "iops_write": None}, ""), (NODE_100, {"gpus": 1.0}, "gpus: 1..10000, got 1.0"),
+              *[(NVME, {name: text}, "%s: expected printable text, got %r" % (name, text)) for name in ("name", "source")
+                for text in ("\x1b[2J", "\u202ex", "\ud800")]]
 
-class HbmUseCostLoad(unittest.TestCase):
-    def test_hbm_use(self):
-        # 100 GiB x 0.7 - 10 = 60 GiB of budget, 30 GiB outside it; sessions of 0.6 GiB
-        for concurrency, busy_nodes, planned, in_use, free in [(150, 2, 75, 45.0, 15.0), (151, 2, 76, 45.6, 14.4), (200, 2, 100, 60.0, 0.0),
-                                                               (1, 1, 1, 0.6, 59.4), (150, None, None, None, None)]:
-            with self.subTest(concurrency=concurrency, nodes=busy_nodes):
-                self.assertEqual(sizing.calc_hbm_use(100.0, 0.7, 60.0, 0.6, concurrency, busy_nodes), {
-                    "planned_sessions_per_node": planned, "kv_in_use_gib": in_use, "kv_free_gib": free, "reserved_gib": 30.0})
+    def test_servers_and_profiles(self):
+        self.agree(((record.name, changes), refusal(dataclasses.replace, record, **changes), spelled(message))
+                   for record, changes, message in self.OTHERS)
 
-    def test_relative_cost(self):
-        for final, recommended, cost in [(2, 3, -1 / 3), (3, 3, 0.0), (5, 3, 2 / 3), (6, 3, 1.0), (None, 3, None), (2, None, None), (None, None, None)]:
-            with self.subTest(final=final, recommended=recommended):
-                self.assertEqual(sizing.calc_relative_cost(final, recommended), cost)
-
-    def test_model_load(self):
-        # 10 GiB = 10.73741824 GB
-        for checkpoint, read, seconds in [(10.0, 10.73741824, 1.0), (60.0, 1.073741824, 60.0), (10.0, 5.36870912, 2.0), (None, 28, None), (10.0, None, None)]:
-            with self.subTest(checkpoint=checkpoint, read=read):
-                self.assertEqual(sizing.calc_model_load_s(dataclasses.replace(NVME, throughput_read_gbps=read),
-                                                          dataclasses.replace(FULL, checkpoint_gib=checkpoint)), seconds)
-
-
-class Scale(unittest.TestCase):
-    CASES = {  # both sides of every bound; the bound itself belongs to the lower class
-        "concurrency": [(1, "low"), (100, "low"), (101, "medium"), (1000, "medium"), (1001, "high"), (10000, "high"), (10001, "extreme")],
-        "effective_context": [(1, "short"), (16384, "short"), (16385, "medium"), (65536, "medium"), (65537, "long"), (131072, "long"),
-                              (131073, "extreme")],
-        "kv_per_session_gib": [(0.01, "small"), (0.5, "small"), (0.5000001, "medium"), (2, "medium"), (2.0000001, "large"), (5.0, "large"),
-                               (5.0000001, "extreme")],
-        "sessions_per_node": [(0, "low"), (100, "low"), (101, "medium"), (1000, "medium"), (1001, "high"), (5000, "high"), (5001, "extreme")],
-        "nodes_final": [(1, "small"), (2, "small"), (3, "medium"), (10, "medium"), (11, "large"), (50, "large"), (51, "extreme"), (None, None)],
-    }
-
-    def test_both_sides_of_every_bound(self):
-        self.assertEqual(set(self.CASES), set(sizing.SCALES))
-        for name, cases in self.CASES.items():
-            for value, word in cases:
-                with self.subTest(name=name, value=value):
-                    self.assertEqual(sizing.classify(name, value), word)
-
-    def test_every_class_has_a_word(self):
-        self.assertEqual({word for scale in sizing.SCALES.values() for _, word in scale} | {"extreme"}, set(sizing.CLASS_WORDS))
+    def test_lists_hold_lines_of_text(self):
+        names = [field.name for field in dataclasses.fields(Model) if str(field.type).startswith("list")
+                 and field.name != "layer_groups"]
+        self.assertEqual(names, ["config_read", "config_derived"])
+        deep = []
+        for _ in range(10**5):
+            deep = [deep]
+        lines = [5, NAN, None, ["x"], {}, "", " ", "\ud800", "\x1b[2J", "\u202e", "a\nb", "\x85", "\u2066x"]
+        cases = [(before + [line], "expected printable text, got " + (repr(line) if line is not deep else "list..."))
+                 for line in [*lines, deep] for before in ([], ["fine"])]
+        cases += [(value, "expected a list, got %r" % value) for value in ("x", 5, {})]
+        self.agree(((name, message), refusal(dataclasses.replace, FULL, **{name: value}), "%s: %s" % (name, message))
+                   for name in names for value, message in cases)
+        self.agree((name, refusal(dataclasses.replace, FULL, **{name: value}), "")
+                   for name in names for value in (None, [], ["num_layers ← num_hidden_layers", "ação 漢"]))
 
 
-class StorageWarnings(Refusals):
-    def test_ids(self):
-        heavy = dataclasses.replace(FULL, checkpoint_gib=601.0)          # 601 x 1.073741824 / 10.73741824 = 60.1 s
-        for storage, model, context, ids in [
-            (NVME, FULL, 128000, []), (NVME, FULL, 128001, ["long_context_io"]), (CLOUD, FULL, 128000, ["cloud_storage_latency"]),
-            (CLOUD, heavy, 128001, ["long_context_io", "cloud_storage_latency", "slow_model_load"]), (NVME, heavy, 1, ["slow_model_load"]),
-        ]:
-            with self.subTest(storage=storage.name, context=context):
-                self.assertEqual(sizing.generate_storage_warnings(storage, model, context, NODE_100), ids)
+class LayerKinds(Tabled):
+    # Bytes of one session at 100 tokens in fp8; tensor parallel, and how many times as much over its ranks
+    KEPT = [
+        ("full", "full v_head_dim=64", 4915200, 16, 2), ("sliding", "sliding sliding_window=10 v_head_dim=64", 491520, 32, 4),
+        ("chunked", "chunked attention_chunk_size=60 v_head_dim=64", 2949120, 8, 1),  # 60 x 8 x (128 + 64) x 32
+        ("sparse_latent", "latent; index", 2521600, 8, 8), ("linear", "state", 32000, 8, 1),  # 100 x (656 + 132) x 32
+        # two shapes: 2 x 100 x 2 x 512 x 2 + 2 x 10 x 8 x 256 x 30; over 8 ranks the 2 heads of the full
+        # layers are copied 4 times
+        ("hybrid", "full layers=2 num_key_value_heads=2 head_dim=512; sliding layers=30 head_dim=256 sliding_window=10",
+         1638400, 8, 1.75)]
 
-    def test_refused(self):
-        self.assert_refused(sizing.generate_storage_warnings, [
-            ((NVME, FULL, 0, NODE_100), "effective_context: expected a whole number from 1 up to 1000000000, got 0")])
+    def test_kept(self):
+        for pattern, text, kv_bytes, ranks, times in self.KEPT:
+            model = grouped(pattern, text, **(dict(OF_32, sliding_window=10) if pattern == "hybrid" else {}))
+            self.agree(((text, size, spread),
+                        placed(model, 100, "fp8", size, attention_ranks=spread).sheet["kv_per_session_placed_gib"],
+                        expected / GIB)
+                       for size, spread, expected in ((1, 1, kv_bytes), (ranks, 1, times * kv_bytes), (ranks, ranks, kv_bytes)))
+
+    # Bytes that a session reserves with 2 x 8 tokens in flight, that it takes from the pool with 8, and keeps without a manager.
+    # full: 65,536 bytes a token, in blocks of 16; latent: 18,432, in blocks of 64.  A window of 17: 48 tokens, see Numbers.
+    POOLS = [
+        # pattern, groups, context, bytes of a unit, units
+        ("full", "full", 112, 65536, (112, 112, 112)), ("full", "full", 113, 65536, (128, 128, 128)),
+        ("latent", "latent", 64, 18432, (64, 64, 64)), ("latent", "latent", 65, 18432, (128, 128, 128)),
+        ("sliding", "sliding sliding_window=17", 1000, 65536, (48, 48, 48)),  # 24 tokens are two blocks too
+        ("chunked", "chunked attention_chunk_size=17", 1000, 65536, (48, 32, 48)),
+        # 1000 bytes of state beside 2 x 1 x 5 bytes a token: blocks of 112 tokens, pages of 1120 bytes; two or
+        # three for each linear layer
+        ("linear", "full layers=2 num_key_value_heads=1 head_dim=5; state layers=30", 100, 1120, (2 + 60, 2 + 60, None)),
+        ("linear", "full layers=2 num_key_value_heads=1 head_dim=5; state layers=30 state_pages=3",
+         113, 1120, (4 + 90, 4 + 90, None)),
+        ("linear", "state", 100, 1000, (64, 64, None)),  # no tokens beside it: a page is a state
+        # layers in groups of one size: 20 and 12 are padded to 24 and 12, 18 and 14 to 18 both (14 x 1.5 is
+        # more); none are no group
+        *[("chunked", "full layers=%d; chunked layers=%d attention_chunk_size=16" % (full, 32 - full), 16,
+           16 * 2048, (32, padded, 32)) for full, padded in ((20, 24 + 12), (19, 19 + 19), (18, 18 + 18))],
+        ("full", "full layers=20; none layers=12", 16, 16 * 2048, (20, 20, 20))]
+
+    def test_pools(self):
+        for pattern, text, context, unit, units in self.POOLS:
+            sheet = placed(grouped(pattern, text), context, "fp8", batched=8).sheet
+            self.agree(((text, context, name), (sheet.find(name), sheet.reason(name)),
+                        (None, "not_applicable") if count is None else (count * unit / GIB, None))
+                       for name, count in zip(("kv_reserved_gib", "kv_pooled_gib", "kv_without_hybrid_manager_gib"), units))
+
+    def test_groups_stand_for_the_classic_fields(self):
+        for model, text in [(FULL, "full"), (SLIDING, "sliding sliding_window=4096"), (
+                HYBRID, "full layers=2 num_key_value_heads=4 head_dim=64; sliding layers=10 num_key_value_heads=4 head_dim=64")]:
+            same = dataclasses.replace(model, layer_groups=layers(text))
+            self.assertEqual(list(same.groups.items()), list(model.groups.items()))
+            self.assertEqual(*[sizing.calc_kv_per_session_gib(one, 5000, "nvfp4") for one in (same, model)])
 
 
-class Plan(Refusals):
-    def test_the_least_limit_binds(self):
-        for plan in sizing.plan_all(request(model=MODELS["deepseek-v3"])).values():
-            self.assertIn(plan.binding_limit, sizing.LIMITS)
-            built = [layout for layout in plan.layouts if "binding_limit" in layout]
-            self.assertGreaterEqual(len(built), 5)                       # 1, 2, 4 and 8 GPUs; attention data-parallel where it holds sessions
-            for layout in built:
-                limits = {name: layout[name + "_sessions_per_replica"] for name in sizing.LIMITS}
-                limits = {name: sessions for name, sessions in limits.items() if sessions is not None}     # speed: with a target only
-                self.assertEqual(layout["sessions_per_replica"], min(limits.values()))
-                self.assertEqual(limits[layout["binding_limit"]], min(limits.values()))
-                self.assertEqual(layout["sessions_per_node"], layout["replicas_per_node"] * layout["sessions_per_replica"])
+# === Outside truth ===
 
+# Bytes of KV one sequence holds, steady state, tensor parallel 1: vLLM 0.32.0 cache specs of the published config.json named
+# second. context:bf16 (fp8 takes half) or context:bf16/fp8; - where the checkpoint itself asks for an fp8 KV cache. The last
+# three are not among vLLM's: 2 x layers x heads x width x tokens (x 2 bytes) of the config.json named.
+KV_BYTES = """
+opt-oss-120b openai/gpt-oss-120b 4096:155713536 131072:4836556800
+opt-oss-20b openai/gpt-oss-20b 4096:103809024 131072:3224371200
+llama-3.1-8b-instruct meta-llama/Llama-3.1-8B-Instruct 131072:17179869184
+llama-3.1-70b-instruct meta-llama/Meta-Llama-3.1-70B 131072:42949672960
+llama-3.1-405b-instruct-fp8 meta-llama/Meta-Llama-3.1-405B-Instruct-FP8 131072:67645734912
+llama-3.2-3b-instruct meta-llama/Llama-3.2-3B-Instruct 131072:15032385536
+llama-3.2-90b-vision-instruct meta-llama/Llama-3.2-90B-Vision-Instruct 131072:42949672960
+llama-4-scout-17b-16e-instruct meta-llama/Llama-4-Scout-17B-16E-Instruct 4096:805306368 131072:7650410496
+llama-4-maverick-17b-128e-instruct meta-llama/Llama-4-Maverick-17B-128E-Instruct 4096:805306368 131072:7650410496
+qwen2.5-7b-instruct Qwen/Qwen2.5-7B-Instruct 32768:1879048192
+qwen2.5-32b Qwen/Qwen2.5-32B 131072:34359738368
+qwen2.5-72b Qwen/Qwen2.5-72B 131072:42949672960
+qwen3-4b Qwen/Qwen3-4B 40960:6039797760
+qwen3-8b Qwen/Qwen3-8B 40960:6039797760
+qwen3-14b Qwen/Qwen3-14B 40960:6710886400
+qwen3-32b Qwen/Qwen3-32B 40960:10737418240
+qwen3-32b-fp8 Qwen/Qwen3-32B-FP8 40960:10737418240
+qwen3-235b-a22b-fp8 Qwen/Qwen3-235B-A22B-FP8 40960:7885291520
+qwen3-vl-32b-instruct Qwen/Qwen3-VL-32B-Instruct 131072:34359738368
+qwen3-next-80b-a3b-instruct Qwen/Qwen3-Next-80B-A3B-Instruct 4096:140181504/89849856 131072:3260743680/1650130944
+qwen3.5-27b Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/4448911360
+qwen3.5-35b-a3b Qwen/Qwen3.5-35B-A3B 4096:148275200/106332160 131072:2748743680/1406566400
+qwen3.5-122b-a10b-nvfp4 nvidia/Qwen3.5-122B-A10B-NVFP4 4096:-/203980800 131072:-/1764261888
+qwen3.5-397b-a17b Qwen/Qwen3.5-397B-A17B 4096:317890560/254976000 131072:4218593280/2205327360
+deepseek-v3 deepseek-ai/DeepSeek-V3 131072:9210691584
+deepseek-r1 deepseek-ai/DeepSeek-V3 131072:9210691584
+deepseek-v3.2 deepseek-ai/DeepSeek-V3.2 131072:10266083328/6300368896
+kimi-k2.5 moonshotai/Kimi-K2.5 131072:9210691584
+kimi-k2.5-nvfp4 nvidia/Kimi-K2.5-NVFP4 131072:-/4605345792
+glm-4-9b THUDM/glm-4-9b 8192:335544320
+glm-5.1-nvfp4 nvidia/GLM-5.1-NVFP4 131072:-/8056209408
+glm-5.2-fp8 zai-org/GLM-5.2-FP8 131072:12140937216/7070023680
+minimax-m1-80k MiniMaxAI/MiniMax-M1-80k 4096:314572800/230686720 131072:5515509760/2831155200
+minimax-m2.5 MiniMaxAI/MiniMax-M2.5 131072:33285996544
+minimax-m2.7 MiniMaxAI/MiniMax-M2.7 131072:33285996544
+mistral-7b-v0.1 mistralai/Mistral-7B-v0.1 4096:536870912 32768:536870912
+mistral-nemo-12b-instruct-2407 mistralai/Mistral-Nemo-Instruct-2407 131072:21474836480
+devstral-small-2-24b mistralai/Devstral-Small-2-24B-Instruct-2512 131072:21474836480
+mixtral-8x7b-v0.1 mistralai/Mixtral-8x7B-v0.1 32768:4294967296
+mixtral-8x22b-v0.1 mistralai/Mixtral-8x22B-v0.1 65536:15032385536
+gemma-2-9b google/gemma-2-9b 4096:1409286144 8192:2113929216
+gemma-3-4b-it google/gemma-3-4b-it 4096:205520896 131072:2805989376
+gemma-3-27b-it google/gemma-3-27b-it 4096:771751936 131072:11173625856
+gemma-4-e2b-it google/gemma-4-E2B-it 4096:31457280 131072:811597824
+gemma-4-26b-a4b-nvfp4 nvidia/Gemma-4-26B-A4B-NVFP4 4096:-/146800640 131072:-/1447034880
+gemma-4-31b-it-nvfp4 nvidia/Gemma-4-31B-IT-NVFP4 4096:-/587202560 131072:-/5788139520
+nemotron-h-56b-base-8k nvidia/Nemotron-H-56B-Base-8K 4096:1080377344/996491264 8192:1248149504/1080377344
+nemotron-3-nano-30b-a3b nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16 4096:74248192/61665280 131072:854388736/451735552
+nemotron-3-super-120b-a12b-fp8 nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8 4096:203784192/187006976 131072:1243971584/707100672
+phi-3-mini-128k-instruct microsoft/Phi-3-mini-128k-instruct 4096:1610612736
+phi-3.5-moe-instruct microsoft/Phi-3.5-MoE-instruct 4096:536870912
+phi-4 microsoft/phi-4 4096:838860800
+granite-3.1-2b-instruct ibm-granite/granite-3.1-2b-instruct 4096:335544320
+granite-3.3-8b-instruct ibm-granite/granite-3.3-8b-instruct 4096:671088640
+"""
+# One model of each family; ranks, precision (fp8 half of bf16 where both are named), then context:steady state:reserved with 2048
+# and with 8192 batched tokens:without hybrid cache manager, in bytes over all ranks: vLLM 0.32.0, tensor parallel 1 and 8. A
+# figure that is not there is the one before it; - is none, or not given.
+BOUNDS = """
+llama-3.1-8b-instruct  # full
+    1,8 bf16,fp8 4096:536870912 131072:17179869184
+qwen3-235b-a22b-fp8  # full, 4 KV heads
+    1 bf16,fp8 4096:788529152 40960:7885291520
+    8 bf16,fp8 4096:1577058304 40960:15770583040
+mistral-7b-v0.1  # every layer slides
+    1,8 bf16,fp8 4096:536870912:538968064 32768:536870912:1075838976:2686451712
+opt-oss-120b  # hybrid
+    1,8 bf16,fp8 4096:155713536:302579712:302579712:301989888 131072:4836556800:4988141568:5441126400:9663676416
+gemma-3-27b-it  # hybrid
+    1,8 bf16,fp8 4096:771751936:2087190528:2087190528:2080374784 131072:11173625856:12925272064:18159763456:66571993088
+gemma-4-26b-a4b-nvfp4  # two head shapes
+    1 fp8 4096:146800640:463011840:463011840:461373440 131072:1447034880:1868103680:3126394880:14763950080
+    8 fp8 4096:272629760:588840960:588840960:587202560 131072:5473566720:5894635520:7152926720:18790481920
+gemma-4-e2b-it  # shared KV
+    1 bf16,fp8 4096:31457280:75694080:75694080:75497472 131072:811597824:862126080:1013121024:2415919104
+    8 bf16,fp8 4096:251658240:605552640:605552640:603979776 131072:6492782592:6897008640:8104968192:19327352832
+llama-4-scout-17b-16e-instruct  # chunked
+    1,8 bf16,fp8 4096:805306368 131072:7650410496:8254390272:10066329600:25769803776
+deepseek-v3  # latent
+    1 bf16,fp8 4096:287834112 131072:9210691584
+    8 bf16,fp8 4096:2302672896 131072:73685532672
+deepseek-v3.2  # latent with an index in every layer
+    1 bf16 4096:320815104 131072:10266083328
+    1 fp8 4096:196886528 131072:6300368896
+    8 bf16 4096:2566520832 131072:82128666624
+    8 fp8 4096:1575092224 131072:50402951168
+glm-5.2-fp8  # index in 21 of 78
+    1 bf16 4096:379404288 131072:12140937216
+    1 fp8 4096:220938240 131072:7070023680
+    8 bf16 4096:3035234304 131072:97127497728
+    8 fp8 4096:1767505920 131072:56560189440
+qwen3-next-80b-a3b-instruct  # gated delta net, bf16 state
+    1 bf16 4096:140181504:187170816:187170816:- 131072:3260743680:3302227968:3302227968:-
+    1 fp8 4096:89849856:131727360:131727360:- 131072:1650130944:1699282944:1699282944:-
+    8 bf16 4096:442171392:495452160:495452160:- 131072:12924420096:12980846592:12980846592:-
+    8 fp8 4096:240844800:294125568:294125568:- 131072:6481969152:6524239872:6524239872:-
+qwen3.5-27b  # gated delta net, fp32 state
+    1 bf16 4096:422379520:616562688:616562688:- 131072:8743878656:8940158976:8940158976:-
+    1 fp8 4096:288161792:462422016:462422016:- 131072:4448911360:4624220160:4624220160:-
+    8 bf16 4096:690814976:891289600:891289600:- 131072:17333813248:17511219200:17511219200:-
+    8 fp8 4096:422379520:616562688:616562688:- 131072:8743878656:8940158976:8940158976:-
+nemotron-3-nano-30b-a3b  # Mamba 2, three pages
+    1 bf16 4096:74248192:173850624:173850624:- 131072:854388736:959397888:959397888:-
+    1 fp8 4096:61665280:160358400:160358400:- 131072:451735552:558047232:558047232:-
+    8 bf16 4096:149745664:253034496:253034496:- 131072:3270307840:3380281344:3380281344:-
+    8 fp8 4096:99414016:201129984:201129984:- 131072:1659695104:1771241472:1771241472:-
+minimax-m1-80k  # lightning attention
+    1,8 bf16 4096:314572800:- 131072:5515509760:-
+    1,8 fp8 4096:230686720:- 131072:2831155200:-
+llama-3.2-90b-vision-instruct  # cross-attention layers
+    1,8 bf16,fp8 4096:1342177280 131072:42949672960
+"""
+# All start-up logs found of vLLM 0.17 and later on H100, H200 or B200 without LoRA, draft model or pipeline parallelism: vLLM
+# 0.19.0 on NVIDIA H100 80GB, gpu_memory_utilization 0.95, 8192 batched tokens, max_num_seqs 1024 (llm-d-incubation/llm-d-planner
+# on GitHub, accuracy/results/v0.19.0/logs, d3121e0); an engine sees 79.19 GiB per GPU. Model, vocab_size, hidden_size (of its
+# config.json), tensor parallel, GiB per GPU of weights and of KV cache memory; then layers, KV heads, width, full layers where
+# some slide, their window; tokens per request, and the maximum concurrency logged for them.
+LOGS = """
+codellama/CodeLlama-7b-hf 32016 4096 1 12.56 61.66 32 32 128 - - 8192 15.41
+google/gemma-2-27b-it 256000 4608 1 50.72 20.59 46 16 128 23 4096 8192 7.16
+google/gemma-2-2b-it 256000 2304 1 4.9 66.47 26 4 256 13 4096 8192 81.73
+google/gemma-2-9b-it 256000 3584 1 17.22 54.12 42 8 256 21 4096 8192 20.6
+google/gemma-3-27b-it 262208 5376 1 51.45 19.53 62 16 128 10 1024 8192 4.46
+google/gemma-3-4b-it 262208 2560 1 8.58 62.51 34 4 256 5 1024 8192 57.05
+google/gemma-7b 256000 3072 1 15.91 55.44 28 16 256 - - 8192 15.84
+ibm-granite/granite-3.1-2b-instruct 49155 2048 1 4.74 69.28 40 8 64 - - 8192 110.85
+ibm-granite/granite-3.3-8b-instruct 49159 4096 1 15.25 58.66 40 8 128 - - 8192 46.93
+ibm-granite/granite-vision-3.3-2b 49156 2048 1 5.54 68.65 40 8 64 - - 8192 109.84
+meta-llama/Llama-3.1-8B-Instruct:fp8-KV-cache 128256 4096 1 14.99 58.11 32 8 128 - - 8192 116.21
+meta-llama/Llama-3.1-8B-Instruct:fp8-weights 128256 4096 1 8.49 64.61 32 8 128 - - 8192 64.61
+meta-llama/Llama-3.1-8B-Instruct:fp16 128256 4096 1 14.99 58.11 32 8 128 - - 8192 58.11
+meta-llama/Llama-3.1-8B-Instruct:fp32 128256 4096 1 29.98 42.8
+meta-llama/Llama-3.1-8B-Instruct:max_model_len-2048 128256 4096 1 14.99 58.11 32 8 128 - - 2048 232.43
+meta-llama/Llama-3.1-8B-Instruct:tensor-parallel-2 128256 4096 2 7.51 63.76 32 8 128 - - 8192 127.53
+meta-llama/Llama-3.1-8B-Instruct:tensor-parallel-4 128256 4096 4 3.77 67.44 32 8 128 - - 8192 269.75
+meta-llama/Llama-3.1-8B-Instruct:max_model_len-32768 128256 4096 1 14.99 58.11 32 8 128 - - 32768 14.53
+meta-llama/Llama-4-Scout-17B-16E-Instruct 202048 5120 4 53.12 16.75
+microsoft/phi-4 100352 5120 1 27.39 46.08 40 10 128 - - 8192 29.49
+mistralai/Mixtral-8x7B-Instruct-v0.1 32000 4096 2 43.51 28.44 32 8 128 - - 8192 56.88
+Qwen/Qwen3-8B 151936 4096 1 15.27 57.5 36 8 128 - - 8192 51.11
+"""
+# The other rows of a catalog model with the KV memory logged, vLLM 0.11 to 0.26 (NVIDIA GB10: TW-10519/VLLM-ROUTER on GitHub; RTX
+# PRO 6000: local-inference-lab/rtx6kpro): name, tokens, batched tokens, tensor parallel, GiB per GPU available, logged.
+MORE_LOGS = """
+llama-4-scout-17b-16e-instruct 8192 8192 4 16.75 44.68
+gemma-4-26b-a4b-nvfp4 262144 2496 1 83.89 14.78
+gemma-4-26b-a4b-nvfp4 262144 2496 1 84.68 14.92
+gemma-4-26b-a4b-nvfp4 8192 4096 1 40.61 35.75
+opt-oss-20b 8192 2048 1 12.94 54.44
+llama-3.1-8b-instruct 4096 2048 1 19.24 38.47
+llama-3.1-8b-instruct 131072 8192 1 122.99 7.69
+"""
+# weights_gib of start-up logs x tensor parallel, without pipeline parallelism: as above; llm-d-benchmark config_explorer
+# (Qwen3-32B), local-inference-lab/rtx6kpro (MiniMax-M2.5), vLLM 0.12.0. Not here, because a vision tower that no config gives the
+# size of is loaded too: gemma-3-4b-it and Llama-4-Scout.
+WEIGHTS_LOGS = """
+gemma-2-9b bf16 17.22
+gemma-3-27b-it bf16 51.45
+granite-3.1-2b-instruct bf16 4.74
+granite-3.3-8b-instruct bf16 15.25
+llama-3.1-8b-instruct bf16 14.99
+llama-3.1-8b-instruct fp8 8.49
+llama-3.1-8b-instruct bf16 7.51 2
+llama-3.1-8b-instruct bf16 3.77 4
+llama-3.1-8b-instruct fp16 15.3047
+phi-4 bf16 27.39
+mixtral-8x7b-v0.1 bf16 43.51 2
+qwen3-8b bf16 15.27
+qwen3-8b fp16 7.7 2
+qwen3-32b bf16 61.03
+qwen3-32b bf16 30.59 2
+qwen3-4b fp16 7.6334
+minimax-m2.5 fp8 53.75 4
+phi-3-mini-128k-instruct fp16 7.12
+"""
+
+
+class OutsideTruth(Tabled):
+    def test_kv_of_every_model_of_the_catalog(self):
+        self.assertEqual([name for name, *_ in rows(KV_BYTES)], list(MODELS))
+        for name, _, *figures in rows(KV_BYTES):
+            one_byte = ("fp8", "fp8_ds_mla") if MODELS[name].attention_pattern == "sparse_latent" else ("fp8", "int8")
+            self.agree(((name, context, precision),
+                        sizing.calc_kv_per_session_gib(MODELS[name], int(context), precision)[0] * GIB,
+                        int(bf16) if precision[-2:] == "16" else int(fp8) if fp8 else int(bf16) / 2)
+                       for context, bf16, fp8 in (re.fullmatch(r"(\d+):(\d+|-)/?(\d*)", word).groups() for word in figures)
+                       for precision in (("bf16", "fp16", *one_byte) if bf16 != "-" else one_byte))
+
+    def test_bounds_of_every_family(self):
+        names = {words[0] for words in rows(BOUNDS) if len(words) == 1}
+        self.assertEqual({kind for name in names for kind in MODELS[name].groups}, set(sizing.LAYER_KINDS))
+        self.assertEqual({MODELS[name].attention_pattern for name in names}, set(sizing.ATTENTION_PATTERNS))
+        checked = 0
+        for ranks, *words in rows(BOUNDS):
+            if not words:
+                model = MODELS[ranks]
+                continue
+            for size, precision, word in ((int(size), precision, word) for size in ranks.split(",")
+                                          for precision in words[0].split(",") for word in words[1:]):
+                with self.subTest(model=model.name, ranks=size, precision=precision, word=word):
+                    context, *figures = word.split(":")
+                    steady, *reserved, without = (figures + figures[-1:] * 3)[:4]
+                    half = 2 if words[0] == "bf16,fp8" and precision == "fp8" else 1
+                    for batched, figure in zip((2048, 8192), reserved):
+                        one = placed(model, int(context), precision, size, batched)
+                        self.assertEqual(one.sheet["kv_per_session_placed_gib"] * GIB, int(steady) / half)
+                        if figure != "-":
+                            self.assertEqual(one.over_the_ranks["kv_reserved_placed_gib"] * GIB, int(figure) / half)
+                            checked += 1
+                    unmanaged = one.over_the_ranks.get("kv_unmanaged_placed_gib")
+                    self.assertEqual(unmanaged, None if without == "-" else int(without) / half / GIB)
+        self.assertGreater(checked, 150)
+
+    def test_engine_memory(self):
+        errors = []
+        for _, vocabulary, width, ranks, weights, available, *_ in rows(LOGS):
+            model = dataclasses.replace(FULL, vocab_size=int(vocabulary), hidden_size=int(width))
+            # CUDA graphs are outside the budget
+            inside = placed(model, 8192, "bf16", int(ranks)).sheet["engine_gib_per_gpu"] - 0.92
+            errors.append(abs((79.19 * 0.95 - float(weights) - inside) / float(available) - 1))
+        errors.sort()
+        self.assertEqual(len(errors), 22)
+        self.assertEqual([round(100 * error, 1)
+                          for error in (statistics.median(errors), errors[math.ceil(0.9 * 22) - 1], errors[-1])],
+                         [0.2, 0.8, 1.7])
+        claim, = [text for _, text in sizing.ACCURACY if "p90" in text.en and "start-up logs" in text.en]
+        for text, words in ((claim.pt,
+                             ("22 logs de partida do vLLM 0.19 em H100", "0,2 % na mediana, 0,8 % no p90 e 1,7 % no pior caso")),
+                            (claim.en, ("22 start-up logs of vLLM 0.19 on H100", "0.2 % median, 0.8 % p90 and 1.7 % at worst"))):
+            for word in words:
+                self.assertIn(word, text)
+
+    def test_maximum_concurrency(self):
+        logged = [(MODELS[name], "bf16", *map(float, figures)) for name, *figures in rows(MORE_LOGS)]
+        for name, _, _, ranks, _, available, *geometry in rows(LOGS):
+            if geometry:
+                depth, heads, width, full, window = (None if word == "-" else int(word) for word in geometry[:5])
+                model = Model(name, depth, heads, width, 10**6, "hybrid" if full else "full", full,
+                              full and depth - full, window, "bf16")
+                logged.append((model, "fp8" if "fp8-KV" in name else "bf16", float(geometry[5]), 8192, float(ranks),
+                               float(available), float(geometry[6])))
+        self.assertEqual(len(logged), 27)
+        for model, precision, tokens, batched, ranks, available, concurrency in logged:
+            with self.subTest(model=model.name, tokens=tokens):
+                pooled_gib = placed(model, int(tokens), precision, int(ranks), int(batched)).sheet["kv_pooled_gib"]
+                self.assertLessEqual(abs(available * ranks / pooled_gib / concurrency - 1), 0.03)
+
+    def test_weights(self):
+        for name, precision, *logged in rows(WEIGHTS_LOGS):
+            with self.subTest(model=name, precision=precision):
+                gib = float(logged[0]) * int((logged + ["1"])[1])
+                self.assertLessEqual(abs(sizing.computed_weights_gib(MODELS[name], precision) / gib - 1), 0.03)
+
+    SPECIFIED = [  # the user's specification: what these entries must say
+                 ("opt-oss-120b", (36, 8, 64, 131072, "hybrid", 18, 18, 128, "fp8")),
+                 ("opt-oss-20b", (24, 8, 64, 131072, "hybrid", 12, 12, 128, "fp8")), ("dgx300", (8, 288, 2304, 14.4, 2, 275040)),
+                 ("dgx200", (8, 141, 1128, 7.2, 2, 143771)),  # MiB per GPU: nvidia-smi
+                 ("profile_default", ("nvme_local", 1000000, 800000, 28, 25, 0.08, 0.15, 0.10, 0.20)),
+                 ("profile_network_ssd", ("network_ssd", 500000, 300000, 12, 10, 0.5, 2.0, 1.0, 3.5)),
+                 ("profile_cloud_premium", ("cloud_block_storage", 160000, 120000, 4, 4, 1.0, 5.0, 1.5, 6.0))]
+
+    def test_catalogs(self):
+        for name, values in self.SPECIFIED:
+            with self.subTest(name=name):
+                self.assertEqual(dataclasses.astuple({**MODELS, **SERVERS, **PROFILES}[name])[1:len(values) + 1], values)
+        self.assertEqual([*list(MODELS)[:2], *list(SERVERS)[:2], *list(PROFILES)[:3]], [name for name, _ in self.SPECIFIED])
+        for records, least in ((MODELS, 40), (SERVERS, 15), (PROFILES, 6)):
+            self.assertGreaterEqual(len(records), least)
+            self.assertEqual([record.name for record in records.values() if not record.source.strip()], [])
+        self.assertEqual({model.attention_pattern for model in MODELS.values()}, set(sizing.ATTENTION_PATTERNS))
+        self.assertLessEqual({"dgx-a100", "dgx-h100", "dgx-b200", "gb200-nvl72", "gb300-nvl72", "hgx-mi300x", "hgx-mi325x",
+                              "hgx-mi355x", "8x-l40s", "8x-rtx-pro-6000"}, set(SERVERS))
+
+
+# === Plans ===
+
+def layout_rows(plan):
+    """{(tensor parallel, pipeline parallel, attention ranks): sessions per node, or why it is refused}."""
+    return {tuple(one.layout): one.refused or one.sheet["sessions_per_node"] for one in plan.layouts}
+
+
+class Plan(Tabled):
     def test_one_scenario_worked_by_hand(self):
         # NODE_200: 200 x 0.7 = 140, overhead 10 + 2 x 5.27 = 20.54, budget 119.46; FULL fp16 at 8192: 1 GiB -> 119 sessions
         # one GPU a replica: 140 - (2 x 10 + 2 x 3.43 = 26.86) = 113.14, / 2 = 56.57 -> 2 x 56 = 112
@@ -586,803 +1190,1170 @@ class Plan(Refusals):
         # reserved: 512 blocks of 16 tokens are the context.  11 x 119 = 1309 sessions, / 1.2 = 1090.8
         model = dataclasses.replace(FULL, weights_gib=10.0)
         plan = sizing.calculate_sizing(model, NODE_200, NVME, 1000, 9000, "fp16", 0.7, None, 0.2, "n+1")
-        found = dataclasses.asdict(plan)
-        wide = {"tensor_parallel": 2, "pipeline_parallel": 1, "attention_ranks": 1, "stages_per_node": 1, "layer_share": 1.0, "replicas_per_node": 1,
-                "nodes_per_replica": 1, "engine_gib_per_gpu": 5.27, "runtime_overhead_gib": 20.54, "kv_budget_gib": 119.46, "kv_per_session_placed_gib": 1.0,
-                "memory_sessions_per_replica": 119, "memory_sessions_per_node": 119, "sessions_per_replica": 119, "sessions_per_node": 119,
-                "binding_limit": "memory"}
-        wide.update(dict.fromkeys(("active_sessions_at_target", "speed_sessions_per_replica", "speed_sessions_per_node")))     # no target
-        narrow = dict(wide, tensor_parallel=1, stages_per_node=2, replicas_per_node=2, engine_gib_per_gpu=3.43, runtime_overhead_gib=26.86,
-                      kv_budget_gib=113.14, memory_sessions_per_replica=56, memory_sessions_per_node=112, sessions_per_replica=56, sessions_per_node=112)
-        self.assertEqual(list(found.pop("layouts")), [dict(narrow, refused=None), dict(wide, refused=None)])
-        self.assertIsNone(found["speed"])                                # NODE_200 states no bandwidth
-        self.assertIn("hbm_bandwidth_per_gpu_tbps", found["speed_missing"])
-        expected = dict({
-            "model": dataclasses.asdict(model), "server": dataclasses.asdict(NODE_200), "storage": dataclasses.asdict(NVME), "concurrency": 1000,
-            "effective_context": 8192, "kv_precision": "fp16", "kv_budget_ratio": 0.7, "peak_headroom_ratio": 0.2,
-            "ha_mode": "n+1", "kv_per_session_gib": 1.0, "kv_total_tib": 0.9765625, "nodes_minimum": 9, "nodes_with_headroom": 11,
-            "nodes_final": 12, "warnings": ["context_overflow", "high_kv_precision"], "requested_context": 9000, "overhead_origin": "computed",
-            "hbm_total_gib": 200.0, "sessions_with_headroom": 1200, "ha_extra_nodes": 1, "planned_sessions_per_node": 91,
-            "kv_in_use_gib": 91.0, "kv_free_gib": 28.46, "reserved_gib": 60.0, "recommended_nodes_final": None, "relative_cost": None,
-            "weights_gib": 10.0, "max_concurrency": 1090, "nodes": None, "max_effective_context": None, "nodes_one_token_more": None,
-            "max_num_batched_tokens": 8192, "kv_reserved_gib": 1.0, "kv_without_hybrid_manager_gib": 1.0, "nodes_final_reserved": 12,
-            "nodes_final_without_hybrid_manager": 12, "kv_pooled_gib": 1.0, "engine_max_concurrency": 119.46}, **wide)
-        self.assertEqual({name: found[name] for name in expected}, expected)
+        names = ("tensor_parallel pipeline_parallel attention_ranks stages_per_node largest_stage_layers replicas_per_node "
+                 "nodes_per_replica engine_gib_per_gpu runtime_overhead_gib kv_budget_gib engine_max_concurrency "
+                 "memory_sessions_per_replica memory_sessions_per_node sessions_per_replica sessions_per_node "
+                 "speed_sessions_per_replica speed_sessions_per_node")
+        narrow = (1, 1, 1, 2, 32, 2, 1, 3.43, 26.86, 113.14, 56.57, 56, 112, 56, 112, None, None)
+        wide = (2, 1, 1, 1, 32, 1, 1, 5.27, 20.54, 119.46, 119.46, 119, 119, 119, 119, None, None)
+        self.assertEqual([tuple(one.sheet.find(name) for name in names.split()) for one in plan.layouts], [narrow, wide])
+        self.assertEqual((values(plan, names), [one.refused for one in plan.layouts]), (wide, [None, None]))
+        self.assertIs(plan.placement, plan.layouts[1])
+        for names, expected in [
+                ("model server storage effective_context requested_context ha_extra_nodes warnings overhead_origin",
+                 (model, NODE_200, NVME, 8192, 9000, 1, ["context_overflow", "high_kv_precision"], "computed")),
+                ("kv_per_session_gib kv_per_session_placed_gib kv_reserved_gib kv_pooled_gib kv_without_hybrid_manager_gib",
+                 (1.0,) * 5),
+                ("kv_total_tib hbm_total_gib weights_gib reserved_gib kv_in_use_gib kv_free_gib",
+                 (1000 / 1024, 200.0, 10.0, 60.0, 91.0, 28.46)),
+                ("nodes_minimum sessions_with_headroom nodes_with_headroom nodes_final planned_sessions_per_node max_concurrency "
+                 "nodes_final_reserved nodes_final_without_hybrid_manager", (9, 1200, 11, 12, 91, 1090, 12, 12)),
+                ("relative_cost nodes max_effective_context nodes_one_token_more tpot_expected_ms requests_per_s", (None,) * 6)]:
+            self.assertEqual(values(plan, names), expected)
+        self.assertEqual(plan.sheet.reason("tpot_expected_ms"), "speed_not_known")  # NODE_200 states no bandwidth
+        self.assertIn("hbm_bandwidth_per_gpu_tbps", plan.sheet["speed_missing"].en)
 
     def test_overhead_given_computed_unknown(self):
-        # budget of NODE_100: 70 - overhead; sessions of 1 GiB
-        for weights_gib, given, overhead, origin, sessions in [(10.0, None, 13.43, "computed", 56), (10.0, 50.5, 50.5, "given", 19),
-                                                               (None, None, 120.0, "weights_unknown", 0), (None, 0, 0, "given", 70)]:
-            with self.subTest(weights_gib=weights_gib, given=given):
-                plan = sizing.calculate_sizing(dataclasses.replace(FULL, weights_gib=weights_gib), NODE_100, NVME, 10, 8192, "fp16", 0.7, given,
-                                               0.0, "none")
-                self.assertEqual((plan.runtime_overhead_gib, plan.overhead_origin, plan.sessions_per_node), (overhead, origin, sessions))
+        for weights_gib, given, overhead, origin, sessions in [  # budget of NODE_100: 70 - overhead; sessions of 1 GiB
+                (10.0, None, 13.43, "computed", 56), (10.0, 50.5, 50.5, "given", 19), (None, None, 120.0, "weights_unknown", 0),
+                (None, 0, 0, "given", 70)]:
+            plan = place(dataclasses.replace(FULL, weights_gib=weights_gib), NODE_100, runtime_overhead_gib=given)
+            self.assertEqual((*values(plan, "runtime_overhead_gib overhead_origin"), layout_rows(plan)[1, 1, 1]),
+                             (overhead, origin, sessions or "weights_do_not_fit"))
+
+    def test_engine(self):
+        counted = {"weights_origin": "computed", "weights_gib": 1.0, "total_params": 2**29, "unquantized_params": 1,
+                   "weights_precision": "bf16"}
+        known = {"vocab_size": 128256, "hidden_size": 4096}
+        for changes, ranks, batched, gib in [  # GiB per GPU, see Numbers
+                (known, 1, 8192, 1.96240234375 + 0.27 + 0.92), (known, 2, 16384, 1.96240234375 + 0.25 + 2.11 + 0.92),
+                ({"vocab_size": 128256}, 1, 8192, 3.43), ({"hidden_size": 4096}, 8, 1, 5.27),
+                (dict(OF_32, head_dim=256, layer_groups=layers("full layers=2 head_dim=256; sliding layers=30"), weights_gib=1.0,
+                      weights_origin="safetensors"), 1, 8192, 3.43 + 0.00390625),  # the widest head
+                # rotary tables where weights are not a log's: 2 bytes x 8192 positions x 128, or the positions stated
+                (counted, 1, 8192, 3.43 + 0.001953125),
+                (dict(counted, weights_origin="safetensors", rope_positions=2**20), 8, 8192, 5.27 + 0.25)]:
+            sheet = placed(dataclasses.replace(FULL, **changes), 8192, "fp16", ranks, batched).sheet
+            self.assertAlmostEqual(sheet["engine_gib_per_gpu"], gib, 12, (changes, ranks))
 
     def test_does_not_fit(self):
-        plan = sizing.calculate_sizing(ONE_LAYER, NODE_100, NVME, 10, 8192, "fp16", 0.7, 70.0, 0.2, "n+1")
-        self.assertEqual((plan.sessions_per_node, plan.nodes_minimum, plan.nodes_with_headroom, plan.nodes_final), (0, None, None, None))
-        self.assertEqual((plan.planned_sessions_per_node, plan.kv_in_use_gib, plan.kv_free_gib, plan.reserved_gib), (None, None, None, 30.0))
-        self.assertEqual((plan.kv_budget_gib, plan.sessions_with_headroom), (0.0, 12))
+        plan = place(ONE_LAYER, NODE_100, runtime_overhead_gib=70.0, concurrency=10)
+        names = "nodes_minimum nodes_with_headroom nodes_final planned_sessions_per_node kv_in_use_gib kv_free_gib"
+        self.assertEqual({(getattr(plan, name), plan.sheet.reason(name)) for name in names.split()}, {(None, "does_not_fit")})
+        self.assertEqual(values(plan, "sessions_per_node reserved_gib kv_budget_gib sessions_with_headroom"), (0, 30.0, 0.0, 12))
         self.assertEqual(plan.warnings, ["high_kv_precision", "no_session_fits"])
 
-    def test_refused(self):
-        good = [FULL, NODE_100, NVME, 10, 8192, "fp16", 0.7, 10.0, 0.2, "n+1"]
-        cases = [(3, 0, "concurrency: expected a whole number from 1 up to 1000000000, got 0"),
-                 (4, 0, "effective_context: expected a whole number from 1 up to 1000000000, got 0"),
-                 (5, "fp4", "kv_precision: unknown value 'fp4'; did you mean 'nvfp4'?"),
-                 (6, 1.5, "kv_budget_ratio: expected a finite decimal number above 0 up to 1 (0.70 means 70 %), got 1.5"),
-                 (7, -1, "runtime_overhead_gib: expected a finite decimal number from 0 up to 1000000, got -1"),
-                 (8, -1, "peak_headroom_ratio: expected a finite decimal number from 0 up to 10 (0.20 means 20 %), got -1"),
-                 (9, "n+9", "ha_mode: unknown value 'n+9'; did you mean 'n+2'?")]
-        self.assert_refused(sizing.calculate_sizing, [(good[:at] + [bad] + good[at + 1:], message) for at, bad, message in cases])
+    def test_three_scenarios(self):
+        for (ratio, headroom), expected in [  # configured, and what becomes of it
+                ((0.7, 0.2), [(0.7, 0, "none", 0), (0.7, 0.2, "n+1", 1), (0.65, 0.3, "n+2", 2)]),
+                ((0.6, 0.5), [(0.6, 0, "none", 0), (0.6, 0.5, "n+1", 1), (0.6, 0.5, "n+2", 2)])]:
+            found = plans(kv_budget_ratio=ratio, peak_headroom_ratio=headroom)
+            self.assertEqual(tuple(found), SCENARIO_KEYS)
+            names = "kv_budget_ratio peak_headroom_ratio ha_mode ha_extra_nodes"
+            self.assertEqual([values(plan, names) for plan in found.values()], expected)
+        # the quick start: 2148.75 x 0.7 - 113.089865625 = 1391.035134375 GiB, 617 sessions a node; 0.65: 569;
+        # nominal load on 2, 2, 3 nodes
+        names = ("nodes_minimum nodes_with_headroom nodes_final recommended_nodes_final relative_cost planned_sessions_per_node "
+                 "kv_in_use_gib")
+        found = plans()
+        self.assertEqual([values(plan, names) for plan in found.values()], [
+            (2, 2, 2, 3, -1 / 3, 500, 1126.0986328125), (2, 2, 3, 3, 0.0, 500, 1126.0986328125),
+            (2, 3, 5, 3, 2 / 3, 334, 752.23388671875)])
+        self.assertEqual(found["recommended"].kv_free_gib, 264.9365015625)  # 1391.035134375 - 1126.0986328125
+        # 2.5337 GiB reserved, 549 a node; without manager 4.5 GiB, 309: ceil(1200/549) = 3 and ceil(1200/309) = 4, + 1
+        self.assertEqual(values(found["recommended"], "nodes_final_reserved nodes_final_without_hybrid_manager"), (4, 5))
+        unfit = plans(concurrency=None, nodes=1)  # a spare leaves none: no cost against nothing
+        self.assertEqual([(plan.nodes_final, plan.sheet.reason("relative_cost")) for plan in unfit.values()],
+                         [(1, "does_not_fit"), (None, "does_not_fit"), (None, "does_not_fit")])
 
-    # Each configured (ratio, headroom) and what it becomes per scenario: (ratio, headroom, ha_mode, spare nodes).
-    POLICIES = [
-        ((0.7, 0.2), [(0.7, 0, "none", 0), (0.7, 0.2, "n+1", 1), (0.65, 0.3, "n+2", 2)]),
-        ((0.6, 0.5), [(0.6, 0, "none", 0), (0.6, 0.5, "n+1", 1), (0.6, 0.5, "n+2", 2)]),
-        ((0.65, 0.3), [(0.65, 0, "none", 0), (0.65, 0.3, "n+1", 1), (0.65, 0.3, "n+2", 2)]),
-        ((0.9, 0), [(0.9, 0, "none", 0), (0.9, 0, "n+1", 1), (0.65, 0.3, "n+2", 2)]),
-    ]
-
-    def test_policy_of_each_scenario(self):
-        for (ratio, headroom), expected in self.POLICIES:
-            with self.subTest(ratio=ratio, headroom=headroom):
-                plans = sizing.plan_all(request(kv_budget_ratio=ratio, peak_headroom_ratio=headroom))
-                self.assertEqual(tuple(plans), SCENARIO_KEYS)
-                self.assertEqual([(plan.kv_budget_ratio, plan.peak_headroom_ratio, plan.ha_mode, plan.ha_extra_nodes)
-                                  for plan in plans.values()], expected)
-
-    def test_plan_all(self):
-        plans = sizing.plan_all(request())
-        self.assertEqual([(plan.nodes_minimum, plan.nodes_with_headroom, plan.nodes_final) for plan in plans.values()],
-                         [(2, 2, 2), (2, 2, 3), (2, 3, 5)])              # see Cenário Base
-        self.assertEqual([plan.relative_cost for plan in plans.values()], [-1 / 3, 0.0, 2 / 3])
-        self.assertEqual([plan.recommended_nodes_final for plan in plans.values()], [3, 3, 3])
-        # at nominal load, without the spares: 1000 sessions on 2, 2 and 3 nodes
-        self.assertEqual([(plan.planned_sessions_per_node, plan.kv_in_use_gib) for plan in plans.values()],
-                         [(500, 1126.0986328125), (500, 1126.0986328125), (334, 752.23388671875)])
-        self.assertEqual(plans["recommended"].kv_free_gib, 264.9365015625)   # 1391.035134375 - 1126.0986328125
+    def test_the_least_limit_binds(self):
+        for target, limits in ((None, ["memory"]), (30.0, ["memory", "speed"])):
+            for plan in plans(model=MODELS["deepseek-v3"], tpot_ms=target).values():
+                built = [one.sheet for one in plan.layouts if one.sheet]
+                self.assertGreaterEqual(len(built), 5)  # 1, 2, 4 and 8 GPUs; attention data-parallel
+                for sheet in built:
+                    held = {name: sheet[sizing.LIMITS[name].number] for name in limits}
+                    self.assertEqual(sheet["sessions_per_replica"], min(held.values()))
+                    self.assertEqual(sizing.binding_limit(sheet), min(held, key=held.get))
+        for one in plans(tpot_ms=20).values():  # the reservation changes no node where speed allows fewer
+            self.assertEqual(sizing.binding_limit(one.sheet), "speed")
+            self.assertEqual(values(one, "nodes_final_reserved nodes_final_without_hybrid_manager"), (one.nodes_final,) * 2)
 
     def test_hbm_adds_up(self):
-        for server in SERVERS.values():
-            plan = sizing.plan_all(request(server=server, model=MODELS["opt-oss-20b"], effective_context=4096))["recommended"]
-            with self.subTest(server=server.name):
-                parts = plan.runtime_overhead_gib + plan.kv_in_use_gib + plan.kv_free_gib + plan.reserved_gib
-                self.assertAlmostEqual(parts, plan.hbm_total_gib, places=9)
+        found = [plans(server=server, model=MODELS["opt-oss-20b"], effective_context=4096)["recommended"]
+                 for server in SERVERS.values()]
+        found += [place(model, server, tensor_parallel=ranks) for model, server, ranks in [
+            (MOE, NODE_800, "auto"), (MOE, NODE_800, 2), (FULL_500, NODE_200, "auto"), (FULL_500, NODE_200, 1),
+            (PIPED, NODE_800, 1)]]
+        for plan in found:
+            with self.subTest(model=plan.model.name, server=plan.server.name, layout=plan.placement.layout):
+                parts = values(plan, "runtime_overhead_gib kv_in_use_gib kv_free_gib reserved_gib")
+                self.assertAlmostEqual(sum(parts), plan.hbm_total_gib, places=9)
+                self.assertGreaterEqual(min(parts), -1e-9)
 
 
-class Contract(unittest.TestCase):
-    FIELDS = {
-        Model: "name num_layers num_key_value_heads head_dim max_position_embeddings attention_pattern hybrid_full_layers "
-               "hybrid_sliding_layers sliding_window default_kv_precision",
-        Server: "name gpus hbm_per_gpu_gb total_hbm_gb nvlink_bandwidth_tbps system_memory_tb",
-        StorageProfile: "name type iops_read iops_write throughput_read_gbps throughput_write_gbps latency_read_ms_p50 "
-                        "latency_read_ms_p99 latency_write_ms_p50 latency_write_ms_p99",
-        sizing.SizingResult: "model server storage concurrency effective_context kv_precision kv_budget_ratio runtime_overhead_gib "
-                             "peak_headroom_ratio ha_mode kv_per_session_gib kv_total_tib sessions_per_node nodes_minimum "
-                             "nodes_with_headroom nodes_final warnings",
+# === A second calculation, in fractions ===
+
+def told(value):
+    """A number as it is told, the nearest decimal, which the next one reads as written."""
+    return Fraction(repr(float(value)))
+
+
+def second_plan(groups, heads, width, precision, context, gpus, mib, ranks, weights, overhead, ratio, concurrency,
+                headroom, spares):
+    """The chain from KV to nodes once more, of a replica within one node."""
+    read, billionth, replicas = {"bf16": 2, "fp8": 1, "nvfp4": Fraction(9, 16)}[precision], Fraction(1, 10**9), gpus // ranks
+    kv_gib = Fraction(sum(2 * heads * width * count * min(context, window or context) for count, window in groups) * read, 2**30)
+    plan = {"kv_per_session_gib": told(kv_gib), "kv_per_session_placed_gib": told(kv_gib * max(1, Fraction(ranks, heads))),
+            "hbm_total_gib": told(Fraction(gpus * mib, 1024)), "replicas_per_node": replicas}
+    plan["kv_total_tib"] = told(plan["kv_per_session_gib"] * concurrency / 1024)
+    engine = Fraction("3.43" if ranks == 1 else "5.27")
+    plan["runtime_overhead_gib"] = told(replicas * told(weights) + gpus * engine) if overhead is None else told(overhead)
+    plan["kv_budget_gib"] = budget = told(plan["hbm_total_gib"] * told(ratio) - plan["runtime_overhead_gib"])
+    plan["reserved_gib"] = told(plan["hbm_total_gib"] * (1 - told(ratio)))
+    plan["sessions_per_replica"] = math.floor(max(0, budget) / replicas / plan["kv_per_session_placed_gib"] + billionth)
+    plan["sessions_per_node"] = each = replicas * plan["sessions_per_replica"]
+    plan["sessions_with_headroom"] = peak = math.ceil(concurrency * (1 + told(headroom)) - billionth)
+    if each:
+        plan["nodes_minimum"], plan["nodes_with_headroom"] = -(-concurrency // each), -(-peak // each)
+        busy = plan["nodes_with_headroom"]
+        plan["nodes_final"], plan["planned_sessions_per_node"] = busy + spares, -(-concurrency // busy)
+        plan["max_concurrency"] = math.floor(busy * each / (1 + told(headroom)) + billionth)
+        plan["kv_in_use_gib"] = told(plan["planned_sessions_per_node"] * plan["kv_per_session_placed_gib"])
+        plan["kv_free_gib"] = told(budget - plan["kv_in_use_gib"])
+    return plan
+
+
+class Exactness(unittest.TestCase):
+    def test_some_hundred_requests(self):
+        rng, compared = random.Random(20261128), 0
+        for number in range(400):
+            depth, heads, width = rng.randint(2, 64), rng.choice([1, 2, 4, 8, 16]), 16 * rng.randint(1, 16)
+            pattern, sliding, window = rng.choice(["full", "sliding", "hybrid"]), rng.randint(1, depth - 1), rng.randint(1, 5000)
+            groups = {"full": [(depth, None)], "sliding": [(depth, window)],
+                      "hybrid": [(depth - sliding, None), (sliding, window)]}[pattern]
+            gpus, mib, weights = rng.choice([1, 2, 4, 8]), rng.randint(40000, 300000), rng.randint(1, 6000) / 100
+            ranks, overhead = (rng.choice([size for size in (1, 2, 4, 8) if size <= gpus]),
+                               rng.choice([None, None, rng.randint(0, 900) / 10]))
+            context, precision, ratio = rng.randint(1, 30000), rng.choice(["bf16", "fp8", "nvfp4"]), rng.randint(20, 100) / 100
+            concurrency, headroom, spares = (rng.randint(1, 10**rng.randint(1, 7)), rng.randint(0, 150) / 100,
+                                             rng.choice([0, 1, 2]))
+            model = Model("m%d" % number, depth, heads, width, 20000, pattern,
+                          *((depth - sliding, sliding) if pattern == "hybrid" else (None, None)),
+                          None if pattern == "full" else window, "bf16", weights_gib=weights)
+            gb = mib * 2**20 / 10**9
+            server = Server("s%d" % number, gpus, gb, gb * gpus, None, None, driver_mib_per_gpu=mib)
+            with self.subTest(model=model, server=server, precision=precision, context=context, ranks=ranks):
+                plan = place(model, server, context, precision, concurrency=concurrency, kv_budget_ratio=ratio,
+                             peak_headroom_ratio=headroom, runtime_overhead_gib=overhead, ha_mode=("none", "n+1", "n+2")[spares],
+                             tensor_parallel=ranks)
+                expected = second_plan(groups, heads, width, precision, min(context, 20000), gpus, mib, ranks, weights, overhead,
+                                       ratio, concurrency, headroom, spares)
+                sheet = next(one.sheet for one in plan.layouts if one.layout == (ranks, 1, 1))
+                if plan.placement.layout == (ranks, 1, 1) and "nodes_final" in expected:
+                    sheet, compared = plan.sheet, compared + 1
+                known = {name: value for name, value in expected.items() if name in sheet}
+                self.assertEqual({name: sheet[name] for name in known},
+                                 {name: value if value.denominator == 1 else float(value) for name, value in known.items()})
+        self.assertGreater(compared, 250)
+
+
+# === Placement ===
+
+FULL_500 = dataclasses.replace(FULL, name="full-500", weights_gib=500.0)
+# 33 attention heads divide over one GPU only, and 120 GiB are more than its 70.
+PIPED = dataclasses.replace(FULL, name="piped", weights_gib=120.0, num_attention_heads=33, num_key_value_heads=1, head_dim=1024)
+# 32 latent layers of 576: 36,864 bytes a token in bf16, 0.28125 GiB at 8192.  30 MoE layers x 40 experts x
+# 2^25 parameters x 2 bytes
+# = 75 GiB of 100; the other 25 GiB are on every rank of data-parallel attention.
+EXPERTS = {"weights_precision": "bf16", "num_experts": 40, "num_experts_per_tok": 4, "moe_layers": 30, "expert_params": 2**25}
+MOE = grouped("latent", "latent", name="moe", weights_gib=100.0, **EXPERTS)
+
+
+class Placement(Tabled):
+    HEADS = """  # attention heads, KV heads, tensor parallel, why not
+        32 8 1 | 32 8 8 | 32 8 16 | 32 4 8 | 32 1 8 | 32 8 3 heads_not_divisible | 12 4 8 heads_not_divisible | 12 4 4 | 28 4 4
+        40 10 2 | 40 10 5 | 40 10 4 kv_heads_not_divisible | 40 10 8 kv_heads_not_divisible | 60 10 20 | 64 8 64 | - 8 8
+        - 10 8 kv_heads_not_divisible | - 10 3 kv_heads_not_divisible
+    """
+
+    def test_heads(self):
+        self.agree(((heads, kv_heads, ranks), sizing.refusal(dataclasses.replace(
+            FULL, num_attention_heads=None if heads == "-" else int(heads), num_key_value_heads=int(kv_heads)), int(ranks)),
+                    (why or [None])[0])
+                   for heads, kv_heads, ranks, *why in (case.split() for words in rows(self.HEADS)
+                                                        for case in " ".join(words).split("|")))
+        self.assertIsNone(sizing.refusal(MODELS["deepseek-v3"], 8))  # a latent has no KV heads
+
+    # FULL in fp16 at 8192 tokens: 1 GiB a session.
+    # 10 GiB of weights, 4 KV heads (0.5 GiB): 1 GPU: 560 - 80 - 27.44 = 452.56, / 8 / 0.5 = 113.1 | 2: 560 - 40 -
+    # 42.16 = 477.84, / 4 / 0.5
+    #   = 238.9 | 4: 497.84, / 2 / 0.5 = 497.8 | 8: 507.84, but each of 8 ranks keeps a head, so 1 GiB: 507
+    # 129.4 GiB: 1: 8 x 129.4 > 560 | 2: 560 - 517.6 - 42.16 = 0.24, / 4 is no session | 4: 560 - 258.8 - 42.16 = 259.04: 2 x 129
+    # | 8: 388.44 12 attention heads: not over 8; 10 KV heads, 1.25 GiB: 56.57 and 119.46
+    # an overhead given is per node, whatever the layout: 540: 8 x floor(67.5), 4 x 135, 2 x 270, 540, and the widest wins a tie
+    LAYOUTS = [  # changes to FULL, overhead, {tensor parallel: sessions per node, or why not}, chosen
+        ({"num_key_value_heads": 4, "weights_gib": 10.0}, None, {1: 8 * 113, 2: 4 * 238, 4: 2 * 497, 8: 507}, 4),
+        ({"weights_gib": 129.4}, None, {1: "weights_do_not_fit", 2: "no_session_fits", 4: 258, 8: 388}, 8),
+        ({"num_attention_heads": 12, "num_key_value_heads": 4, "weights_gib": 10.0}, None,
+         {1: 904, 2: 952, 4: 994, 8: "heads_not_divisible"}, 4),
+        ({"num_key_value_heads": 10, "weights_gib": 10.0}, None,
+         {1: 8 * 45, 2: 4 * 95, 4: "kv_heads_not_divisible", 8: "kv_heads_not_divisible"}, 2),
+        ({}, 20.0, {1: 536, 2: 540, 4: 540, 8: 540}, 8)]
+
+    def test_worked_by_hand(self):
+        for changes, overhead, expected, chosen in self.LAYOUTS:
+            with self.subTest(changes=changes):
+                model = dataclasses.replace(FULL, **changes)
+                plan = place(model, NODE_800, runtime_overhead_gib=overhead)
+                self.assertEqual(layout_rows(plan), {(ranks, 1, 1): wanted for ranks, wanted in expected.items()})
+                self.assertEqual(values(plan, "tensor_parallel sessions_per_node nodes_per_replica replicas_per_node"),
+                                 (chosen, expected[chosen], 1, 8 // chosen))
+                # asked for, it is the only one
+                for ranks in [ranks for ranks, wanted in expected.items() if isinstance(wanted, int)]:
+                    alone = place(model, NODE_800, runtime_overhead_gib=overhead, tensor_parallel=ranks)
+                    self.assertEqual(layout_rows(alone), {(ranks, 1, 1): expected[ranks]})
+                    self.assertEqual("kv_copies" in alone.warnings, ranks > model.num_key_value_heads)
+        copied = place(dataclasses.replace(FULL, num_key_value_heads=4, weights_gib=10.0), NODE_800, tensor_parallel=8)
+        self.assertEqual(
+            values(copied, "kv_per_session_gib kv_per_session_placed_gib kv_reserved_gib kv_pooled_gib engine_max_concurrency"),
+            (0.5, 1.0, 0.5, 1.0, 507.84))
+
+    # layouts as (tensor, pipeline, attention ranks, sessions per replica, by memory, nodes per replica, refused): the first wins
+    BEST = [
+        # most sessions; what memory holds
+        [(1, 1, 1, 11, 11, 1), (8, 1, 1, 10, 99, 1)], [(1, 1, 1, 10, 12, 1), (8, 1, 1, 10, 11, 1)],
+        [(8, 1, 8, 10, 11, 1), (4, 1, 1, 10, 11, 1), (1, 1, 1, 10, 11, 1)],  # then the widest
+        # then fewest copies of attention
+        [(8, 1, 1, 10, 11, 1), (8, 1, 8, 10, 11, 1)], [(8, 1, 2, 10, 11, 1), (8, 1, 4, 10, 11, 1)],
+        [(1, 1, 1, 1, 1, 1), (8, 1, 1, 0, 99, 1, "target_missed"), (4, 1, 1, 0, 999, 1, "speed_not_known")],
+        [(8, 1, 1, 0, 9, 1, "target_missed"), (4, 1, 1, 0, 999, 1, "speed_not_known")],
+        # stages: the widest that holds half of the most per node, then the fewest stages; over the same nodes
+        [(2, 4, 1, 50, 50, 2), (1, 8, 1, 100, 100, 2), (4, 2, 1, 49, 49, 2)], [(2, 2, 1, 50, 50, 2), (2, 4, 1, 100, 100, 2)],
+        [(1, 8, 1, 100, 100, 2), (2, 4, 1, 60, 60, 3)]]
+
+    def test_best(self):
+        never = sizing.Placement(sizing.Layout(16, 1, 1), sizing.Sheet(), "heads_not_divisible")
+        names = ("sessions_per_replica", "memory_sessions_per_replica", "nodes_per_replica")
+        for found in self.BEST:
+            made = [sizing.Placement(sizing.Layout(*one[:3]), sizing.Sheet(zip(names, one[3:]), replicas_per_node=1), *one[6:])
+                    for one in found]
+            for order in (made, made[::-1], [never, *made[1:], made[0]]):
+                with self.subTest(layouts=found):
+                    self.assertIs(sizing.best(order), made[0])
+
+    # 8 ranks: 560 - 100 - 42.16 = 417.84, / 8 copies of 0.28125 = 185.7; data-parallel 560 - 275 - 42.16 = 242.84, / 8 / 0.28125
+    # = 107.9 each 4: 317.84 / 2 / 4 copies = 141.3; data-parallel 560 - 2 x 175 - 42.16 = 167.84, / 2 / 4 / 0.28125 = 74.6
+    # 2: 117.84 / 4 / 2 = 52.4; data-parallel 560 - 4 x 125 - 42.16 = 17.84, / 4 / 2 / 0.28125 = 7.9
+    MOE_LAYOUTS = {(8, 1, 1): 185, (8, 1, 8): 8 * 107, (4, 1, 1): 2 * 141, (4, 1, 4): 2 * 4 * 74, (2, 1, 1): 4 * 52,
+                   (2, 1, 2): 4 * 2 * 7, (1, 1, 1): "weights_do_not_fit"}
+
+    def test_latent_copied_or_spread(self):
+        plan = place(MOE, NODE_800)
+        self.assertEqual((layout_rows(plan), len(plan.layouts)), (self.MOE_LAYOUTS, 7))
+        names = ("tensor_parallel attention_ranks sessions_per_node sessions_per_replica runtime_overhead_gib "
+                 "kv_per_session_placed_gib kv_budget_gib shared_weights_gib")
+        self.assertEqual(values(plan, names), (8, 8, 856, 856, 317.16, 0.28125, 242.84, 25.0))
+        self.assertNotIn("kv_copies", plan.warnings)
+        # each rank keeps whole sessions, and 8192 tokens are whole blocks: every bound is the steady state
+        self.assertEqual(values(plan, "kv_reserved_gib kv_pooled_gib nodes_final_reserved"), (0.28125, 0.28125, plan.nodes_final))
+        self.assertEqual(plan.engine_max_concurrency, float(Fraction("242.84") / Fraction("0.28125")))
+        # 130 GiB, 55 of them on every rank: 4 x 185 GiB are beyond the node, and such a layout is not worth a row
+        found = layout_rows(place(dataclasses.replace(MOE, weights_gib=130.0), NODE_800))
+        self.assertEqual([(layout, found[layout]) for layout in found if layout[0] == 2], [((2, 1, 1), "weights_do_not_fit")])
+        dense = dataclasses.replace(MOE, **dict.fromkeys(list(EXPERTS)[1:]))
+        for model in (dense, dataclasses.replace(FULL, weights_gib=100.0, **EXPERTS), dataclasses.replace(MOE, weights_gib=None),
+                      dataclasses.replace(MOE, weights_precision=None)):
+            self.assertEqual({layout[2] for layout in layout_rows(place(model, NODE_800, runtime_overhead_gib=20.0))}, {1})
+        self.assertIn("kv_copies", place(dense, NODE_800).warnings)  # 8 ranks: 185; 4: 282
+
+    # Two GPUs, 140 GiB a node; FULL at 8192, 1 GiB.  One replica on a node holds 140 - weights - 10.54: 8 or 9 sessions of 121
+    # and 120 GiB; two nodes hold 2 x (140 - 60.5 - 10.54) = 137 and 138, 68.5 and 69 a node: 8.6 and 7.7 times as many.  Only
+    # eight times is worth it. Tensor parallel 2: a stage per node, 140 - share x weights - 10.54, / share sessions; 1: two
+    # stages, each on 70 GiB with 3.43 of engine. The fewest nodes that hold half of what the most stages hold per node, then the
+    # widest tensor parallel that does:
+    #   500 GiB, 2: 32 nodes: 140 - 15.625 - 10.54 = 113.835, x 32 = 3642, 113.8 a node; half: 56.9.  7 nodes: 5/32:
+    #   51.335 / (5/32) = 328, 46.9;
+    #     8: 4/32: 66.96 x 8 = 535, 66.9.  1: 16 nodes of two stages: 50.945 x 32 = 1630, 101.9; half 50.9;
+    #     7: 3/32: 19.695 / (3/32) = 210, 30; 8: 2/32: 35.32 x 16 = 565, 70.6
+    #   350 GiB, 2: 118.52 x 32 = 3792, 118.5; half 59.3; 6: 6/32: 63.835 / (6/32) = 340, 56.7; 7: 5/32:
+    #   74.7725 / (5/32) = 478, 68.3
+    #     1: 55.6325 x 32 = 1780, 111.3; 5: 4/32: 22.82 x 8 = 182, 36.5; 6: 3/32: 33.7575 / (3/32) = 360,
+    #     60, beyond the half of both
+    # 121 GiB and 8.25 GiB a session: 8.46 / 8.25 = 1 within a node, 137.92 / 8.25 = 16 over two: exactly eight times as many per
+    # node weights, KV heads, {tensor parallel asked for: (tensor, pipeline, nodes and sessions per replica, sessions per node)}
+    SPANNING = [
+        (121.0, 8, {"auto": (2, 2, 2, 137, 68)}), (120.0, 8, {"auto": (2, 1, 1, 9, 9)}), (121.0, 66, {"auto": (2, 2, 2, 16, 8)}),
+        (500.0, 8, {2: (2, 8, 8, 535, 66), 1: (1, 16, 8, 565, 70), "auto": (2, 8, 8, 535, 66)}),
+        (350.0, 8, {2: (2, 7, 7, 478, 68), 1: (1, 12, 6, 360, 60), "auto": (2, 6, 6, 340, 56)})]
+
+    def test_replicas_over_nodes(self):
+        names = "tensor_parallel pipeline_parallel nodes_per_replica sessions_per_replica sessions_per_node"
+        for weights_gib, heads, expected in self.SPANNING:
+            model = dataclasses.replace(FULL, weights_gib=weights_gib, num_key_value_heads=heads)
+            found = {asked: place(model, NODE_200, tensor_parallel=asked) for asked in expected}
+            self.assertEqual({asked: values(plan, names) for asked, plan in found.items()}, expected)
+            self.assertEqual({"replica_spans_nodes" in plan.warnings for plan in found.values()},
+                             {found["auto"].nodes_per_replica > 1})
+        # 535 sessions on 8 nodes: ceil(2000/535) = 4 replicas, 32 nodes; 2400: 5, 40, and one spare node.  At nominal
+        # load ceil(2000 x 8 / 40)
+        # = 400 sessions on each replica, an eighth of each on a node of 140 - 62.5 - 10.54 = 66.96 GiB.  5 x 535 / 1.2 = 2229.2
+        # 565 on 8 nodes of two stages with 2 of 32 layers each: 4 and 5 replicas too; 140 - 2 x 31.25 - 6.86 =
+        # 70.64; 5 x 565 / 1.2 = 2354.2
+        names = ("nodes_minimum nodes_with_headroom nodes_final max_concurrency planned_sessions_per_node kv_in_use_gib "
+                 "kv_budget_gib kv_free_gib")
+        for asked, ha_mode, wanted in [(2, "n+1", (32, 40, 41, 2229, 50, 50.0, 66.96, 16.96)),
+                                       (1, "n+2", (32, 40, 42, 2354, 50, 50.0, 70.64, 20.64))]:
+            self.assertEqual(values(place(FULL_500, NODE_200, concurrency=2000, tensor_parallel=asked, ha_mode=ha_mode), names),
+                             wanted)
+        # a cluster is built in one way: at 0.65 one node holds none of 119 GiB, so replicas span two at
+        # 0.70 too, where one held 10
+        found = plans(model=dataclasses.replace(FULL, weights_gib=119.0), server=NODE_200, effective_context=8192,
+                      kv_precision="fp16")
+        self.assertEqual([plan.nodes_per_replica for plan in found.values()], [2, 2, 2])
+        self.assertEqual(
+            values(place(dataclasses.replace(FULL, weights_gib=119.0), NODE_200), "nodes_per_replica sessions_per_node"), (1, 10))
+        # 17 nodes less a spare hold two replicas, 1070 / 1.2; 16 and 9 hold one, 445.8; 8 less a spare none
+        for count, sessions in ((17, 891), (16, 445), (9, 445), (8, 0)):
+            plan = place(FULL_500, NODE_200, concurrency=None, nodes=count)
+            self.assertEqual((plan.concurrency, plan.nodes_final is None), (sessions, sessions == 0))
+
+    def test_pipeline_within_a_node(self):
+        # 2 stages: 16/32 x 120 = 60: 6.57 / (16/32) = 13, x 4 = 52 a node; 4: 36.57 / (8/32) = 146, x 2 = 292; 8:
+        # 51.57 / (4/32) = 412, of which 4 stages hold more than half.  1000 / 292 and 1200 / 292 nodes; 200 sessions
+        # on each of 5, whole within it
+        plan = place(PIPED, NODE_800, concurrency=1000)
+        self.assertEqual({layout: found for layout, found in layout_rows(plan).items() if layout[0] == 1},
+                         {(1, 1, 1): "weights_do_not_fit", (1, 2, 1): 52, (1, 4, 1): 292, (1, 8, 1): 412})
+        for names, expected in [
+                ("tensor_parallel pipeline_parallel replicas_per_node nodes_per_replica sessions_per_replica sessions_per_node",
+                 (1, 4, 2, 1, 146, 292)),
+                ("nodes_minimum nodes_with_headroom nodes_final planned_sessions_per_node kv_in_use_gib", (4, 5, 6, 200, 200.0))]:
+            self.assertEqual(values(plan, names), expected)
+        # as many stages as layers: 16.57 / (0.0625 / 2); only what cannot be placed does not fit: one layer cannot be split
+        self.assertEqual(layout_rows(place(dataclasses.replace(PIPED, num_layers=2, weights_gib=100.0), NODE_200))[1, 2, 1], 530)
+        plan = place(dataclasses.replace(ONE_LAYER, weights_gib=141.0), NODE_200)
+        self.assertEqual((plan.nodes_final, plan.sessions_per_replica, {*layout_rows(plan).values()}),
+                         (None, 0, {"weights_do_not_fit"}))
+        # two layers on two nodes: 140 - 70.5 - 10.54 = 58.96 GiB hold half a session of 100 GiB once; none on
+        # one node, 241 nodes for 120
+        two_layers = dataclasses.replace(ONE_LAYER, num_layers=2, num_key_value_heads=128, head_dim=12800, weights_gib=141.0)
+        self.assertEqual(values(place(two_layers, NODE_200),
+                                "nodes_per_replica sessions_per_replica sessions_per_node nodes_final"),
+                         (2, 1, 0, 241))
+
+    def test_auto_takes_hardly_more_nodes_than_a_layout_asked_for(self):
+        # 262 GiB: with one GPU per stage 2 nodes hold 4 sessions, 61 nodes in all; with two 3 nodes hold 114: 2 replicas and a
+        # spare. By choice it stays with fewer nodes per replica and fewer stages where these hold at least half of the most.
+        for model, server, context, precision in [(dataclasses.replace(FULL, weights_gib=262.0), NODE_200, 8192, "fp16")] + [
+                (MODELS[model], SERVERS[server], 32768, "fp8") for model, server in (
+                    ("kimi-k2.5", "8x-l40s"), ("qwen3.5-397b-a17b", "dgx-h100"), ("deepseek-v3", "dgx-h100"),
+                    ("llama-3.1-405b-instruct-fp8", "8x-l40s"))]:
+            chosen = place(model, server, context, precision)
+            sizes = [ranks for ranks in (1, 2, 4, 8) if server.gpus % ranks == 0 and sizing.refusal(model, ranks) is None]
+            self.assertGreater(len(sizes), 1)
+            for ranks in sizes:
+                with self.subTest(model=model.name, server=server.name, ranks=ranks):
+                    asked = place(model, server, context, precision, tensor_parallel=ranks)
+                    self.assertLessEqual(chosen.nodes_final, 2 * (asked.nodes_final or math.inf) + chosen.nodes_per_replica)
+
+    def test_layouts_in_the_report(self):
+        for model, server, lang, words in [
+                ("qwen2.5-7b-instruct", "dgx300", "pt", r"cabeças de atenção \(28\) não divisíveis.* ← escolhida"),
+                ("deepseek-v3", "dgx300", "en", r" 8 × 1 1 0\.0654 10,864 ← chosen \(data-parallel attention\)"),
+                ("llama-3.1-405b-instruct-fp8", "8x-l40s", "en", r"nodes per replica: .* 1/\d+ .* ← chosen")]:
+            out = call(*argv(model=model, server=server, effective_context=1000, lang=lang))[1]
+            self.assertRegex(" ".join(out.split()), words)
+            layouts = strict_json(out[out.index("\n{"):])["scenarios"]["recommended"]["layouts"]
+            self.assertEqual([(row["tensor_parallel"], row["refused"], row["sessions_per_node"])
+                              for row in layouts if row["refused"] in (
+                                  "heads_not_divisible",)],
+                             [(8, "heads_not_divisible", None)] * (lang == "pt"))
+
+
+# === Reverse: what given nodes hold ===
+
+def longest(model, nodes, concurrency):
+    """The longest context that nodes of NODE_200 hold in one scenario, with a spare and 20 % of headroom."""
+    return sizing.longest_context(request(model=model, server=NODE_200, nodes=nodes, concurrency=concurrency,
+                                          effective_context="max", kv_precision="bf16", ha_mode="n+1"),
+                                  0.7)
+
+
+class Reverse(Tabled):
+    def test_exact_at_the_boundary(self):
+        rng, none = random.Random(3), 0
+        for _ in range(400):
+            nodes, in_unit, spans = (rng.randint(1, 60), rng.choice([1, 2, 3, 7, 10, 619, rng.randint(1, 5000)]),
+                                     rng.choice([1, 1, 2, 3, 5]))
+            headroom, spares = rng.choice([0, 0.1, 0.2, 0.3, 0.35, 1.5, rng.randint(0, 100) / 100]), rng.choice([0, 1, 2])
+            held = sizing.Sheet(nodes=nodes, ha_extra_nodes=spares, nodes_per_replica=spans,
+                                sessions_per_replica=in_unit, replicas_per_node=1,
+                                peak_headroom_ratio=headroom).bind({}, {"serving_nodes": "serving_nodes__given", **(
+                                    {"max_concurrency": "max_concurrency__spanning"} if spans > 1 else {})})["max_concurrency"]
+            known = in_unit, headroom, ("none", "n+1", "n+2")[spares]
+            fits, more = [sizing.calc_nodes_required(sessions, *known, nodes_per_replica=spans)[2]
+                          for sessions in (held or 1, held + 1)]
+            self.assertTrue((fits <= nodes or held == 0) and more > nodes, (nodes, spans, known))
+            none += held == 0
+        self.assertGreater(none, 5)
+
+    def test_nodes_given(self):
+        # the quick start: 617, 617 and 569 a node.  3 x 617; 2 x 617 / 1.2 = 1028.3; 569 / 1.3 = 437.7
+        found = plans(concurrency=None, nodes=3)
+        self.assertEqual([values(plan, "max_concurrency concurrency nodes_final") for plan in found.values()],
+                         [(1851, 1851, 3), (1028, 1028, 3), (437, 437, 3)])
+        for key, at in zip(SCENARIO_KEYS, (1851, 1028, 437)):  # the same from the other side
+            self.assertEqual([plans(concurrency=at)[key].nodes_final, plans(concurrency=at + 1)[key].nodes_final], [3, 4])
+            self.assertEqual([plans(concurrency=at + more, nodes=3)[key].nodes_final for more in (0, 1)], [3, None])
+        status, out, _ = call(*argv(concurrency=None, nodes=3, lang="en"))
+        self.assertIn("RECOMMENDED  1,028     3      20 %      N+1     0 %   production ← use in production\n", out)
+        data = strict_json(out[out.index("\n{"):])
+        self.assertEqual((status, data["inputs"]["nfr"]["nodes"], data["inputs"]["nfr"]["concurrency"], data["levers"]),
+                         (0, 3, None, []))
+
+    def test_too_few_nodes(self):
+        found = answer(concurrency=None, nodes=1)
+        self.assertEqual([(plan.nodes_final, plan.concurrency, "nodes_not_enough" in plan.warnings)
+                          for plan in found.plans.values()],
+                         [(1, 617, False), (None, 0, True), (None, 0, True)])
+        levers = {lever["lever"]: lever for lever in found.levers}
+        self.assertEqual(levers.pop("nodes"), {"lever": "nodes", "flag": "--nodes", "current": 1,
+                                               "thresholds": {"minimum": 1, "recommended": 2, "ideal": 3, "all": 3}})
+        self.assertEqual({lever["thresholds"]["all"] for lever in levers.values()}, {None})
+        self.assertEqual([call(*argv("--json-only", concurrency=None, nodes=count))[0] for count in (1, 2, 3)], [1, 1, 0])
+
+    def test_longest_context(self):
+        self.agree(((low, high, top), sizing.largest(low, high, lambda number, top=top: number <= top), found)
+                   for low, high, top, found in (
+                       (1, 10, 7, 7), (1, 10, 99, 10), (1, 10, 1, 1), (1, 10, 0, None), (3, 3, 3, 3), (4, 3, 9, None)))
+        # FULL: 131,072 bytes a token.  NODE_200, 10 GiB of weights: 119.46 GiB.  10 sessions, 12 with headroom, on one of two
+        # nodes: 119.46 / 12 = 9.955 GiB is 81,551 tokens, beyond the model's 8192; with 300 sessions, 360: 119.46 / 360 x 8192 =
+        # 2,718.4 on one node, 180 on each of two: 5,436.8
+        model = dataclasses.replace(FULL, weights_gib=10.0)
+        self.agree((known, longest(model, *known), tokens) for *known, tokens in (
+            (2, 10, 8192), (2, 300, 2718), (3, 300, 5436), (1, 300, None), (2, 10**6, None), (2, 815512, 1)))
+        # 100 tokens of a model so wide that replicas take ever more nodes: every context tried.  2 x 8 x 1024 x 16,384 x 2
+        # bytes are 512 MiB a token
+        wide, spans = dataclasses.replace(FULL, head_dim=16384, max_position_embeddings=100, num_layers=8,
+                                          num_key_value_heads=1024), 0
+        for weights_gib, nodes, concurrency in [(100.0, 3, 1), (100.0, 7, 30), (10.0, 4, 4), (300.0, 8, 2),
+                                                (500.0, 9, 1), (500.0, 4, 1)]:
+            model = dataclasses.replace(wide, weights_gib=weights_gib)
+            found = {tokens: place(model, NODE_200, tokens, "bf16", concurrency=concurrency, nodes=nodes)
+                     for tokens in range(1, 101)}
+            fitting = [tokens for tokens, plan in found.items() if plan.nodes_final is not None]
+            spans += len({found[tokens].nodes_per_replica for tokens in fitting}) > 1
+            self.assertEqual(longest(model, nodes, concurrency), max(fitting, default=None), (weights_gib, nodes, concurrency))
+        self.assertGreaterEqual(spans, 1)
+
+    def test_effective_context_max(self):
+        # 4 nodes for 5000 sessions: 1250 on each of 4; 6000 on 3: 2000; 6500 on 2: 3250.  KV of one: 18,432 x (context
+        # + 128) bytes 1391.035134375 GiB / 1250: 64,826.9 tokens with those 128; / 2000: 40,516.8; IDEAL:
+        # 1283.597634375 / 3250: 23,007.7
+        found, tokens = plans(nodes=4, concurrency=5000, effective_context="max"), (64698, 40388, 22879)
+        self.assertEqual([values(plan, "max_effective_context effective_context nodes_final nodes_one_token_more")
+                          for plan in found.values()],
+                         [(at, at, 4, 5) for at in tokens])
+        for key, at in zip(SCENARIO_KEYS, tokens):
+            self.assertEqual([plans(concurrency=5000, effective_context=context)[key].nodes_final for context in (at, at + 1)],
+                             [4, 5])
+        text = call(*argv("--text-only", nodes=4, concurrency=5000, effective_context="max", lang="en"))[1]
+        self.assertIn("Longest context", text.split("SECTION 1")[0])
+        self.assertRegex(text, r"\nRECOMMENDED +40,388 +4 ")
+        for plan in plans(nodes=5, concurrency=100, effective_context="max").values():  # the model's own maximum
+            self.assertEqual(values(plan, "max_effective_context nodes_one_token_more"), (131072, None))
+
+    def test_a_context_that_does_not_exist(self):
+        # one node holds 1000 sessions of some context, and none less a spare; it holds 10^9 of no context:
+        # none, which is not 1 token
+        for concurrency, known in ((1000, [True, False, False]), (10**9, [False] * 3)):
+            status, out, err = call(*argv("--json-only", nodes=1, concurrency=concurrency, effective_context="max"))
+            data = strict_json(out)
+            self.assertEqual((status, err, data["inputs"]["nfr"]["effective_context"]), (1, "", None))
+            for key, exists in zip(SCENARIO_KEYS, known):
+                scenario = data["scenarios"][key]
+                names = ("max_effective_context", "kv_per_session_gib", "nodes_final", "sessions_per_node")
+                self.assertEqual({scenario["results"][name] is not None for name in names}, {exists})
+                self.assertEqual(scenario["rationale"]["max_effective_context"].get("reason"), None if exists else "does_not_fit")
+                self.assertNotIn(1, [scenario["rationale"][name]["inputs"].get("effective_context") for name in names])
+        self.assertEqual([alert["id"] for alert in data["alerts"]], ["nodes_not_enough"] * 3)
+        for plan in plans(nodes=5, effective_context="max", runtime_overhead_gib=2000.0).values():
+            self.assertIn("no_context_fits", plan.warnings)
+        # one token takes 2 x 18,432 bytes: 40,516,920 and 37,387,601 sessions a node.  24.7; 29.6, and a spare; 34.8, and two
+        thresholds = next(lever["thresholds"] for lever in data["levers"] if lever["lever"] == "nodes")
+        self.assertEqual(thresholds, {"minimum": 25, "recommended": 31, "ideal": 37, "all": 37})
+
+
+class Weights(Tabled):
+    # 2^30 parameters, a quarter of them never quantized: 0.5 GiB and 0.75 x the width; 2^28 of multi-token prediction on disk
+    KNOWN = dataclasses.replace(FULL, total_params=2**30, unquantized_params=2**28, mtp_params=2**28, weights_precision="bf16",
+                                weights_gib=2.5, checkpoint_gib=3.0)
+    WIDTHS = {"bf16": 2, "fp16": 2, "fp8": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625, "mxfp4": 0.53125, "nvfp4": 0.5625}
+    FORMATS = [
+        # changes to KNOWN, format asked for, (GiB, on disk, format, origin)
+        ({}, None, (2.5, 3.0, "bf16", None)), ({}, "bf16", (2.5, 3.0, "bf16", None)),  # as stated
+        *[({"weights_precision": None, "weights_gib": None}, precision, (0.5 + 0.75 * width, 0.5 + width, precision, "computed"))
+          for precision, width in WIDTHS.items()],
+        ({"vision_params": 2**28}, "fp8", (1.75, 2.0, "fp8", "computed")),  # 2 bytes each, whatever the format
+        ({"mtp_params": None}, "fp8", (1.25, 1.25, "fp8", "computed")),
+        ({"weights_gib": None}, None, (2.0, 2.5, "bf16", "computed")),
+        ({"weights_precision": None}, None, (2.5, 3.0, None, None)), ({"total_params": None}, None, (2.5, 3.0, "bf16", None)),
+        ({"unquantized_params": None, "weights_gib": None}, None, (None, 3.0, "bf16", None))]
+
+    def test_formats(self):
+        self.assertEqual(set(self.WIDTHS), set(sizing.WEIGHT_PRECISIONS))
+        self.agree(((changes, precision), values(sizing.with_weights(dataclasses.replace(self.KNOWN, **changes), precision),
+                                                 "weights_gib checkpoint_gib weights_precision weights_origin"), expected)
+                   for changes, precision, expected in self.FORMATS)
+        message = ("weights_precision: full states %s weights and not total_params and unquantized_params, which other "
+                   "precisions need")
+        for changes, word in (({"weights_precision": "bf16", "total_params": 2**30}, "bf16"), ({"unquantized_params": 5}, "no")):
+            self.assertEqual(refusal(sizing.with_weights, dataclasses.replace(FULL, **changes), "fp8"), message % word)
+
+    def test_a_format_asked_for(self):
+        # llama-3.1-8b: 8,030,261,248 parameters, the 2 x 128,256 x 4096 of embedding and head and 266,240 of norms in 16 bits
+        weights_gib = (8030261248 + 2 * 128256 * 4096 + 65 * 4096) / GIB
+        data = report(model="llama-3.1-8b-instruct", weights_precision="fp8")
+        self.assertEqual(data["scenarios"]["minimum"]["results"]["weights_gib"], weights_gib)
+        self.assertEqual([data["inputs"]["model"][name] for name in ("weights_precision", "weights_origin")], ["fp8", "computed"])
+        self.assertEqual(place(MODELS["llama-3.1-8b-instruct"], SERVERS["dgx300"], weights_precision="fp8").weights_gib,
+                         weights_gib)
+
+    def test_unknown_weights_are_not_said_not_to_fit(self):
+        text = sizing.render_text(sizing.report_blocks(answer(model=FULL, effective_context=8000, lang="en")), 100)
+        self.assertNotIn("does not fit", text.split("SECTION 3")[1])
+
+    def test_computed_weights_are_what_the_counts_give(self):
+        # 2 GiB; a millionth of that is forgiven
+        known, words = (dataclasses.replace(self.KNOWN, weights_origin="computed"),
+                        "computed from total_params, unquantized_params, vision_params and ")
+        self.agree(((changes, gib),
+                    refusal(sizing.check_stated_weights, dataclasses.replace(known, weights_gib=gib, **changes)), message)
+                   for gib, changes, message in [
+                       (2.0, {}, ""), (2.0000019, {}, ""), (None, {}, ""), (9.0, {"weights_origin": None}, ""),
+                       (2.0000021, {}, "weights_gib: expected 2 as %sweights_precision, got 2.0000021" % words),
+                       *[(2.0, {name: None},
+                          "weights_origin: computed weights need total_params, unquantized_params and weights_precision")
+                         for name in ("total_params", "unquantized_params", "weights_precision")]])
+
+    def test_computed_weights_without_counts(self):
+        found = refusal(lambda: place(dataclasses.replace(FULL, weights_gib=1.0, weights_origin="computed"), NODE_100))
+        self.assertEqual(found, "weights_origin: computed weights need total_params, unquantized_params and weights_precision")
+
+
+class Properties(unittest.TestCase):
+    def test_nodes_are_enough_and_no_more(self):
+        for sessions, per_node, tenths in [(sessions, per_node, tenths) for sessions in (1, 7, 333, 12345, 10**6)
+                                           for per_node in (1, 3, 10, 19279) for tenths in (0, 1, 3, 15)]:
+            minimum, busy, final = sizing.calc_nodes_required(sessions, per_node, tenths / 10, "n+1")
+            peak = -(-sessions * (10 + tenths) // 10)
+            self.assertTrue(minimum * per_node >= sessions > (minimum - 1) * per_node)
+            self.assertTrue(busy * per_node >= peak > (busy - 1) * per_node)
+            self.assertEqual(final, busy + 1)
+
+    HARDER = {  # ever more nodes, and at the end more than at first
+        "effective_context": (1, 127, 128, 129, 4096, 32768, 131072), "concurrency": (1, 999, 1000, 1001, 10**5),
+        "peak_headroom_ratio": (0, 0.1, 0.2, 0.3, 0.5, 3), "runtime_overhead_gib": (66, 120, 500, 1000),
+        "kv_budget_ratio": (1, 0.9, 0.7, 0.65, 0.5, 0.2), "kv_precision": ("fp8", "bf16")}
+
+    def test_more_load_never_takes_fewer_nodes(self):
+        for name, steps in self.HARDER.items():
+            for model in (MODELS["opt-oss-120b"], MODELS["mistral-7b-v0.1"], MODELS["llama-3.1-8b-instruct"]):
+                with self.subTest(name=name, model=model.name):
+                    found = [[plan.nodes_final for plan in plans(model=model, **{name: value}).values()] for value in steps]
+                    self.assertEqual([sorted(column) for column in zip(*found)], [list(column) for column in zip(*found)])
+                    self.assertTrue(sum(found[0]) < sum(found[-1]) or model.name != "opt-oss-120b", found)
+
+    def test_more_never_helps(self):
+        rng = random.Random(7)
+        for _ in range(40):
+            model = rng.choice([MOE, *[dataclasses.replace(FULL, num_key_value_heads=heads, weights_gib=gib) for heads, gib in (
+                (8, 60.0), (1, 9.5), (4, 9.5), (16, 9.5))]])
+            context, ratio = rng.randint(1, 8000), rng.choice([0.3, 0.5, 0.7, 0.9])
+            better, one, *worse = [
+                place(other, NODE_800, tokens, precision, kv_budget_ratio=share) for other, tokens, precision, share in (
+                    (model, context, "fp8", ratio), (model, context, "bf16", ratio),
+                    (model, context + rng.randint(1, 100), "bf16", ratio), (model, context, "bf16", ratio - 0.05),
+                    (dataclasses.replace(model, weights_gib=model.weights_gib + 3), context, "bf16", ratio))]
+            for less in worse:
+                self.assertGreaterEqual(less.nodes_per_replica, one.nodes_per_replica)
+                self.assertTrue(less.nodes_per_replica > 1
+                                or less.sessions_per_node <= one.sessions_per_node <= better.sessions_per_node)
+            if one.nodes_per_replica == 1:
+                self.assertEqual(one.sessions_per_node,
+                                 max(found for found in layout_rows(one).values() if isinstance(found, int)))
+
+    def test_precisions_of_one_width_agree(self):
+        for pair in (("fp8", "int8"), ("fp16", "bf16")):
+            one, other = ([[plan.sheet.find(name) for name in sizing.results_of(plan.sheet)]
+                           for plan in plans(kv_precision=precision).values()]
+                          for precision in pair)
+            self.assertEqual(one, other)
+
+
+class Scale(Tabled):
+    # The greatest value of each class but the last; a step above it is the next class.
+    BOUNDS = {"concurrency": (1, "low 100 medium 1000 high 10000 extreme"),
+              "effective_context": (1, "short 16384 medium 65536 long 131072 extreme"),
+              "kv_per_session_gib": (1e-7, "small 0.5 medium 2 large 5 extreme"),
+              "sessions_per_node": (1, "low 100 medium 1000 high 5000 extreme"),
+              "nodes_final": (1, "small 2 medium 10 large 50 extreme")}
+
+    def test_both_sides_of_every_bound(self):
+        self.assertEqual(set(self.BOUNDS), set(sizing.SCALES))
+        for name, (step, line) in self.BOUNDS.items():
+            words = line.split()
+            self.agree(((name, bound), [sizing.classify(name, value) for value in (0, float(bound), float(bound) + step, None)],
+                        [words[0], word, above, None]) for word, bound, above in zip(words[::2], words[1::2], words[2::2]))
+        self.assertEqual({word for _, line in self.BOUNDS.values() for word in line.split()[::2]}, set(sizing.CLASS_WORDS))
+
+
+# === Guards: faults that were, one test for each kind ===
+
+class Guards(unittest.TestCase):
+    def test_bounds_of_the_engine_are_shown_where_they_say_something(self):
+        for name, beside, other in (("kv_pooled_gib", "kv_per_session_placed_gib", "kv_per_session_gib"),
+                                    ("kv_reserved_gib", "kv_per_session_gib", "kv_per_session_placed_gib")):
+            for gib, other_gib, shown in ((1.01, 0.5, False), (1.011, 2.0, True)):  # one per cent more; whatever the other is
+                self.assertEqual(sizing.is_listed(name, sizing.Sheet({name: gib, beside: 1.0, other: other_gib})),
+                                 shown, (name, gib))
+        for model, listed in (("opt-oss-120b", True), ("llama-3.1-8b-instruct", False)):
+            sheet = plans(model=MODELS[model])["recommended"].sheet
+            for name in ("kv_pooled_gib", "kv_reserved_gib", "kv_without_hybrid_manager_gib"):
+                self.assertEqual(sizing.is_listed(name, sheet), listed, (model, name))
+
+    def test_no_request_in_range_is_refused_under_a_flag_nobody_gave(self):
+        # one replica over two nodes, one session of 131,072 tokens: 2 x 10^9 nodes, and 1.2 and 1.3 times as
+        # many with 1 and 2 spares
+        status, out, err = call(*argv("--json-only", model="llama-3.1-8b-instruct", server="workstation-rtx-4090",
+                                      concurrency=10**9))
+        self.assertEqual((status, err, nodes(strict_json(out))), (0, "", [2 * 10**9, 24 * 10**8 + 1, 26 * 10**8 + 2]))
+        for changes in ({"concurrency": 10**9, "effective_context": 10**9, "peak_headroom_ratio": 10},
+                        {"concurrency": None, "nodes": 10**9}, {"nodes": 10**9, "effective_context": "max"},
+                        {"effective_context": 10**9, "tpot_ms": 10**6, "ttft_ms": 10**7},
+                        {"runtime_overhead_gib": 10**6}, {"kv_budget_ratio": 1e-9}, {"nodes": 1, "concurrency": 10**9},
+                        {"input_tokens": 10**9, "output_tokens": 10**9, "max_num_batched_tokens": 10**7}):
+            for server in ("dgx300", "workstation-rtx-4090"):
+                with self.subTest(server=server, **changes):
+                    asked = request(**dict({"model": MODELS["llama-3.1-8b-instruct"], "server": SERVERS[server]}, **changes))
+                    self.assertIn(refusal(sizing.make_answer, asked, {}, "pt").partition(":")[0], ("", *changes))
+
+    def test_a_capped_search_says_so(self):
+        # 10^9 nodes hold far more than the 10^9 sessions that can be asked for
+        for plan in plans(model=MODELS["llama-3.2-3b-instruct"], concurrency=None, nodes=10**9, effective_context=1000).values():
+            self.assertEqual((plan.concurrency, plan.max_concurrency > 10**9, "sessions_capped" in plan.warnings),
+                             (10**9, True, True))
+        for plan in plans(concurrency=10**9, nodes=10**9).values():
+            self.assertNotIn("sessions_capped", plan.warnings)
+        # one session a node of 70 GiB: exactly so many, and fewer with a spare
+        for ha_mode, sessions in (("none", 10**9), ("n+1", 10**9 - 1)):
+            plan = place(ONE_LAYER, NODE_100, runtime_overhead_gib=69.0, concurrency=None, nodes=10**9, ha_mode=ha_mode,
+                         peak_headroom_ratio=0.0)
+            self.assertEqual((plan.concurrency, "sessions_capped" in plan.warnings), (sessions, False))
+
+    def test_a_model_of_many_layers_is_placed_in_few_tries(self):
+        # 10,000 layers on nodes of 8 x 4 GB: how many nodes a replica spans follows from the layers in a stage, not
+        # from every number of nodes
+        small = Server("small", 8, 4.0, 32.0, None, None)
+        for weights_gib, least in ((10.0, 1), (1000.0, 100), (10000.0, 1000), (100000.0, None)):
+            model = dataclasses.replace(FULL, name="deep", num_layers=10000, vocab_size=1000, hidden_size=128,
+                                        weights_gib=weights_gib)
+            with self.subTest(weights_gib=weights_gib), mock.patch.object(sizing, "place", wraps=sizing.place) as tried:
+                plan = place(model, small, 1000, "fp8")
+                self.assertLess(tried.call_count, 1200)
+                self.assertEqual((plan.nodes_final is None, plan.nodes_per_replica >= (least or 1)), (least is None, True))
+
+
+
+import copy  # noqa: E402
+import functools  # noqa: E402
+
+
+# === Requests of every kind, which several subjects share ===
+
+@functools.lru_cache(maxsize=None)
+def printed(output, lang="pt", **changes):
+    """What the quick start with changes prints with one of --text-only, --json-only and --markdown-only."""
+    return call(*argv("--%s-only" % output, lang=lang, **changes))[1]
+
+
+def unlevered(lang="en", **changes):
+    """`answer` without the search for levers; records may be given by name."""
+    for name, records in (("model", MODELS), ("server", SERVERS), ("storage", PROFILES)):
+        if isinstance(changes.get(name), str):
+            changes[name] = records[changes[name]]
+    with mock.patch.object(sizing, "find_levers", lambda *_: []):
+        return answer({}, lang, **changes)
+
+
+def of_groups(pattern, *groups):
+    """A made-up model of layer groups, with all that the speed model asks for; its first fields are those of the first group."""
+    return Model("-".join(group["kind"] for group in groups),
+                 sum(group["layers"] for group in groups if group["kind"] != "index"),
+                 groups[0].get("num_key_value_heads", 1), groups[0].get("head_dim", 576), 131072, pattern, None, None,
+                 500 if "sliding" in [group["kind"] for group in groups] else None, "bf16", layer_groups=groups,
+                 weights_gib=8.0, weights_precision="bf16", total_params=4 * 10**9, active_params=4 * 10**9, hidden_size=4096,
+                 num_attention_heads=64, vocab_size=32000, embedding_params=10**8, unquantized_params=2 * 10**8)
+
+
+NARROW = [dict(kind=kind, layers=layers, num_key_value_heads=8, head_dim=128, v_head_dim=96, **window)
+          for kind, layers, window in (
+              ("full", 3, {}), ("sliding", 4, {"sliding_window": 500}), ("chunked", 5, {"attention_chunk_size": 900}))]
+LATENT = [{"kind": "latent", "layers": 6, "kv_lora_rank": 512, "qk_rope_head_dim": 64},
+          {"kind": "index", "layers": 6, "index_head_dim": 128}]
+STATE, NONE = {"kind": "state", "layers": 7, "state_bytes": 10**6}, {"kind": "none", "layers": 2}
+BROCHURE_ONLY = dataclasses.replace(SERVERS["dgx-h100"], driver_mib_per_gpu=None)
+NO_WEIGHTS = dataclasses.replace(MODELS["llama-3.1-8b-instruct"], weights_gib=None)
+L405B = "llama-3.1-405b-instruct-fp8"
+# 387.3 GiB of weights over 4 GPUs of 140.4 x 0.7 = 98.3 GiB leave the engine no room; over 4 x 2 of one node they do
+PIPELINE = {"model": L405B, "server": "dgx200", "tensor_parallel": 4, "effective_context": 8192, "concurrency": 3}
+V3_ON_H100 = {"model": "deepseek-v3", "server": "dgx-h100", "effective_context": 8000}
+AMD = {"model": "qwen3-8b", "server": "hgx-mi300x"}                      # speed unknown
+ONE_ON_100 = {"model": ONE_LAYER, "server": NODE_100, "effective_context": 8192, "kv_precision": "fp16"}
+NO_CONTEXT = {"nodes": 1, "concurrency": 10**9, "effective_context": "max"}
+# Together they have each number, in each of its cases, with a value and, where that can be, without.
+KINDS = [
+    {}, {"kv_precision": "fp16", "concurrency": 777, "kv_budget_ratio": 0.83, "peak_headroom_ratio": 0.35},
+    {"effective_context": 999999, "peak_headroom_ratio": 0},
+    {"tpot_ms": 25.5, "ttft_ms": 700, "active_ratio": 0.3}, {"tpot_ms": 0.01},
+    {"measured_tpot_ms": 21.7, "measured_sessions": 40, "prefix_cache_hit_ratio": 0.4, "input_tokens": 3000, "engine": "sglang"},
+    {"model": "mistral-7b-v0.1", "server": "workstation-rtx-5090", "effective_context": 5000, "concurrency": 7},
+    {"model": "gemma-3-27b-it", "server": BROCHURE_ONLY, "runtime_overhead_gib": 10**6},                 # nothing fits
+    {"model": "mixtral-8x22b-v0.1", "server": "8x-l40s", "effective_context": 65536, "kv_precision": "bf16"},
+    {"model": NO_WEIGHTS, "effective_context": 30000, "kv_precision": "int8", "concurrency": 12345},
+    dict(ONE_ON_100, runtime_overhead_gib=64.5),  # IDEAL alone does not fit
+    {"model": "deepseek-v3", "kv_precision": "bf16"}, {"model": "deepseek-v3.2"}, dict(V3_ON_H100, concurrency=17), PIPELINE,
+    {"model": sizing.with_weights(MODELS["qwen3-235b-a22b-fp8"], "int4"), "tensor_parallel": 8, "effective_context": 40000},
+    {"model": dataclasses.replace(MODELS["qwen3-8b"], weights_origin="safetensors", weights_gib=15.5)},
+    {"model": "llama-4-scout-17b-16e-instruct", "max_num_batched_tokens": 1000}, {"model": of_groups("chunked", *NARROW)},
+    {"model": of_groups("sparse_latent", *LATENT), "kv_precision": "bf16"},
+    {"model": of_groups("linear", *NARROW, *LATENT, STATE, NONE), "kv_precision": "fp16"},
+    {"model": of_groups("linear", STATE), "kv_precision": "bf16"},
+    {"concurrency": None, "nodes": 2, "kv_precision": "nvfp4"}, dict(V3_ON_H100, concurrency=None, nodes=9), NO_CONTEXT,
+    {"nodes": 4, "effective_context": "max", "concurrency": 5000},
+    dict(V3_ON_H100, nodes=40, effective_context="max", concurrency=1),
+    dict(AMD, kv_budget_ratio=1, peak_headroom_ratio=10, runtime_overhead_gib=0),
+]
+
+
+@functools.lru_cache(maxsize=None)
+def of_every_kind():
+    """[(changes, answer)] of KINDS."""
+    return [(changes, unlevered(**changes)) for changes in KINDS]
+
+
+# === The eight named cases ===
+
+class NamedCases(unittest.TestCase):
+    """Each runs `sizing.py --json-only` as a process; the end of a run names them.
+
+    Engine of gpt-oss (vocabulary 201,088, width 2,880), per GPU: (14 x 1024 x 201,088 + 8 x 8192 x 2,880) / 2^30
+    = 2.860595703125, + 2.11 + 0.92 = 5.890595703125 GiB with tensor parallel, x 8 = 47.124765625.
+    dgx300: 8 x 275,040 MiB / 1024 = 2148.75 GiB.  opt-oss-120b: 65.9651 + 47.124765625 = 113.089865625 GiB of weights and engine.
+    Budget: 2148.75 x 0.70 - 113.089865625 = 1391.035134375 GiB; IDEAL: 2148.75 x 0.65 - 113.089865625 = 1283.597634375 GiB.
+    KV of opt-oss-120b: 2 x 8 x 64 x 1 byte x (18 x context + 18 x 128) = 18,432 x (context + 128) bytes.
+    vLLM reserves 128 - 1 + 2 x 8192 = 16,511 tokens in the sliding layers, in blocks of 16 and one more: 16,528, or fewer in a
+    shorter context; without a hybrid manager they keep the whole context.
+    """
+    RESERVED, MANAGER, IO = "reservation_needs_nodes", "hybrid_manager_needed", "long_context_io"
+    BEYOND, CLOUD = "beyond_measured_sessions", "cloud_storage_latency"
+    EVERY, LAST_TWO = list(SCENARIO_KEYS), ["recommended", "ideal"]
+    KV = ("kv_per_session_gib", "kv_reserved_gib", "kv_without_hybrid_manager_gib")
+    # name: changes of BASE; bytes of a session, as in KV; per scenario (sessions per node, nodes); {alert id: scenarios},
+    # the worst first; {path of the report: value, or words of an alert}
+    CASES = {
+        # 18,432 x 131,200 = 2,418,278,400 bytes = 2.252197265625 GiB.  1391.0351 / 2.2522 = 617.6; 1283.5976 / 2.2522 = 569.9
+        # ceil(1000/617) = 2 | ceil(1200/617) = 2, + 1 | ceil(1300/569) = 3, + 2.  Costs: 2, 3 and 5 nodes
+        # reserved: 18,432 x (131,072 + 16,528) = 2.5337 GiB, 549 a node: 2 | ceil(1200/549) = 3, + 1 | 506: 3, + 2
+        # without manager: 36,864 x 131,072 = 4.5 GiB, 309 a node: ceil(1000/309) = 4 | 4, + 1 | 285: 5, + 2
+        "Cenário Base": (
+            {"storage": "profile_default", "kv_precision": "fp8"}, (2418278400, 2720563200, 4831838208),
+            [(617, 2), (617, 3), (569, 5)], {RESERVED: ["recommended"], MANAGER: EVERY, IO: EVERY}, {
+                "recommended/results/hbm_total_gib": 2148.75, "recommended/results/runtime_overhead_gib": 113.089865625,
+                "recommended/results/kv_budget_gib": 1391.035134375, "ideal/results/kv_budget_gib": 1283.597634375,
+                "recommended/results/reserved_gib": 644.625,                         # 2148.75 x 0.30
+                "recommended/results/kv_total_tib": 2.1994113922119140625,           # 2.252197265625 x 1000 / 1024
+                "minimum/results/relative_cost": -1 / 3, "recommended/results/relative_cost": 0,
+                "ideal/results/relative_cost": 2 / 3}),
+        # 2 x 8 x 64 x (12 x 32,768 + 12 x 128) = 12,288 x 32,896 = 404,226,048 bytes = 0.376464843750 GiB
+        # dgx200: 8 x 143,771 / 1024 = 1123.2109375 GiB; 13.7193 + 47.124765625 = 60.844065625
+        # 786.24765625 - 60.8441 = 725.403590625, / 0.37646484 = 1926.9; 730.087109375 - 60.8441 = 669.243, / 0.37646484 = 1777.7
+        # ceil(1000/1926) = 1 | ceil(1200/1926) = 1, + 1 | ceil(1300/1777) = 1, + 2
+        # planned: 1000 sessions on one node, beyond the 512 per replica that speed was measured up to
+        # reserved: 12,288 x (32,768 + 16,528) = 0.56415 GiB: 1285 hold 1000 and 1200; 1186 hold no 1300
+        # without: 24,576 x 32,768 = 0.75 GiB: 967, 892
+        "Cenário Econômico": (
+            {"model": "opt-oss-20b", "server": "dgx200", "effective_context": 32768}, (404226048, 605749248, 805306368),
+            [(1926, 1), (1926, 2), (1777, 3)], {RESERVED: ["ideal"], MANAGER: EVERY, BEYOND: EVERY},
+            {"recommended/results/kv_budget_gib": 725.403590625}),
+        # twice the base's bytes: 4.50439453125 GiB.  1391.0351 / 4.5044 = 308.8; 1283.5976 / 4.5044 = 284.97
+        # ceil(1000/308) = 4 | ceil(1200/308) = 4, + 1 | ceil(1300/284) = 5, + 2.  Reserved: 274 a node: 4 | 5, + 1 | 253: 6, + 2
+        "Alta Precisão (FP16)": (
+            {"kv_precision": "fp16"}, (4836556800, 5441126400, 9663676416), [(308, 4), (308, 5), (284, 7)],
+            {RESERVED: LAST_TWO, MANAGER: EVERY, "high_kv_precision": EVERY, IO: EVERY}, {"nfr/kv_precision": "fp16"}),
+        # clamped to 131,072 tokens: the base's numbers
+        "Context Overflow": (
+            {"effective_context": 200000}, (2418278400, 2720563200, 4831838208), [(617, 2), (617, 3), (569, 5)],
+            {"context_overflow": EVERY, RESERVED: ["recommended"], MANAGER: EVERY, IO: EVERY},
+            {"nfr/requested_context": 200000, "nfr/effective_context": 131072}),
+        # storage changes no node: ceil(2000/617) = 4 | ceil(2400/617) = 4, + 1 | ceil(2600/569) = 5, + 2
+        # reserved: 549: 4 | 5, + 1 | 506: 6, + 2
+        "Storage de Rede": (
+            {"storage": "profile_network_ssd", "concurrency": 2000}, (2418278400, 2720563200, 4831838208),
+            [(617, 4), (617, 5), (569, 7)], {RESERVED: LAST_TWO, MANAGER: EVERY, IO: EVERY},
+            {"alerts/long_context_io": "(profile_network_ssd: leitura a 12 GB/s, p99 2 ms)"}),
+        # 18,432 x 32,896 = 606,339,072 bytes = 0.564697265625 GiB.  1391.0351 / 0.5647 = 2463.3; 1283.5976 / 0.5647 = 2273.1
+        # ceil(10000/2463) = 5 | ceil(12000/2463) = 5, + 1 | ceil(13000/2273) = 6, + 2
+        # reserved: 18,432 x (32,768 + 16,528) = 0.84622 GiB: 1643: 7.  Without: 1.125 GiB: 1236: 9
+        "Alta Concorrência": (
+            {"concurrency": "10_000", "effective_context": 32768}, (606339072, 908623872, 1207959552),
+            [(2463, 5), (2463, 6), (2273, 8)], {RESERVED: EVERY, MANAGER: EVERY, BEYOND: EVERY},
+            {"minimum/classification/concurrency": "high"}),
+        # 18,432 x 4,224 = 77,856,768 bytes = 0.072509765625 GiB.  1391.0351 / 0.07251 = 19184.1; 1283.5976 / 0.07251 = 17702.4
+        # reserved: 18,432 x (4,096 + 4,112), the whole context and a block: 0.1409 GiB, 9872 a node; without: 36,864 x 4,096
+        "Contexto Pequeno": (
+            {"effective_context": 4096}, (77856768, 151289856, 150994944), [(19184, 1), (19184, 2), (17702, 3)], {BEYOND: EVERY},
+            {"minimum/classification/effective_context": "short"}),
+        # 18,432 x 16,512 = 304,349,184 bytes = 0.283447265625 GiB.  1391.0351 / 0.28345 = 4907.6; 1283.5976 / 0.28345 = 4528.5
+        # ceil(5000/4907) = 2 | ceil(6000/4907) = 2, + 1 | ceil(6500/4528) = 2, + 2
+        # reserved: 18,432 x (16,384 + 16,400) = 0.56277 GiB: 2471: 3 | 3, + 1 | 2280: 3, + 2
+        # without: 0.5625 GiB: 2472: 3 | 3, + 1 | 2281: 3, + 2
+        "Cloud Storage": (
+            {"storage": "profile_cloud_premium", "concurrency": 5000, "effective_context": 16384},
+            (304349184, 604274688, 603979776),
+            [(4907, 2), (4907, 3), (4528, 4)], {RESERVED: EVERY, MANAGER: EVERY, BEYOND: EVERY, CLOUD: EVERY},
+            {"alerts/cloud_storage_latency": "profile_cloud_premium é armazenamento de nuvem: a latência varia com a carga de "
+                                             "outros clientes (p99 de leitura: 5 ms)."}),
     }
-    SIGNATURES = {
-        "calc_kv_per_session_gib": "model effective_context kv_precision",
-        "calc_sessions_per_node": "server kv_per_session_gib kv_budget_ratio runtime_overhead_gib",
-        "calc_nodes_required": "concurrency sessions_per_node peak_headroom_ratio ha_mode",
-        "generate_storage_warnings": "storage model effective_context server",
-        "calculate_sizing": "model server storage concurrency effective_context kv_precision kv_budget_ratio runtime_overhead_gib "
-                            "peak_headroom_ratio ha_mode",
-        "load_models": "path", "load_servers": "path", "load_storage_profiles": "path", "main": "argv",
-    }
+    ran = {}                                                 # {id of a test: its case}
 
-    def test_first_fields(self):
-        for record, names in self.FIELDS.items():
-            with self.subTest(record=record.__name__):
-                got = dataclasses.fields(record)
-                self.assertEqual([field.name for field in got[:len(names.split())]], names.split())
-                if record is not sizing.SizingResult:
-                    self.assertTrue(all(field.default is not dataclasses.MISSING for field in got[len(names.split()):]))
+    @classmethod
+    def setUpClass(cls):
+        pool = concurrent.futures.ThreadPoolExecutor(4)
+        cls.addClassCleanup(pool.shutdown)
+        cls.printed = {name: pool.submit(process, *argv("--json-only", **case[0])) for name, case in cls.CASES.items()}
 
-    def test_signatures(self):
-        for name, parameters in self.SIGNATURES.items():
-            with self.subTest(name=name):
-                found = inspect.signature(getattr(sizing, name)).parameters.values()
-                self.assertEqual([one.name for one in found if one.kind not in (one.KEYWORD_ONLY, one.VAR_KEYWORD)], parameters.split())
-
-    def test_error_is_a_value_error(self):
-        self.assertTrue(issubclass(SizingError, ValueError))
-
-    def test_records_are_frozen(self):
-        for record in (FULL, NODE_100, NVME):
-            with self.assertRaises(dataclasses.FrozenInstanceError):
-                record.name = "other"
-
-    def test_records_built_in_python_are_checked(self):
-        for build, message in [
-            (lambda: Model("latent", 61, 1, 576, 163840, "latent", None, None, None, "bf16"), "layer_groups: missing, attention_pattern 'latent' needs it"),
-            (lambda: Model("x", 61, 1, 576, 163840, "x", None, None, None, "bf16"),
-             "attention_pattern: unknown value 'x'; choose from full, sliding, hybrid, linear, sparse_latent, latent, chunked"),
-            (lambda: Model("m", 32, 8, 128, True, "full", None, None, None, "fp8"),
-             "max_position_embeddings: expected a whole number from 1 up to 1000000000, got True"),
-            (lambda: Model("m", 32, 8, 128, 8192, "sliding", None, None, None, "fp8"), "sliding_window: missing, attention_pattern 'sliding' needs it"),
-            (lambda: Model("m", 32, 8, 128, 8192, "hybrid", 16, 15, 128, "fp8"),
-             "hybrid_full_layers + hybrid_sliding_layers: expected num_layers = 32, got 31"),
-            (lambda: Server("s", 8, 80.0, 100.0, None, None), "total_hbm_gb: expected gpus x hbm_per_gpu_gb = 640, got 100"),
-            (lambda: dataclasses.replace(NVME, latency_read_ms_p99=0.05), "latency_read_ms_p99: expected at least p50 = 0.1, got 0.05"),
-        ]:
-            with self.subTest(message=message):
-                with self.assertRaises(SizingError) as caught:
-                    build()
-                self.assertEqual(str(caught.exception), message)
-
-    def test_calculations_print_nothing(self):
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            sizing.plan_all(request())
-            sizing.generate_storage_warnings(CLOUD, FULL, 8192, NODE_100)
-        self.assertEqual((out.getvalue(), err.getvalue()), ("", ""))
-
-    def test_doctests_exist(self):
-        examples = [test.name for test in doctest.DocTestFinder().find(sizing) if test.examples]
-        self.assertIn("sizing.calc_kv_per_session_gib", examples)
-        self.assertIn("sizing.calc_nodes_required", examples)
+    def check(self, name):
+        self.ran[self.id()] = name
+        _, kv_bytes, scenarios, alerts, more = self.CASES[name]
+        status, out, err = self.printed[name].result()
+        self.assertEqual((status, err), (0, ""))
+        data = strict_json(out)
+        results = [data["scenarios"][key]["results"] for key in SCENARIO_KEYS]
+        for number, size in zip(self.KV, kv_bytes):
+            self.assertEqual([one[number] for one in results], [size / GIB] * 3)
+        self.assertEqual([(one["sessions_per_node"], one["nodes_final"]) for one in results], scenarios)
+        self.assertEqual(list(alert_scenarios(data).items()), list(alerts.items()))
+        self.assertEqual({alert["severity"] for alert in data["alerts"]}, {"warning"})
+        self.assertEqual([len(data["scenarios"][key]["warnings"]) for key in SCENARIO_KEYS],
+                         [sum(key in keys for keys in alerts.values()) for key in SCENARIO_KEYS])
+        self.assertEqual(data["levers"], [])
+        places = dict(data["scenarios"], nfr=data["inputs"]["nfr"], alerts={one["id"]: one["message"] for one in data["alerts"]})
+        for path, value in more.items():
+            found = functools.reduce(lambda place, key: place[key], path.split("/"), places)
+            if path.startswith("alerts/"):
+                self.assertIn(value, found)
+            else:
+                self.assertEqual(found, value, path)
 
 
-# === Outside truth ===
+def named_test(name):
+    """The test of one named case."""
+    return lambda self: self.check(name)
 
-class OutsideTruth(unittest.TestCase):
-    # Bytes of KV one sequence holds, steady state, tensor parallel 1: vLLM 0.32.0 cache specs of the published config.json
-    # named in the second column. {context: (bf16, fp8)}; None where the checkpoint itself asks for an fp8 KV cache.
-    KV_BYTES = {
-        "opt-oss-120b": ("openai/gpt-oss-120b", {
-            4096: (155713536, 77856768), 32768: (1212678144, 606339072), 131072: (4836556800, 2418278400)}),
-        "opt-oss-20b": ("openai/gpt-oss-20b", {
-            4096: (103809024, 51904512), 32768: (808452096, 404226048), 131072: (3224371200, 1612185600)}),
-        "llama-3.1-8b-instruct": ("meta-llama/Llama-3.1-8B-Instruct", {
-            4096: (536870912, 268435456), 32768: (4294967296, 2147483648), 131072: (17179869184, 8589934592)}),
-        "llama-3.1-70b-instruct": ("meta-llama/Meta-Llama-3.1-70B", {
-            4096: (1342177280, 671088640), 32768: (10737418240, 5368709120), 131072: (42949672960, 21474836480)}),
-        "llama-3.1-405b-instruct-fp8": ("meta-llama/Meta-Llama-3.1-405B-Instruct-FP8", {
-            4096: (2113929216, 1056964608), 32768: (16911433728, 8455716864), 131072: (67645734912, 33822867456)}),
-        "llama-3.2-3b-instruct": ("meta-llama/Llama-3.2-3B-Instruct", {
-            4096: (469762048, 234881024), 32768: (3758096384, 1879048192), 131072: (15032385536, 7516192768)}),
-        "llama-3.2-90b-vision-instruct": ("meta-llama/Llama-3.2-90B-Vision-Instruct", {
-            4096: (1342177280, 671088640), 32768: (10737418240, 5368709120), 131072: (42949672960, 21474836480)}),
-        "llama-4-scout-17b-16e-instruct": ("meta-llama/Llama-4-Scout-17B-16E-Instruct", {
-            4096: (805306368, 402653184), 32768: (2818572288, 1409286144), 131072: (7650410496, 3825205248)}),
-        "llama-4-maverick-17b-128e-instruct": ("meta-llama/Llama-4-Maverick-17B-128E-Instruct", {
-            4096: (805306368, 402653184), 32768: (2818572288, 1409286144), 131072: (7650410496, 3825205248)}),
-        "qwen2.5-7b-instruct": ("Qwen/Qwen2.5-7B-Instruct", {
-            4096: (234881024, 117440512), 32768: (1879048192, 939524096)}),
-        "qwen2.5-32b": ("Qwen/Qwen2.5-32B", {
-            4096: (1073741824, 536870912), 32768: (8589934592, 4294967296), 131072: (34359738368, 17179869184)}),
-        "qwen2.5-72b": ("Qwen/Qwen2.5-72B", {
-            4096: (1342177280, 671088640), 32768: (10737418240, 5368709120), 131072: (42949672960, 21474836480)}),
-        "qwen3-4b": ("Qwen/Qwen3-4B", {
-            4096: (603979776, 301989888), 32768: (4831838208, 2415919104), 40960: (6039797760, 3019898880)}),
-        "qwen3-8b": ("Qwen/Qwen3-8B", {
-            4096: (603979776, 301989888), 32768: (4831838208, 2415919104), 40960: (6039797760, 3019898880)}),
-        "qwen3-14b": ("Qwen/Qwen3-14B", {
-            4096: (671088640, 335544320), 32768: (5368709120, 2684354560), 40960: (6710886400, 3355443200)}),
-        "qwen3-32b": ("Qwen/Qwen3-32B", {
-            4096: (1073741824, 536870912), 32768: (8589934592, 4294967296), 40960: (10737418240, 5368709120)}),
-        "qwen3-32b-fp8": ("Qwen/Qwen3-32B-FP8", {
-            4096: (1073741824, 536870912), 32768: (8589934592, 4294967296), 40960: (10737418240, 5368709120)}),
-        "qwen3-235b-a22b-fp8": ("Qwen/Qwen3-235B-A22B-FP8", {
-            4096: (788529152, 394264576), 32768: (6308233216, 3154116608), 40960: (7885291520, 3942645760)}),
-        "qwen3-vl-32b-instruct": ("Qwen/Qwen3-VL-32B-Instruct", {
-            4096: (1073741824, 536870912), 32768: (8589934592, 4294967296), 131072: (34359738368, 17179869184)}),
-        "qwen3-next-80b-a3b-instruct": ("Qwen/Qwen3-Next-80B-A3B-Instruct", {
-            4096: (140181504, 89849856), 32768: (844824576, 442171392), 131072: (3260743680, 1650130944)}),
-        "qwen3.5-27b": ("Qwen/Qwen3.5-27B", {
-            4096: (422379520, 288161792), 32768: (2301427712, 1227685888), 131072: (8743878656, 4448911360)}),
-        "qwen3.5-35b-a3b": ("Qwen/Qwen3.5-35B-A3B", {
-            4096: (148275200, 106332160), 32768: (735477760, 399933440), 131072: (2748743680, 1406566400)}),
-        "qwen3.5-122b-a10b-nvfp4": ("nvidia/Qwen3.5-122B-A10B-NVFP4", {
-            4096: (None, 203980800), 32768: (None, 556302336), 131072: (None, 1764261888)}),
-        "qwen3.5-397b-a17b": ("Qwen/Qwen3.5-397B-A17B", {
-            4096: (317890560, 254976000), 32768: (1198694400, 695377920), 131072: (4218593280, 2205327360)}),
-        "deepseek-v3": ("deepseek-ai/DeepSeek-V3", {
-            4096: (287834112, 143917056), 32768: (2302672896, 1151336448), 131072: (9210691584, 4605345792)}),
-        "deepseek-r1": ("deepseek-ai/DeepSeek-V3", {
-            4096: (287834112, 143917056), 32768: (2302672896, 1151336448), 131072: (9210691584, 4605345792)}),
-        "deepseek-v3.2": ("deepseek-ai/DeepSeek-V3.2", {
-            4096: (320815104, 196886528), 32768: (2566520832, 1575092224), 131072: (10266083328, 6300368896)}),
-        "kimi-k2.5": ("moonshotai/Kimi-K2.5", {
-            4096: (287834112, 143917056), 32768: (2302672896, 1151336448), 131072: (9210691584, 4605345792)}),
-        "kimi-k2.5-nvfp4": ("nvidia/Kimi-K2.5-NVFP4", {
-            4096: (None, 143917056), 32768: (None, 1151336448), 131072: (None, 4605345792)}),
-        "glm-4-9b": ("THUDM/glm-4-9b", {
-            4096: (167772160, 83886080), 8192: (335544320, 167772160)}),
-        "glm-5.1-nvfp4": ("nvidia/GLM-5.1-NVFP4", {
-            4096: (None, 251756544), 32768: (None, 2014052352), 131072: (None, 8056209408)}),
-        "glm-5.2-fp8": ("zai-org/GLM-5.2-FP8", {
-            4096: (379404288, 220938240), 32768: (3035234304, 1767505920), 131072: (12140937216, 7070023680)}),
-        "minimax-m1-80k": ("MiniMaxAI/MiniMax-M1-80k", {
-            4096: (314572800, 230686720), 32768: (1488977920, 817889280), 131072: (5515509760, 2831155200)}),
-        "minimax-m2.5": ("MiniMaxAI/MiniMax-M2.5", {
-            4096: (1040187392, 520093696), 32768: (8321499136, 4160749568), 131072: (33285996544, 16642998272)}),
-        "minimax-m2.7": ("MiniMaxAI/MiniMax-M2.7", {
-            4096: (1040187392, 520093696), 32768: (8321499136, 4160749568), 131072: (33285996544, 16642998272)}),
-        "mistral-7b-v0.1": ("mistralai/Mistral-7B-v0.1", {
-            4096: (536870912, 268435456), 32768: (536870912, 268435456)}),
-        "mistral-nemo-12b-instruct-2407": ("mistralai/Mistral-Nemo-Instruct-2407", {
-            4096: (671088640, 335544320), 32768: (5368709120, 2684354560), 131072: (21474836480, 10737418240)}),
-        "devstral-small-2-24b": ("mistralai/Devstral-Small-2-24B-Instruct-2512", {
-            4096: (671088640, 335544320), 32768: (5368709120, 2684354560), 131072: (21474836480, 10737418240)}),
-        "mixtral-8x7b-v0.1": ("mistralai/Mixtral-8x7B-v0.1", {
-            4096: (536870912, 268435456), 32768: (4294967296, 2147483648)}),
-        "mixtral-8x22b-v0.1": ("mistralai/Mixtral-8x22B-v0.1", {
-            4096: (939524096, 469762048), 32768: (7516192768, 3758096384), 65536: (15032385536, 7516192768)}),
-        "gemma-2-9b": ("google/gemma-2-9b", {
-            4096: (1409286144, 704643072), 8192: (2113929216, 1056964608)}),
-        "gemma-3-4b-it": ("google/gemma-3-4b-it", {
-            4096: (205520896, 102760448), 32768: (792723456, 396361728), 131072: (2805989376, 1402994688)}),
-        "gemma-3-27b-it": ("google/gemma-3-27b-it", {
-            4096: (771751936, 385875968), 32768: (3120562176, 1560281088), 131072: (11173625856, 5586812928)}),
-        "gemma-4-e2b-it": ("google/gemma-4-E2B-it", {
-            4096: (31457280, 15728640), 32768: (207618048, 103809024), 131072: (811597824, 405798912)}),
-        "gemma-4-26b-a4b-nvfp4": ("nvidia/Gemma-4-26B-A4B-NVFP4", {
-            4096: (None, 146800640), 32768: (None, 440401920), 131072: (None, 1447034880)}),
-        "gemma-4-31b-it-nvfp4": ("nvidia/Gemma-4-31B-IT-NVFP4", {
-            4096: (None, 587202560), 32768: (None, 1761607680), 131072: (None, 5788139520)}),
-        "nemotron-h-56b-base-8k": ("nvidia/Nemotron-H-56B-Base-8K", {
-            4096: (1080377344, 996491264), 8192: (1248149504, 1080377344)}),
-        "nemotron-3-nano-30b-a3b": ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", {
-            4096: (74248192, 61665280), 32768: (250408960, 149745664), 131072: (854388736, 451735552)}),
-        "nemotron-3-super-120b-a12b-fp8": ("nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8", {
-            4096: (203784192, 187006976), 32768: (438665216, 304447488), 131072: (1243971584, 707100672)}),
-        "phi-3-mini-128k-instruct": ("microsoft/Phi-3-mini-128k-instruct", {
-            4096: (1610612736, 805306368)}),
-        "phi-3.5-moe-instruct": ("microsoft/Phi-3.5-MoE-instruct", {
-            4096: (536870912, 268435456)}),
-        # not among vLLM's: 2 x layers x heads x width x tokens (x 2 bytes), from the config.json named
-        "phi-4": ("microsoft/phi-4", {4096: (838860800, 419430400)}),                         # 2 x 40 x 10 x 128 = 102,400
-        "granite-3.1-2b-instruct": ("ibm-granite/granite-3.1-2b-instruct", {4096: (335544320, 167772160)}),     # 2 x 40 x 8 x 64 = 40,960
-        "granite-3.3-8b-instruct": ("ibm-granite/granite-3.3-8b-instruct", {4096: (671088640, 335544320)}),     # 2 x 40 x 8 x 128 = 81,920
-    }
 
-    def test_every_model_of_the_catalog(self):
-        self.assertEqual(list(self.KV_BYTES), list(MODELS))
-        for name, (config, truth) in self.KV_BYTES.items():
-            model = MODELS[name]
-            one_byte = ("fp8", "fp8_ds_mla") if model.attention_pattern == "sparse_latent" else ("fp8", "int8")     # fp8 is the packed layout there
-            for context, (bf16, fp8) in truth.items():
-                for precision, kv_bytes in [("bf16", bf16), ("fp16", bf16)] + [(name, fp8) for name in one_byte]:
-                    if kv_bytes is not None:
-                        with self.subTest(config=config, context=context, precision=precision):
-                            self.assertEqual(sizing.calc_kv_per_session_gib(model, context, precision)[0] * GIB, kv_bytes)
-
-    # One model of each family. Bytes of one rank: vLLM 0.32.0, tensor parallel 1 and 8: (tensor parallel, precision,
-    # (context, steady state, reserved with 2048 and with 8192 batched tokens, without hybrid cache manager), ...); None: not given.
-    BOUNDS = {
-        "llama-3.1-8b-instruct": [  # meta-llama/Llama-3.1-8B-Instruct: full
-            (1, "bf16", (4096, 536870912, 536870912, 536870912, 536870912), (131072, 17179869184, 17179869184, 17179869184, 17179869184)),
-            (1, "fp8", (4096, 268435456, 268435456, 268435456, 268435456), (131072, 8589934592, 8589934592, 8589934592, 8589934592)),
-            (8, "bf16", (4096, 67108864, 67108864, 67108864, 67108864), (131072, 2147483648, 2147483648, 2147483648, 2147483648)),
-            (8, "fp8", (4096, 33554432, 33554432, 33554432, 33554432), (131072, 1073741824, 1073741824, 1073741824, 1073741824))],
-        "qwen3-235b-a22b-fp8": [  # Qwen/Qwen3-235B-A22B-FP8: full, 4 KV heads
-            (1, "bf16", (4096, 788529152, 788529152, 788529152, 788529152), (40960, 7885291520, 7885291520, 7885291520, 7885291520)),
-            (1, "fp8", (4096, 394264576, 394264576, 394264576, 394264576), (40960, 3942645760, 3942645760, 3942645760, 3942645760)),
-            (8, "bf16", (4096, 197132288, 197132288, 197132288, 197132288), (40960, 1971322880, 1971322880, 1971322880, 1971322880)),
-            (8, "fp8", (4096, 98566144, 98566144, 98566144, 98566144), (40960, 985661440, 985661440, 985661440, 985661440))],
-        "mistral-7b-v0.1": [  # mistralai/Mistral-7B-v0.1: every layer slides
-            (1, "bf16", (4096, 536870912, 538968064, 538968064, 538968064), (32768, 536870912, 1075838976, 2686451712, 2686451712)),
-            (1, "fp8", (4096, 268435456, 269484032, 269484032, 269484032), (32768, 268435456, 537919488, 1343225856, 1343225856)),
-            (8, "bf16", (4096, 67108864, 67371008, 67371008, 67371008), (32768, 67108864, 134479872, 335806464, 335806464)),
-            (8, "fp8", (4096, 33554432, 33685504, 33685504, 33685504), (32768, 33554432, 67239936, 167903232, 167903232))],
-        "opt-oss-120b": [  # openai/gpt-oss-120b: hybrid
-            (1, "bf16", (4096, 155713536, 302579712, 302579712, 301989888), (131072, 4836556800, 4988141568, 5441126400, 9663676416)),
-            (1, "fp8", (4096, 77856768, 151289856, 151289856, 150994944), (131072, 2418278400, 2494070784, 2720563200, 4831838208)),
-            (8, "bf16", (4096, 19464192, 37822464, 37822464, 37748736), (131072, 604569600, 623517696, 680140800, 1207959552)),
-            (8, "fp8", (4096, 9732096, 18911232, 18911232, 18874368), (131072, 302284800, 311758848, 340070400, 603979776))],
-        "gemma-3-27b-it": [  # google/gemma-3-27b-it: hybrid
-            (1, "bf16", (4096, 771751936, 2087190528, 2087190528, 2080374784), (131072, 11173625856, 12925272064, 18159763456, 66571993088)),
-            (1, "fp8", (4096, 385875968, 1043595264, 1043595264, 1040187392), (131072, 5586812928, 6462636032, 9079881728, 33285996544)),
-            (8, "bf16", (4096, 96468992, 260898816, 260898816, 260046848), (131072, 1396703232, 1615659008, 2269970432, 8321499136)),
-            (8, "fp8", (4096, 48234496, 130449408, 130449408, 130023424), (131072, 698351616, 807829504, 1134985216, 4160749568))],
-        "gemma-4-26b-a4b-nvfp4": [  # nvidia/Gemma-4-26B-A4B-NVFP4: two head shapes
-            (1, "fp8", (4096, 146800640, 463011840, 463011840, 461373440), (131072, 1447034880, 1868103680, 3126394880, 14763950080)),
-            (8, "fp8", (4096, 34078720, 73605120, 73605120, 73400320), (131072, 684195840, 736829440, 894115840, 2348810240))],
-        "gemma-4-e2b-it": [  # google/gemma-4-E2B-it: shared KV
-            (1, "bf16", (4096, 31457280, 75694080, 75694080, 75497472), (131072, 811597824, 862126080, 1013121024, 2415919104)),
-            (1, "fp8", (4096, 15728640, 37847040, 37847040, 37748736), (131072, 405798912, 431063040, 506560512, 1207959552)),
-            (8, "bf16", (4096, 31457280, 75694080, 75694080, 75497472), (131072, 811597824, 862126080, 1013121024, 2415919104)),
-            (8, "fp8", (4096, 15728640, 37847040, 37847040, 37748736), (131072, 405798912, 431063040, 506560512, 1207959552))],
-        "llama-4-scout-17b-16e-instruct": [  # meta-llama/Llama-4-Scout-17B-16E-Instruct: chunked
-            (1, "bf16", (4096, 805306368, 805306368, 805306368, 805306368), (131072, 7650410496, 8254390272, 10066329600, 25769803776)),
-            (1, "fp8", (4096, 402653184, 402653184, 402653184, 402653184), (131072, 3825205248, 4127195136, 5033164800, 12884901888)),
-            (8, "bf16", (4096, 100663296, 100663296, 100663296, 100663296), (131072, 956301312, 1031798784, 1258291200, 3221225472)),
-            (8, "fp8", (4096, 50331648, 50331648, 50331648, 50331648), (131072, 478150656, 515899392, 629145600, 1610612736))],
-        "deepseek-v3": [  # deepseek-ai/DeepSeek-V3: latent
-            (1, "bf16", (4096, 287834112, 287834112, 287834112, 287834112), (131072, 9210691584, 9210691584, 9210691584, 9210691584)),
-            (1, "fp8", (4096, 143917056, 143917056, 143917056, 143917056), (131072, 4605345792, 4605345792, 4605345792, 4605345792)),
-            (8, "bf16", (4096, 287834112, 287834112, 287834112, 287834112), (131072, 9210691584, 9210691584, 9210691584, 9210691584)),
-            (8, "fp8", (4096, 143917056, 143917056, 143917056, 143917056), (131072, 4605345792, 4605345792, 4605345792, 4605345792))],
-        "deepseek-v3.2": [  # deepseek-ai/DeepSeek-V3.2: latent with an index in every layer
-            (1, "bf16", (4096, 320815104, 320815104, 320815104, 320815104), (131072, 10266083328, 10266083328, 10266083328, 10266083328)),
-            (1, "fp8", (4096, 196886528, 196886528, 196886528, 196886528), (131072, 6300368896, 6300368896, 6300368896, 6300368896)),
-            (8, "bf16", (4096, 320815104, 320815104, 320815104, 320815104), (131072, 10266083328, 10266083328, 10266083328, 10266083328)),
-            (8, "fp8", (4096, 196886528, 196886528, 196886528, 196886528), (131072, 6300368896, 6300368896, 6300368896, 6300368896))],
-        "glm-5.2-fp8": [  # zai-org/GLM-5.2-FP8: index in 21 of 78
-            (1, "bf16", (4096, 379404288, 379404288, 379404288, 379404288), (131072, 12140937216, 12140937216, 12140937216, 12140937216)),
-            (1, "fp8", (4096, 220938240, 220938240, 220938240, 220938240), (131072, 7070023680, 7070023680, 7070023680, 7070023680)),
-            (8, "bf16", (4096, 379404288, 379404288, 379404288, 379404288), (131072, 12140937216, 12140937216, 12140937216, 12140937216)),
-            (8, "fp8", (4096, 220938240, 220938240, 220938240, 220938240), (131072, 7070023680, 7070023680, 7070023680, 7070023680))],
-        "qwen3-next-80b-a3b-instruct": [  # Qwen/Qwen3-Next-80B-A3B-Instruct: gated delta net, bf16 state
-            (1, "bf16", (4096, 140181504, 187170816, 187170816, None), (131072, 3260743680, 3302227968, 3302227968, None)),
-            (1, "fp8", (4096, 89849856, 131727360, 131727360, None), (131072, 1650130944, 1699282944, 1699282944, None)),
-            (8, "bf16", (4096, 55271424, 61931520, 61931520, None), (131072, 1615552512, 1622605824, 1622605824, None)),
-            (8, "fp8", (4096, 30105600, 36765696, 36765696, None), (131072, 810246144, 815529984, 815529984, None))],
-        "qwen3.5-27b": [  # Qwen/Qwen3.5-27B: gated delta net, fp32 state
-            (1, "bf16", (4096, 422379520, 616562688, 616562688, None), (131072, 8743878656, 8940158976, 8940158976, None)),
-            (1, "fp8", (4096, 288161792, 462422016, 462422016, None), (131072, 4448911360, 4624220160, 4624220160, None)),
-            (8, "bf16", (4096, 86351872, 111411200, 111411200, None), (131072, 2166726656, 2188902400, 2188902400, None)),
-            (8, "fp8", (4096, 52797440, 77070336, 77070336, None), (131072, 1092984832, 1117519872, 1117519872, None))],
-        "nemotron-3-nano-30b-a3b": [  # nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16: Mamba 2, three pages
-            (1, "bf16", (4096, 74248192, 173850624, 173850624, None), (131072, 854388736, 959397888, 959397888, None)),
-            (1, "fp8", (4096, 61665280, 160358400, 160358400, None), (131072, 451735552, 558047232, 558047232, None)),
-            (8, "bf16", (4096, 18718208, 31629312, 31629312, None), (131072, 408788480, 422535168, 422535168, None)),
-            (8, "fp8", (4096, 12426752, 25141248, 25141248, None), (131072, 207461888, 221405184, 221405184, None))],
-        "minimax-m1-80k": [  # MiniMaxAI/MiniMax-M1-80k: lightning attention
-            (1, "bf16", (4096, 314572800, None, None, None), (131072, 5515509760, None, None, None)),
-            (1, "fp8", (4096, 230686720, None, None, None), (131072, 2831155200, None, None, None)),
-            (8, "bf16", (4096, 39321600, None, None, None), (131072, 689438720, None, None, None)),
-            (8, "fp8", (4096, 28835840, None, None, None), (131072, 353894400, None, None, None))],
-        "llama-3.2-90b-vision-instruct": [  # meta-llama/Llama-3.2-90B-Vision-Instruct: cross-attention layers
-            (1, "bf16", (4096, 1342177280, 1342177280, 1342177280, 1342177280), (131072, 42949672960, 42949672960, 42949672960, 42949672960)),
-            (1, "fp8", (4096, 671088640, 671088640, 671088640, 671088640), (131072, 21474836480, 21474836480, 21474836480, 21474836480)),
-            (8, "bf16", (4096, 167772160, 167772160, 167772160, 167772160), (131072, 5368709120, 5368709120, 5368709120, 5368709120)),
-            (8, "fp8", (4096, 83886080, 83886080, 83886080, 83886080), (131072, 2684354560, 2684354560, 2684354560, 2684354560))],
-    }
-
-    def test_bounds_of_every_family(self):
-        found = {group.kind for name in self.BOUNDS for group in sizing.layer_groups(MODELS[name])}
-        self.assertEqual(found, set(sizing.LAYER_KINDS))
-        self.assertEqual({MODELS[name].attention_pattern for name in self.BOUNDS}, set(sizing.ATTENTION_PATTERNS))
-        for name, rows in self.BOUNDS.items():
-            for ranks, precision, *contexts in rows:
-                for context, steady, *reserved, without in contexts:
-                    with self.subTest(model=name, ranks=ranks, precision=precision, context=context):
-                        known = MODELS[name], context, precision
-                        self.assertEqual(sizing.calc_kv_per_session_placed_gib(*known, sizing.Layout(ranks, 1, 1)) * GIB, ranks * steady)
-                        for batched, kv_bytes in zip((2048, 8192), reserved):
-                            if kv_bytes is not None:
-                                self.assertEqual(sizing.calc_kv_reserved_gib(*known, batched, ranks) * GIB, ranks * kv_bytes)
-                        got = sizing.calc_kv_without_hybrid_manager_gib(*known, 8192, ranks)
-                        if without is None:
-                            self.assertIsNone(got)
-                        elif "sliding" in MODELS[name].attention_pattern:
-                            self.assertEqual(got * GIB, ranks * reserved[1])     # every layer slides: no manager is needed
-                        else:
-                            self.assertEqual(got * GIB, ranks * without)
-
-    # All start-up logs found of vLLM 0.17 and later on H100, H200 or B200 without LoRA, draft model or pipeline parallelism: vLLM 0.19.0
-    # on NVIDIA H100 80GB, gpu_memory_utilization 0.95, 8192 batched tokens, max_num_seqs 1024 (llm-d-incubation/llm-d-planner on
-    # GitHub, accuracy/results/v0.19.0/logs, d3121e0). The engine sees 79.19 GiB per GPU. Vocabulary and width: each config.json.
-    # model, vocab_size, hidden_size, tensor parallel, then GiB per GPU: weights, available KV cache memory
-    ENGINE_LOGS = [
-        ("codellama/CodeLlama-7b-hf", 32016, 4096, 1, 12.56, 61.66),
-        ("google/gemma-2-27b-it", 256000, 4608, 1, 50.72, 20.59),
-        ("google/gemma-2-2b-it", 256000, 2304, 1, 4.9, 66.47),
-        ("google/gemma-2-9b-it", 256000, 3584, 1, 17.22, 54.12),
-        ("google/gemma-3-27b-it", 262208, 5376, 1, 51.45, 19.53),
-        ("google/gemma-3-4b-it", 262208, 2560, 1, 8.58, 62.51),
-        ("google/gemma-7b", 256000, 3072, 1, 15.91, 55.44),
-        ("ibm-granite/granite-3.1-2b-instruct", 49155, 2048, 1, 4.74, 69.28),
-        ("ibm-granite/granite-3.3-8b-instruct", 49159, 4096, 1, 15.25, 58.66),
-        ("ibm-granite/granite-vision-3.3-2b", 49156, 2048, 1, 5.54, 68.65),
-        ("meta-llama/Llama-3.1-8B-Instruct, fp8 KV cache", 128256, 4096, 1, 14.99, 58.11),
-        ("meta-llama/Llama-3.1-8B-Instruct, fp8 weights", 128256, 4096, 1, 8.49, 64.61),
-        ("meta-llama/Llama-3.1-8B-Instruct, fp16", 128256, 4096, 1, 14.99, 58.11),
-        ("meta-llama/Llama-3.1-8B-Instruct, fp32", 128256, 4096, 1, 29.98, 42.8),
-        ("meta-llama/Llama-3.1-8B-Instruct, max_model_len 2048", 128256, 4096, 1, 14.99, 58.11),
-        ("meta-llama/Llama-3.1-8B-Instruct, tensor parallel 2", 128256, 4096, 2, 7.51, 63.76),
-        ("meta-llama/Llama-3.1-8B-Instruct, tensor parallel 4", 128256, 4096, 4, 3.77, 67.44),
-        ("meta-llama/Llama-3.1-8B-Instruct, max_model_len 32768", 128256, 4096, 1, 14.99, 58.11),
-        ("meta-llama/Llama-4-Scout-17B-16E-Instruct", 202048, 5120, 4, 53.12, 16.75),
-        ("microsoft/phi-4", 100352, 5120, 1, 27.39, 46.08),
-        ("mistralai/Mixtral-8x7B-Instruct-v0.1", 32000, 4096, 2, 43.51, 28.44),
-        ("Qwen/Qwen3-8B", 151936, 4096, 1, 15.27, 57.5),
-    ]
-
-    def test_engine_memory(self):
-        self.assertEqual(len(self.ENGINE_LOGS), 22)
-        errors = []
-        for _, vocab_size, hidden_size, ranks, weights, available in self.ENGINE_LOGS:
-            engine = sizing.calc_engine_gib_per_gpu(dataclasses.replace(FULL, vocab_size=vocab_size, hidden_size=hidden_size), ranks)
-            inside = engine - 0.92                                       # up to vLLM 0.20 CUDA graphs are outside its budget
-            errors.append(abs(sizing.calc_kv_budget_gib(79.19, 0.95, weights + inside) / available - 1))
-        errors.sort()
-        self.assertEqual([round(100 * error, 1) for error in (statistics.median(errors), errors[math.ceil(0.9 * 22) - 1], errors[-1])], [0.2, 0.8, 1.7])
-        self.assertLessEqual(statistics.median(errors), 0.03)
-        self.assertLessEqual(errors[math.ceil(0.9 * 22) - 1], 0.08)
-        claims = [text for text in all_texts() if "p90" in text.en and "start-up logs" in text.en]
-        self.assertEqual(len(claims), 1)
-        self.assertIn("22 logs de partida do vLLM 0.19 em H100", claims[0].pt)
-        self.assertIn("0,2 % na mediana, 0,8 % no p90 e 1,7 % no pior caso", claims[0].pt)
-        self.assertIn("22 start-up logs of vLLM 0.19 on H100", claims[0].en)
-        self.assertIn("0.2 % median, 0.8 % p90 and 1.7 % at worst", claims[0].en)
-
-    def test_engine_worked_by_hand(self):
-        known = dataclasses.replace(FULL, vocab_size=128256, hidden_size=4096)
-        for model, ranks, batched, gib in [
-                (known, 1, 8192, 1.962402343750 + 0.27 + 0.92),          # (14 x 1024 x 128,256 + 8 x 8192 x 4096) / 2^30
-                (known, 2, 8192, 1.962402343750 + 2.11 + 0.92), (known, 8, 8192, 1.962402343750 + 2.11 + 0.92),
-                (known, 1, 16384, 2.212402343750 + 0.27 + 0.92),         # another 8 x 8192 x 4096 = 2^28
-                # rotary tables where the weights are counted and not logged: 2 bytes x 8192 positions x 128
-                (dataclasses.replace(known, weights_origin="computed"), 1, 8192, 1.962402343750 + 0.27 + 0.92 + 0.001953125),
-                (FULL, 1, 8192, 3.43), (FULL, 2, 8192, 5.27), (FULL, 2, 1, 5.27),
-                (dataclasses.replace(known, vocab_size=None), 1, 8192, 3.43), (dataclasses.replace(known, hidden_size=None), 1, 8192, 3.43)]:
-            with self.subTest(vocab_size=model.vocab_size, ranks=ranks, batched=batched):
-                self.assertAlmostEqual(sizing.calc_engine_gib_per_gpu(model, ranks, batched), gib, places=12)
-
-    # The same logs: "Maximum concurrency for N tokens per request", given the available KV memory of one rank.
-    # model, layers, heads, width, full layers or None for all, window; tokens, tensor parallel, available GiB, logged
-    CONCURRENCY_LOGS = [
-        ("codellama-7b", "full", 32, 32, 128, None, None, 8192, 1, 61.66, 15.41), ("gemma-2-27b", "hybrid", 46, 16, 128, 23, 4096, 8192, 1, 20.59, 7.16),
-        ("gemma-2-2b", "hybrid", 26, 4, 256, 13, 4096, 8192, 1, 66.47, 81.73), ("gemma-2-9b", "hybrid", 42, 8, 256, 21, 4096, 8192, 1, 54.12, 20.6),
-        ("gemma-3-27b", "hybrid", 62, 16, 128, 10, 1024, 8192, 1, 19.53, 4.46), ("gemma-3-4b", "hybrid", 34, 4, 256, 5, 1024, 8192, 1, 62.51, 57.05),
-        ("gemma-7b", "full", 28, 16, 256, None, None, 8192, 1, 55.44, 15.84), ("granite-3.1-2b", "full", 40, 8, 64, None, None, 8192, 1, 69.28, 110.85),
-        ("granite-3.3-8b", "full", 40, 8, 128, None, None, 8192, 1, 58.66, 46.93), ("granite-vision", "full", 40, 8, 64, None, None, 8192, 1, 68.65, 109.84),
-        ("llama, fp8 KV", "full", 32, 8, 128, None, None, 8192, 1, 58.11, 116.21), ("llama, fp8 weights", "full", 32, 8, 128, None, None, 8192, 1, 64.61, 64.61),
-        ("llama, fp16", "full", 32, 8, 128, None, None, 8192, 1, 58.11, 58.11), ("llama, 2048", "full", 32, 8, 128, None, None, 2048, 1, 58.11, 232.43),
-        ("llama, 2 ranks", "full", 32, 8, 128, None, None, 8192, 2, 63.76, 127.53), ("llama, 4 ranks", "full", 32, 8, 128, None, None, 8192, 4, 67.44, 269.75),
-        ("llama, 32768", "full", 32, 8, 128, None, None, 32768, 1, 58.11, 14.53), ("phi-4", "full", 40, 10, 128, None, None, 8192, 1, 46.08, 29.49),
-        ("mixtral-8x7b", "full", 32, 8, 128, None, None, 8192, 2, 28.44, 56.88), ("qwen3-8b", "full", 36, 8, 128, None, None, 8192, 1, 57.5, 51.11),
-    ]
-    # The other rows of a catalog model with the KV memory logged, vLLM 0.11 to 0.26: name, precision, tokens, batched tokens, available, logged
-    # (NVIDIA GB10: TW-10519/VLLM-ROUTER on GitHub; RTX PRO 6000: local-inference-lab/rtx6kpro)
-    MORE_CONCURRENCY_LOGS = [
-        ("gemma-4-26b-a4b-nvfp4", "bf16", 262144, 2496, 83.89, 14.78), ("gemma-4-26b-a4b-nvfp4", "bf16", 262144, 2496, 84.68, 14.92),
-        ("gemma-4-26b-a4b-nvfp4", "bf16", 8192, 4096, 40.61, 35.75), ("opt-oss-20b", "bf16", 8192, 2048, 12.94, 54.44),
-        ("llama-3.1-8b-instruct", "bf16", 4096, 2048, 19.24, 38.47), ("llama-3.1-8b-instruct", "bf16", 131072, 8192, 122.99, 7.69),
-    ]
-
-    def test_maximum_concurrency(self):
-        rows = [(name, MODELS[name], precision, tokens, 1, batched, available, logged)
-                for name, precision, tokens, batched, available, logged in self.MORE_CONCURRENCY_LOGS]
-        for name, pattern, layers, heads, width, full, window, tokens, ranks, available, logged in self.CONCURRENCY_LOGS:
-            model = Model(name, layers, heads, width, 10**6, pattern, full, None if full is None else layers - full, window, "bf16")
-            rows.append((name, model, "fp8" if name == "llama, fp8 KV" else "bf16", tokens, ranks, 8192, available, logged))
-        rows.append(("llama-4-scout", MODELS["llama-4-scout-17b-16e-instruct"], "bf16", 8192, 4, 8192, 16.75, 44.68))
-        for name, model, precision, tokens, ranks, batched, available, logged in rows:
-            with self.subTest(model=name, tokens=tokens):
-                pooled_gib = sizing.calc_kv_reserved_gib(model, tokens, precision, batched, ranks, batches_in_flight=1, padded=True)
-                self.assertLessEqual(abs(available * ranks / pooled_gib / logged - 1), 0.03)
-
-    # weights_gib of start-up logs x tensor parallel, bf16 or fp8, without pipeline parallelism: as above; llm-d-benchmark config_explorer
-    # (Qwen3-32B), local-inference-lab/rtx6kpro (MiniMax-M2.5), vLLM 0.12.0 (Qwen3-Coder-30B has no entry). Not here, because a vision tower
-    # that no config gives the size of is loaded too: gemma-3-4b-it and Llama-4-Scout.
-    WEIGHTS_LOGS = [
-        ("gemma-2-9b", "bf16", 17.22), ("gemma-3-27b-it", "bf16", 51.45), ("granite-3.1-2b-instruct", "bf16", 4.74), ("granite-3.3-8b-instruct", "bf16", 15.25),
-        ("llama-3.1-8b-instruct", "bf16", 14.99), ("llama-3.1-8b-instruct", "fp8", 8.49), ("llama-3.1-8b-instruct", "bf16", 2 * 7.51),
-        ("llama-3.1-8b-instruct", "bf16", 4 * 3.77), ("llama-3.1-8b-instruct", "fp16", 15.3047), ("phi-4", "bf16", 27.39), ("mixtral-8x7b-v0.1", "bf16", 2 * 43.51),
-        ("qwen3-8b", "bf16", 15.27), ("qwen3-8b", "fp16", 2 * 7.7), ("qwen3-32b", "bf16", 61.03), ("qwen3-32b", "bf16", 2 * 30.59), ("qwen3-4b", "fp16", 7.6334),
-        ("minimax-m2.5", "fp8", 4 * 53.75), ("phi-3-mini-128k-instruct", "fp16", 7.12),
-    ]
-
-    def test_weights(self):
-        for name, precision, logged in self.WEIGHTS_LOGS:
-            with self.subTest(model=name, precision=precision):
-                self.assertLessEqual(abs(sizing.calc_weights_gib(MODELS[name], precision) / logged - 1), 0.03)
-
-    # The user's specification: what these entries must say.
-    SPECIFIED = [
-        ("opt-oss-120b", (36, 8, 64, 131072, "hybrid", 18, 18, 128, "fp8")),
-        ("opt-oss-20b", (24, 8, 64, 131072, "hybrid", 12, 12, 128, "fp8")),
-        ("dgx300", (8, 288, 2304, 14.4, 2, 275040)),                     # nvidia-smi: 275,040 MiB per B300
-        ("dgx200", (8, 141, 1128, 7.2, 2, 143771)),                      # nvidia-smi: 143,771 MiB per H200
-        ("profile_default", ("nvme_local", 1000000, 800000, 28, 25, 0.08, 0.15, 0.10, 0.20)),
-        ("profile_network_ssd", ("network_ssd", 500000, 300000, 12, 10, 0.5, 2.0, 1.0, 3.5)),
-        ("profile_cloud_premium", ("cloud_block_storage", 160000, 120000, 4, 4, 1.0, 5.0, 1.5, 6.0)),
-    ]
-
-    def test_specified_entries(self):
-        for name, values in self.SPECIFIED:
-            with self.subTest(name=name):
-                record = {**MODELS, **SERVERS, **PROFILES}[name]
-                self.assertEqual(dataclasses.astuple(record)[1:len(values) + 1], values)
-        self.assertEqual([list(records)[:count] for records, count in ((MODELS, 2), (SERVERS, 2), (PROFILES, 3))],
-                         [["opt-oss-120b", "opt-oss-20b"], ["dgx300", "dgx200"],
-                          ["profile_default", "profile_network_ssd", "profile_cloud_premium"]])
-
-    def test_catalogs_are_useful_and_sourced(self):
-        for records, least in ((MODELS, 40), (SERVERS, 15), (PROFILES, 6)):
-            self.assertGreaterEqual(len(records), least)
-            for record in records.values():
-                self.assertTrue(record.source.strip(), record.name)
-        self.assertEqual({model.attention_pattern for model in MODELS.values()}, set(sizing.ATTENTION_PATTERNS))
-        for name in ("dgx-a100", "dgx-h100", "dgx-b200", "gb200-nvl72", "gb300-nvl72", "hgx-mi300x", "hgx-mi325x", "hgx-mi355x", "8x-l40s", "8x-rtx-pro-6000"):
-            self.assertIn(name, SERVERS)
+for NAME in NamedCases.CASES:                                # test_cenário_base and so on
+    setattr(NamedCases, "test_" + re.sub(r"\W+", "_", NAME.lower()), named_test(NAME))
 
 
 # === Formulas: what the report shows, evaluated ===
 
-TIE = Fraction(1, 10**9)
-OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow}
-FUNCTIONS = {"ceil": lambda x: math.ceil(x - TIE), "floor": lambda x: math.floor(x + TIE), "min": min, "max": max}
+TIE = Fraction(1, 10**9)                                     # an exact fit fits
+ARITHMETIC = (ast.Expression, ast.BinOp, ast.operator, ast.Constant, ast.Name, ast.Load, ast.Call)
 
 
-def evaluate(node, names):
-    """The value of an arithmetic expression in exact fractions; anything but arithmetic is an error."""
-    if isinstance(node, ast.Expression):
-        return evaluate(node.body, names)
-    if isinstance(node, ast.Constant):
-        return Fraction(str(node.value))
-    if isinstance(node, ast.Name):
-        return Fraction(str(names[node.id]))
-    if isinstance(node, ast.BinOp):
-        return OPERATORS[type(node.op)](evaluate(node.left, names), evaluate(node.right, names))
-    if isinstance(node, ast.Call) and not node.keywords:
-        return Fraction(FUNCTIONS[node.func.id](*(evaluate(argument, names) for argument in node.args)))
-    raise AssertionError("not arithmetic: %s" % ast.dump(node))
+@functools.lru_cache(maxsize=None)
+def compiled(formula):
+    """(code, names) of a formula; anything but arithmetic with ceil, floor, min and max is an error."""
+    tree = ast.parse(formula, mode="eval")
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and not node.keywords}
+    if called - {"ceil", "floor", "min", "max"} or not all(isinstance(node, ARITHMETIC) for node in ast.walk(tree)):
+        raise AssertionError("not arithmetic: %s" % formula)
+    return compile(tree, formula, "eval"), {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - called
 
 
-def names_in(tree):
-    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - called
+def evaluate(formula, inputs, kind):
+    """The value of a formula, its inputs as fractions of the decimals written, or as floats."""
+    code, names = compiled(formula)
+    slack = kind(TIE)
+    return eval(code, {"__builtins__": {}}, dict(
+        {name: kind(repr(inputs[name])) for name in names}, min=min, max=max,
+        floor=lambda value: math.floor(value + slack), ceil=lambda value: math.ceil(value - slack) or int(value > 0)))
 
 
-def prose_in(function):
-    """Sentences and formulas that a function of sizing.py holds: in its closure, its constants and the module's texts that it names."""
-    found, code = set(), function.__code__
-
-    def walk(thing):
-        if isinstance(thing, str):
-            if thing.count(" ") > 3 and "%s" not in thing and (" = " in thing or not re.search(r"[=*]", thing)):
-                found.add(thing)
-        elif isinstance(thing, (list, tuple, dict, frozenset)):
-            for one in thing.values() if isinstance(thing, dict) else thing:
-                walk(one)
-        elif inspect.iscode(thing):
-            walk(thing.co_consts)
-    walk([cell.cell_contents for cell in function.__closure__ or ()])
-    walk([one for one in code.co_consts if one != function.__doc__])
-    named = set(code.co_names).union(*(inner.co_names for inner in code.co_consts if inspect.iscode(inner)))      # comprehensions, before Python 3.12
-    walk([value for name in named for value in [getattr(sizing, name, None)] if isinstance(value, (Text, dict)) and name != "LAYER_KINDS"])
-    if "LAYER_KINDS" in named:
-        walk([kind.meaning for kind in sizing.LAYER_KINDS.values()])
+def functions_behind(name, sheet, found):
+    """The names in NUMBERS of the functions that a number of a sheet rests on, into `found`."""
+    key = sheet.cases.get(name, name)
+    if key in sizing.NUMBERS and key not in found:
+        found.add(key)
+        row = sizing.NUMBERS[key]
+        for each in row.inputs + (sheet.parts[row.parts] if row.parts else ()):
+            functions_behind(each, sheet, found)
     return found
 
 
 class Formulas(unittest.TestCase):
-    NO_WEIGHTS = dataclasses.replace(MODELS["llama-3.1-8b-instruct"], weights_gib=None)
-    BROCHURE_ONLY = dataclasses.replace(SERVERS["dgx-h100"], driver_mib_per_gpu=None)
-    REQUESTS = [
-        {},
-        {"kv_precision": "fp16", "concurrency": 777, "kv_budget_ratio": 0.83, "peak_headroom_ratio": 0.35},
-        {"effective_context": 100, "concurrency": 10**9},
-        {"effective_context": 999999, "peak_headroom_ratio": 0},
-        {"model": MODELS["qwen3-32b"], "server": SERVERS["dgx-h100"], "effective_context": 40000, "kv_precision": "bf16", "concurrency": 333},
-        {"model": MODELS["mistral-7b-v0.1"], "server": SERVERS["workstation-rtx-5090"], "effective_context": 5000, "concurrency": 7},
-        {"model": MODELS["mistral-7b-v0.1"], "server": SERVERS["workstation-rtx-5090"], "effective_context": 4095, "kv_budget_ratio": 0.61},
-        {"model": MODELS["gemma-3-27b-it"], "server": BROCHURE_ONLY, "effective_context": 1000, "runtime_overhead_gib": 71.3},
-        {"model": MODELS["gemma-3-27b-it"], "server": BROCHURE_ONLY, "runtime_overhead_gib": 10**6},
-        {"model": MODELS["mixtral-8x22b-v0.1"], "server": SERVERS["8x-l40s"], "effective_context": 65536, "kv_precision": "bf16"},
-        {"model": NO_WEIGHTS, "effective_context": 30000, "kv_precision": "int8", "concurrency": 12345},
-        {"model": ONE_LAYER, "server": NODE_100, "effective_context": 8192, "runtime_overhead_gib": 64, "kv_precision": "fp16"},    # IDEAL fits once
-        {"model": ONE_LAYER, "server": NODE_100, "effective_context": 8192, "runtime_overhead_gib": 64.5, "kv_precision": "fp16"},  # IDEAL alone does not
-        {"model": MODELS["deepseek-v3"], "kv_precision": "bf16"},                                                        # attention data-parallel
-        {"model": MODELS["deepseek-v3"], "server": SERVERS["dgx-h100"], "effective_context": 8000, "concurrency": 17},    # pipeline over nodes
-        {"model": MODELS["llama-3.1-70b-instruct"], "server": SERVERS["dgx-h100"], "tensor_parallel": 4, "effective_context": 32768,
-             "kv_budget_ratio": 0.5, "concurrency": 3},                                                                  # pipeline within a node
-        {"model": MODELS["llama-3.1-405b-instruct-fp8"], "server": SERVERS["8x-l40s"], "tensor_parallel": 4, "effective_context": 20000, "concurrency": 50},
-        {"model": MODELS["qwen3.5-27b"], "server": SERVERS["workstation-rtx-4090"], "kv_precision": "bf16", "concurrency": 11},
-        {"model": sizing.with_weights(MODELS["qwen3-235b-a22b-fp8"], "int4"), "tensor_parallel": 8, "effective_context": 40000},
-        {"model": sizing.with_weights(MODELS["llama-4-maverick-17b-128e-instruct"], "fp8"), "effective_context": 10**6, "max_num_batched_tokens": 1000},
-        {"model": sizing.with_weights(dataclasses.replace(MODELS["gemma-4-26b-a4b-nvfp4"], vision_params=10**9), "bf16"), "kv_precision": "nvfp4"},
-        {"model": dataclasses.replace(MODELS["qwen3-8b"], weights_origin="safetensors", weights_gib=15.5), "effective_context": 40000},
-        {"model": MODELS["nemotron-3-nano-30b-a3b"], "kv_precision": "bf16"}, {"model": MODELS["deepseek-v3.2"]},        # none, state; latent, index
-        {"concurrency": None, "nodes": 7}, {"concurrency": None, "nodes": 1}, {"concurrency": None, "nodes": 2, "kv_precision": "nvfp4"},
-        {"concurrency": None, "nodes": 9, "model": MODELS["deepseek-v3"], "server": SERVERS["dgx-h100"], "effective_context": 8000},
-        {"nodes": 4, "effective_context": "max", "concurrency": 5000}, {"nodes": 1, "effective_context": "max"},
-        {"nodes": 50, "effective_context": "max", "concurrency": 3}, {"nodes": 40, "effective_context": "max", "concurrency": 1, "model": MODELS["deepseek-v3"],
-                                                                     "server": SERVERS["dgx-h100"]},
-        {"model": MODELS["qwen3-8b"], "server": SERVERS["hgx-mi300x"], "kv_budget_ratio": 1, "peak_headroom_ratio": 10, "runtime_overhead_gib": 0},
-    ]
+    # Terms that stand in no formula of a result: alerts, the search at a target and engines' bounds rest on them.
+    ASIDE = ("model_load_s", "prefill_committed_ms", "held_as_reserved", "held_unmanaged", "nodes_final_reserved",
+             "nodes_final_without_hybrid_manager", "kv_room_gib")
 
-    @classmethod
-    def found(cls):
-        """[(changes, answer)] of REQUESTS, worked out once."""
-        if "answers" not in vars(cls):
-            cls.answers = [(changes, planned(**changes)) for changes in cls.REQUESTS]
-        return cls.answers
+    def check(self, name, sheet, formula, inputs, value, texts):
+        """A formula has names that are inputs only, is one text for one set of functions, and gives its value."""
+        names = compiled(formula)[1]
+        self.assertLessEqual(names, set(inputs) - {name}, formula)
+        self.assertTrue(names or value is None, formula)     # a sum of no parts is 0
+        functions = functions_behind(name, sheet, set())
+        self.assertEqual(texts.setdefault((name, frozenset(functions)), formula), formula)
+        if value is None:
+            return set()
+        if sizing.NUMBERS[name].exact:
+            found = evaluate(formula, inputs, Fraction)
+            self.assertEqual((type(value)(found), float(found)), (value, float(value)))
+        else:
+            self.assertTrue(math.isclose(evaluate(formula, inputs, float), value, rel_tol=1e-9))
+        self.assertIn(type(value), (int, float))
+        return functions
 
-    def test_every_formula_gives_its_result(self):
-        told, formulas = set(), {}
-        for changes, found in self.found():
-            for _, plan, row in self.check_all(found, sorted(changes)):
-                variant = row.variant(plan)
-                told.add(variant.explanation)
-                formulas.setdefault((row.name, variant.explanation, plan.nodes_per_replica > 1, plan.nodes is None, sizing.layout_case(plan)), set()).add(variant.formula)
-        reachable = {row.name: prose_in(row.variant) for row in sizing.RESULTS}
-        self.assertGreater(len(set().union(*reachable.values())), 45)
-        for name, sentences in reachable.items():
-            for sentence in sentences:                                   # every explanation and every formula that the rows hold
-                with self.subTest(result=name, sentence=sentence):
-                    self.assertTrue(any(sentence in text for one in told for text in one) or sentence in set().union(*formulas.values()))
-        of_the_model = {"kv_per_session_gib", "kv_per_session_placed_gib", "kv_reserved_gib", "kv_pooled_gib", "kv_without_hybrid_manager_gib", "cache_read_bytes"}
-        for (name, *_), texts in formulas.items():                       # the text does not change with the numbers
-            if name not in of_the_model:
-                self.assertEqual(len(texts), 1, texts)
-
-    def test_every_model_and_server(self):
-        servers = list(SERVERS.values())
-        requests = [{"effective_context": 1, "concurrency": 1}, {"effective_context": 9000, "kv_precision": "fp8", "concurrency": 250, "kv_budget_ratio": 0.9},
-                    {"effective_context": 10**9, "kv_precision": "bf16", "concurrency": 33, "max_num_batched_tokens": 512},
-                    {"effective_context": 5000, "concurrency": None, "nodes": 6, "tensor_parallel": 1}]
+    def check_all(self, what, found, texts):
+        """Every number of an answer; the functions whose values were checked."""
         reached = set()
-        for at, model in enumerate(MODELS.values()):
-            for step in (at % 4, (at + 1 + at // 4) % 4):
-                changes, server = requests[step], servers[(5 * at + 7 * step) % len(servers)]
-                found = planned(**dict({"model": model, "server": server, "kv_precision": model.default_kv_precision}, **changes))
-                self.check_all(found, (model.name, server.name, sorted(changes)), 1 + (at % 4 == 0))
-                reached |= {(sizing.overhead_case(plan), plan.nodes_per_replica > 1, plan.nodes_final is None) for plan in found.plans.values()}
-        self.assertGreaterEqual(len(reached), 5, reached)
+        for key, cards in found.cards.items():
+            sheet = found.plans[key].sheet
+            numbers = {name: card[3:5] + card[1:2] for name, card in cards.items()}
+            for name in self.ASIDE:
+                formula = sizing.formulas(sheet)[name]
+                inputs = {each: sizing.known_value(sheet, each) for each in sizing.formula_inputs(formula)}
+                numbers[name] = formula, inputs, sheet.find(name)
+            for name, (formula, inputs, value) in numbers.items():
+                with self.subTest(what=what, scenario=key, number=name):
+                    for given in set(inputs) & set(cards):
+                        self.assertEqual(inputs[given], cards[given].value, given)
+                    reached |= self.check(name, sheet, formula, inputs, value, texts)
+        return reached
 
-    def check_all(self, found, what, scenarios=3):
-        """Every formula of some scenarios of an answer; [(scenario, plan, row)] of those."""
-        data, checked = strict_json(sizing.render_json(sizing.report_json(found, "pt"))), []
-        for key in SCENARIO_KEYS[:scenarios]:
-            scenario, plan = data["scenarios"][key], found.plans[key]
-            self.assertEqual(list(scenario["results"]), list(scenario["rationale"]))
-            for row in sizing.RESULTS:
-                with self.subTest(what=what, scenario=key, result=row.name):
-                    self.check(row.name, scenario["rationale"][row.name], scenario["results"], plan)
-                checked.append((key, plan, row))
-        return checked
+    def test_every_formula_of_every_case_gives_its_number(self):
+        reached, texts, reasons = set(), {}, {}
+        for changes, found in of_every_kind():
+            reached |= self.check_all(sorted(changes), found, texts)
+            for cards in found.cards.values():
+                for name, card in cards.items():
+                    reasons.setdefault(name, set()).add(card.reason)
+        self.assertEqual(set(sizing.NUMBERS) - reached, set())
+        self.assertEqual([name for name in sizing.RESULTS if None not in reasons[name]], [])
+        self.assertEqual({frozenset(reasons[name]) for name in sizing.SPEED_NUMBERS},
+                         {frozenset([None, "does_not_fit", "speed_not_known"])})
 
-    def check(self, name, why, results, plan):
-        left, expression = why["formula"].split(" = ")
-        self.assertEqual(left, name)
-        tree = ast.parse(expression, mode="eval")
-        names = names_in(tree)
-        self.assertTrue(names)
-        self.assertLessEqual(names, set(why["inputs"]))
-        self.assertNotIn(name, names)
-        for given in set(why["inputs"]) & set(results):
-            self.assertEqual(why["inputs"][given], results[given], given)
-        if results[name] is None and (name.startswith("speed_sessions") or not hasattr(plan, name)):
-            self.assertTrue(plan.speed is None or plan.speed_request.tpot_ms is plan.speed_request.ttft_ms is None)
-            return
-        if results[name] is None:
-            self.assertRegex(why["explanation"], "o número não existe|sem número|não informa")
-            if plan.nodes is None and name != "kv_without_hybrid_manager_gib":    # an input without value, or no session per node to divide by
-                self.assertRaises((ValueError, ZeroDivisionError), evaluate, tree, why["inputs"])
-            return
-        self.assertNotIn("o número não existe", why["explanation"])
-        value = evaluate(tree, why["inputs"])
-        self.assertLessEqual(abs(value - Fraction(results[name])), TIE * abs(value))
+    def test_every_model_on_some_server(self):
+        servers, texts = list(SERVERS), {}
+        requests = [{"effective_context": 1, "concurrency": 1},
+                    {"effective_context": 9000, "concurrency": 250, "kv_budget_ratio": 0.9},
+                    {"effective_context": 10**9, "concurrency": 33, "max_num_batched_tokens": 512},
+                    {"effective_context": 5000, "concurrency": None, "nodes": 6, "tensor_parallel": 1}]
+        self.assertGreater(len(MODELS), 50)
+        for at, (name, model) in enumerate(MODELS.items()):
+            asked = dict(requests[at % 4], server=servers[7 * at % len(servers)])
+            self.check_all((name, asked), unlevered(model=name, kv_precision=model.default_kv_precision, **asked), texts)
 
-    EXPLAINED = [  # changes, scenario, result, what its explanation says, and what it does not
-        ({}, "minimum", "nodes_final", "Sem reserva: ", "Nós do pico"), ({}, "recommended", "nodes_final", "Nós do pico mais 1 de reserva (n+1)", "Sem"),
-        ({}, "ideal", "nodes_final", "Nós do pico mais 2 de reserva (n+2)", "Sem"), ({}, "ideal", "relative_cost", "(+67 %)", "não existe"),
-        ({}, "minimum", "relative_cost", "(−33 %)", "não existe"), ({}, "ideal", "sessions_with_headroom", "30 % de folga", "20 %"),
-        ({}, "recommended", "kv_budget_gib", "(70 %)", "Negativo"), ({"runtime_overhead_gib": 2000}, "ideal", "kv_budget_gib", "Negativo", "O que sobra"),
-        ({"runtime_overhead_gib": 1504.125}, "minimum", "kv_budget_gib", "O que sobra", "Negativo"),          # 0 GiB
-        ({}, "minimum", "hbm_total_gib", "O que o driver reporta", "Convertido"), ({"server": BROCHURE_ONLY}, "minimum", "hbm_total_gib", "Convertido", "O que"),
-        ({}, "minimum", "runtime_overhead_gib", "(65,97 GiB por réplica)", "informado"), ({"runtime_overhead_gib": 80}, "minimum", "runtime_overhead_gib", "Valor informado", "cópia"),
-        ({"model": NO_WEIGHTS}, "minimum", "runtime_overhead_gib", "padrão de 120 GiB", "cópia"),
-        ({}, "minimum", "kv_per_session_gib", "18 camadas guardam chave e valor", "Todas as"),
-        ({"model": MODELS["gemma-4-e2b-it"]}, "minimum", "kv_per_session_gib", "20 camadas não têm cache próprio", "MLA"),
-        ({"model": MODELS["deepseek-v3.2"]}, "minimum", "kv_per_session_gib", "61 camadas guardam ainda uma chave de índice", "janela"),
-        ({"model": MODELS["qwen3.5-27b"]}, "minimum", "kv_per_session_gib", "um estado fixo de 3.207.168 bytes", "janela"),
-        ({"model": MODELS["llama-4-scout-17b-16e-instruct"]}, "minimum", "kv_per_session_gib", "um bloco de no máximo 8.192 tokens", "janela"),
-        ({"concurrency": None, "nodes": 2}, "ideal", "nodes_final", "o número não existe", "reserva ("),
-        ({"nodes": 4, "concurrency": 5000, "effective_context": "max"}, "minimum", "max_effective_context", "com 4 nós e 5.000 sessões", "não existe"),
-        ({"model": MODELS["qwen3-8b"]}, "minimum", "kv_per_session_gib", "todos os 40.960 tokens", "janela"),
-        ({"model": MODELS["mistral-7b-v0.1"]}, "minimum", "kv_per_session_gib", "só dos últimos 4.096 tokens", "de todos"),
+    # The formula is the function's own source: in one line, without the brackets around it and comments.
+    SOURCES = {
+        "latent_prefill_flop": "latent_layers * (2 * num_attention_heads * (2 * LATENT_HEAD_DIM + qk_rope_head_dim)) * "
+                               "latent_prefill_pairs",
+        "weights_gib__computed": "((total_params - unquantized_params) * bytes_per_weight + (unquantized_params + "
+                                 "loaded_vision_params) * UNQUANTIZED_BYTES) / 2**30",
+        "sliding_reserved_bytes": "kv_bytes / held_tokens * (ceil(min(effective_context, sliding_window - 1 + batches_in_flight "
+                                  "* max_num_batched_tokens) / attention_block_tokens) + 1) * attention_block_tokens",
+    }
+    # Number: request; its formula, terms put in by their expression, in brackets where they bind less than what is beside them.
+    SHOWN = {
+        "kv_per_session_gib": ({}, "(full_kv_bytes + sliding_kv_bytes) / 2**30"),
+        "cache_read_bytes": ({"model": "deepseek-v3.2"}, "latent_kv_bytes / effective_context * min(context_tokens, INDEX_TOPK) "
+                             "+ index_kv_bytes / effective_context * context_tokens"),
+        "kv_per_session_placed_gib": ({"model": "qwen3-8b"},
+                                      "full_kv_bytes * max(1, kv_ranks / full_num_key_value_heads) / 2**30"),
+        "sessions_per_replica": ({"tpot_ms": 50}, "min(memory_sessions_per_replica, speed_sessions_per_replica)"),
+        "prefill_memory_ms": ({}, "(prefill_weights_read_gb / tensor_parallel + prefill_cache_read_gb) / "
+                              "(hbm_bandwidth_per_gpu_tbps * MEMORY_EFFICIENCY)"),
+        "memory_sessions_per_replica": (PIPELINE, "floor(max(0, kv_budget_gib) / floor(gpus / tensor_parallel) / "
+                                        "(kv_per_session_placed_gib * ceil(num_layers / pipeline_parallel) / num_layers))"),
+    }
+
+    def test_text_of_formulas(self):
+        for name, source in self.SOURCES.items():
+            self.assertEqual(sizing.expression(sizing.NUMBERS[name].calc), source)
+        for name, (changes, formula) in self.SHOWN.items():
+            self.assertEqual(unlevered(**changes).cards["minimum"][name].formula, formula)
+        self.assertEqual(list(answer().cards["recommended"]["kv_per_session_gib"].inputs.items()), [
+            ("full_kv_bytes", 2415919104), ("sliding_kv_bytes", 2359296),
+            ("model", "opt-oss-120b"), ("attention_pattern", "hybrid"),
+            ("kv_precision", "fp8")])                        # those of the formula, then what else a reader wants
+
+    EXPLAINED = [
+        # scenario and number, changes, words of its explanation: both sides of each condition
+        ("minimum nodes_final", {}, "Sem reserva: "), ("recommended nodes_final", {}, "Nós do pico mais 1 de reserva (n+1)"),
+        ("ideal kv_budget_gib", {"runtime_overhead_gib": 2000}, "Negativo: pesos e motor"),
+        ("ideal relative_cost", {}, "(+67 %)"),
+        ("minimum kv_budget_gib", {"runtime_overhead_gib": 1504.125}, "O que sobra para KV"),              # 0 GiB
+        ("minimum weights_gib", {}, "Como o catálogo informa"),
+        ("minimum weights_gib",
+         {"model": dataclasses.replace(MODELS["qwen3-8b"], weights_origin="safetensors")}, "Soma dos tensores"),
+        ("minimum kv_per_session_placed_gib", {"model": "deepseek-v3"}, "Com atenção em paralelo de dados"),
+        ("minimum kv_per_session_placed_gib", {"model": "qwen3-next-80b-a3b-instruct", "tensor_parallel": 8},
+         "Com tensor_parallel 8 há mais ranks que cabeças KV"),
+        ("minimum kv_per_session_placed_gib", {}, "As cabeças KV se dividem pelos 8 ranks sem cópias."),
+        ("minimum max_effective_context", {"nodes": 4, "concurrency": 5000, "effective_context": "max"},
+         "com 4 nós e 5.000 sessões este contexto cabe, e um token a mais pediria 5 nós"),
+        ("minimum max_effective_context", {"nodes": 4, "concurrency": 5, "effective_context": "max"}, "É o máximo do modelo"),
+        ("minimum max_effective_context",
+         dict(ONE_ON_100, nodes=50, concurrency=1, effective_context="max", runtime_overhead_gib=69.5),
+         "É o máximo do modelo, ou com um token a mais nenhum número de nós seguraria uma sessão."),       # 0.5 GiB: 4096
+        ("minimum kv_per_session_gib", {"model": "gemma-4-e2b-it"},
+         "3 camadas guardam chave e valor de todos os 131.072 tokens, por cabeça KV. 12 camadas de janela deslizante guardam "
+         "chave e valor só dos últimos 512 tokens. 20 camadas não têm cache próprio. É o estado estacionário"),
     ]
 
     def test_explanations_fit_the_case(self):
-        for changes, scenario, name, says, does_not in self.EXPLAINED:
-            with self.subTest(changes=sorted(changes), scenario=scenario, result=name):
-                told = sizing.report_json(planned(**changes), "pt")["scenarios"][scenario]["rationale"][name]["explanation"]
-                self.assertIn(says, told)
-                self.assertNotIn(does_not, told)
+        for what, changes, says in self.EXPLAINED:
+            scenario, name = what.split()
+            self.assertIn(says, unlevered("pt", **changes).cards[scenario][name].explanation)
 
-    def test_results_are_numbers(self):
-        for _, found in self.found():
-            for scenario in sizing.report_json(found, "pt")["scenarios"].values():
-                self.assertLessEqual({type(value) for value in scenario["results"].values()}, {int, float, type(None)})
+    def test_every_meaning_is_told(self):
+        filled = mock.Mock(wraps=sizing.fill)
+        with mock.patch.object(sizing, "fill", filled):
+            for changes in KINDS:
+                unlevered(**changes)
+        meanings = set(texts_in(sizing.REASONS, [row.meanings for row in sizing.NUMBERS.values()]))
+        self.assertGreater(len(meanings), 70)
+        self.assertEqual(meanings - {one[0][0] for one in filled.call_args_list}, set())
 
-    def test_formulas_name_the_inputs_that_drive_them(self):
-        rationale = report()["scenarios"]["recommended"]["rationale"]
-        for name, expected in {
-                "kv_per_session_gib": ["effective_context", "num_key_value_heads", "head_dim", "bytes_per_element", "hybrid_full_layers",
-                                       "sliding_window", "hybrid_sliding_layers"],
-                "kv_total_tib": ["kv_per_session_gib", "concurrency"], "hbm_total_gib": ["gpus", "driver_mib_per_gpu"],
-                "runtime_overhead_gib": ["replicas_per_node", "weights_gib", "gpus", "engine_gib_per_gpu"],
-                "kv_budget_gib": ["hbm_total_gib", "kv_budget_ratio", "runtime_overhead_gib"],
-                "engine_gib_per_gpu": ["bytes_per_logit", "logit_rows", "vocab_size", "live_hidden_states_bytes", "max_num_batched_tokens", "hidden_size",
-                                       "non_torch_gib", "cuda_graph_gib"],
-                "kv_per_session_placed_gib": ["effective_context", "num_key_value_heads", "head_dim", "bytes_per_element", "hybrid_full_layers", "tensor_parallel"],
-                "kv_reserved_gib": ["hybrid_full_layers", "effective_context", "attention_block_tokens", "full_token_bytes", "hybrid_sliding_layers",
-                                    "sliding_window", "max_num_batched_tokens", "sliding_token_bytes"],
-                "memory_sessions_per_replica": ["kv_budget_gib", "replicas_per_node", "kv_per_session_placed_gib"],
-                "sessions_per_node": ["replicas_per_node", "sessions_per_replica", "nodes_per_replica"], "nodes_minimum": ["concurrency", "sessions_per_node"],
-                "sessions_with_headroom": ["concurrency", "peak_headroom_ratio"],
-                "nodes_with_headroom": ["sessions_with_headroom", "sessions_per_node"], "nodes_final": ["nodes_with_headroom", "ha_extra_nodes"],
-                "relative_cost": ["nodes_final", "recommended_nodes_final"]}.items():
-            with self.subTest(name=name):
-                self.assertEqual(list(rationale[name]["inputs"])[:len(expected)], expected)
-        self.assertEqual({name: rationale["kv_per_session_gib"]["inputs"][name] for name in ("model", "attention_pattern", "kv_precision")},
-                         {"model": "opt-oss-120b", "attention_pattern": "hybrid", "kv_precision": "fp8"})
+    NULL = [  # scenario and number, changes, reason, explanation
+            ("minimum nodes_final", {"runtime_overhead_gib": 2000}, "does_not_fit",
+             "This scenario does not fit as asked, and the number does not exist; the table of levers says what would fit."),
+            ("minimum weights_gib", {"model": NO_WEIGHTS}, "not_known", "The catalog does not state all that this number needs."),
+            ("minimum tpot_expected_ms", AMD, "speed_not_known", "Speed is not known here; missing: measurements on AMD GPUs."),
+            ("minimum speed_sessions_per_replica", {}, "not_asked", "It was not asked for."),
+            ("minimum kv_without_hybrid_manager_gib", {"model": "qwen3.5-27b"}, "not_applicable",
+             "It does not apply to this model."),
+            ("minimum relative_cost", {"runtime_overhead_gib": 1400}, None, ""),      # IDEAL alone does not fit
+            ("ideal relative_cost", {"runtime_overhead_gib": 1400}, "does_not_fit", ""),
+            ("recommended nodes_final", {"concurrency": None, "nodes": 2}, None, ""),
+            ("ideal nodes_final", {"concurrency": None, "nodes": 2}, "does_not_fit", ""),
+            ("minimum tpot_expected_ms", {"runtime_overhead_gib": 2000}, "does_not_fit", ""),
+            ("minimum speed_sessions_per_replica", {"tpot_ms": 50}, None, ""),
+            ("minimum speed_sessions_per_node", {"ttft_ms": 5000}, "not_asked", ""),  # the prefill holds it: no limit
+            ("minimum speed_sessions_per_node", {"ttft_ms": 1}, None, ""), ("minimum max_effective_context", {}, "not_asked", ""),
+            ("minimum max_effective_context", NO_CONTEXT, "does_not_fit", ""),
+            ("minimum kv_per_session_gib", NO_CONTEXT, "does_not_fit", ""),
+            ("minimum kv_without_hybrid_manager_gib", {"model": "llama-3.1-8b-instruct"}, None, ""),
+    ]
+
+    def test_a_number_that_is_not_there_says_why(self):
+        self.assertEqual({reason for *_, reason, told in self.NULL if told}, set(sizing.REASONS))
+        for what, changes, reason, told in self.NULL:
+            with self.subTest(what=what, changes=sorted(changes)):
+                scenario, name = what.split()
+                data = sizing.report_json(unlevered(**changes))["scenarios"][scenario]
+                why = data["rationale"][name]
+                self.assertEqual((why.get("reason"), data["results"][name] is None), (reason, reason is not None))
+                self.assertEqual(why["explanation"], told or why["explanation"])
+        for changes, found in of_every_kind():
+            for key, cards in found.cards.items():
+                for name, card in cards.items():
+                    self.assertEqual(card.value is None, card.reason is not None, (changes, key, name))
+                    if card.reason:
+                        self.assertEqual(card.explanation, sizing.fill(sizing.REASONS[card.reason], found.plans[key].sheet, "en"))
 
     def test_report_puts_the_numbers_in(self):
-        text = call(*argv(text_only=True))[1]
-        for line in ("Hybrid attention: 18 full + 18 sliding", "Full: 2 × 131072 × 8 × 64 × 1 × 18", "Sliding: 2 × min(131072; 128) × 8 × 64 × 1 × 18",
-                     "= 2,252197265625", "= 8 × 275040 ÷ 1024", "= 1 × 65,9651 + 8 × 5,890595703125", "= 2148,75 × 0,7 − 113,089865625",
-                     "= (14 × 1024 × 201088 + 8 × 8192 × 2880) ÷ 2^30 + 2,11 + 0,92 + 0", "= 1391,035134375",
-                     "= floor(max(0; 1391,035134375) ÷ 1 ÷ 2,252197265625)", "= ceil(1000 ÷ 617)", "= ceil(1000 × (1 + 0,2))", "= 2 ÷ 3 − 1"):
-            with self.subTest(line=line):
-                self.assertIn("\n    " + line + "\n", text)
-        self.assertIn("× bytes_per_element × hybrid_sliding_layers) ÷ 2^30 Hybrid attention", " ".join(text.split()))
+        text = printed("text")
+        for line in ("Hybrid attention: 18 full + 18 sliding", "Full: 2 × 131072 × 8 × 64 × 1 × 18",
+                     "Sliding: 2 × min(131072; 128) × 8 × 64 × 1 × 18", "= 2,252197265625", "= 2148,75 × 0,7 − 113,089865625",
+                     "= (14 × 1024 × 201088 + 8 × 8192 × 2880) ÷ 2^30 + 2,11 + 0,92 + 2 × 131072 × 0 ÷ 2^30",
+                     "= floor(max(0; 1391,035134375) ÷ 1 ÷ 2,252197265625)", "= (2 − 3) ÷ 3", "= −0,333333333333333"):
+            self.assertIn("\n    " + line + "\n", text)
+        self.assertIn("\n    = floor(max(0, 1391.035134375) ÷ 1 ÷ 2.252197265625)\n", printed("text", "en"))
+        self.assertIn("kv_per_session_gib = (full_kv_bytes + sliding_kv_bytes) ÷ 2^30 Hybrid attention", " ".join(text.split()))
 
 
 # === Alerts ===
 
 class Alerts(unittest.TestCase):
-    SMALL = {"model": MODELS["opt-oss-20b"], "effective_context": 4096, "concurrency": 100}
+    SMALL = {"model": "opt-oss-20b", "effective_context": 4096, "concurrency": 100}
+    TWO_HEADS = dict(SMALL, model="qwen3-next-80b-a3b-instruct")
+    MAX = {"nodes": 1, "effective_context": "max"}
     # 60 GiB = 64.42450944 GB, at 1.073741824 GB/s: 60 s exactly
     MINUTE = {"storage": dataclasses.replace(NVME, throughput_read_gbps=1.073741824)}
-    # 2148.75 x 0.65 - 2.252197265625 = 1394.435302734375 GiB of overhead leave IDEAL exactly one session on one node, see Cenário Base
-    CASES = {  # id: (severity, a request that raises it, the nearest one that does not, words of the English message)
-        "context_overflow": ("warning", {"effective_context": 131073}, {"effective_context": 131072}, ["131,073 tokens", "131,072 is used"]),
-        "high_kv_precision": ("warning", {"kv_precision": "bf16"}, {"kv_precision": "int8"}, ["bf16", "2 bytes"]),
+    # IDEAL of Cenário Base: 2148.75 x 0.65 - 2.252197265625 = 1394.435302734375 GiB of overhead leave one session on one node
+    CASES = {
+        # id: severity, a request that raises it, the nearest one that does not, words of the English message
+        "context_overflow": ("warning", {"effective_context": 131073}, {"effective_context": 131072},
+                             "The requested context, 131,073 tokens, is beyond the model's maximum; 131,072 is used."),
+        "high_kv_precision": ("warning", {"kv_precision": "bf16"}, {"kv_precision": "int8"},
+                              "A bf16 KV cache takes 2 bytes per element, against 1 of fp8: sessions per GiB fall "
+                              "in proportion."),
+        "packed_kv": ("warning", {"kv_precision": "nvfp4"}, {"kv_precision": "fp8"},
+                      "A nvfp4 KV cache: 0.56 bytes per element, scales included, against 1 of fp8."),
         "long_context_io": ("warning", {"effective_context": 128001}, {"effective_context": 128000},
-                            ["128,001 tokens", "above 128,000", "(profile_default: reads at 28 GB/s, p99 0.15 ms)"]),
-        "high_kv_budget": ("warning", {"kv_budget_ratio": 0.76}, {"kv_budget_ratio": 0.75}, ["above 0.75:", "vLLM itself runs at 0.9 by default"]),
-        "low_kv_budget": ("info", {"kv_budget_ratio": 0.49}, {"kv_budget_ratio": 0.5}, ["below 0.5:"]),
-        "low_runtime_overhead": ("warning", dict(SMALL, runtime_overhead_gib=49.9), dict(SMALL, runtime_overhead_gib=50), ["49.9 GiB", "below 50:"]),
-        "overhead_below_weights": ("error", {"runtime_overhead_gib": 65.9}, {"runtime_overhead_gib": 65.9651}, ["65.9 GiB per node", "65.97 GiB"]),
+                            "A context of 128,001 tokens (above 128,000): long prefill and I/O pressure (profile_default: reads "
+                            "at 28 GB/s, p99 0.15 ms)."),
+        "high_kv_budget": ("warning", {"kv_budget_ratio": 0.7500001}, {"kv_budget_ratio": 0.75}, "kv_budget_ratio above 0.75:"),
+        "low_kv_budget": ("info", {"kv_budget_ratio": 0.4999999}, {"kv_budget_ratio": 0.5}, "kv_budget_ratio below 0.5:"),
+        "low_runtime_overhead": ("warning", dict(SMALL, runtime_overhead_gib=49.99), dict(SMALL, runtime_overhead_gib=50),
+                                 "A given overhead of 49.99 GiB per node, below 50:"),
+        "overhead_below_weights": ("error", {"runtime_overhead_gib": 65.965}, {"runtime_overhead_gib": 65.9651},
+                                   "The given overhead, 65.97 GiB per node, is less than the model's weights (65.97 GiB):"),
         # IDEAL: 1396.6875 less one of 36 layers of 2.2522 GiB = 1396.62493896
         "no_session_fits": ("error", {"runtime_overhead_gib": 1396.625}, {"runtime_overhead_gib": 1396.6249},
-                            ["weights and engine (1,396.62 GiB)", "KV of one session (2.25 GiB)", "2,148.75 GiB of HBM"]),
-        "cloud_storage_latency": ("warning", {"storage": PROFILES["profile_cloud_premium"]}, {"storage": PROFILES["profile_network_ssd"]},
-                                  ["profile_cloud_premium", "read p99: 5 ms"]),
+                            "No session fits: weights and engine (1,396.62 GiB) plus the KV of one session (2.25 GiB) exceed the "
+                            "share of 2,148.75 GiB of HBM"),
+        "no_context_fits": ("error", dict(MAX, runtime_overhead_gib=1396.6875), dict(MAX, runtime_overhead_gib=1396.6),
+                            "No context fits a node, not even of 1 token: weights and engine (1,396.69 GiB) exceed the "
+                            "share of 2,148.75"),
+        "cloud_storage_latency": ("warning", {"storage": "profile_cloud_premium"}, {"storage": "profile_network_ssd"},
+                                  "profile_cloud_premium is cloud storage: latency varies with other tenants' load "
+                                  "(read p99: 5 ms)."),
         # 2 KV heads over 8 ranks: 4,096 tokens take 0.0469 GiB on the 2 ranks of tensor parallel 2, four times as much over 8
-        "kv_copies": ("info", dict(SMALL, model=MODELS["qwen3-next-80b-a3b-instruct"], tensor_parallel=8),
-                      dict(SMALL, model=MODELS["qwen3-next-80b-a3b-instruct"], tensor_parallel=2), ["tensor_parallel 8", "0.22 GiB per session instead of 0.0837"]),
-        # the node of Cenário Base with 2.2522 - 0.0001 GiB left for IDEAL: half of the layers, in each of two nodes, leave room
-        "replica_spans_nodes": ("warning", {"runtime_overhead_gib": 1394.4354}, {"runtime_overhead_gib": 1394.4353}, ["takes 2 nodes"]),
-        # see Cenário Base: 549 reserved sessions per node. 916 x 1.2 = 1099.2, beyond 2 x 549; 915 x 1.2 = 1098.  IDEAL: ceil(1191 / 506) = ceil(1191 / 569)
+        "kv_copies": ("info", dict(TWO_HEADS, tensor_parallel=8), dict(TWO_HEADS, tensor_parallel=2),
+                      "With tensor_parallel 8 the engine keeps copies of KV: 0.22 GiB per session instead of 0.0837."),
+        # 2.2522 - 0.0001 GiB left for IDEAL: half of the layers, in each of two nodes, leave room
+        "replica_spans_nodes": ("warning", {"runtime_overhead_gib": 1394.4354}, {"runtime_overhead_gib": 1394.4353},
+                                "Each replica takes 2 nodes,"),
+        # 549 reserved sessions per node. 916 x 1.2 = 1099.2, beyond 2 x 549; 915 x 1.2 = 1098; IDEAL: 1191 on 3 nodes either way
         "reservation_needs_nodes": ("warning", {"concurrency": 916}, {"concurrency": 915},
-                                    ["2.53 GiB per session", "(steady state: 2.25)", "4 nodes instead of 3"]),
+                                    "vLLM may reserve 2.53 GiB per session during prefill (steady state: 2.25): were all of them "
+                                    "to come in at once, it would be 4 nodes instead of 3."),
         # 4.5 GiB, 285 a node in IDEAL: 220 x 1.3 = 286, 219 x 1.3 = 284.7; in RECOMMENDED 309: 264
-        "hybrid_manager_needed": ("warning", {"concurrency": 220}, {"concurrency": 219}, ["4.5 GiB instead of 2.25: nodes: 4 instead of 3"]),
-        "nodes_not_enough": ("error", {"concurrency": None, "nodes": 2}, {"concurrency": None, "nodes": 3}, ["nodes given (2)", "spares (2)"]),
+        "hybrid_manager_needed": ("warning", {"concurrency": 220}, {"concurrency": 219},
+                                  "each session takes 4.5 GiB instead of 2.25: nodes: 4 instead of 3."),
+        "nodes_not_enough": ("error", {"concurrency": None, "nodes": 2}, {"concurrency": None, "nodes": 3},
+                             "The nodes given (2) are not enough in this scenario, spares (2) and headroom taken off;"),
+        # MINIMUM: 1,620,745 x 617 = 999,999,665; one node more holds 1,000,000,282
+        "sessions_capped": ("info", {"concurrency": None, "nodes": 1620746}, {"concurrency": None, "nodes": 1620745},
+                            "The nodes given hold 1,000,000,282 sessions; the sizing stops at 1,000,000,000,"),
         # see the tests of speed for the figures
-        "speed_target_missed": ("error", dict(SMALL, tpot_ms=0.01), dict(SMALL, tpot_ms=1000), ["Not even one session"]),
-        "slow_tokens": ("warning", dict(SMALL, measured_tpot_ms=100.1, measured_sessions=100), dict(SMALL, measured_tpot_ms=99.9, measured_sessions=100),
-                        ["9.99 tokens/s, fewer than 10"]),
-        "beyond_measured_sessions": ("warning", dict(SMALL, concurrency=513), dict(SMALL, concurrency=512), ["513 sessions", "reach 512"]),
-        "packed_kv": ("warning", {"kv_precision": "nvfp4"}, {"kv_precision": "fp8"}, ["nvfp4", "four bits"]),
+        "speed_target_missed": ("error", dict(SMALL, tpot_ms=0.01), dict(SMALL, tpot_ms=1000),
+                                "Not even one session per replica holds"),
+        "slow_tokens": ("warning", dict(SMALL, measured_tpot_ms=100.1, measured_sessions=100),
+                        dict(SMALL, measured_tpot_ms=99.9, measured_sessions=100),
+                        "each session gets 9.99 tokens/s, fewer than 10:"),
+        "beyond_measured_sessions": ("warning", dict(SMALL, concurrency=513), dict(SMALL, concurrency=512),
+                                     "513 sessions generate at once on each replica; measurements reach 512:"),
         "slow_model_load": ("warning", dict(MINUTE, model=dataclasses.replace(MODELS["opt-oss-20b"], checkpoint_gib=60.01)),
                             dict(MINUTE, model=dataclasses.replace(MODELS["opt-oss-20b"], checkpoint_gib=60.0)),
-                            ["60.01 GiB", "1.07 GB/s", "takes 60.01 s", "more than 60 s"]),
+                            "Reading the checkpoint (60.01 GiB) at 1.07 GB/s takes 60.01 s per node, more than 60 s,"),
     }
 
-    def raised(self, changes, lang="en"):
-        return {alert["id"]: alert for alert in sizing.report_json(planned(**changes), lang)["alerts"]}
+    def raised(self, changes):
+        return {alert["id"]: alert for alert in sizing.report_json(unlevered(**changes))["alerts"]}
 
     def test_every_alert_fires_and_rests(self):
         self.assertEqual(set(self.CASES), {alert.id for alert in sizing.ALERTS})
@@ -1391,143 +2362,161 @@ class Alerts(unittest.TestCase):
                 found = self.raised(firing)
                 self.assertIn(name, found)
                 self.assertEqual(found[name]["severity"], severity)
-                for word in words:
-                    self.assertIn(word, found[name]["message"])
+                self.assertIn(words, found[name]["message"])
                 self.assertNotIn(name, self.raised(quiet))
+        self.assertEqual(self.raised(self.SMALL), {})
 
-    def test_nothing_else_fires(self):
-        self.assertEqual(list(self.raised(self.SMALL)), [])
+    NO_SESSION = {"model": ONE_LAYER, "runtime_overhead_gib": 99999, "nodes": 1}
+    ALSO = {  # id: what fires too; what stays quiet though it looks alike
+        "overhead_below_weights": ([{"runtime_overhead_gib": 0}], [{"model": NO_WEIGHTS, "runtime_overhead_gib": 0}]),
+        "low_runtime_overhead": ([], [dict(SMALL, server="workstation-rtx-5090")]),     # computed
+        "high_kv_precision": ([{"kv_precision": "fp16"}], [
+            {"kv_precision": "fp8"}, {"kv_precision": "nvfp4"}, {"model": "deepseek-v3.2", "kv_precision": "fp8_ds_mla"}]),
+        "packed_kv": ([], [{"kv_precision": "bf16"}, {"model": "deepseek-v3.2", "kv_precision": "fp8_ds_mla"}]),
+        "long_context_io": ([], [{"model": "qwen3-8b", "effective_context": 200000}]),  # clamped to 40,960
+        "slow_model_load": ([], [{"storage": dataclasses.replace(NVME, throughput_read_gbps=None)},
+                                 dict(MINUTE, model=dataclasses.replace(FULL, checkpoint_gib=None))]),
+        "hybrid_manager_needed": ([{"concurrency": 264}, {"model": "llama-4-scout-17b-16e-instruct", "concurrency": 10**5}], [
+            # one kind
+            {"model": "mistral-7b-v0.1", "concurrency": 10**6}, {"model": "llama-3.1-8b-instruct", "concurrency": 10**6},
+            {"model": "qwen3-next-80b-a3b-instruct", "concurrency": 10**6},             # cannot be served so
+            {"model": "gemma-3-27b-it", "concurrency": None, "nodes": 50}]),            # the nodes are given
+        "reservation_needs_nodes": ([{"model": "mistral-7b-v0.1", "concurrency": 10**6}], [
+            {"concurrency": None, "nodes": 50}, {"concurrency": 916, "max_num_batched_tokens": 512}]),
+        # data-parallel
+        "kv_copies": ([dict(TWO_HEADS, tensor_parallel=4)], [dict(SMALL, model="deepseek-v3", tensor_parallel=8)]),
+        "nodes_not_enough": ([dict(MAX, nodes=2)], [{"concurrency": None, "nodes": 50}, {"concurrency": 10**9}, NO_SESSION]),
+        "sessions_capped": ([], [{"concurrency": None, "nodes": 50}, {"concurrency": 10**9}]),
+        "no_context_fits": ([], [dict(MAX, nodes=2)]),                                  # one does, but for spares
+        "no_session_fits": ([NO_SESSION], [{"model": L405B, "server": "8x-l40s"}]), "speed_target_missed": ([], [NO_SESSION]),
+        "replica_spans_nodes": ([{"model": L405B, "server": "8x-l40s"}], [{"model": L405B, "server": "dgx200"}]),
+        "cloud_storage_latency": tuple(
+            [{"storage": dataclasses.replace(NVME, type=kind)} for kind in sizing.STORAGE_TYPES if (kind in (
+                "cloud_block_storage", "cloud_file_storage", "cloud_object_storage")) == fires] for fires in (True, False)),
+    }
 
-    # Bounds finer than the table above, and what must stay quiet though it looks alike.
-    BOUNDARIES = [
-        ({"kv_budget_ratio": 0.7500001}, "high_kv_budget", True), ({"kv_budget_ratio": 0.4999999}, "low_kv_budget", True),
-        (dict(SMALL, runtime_overhead_gib=49.999), "low_runtime_overhead", True),
-        ({"runtime_overhead_gib": 65.965}, "overhead_below_weights", True), ({"runtime_overhead_gib": 0}, "overhead_below_weights", True),
-        (dict(SMALL, server=SERVERS["workstation-rtx-5090"]), "low_runtime_overhead", False),         # computed: 17.77 GiB
-        ({"model": dataclasses.replace(FULL, weights_gib=None), "runtime_overhead_gib": 0}, "overhead_below_weights", False),
-        ({"kv_precision": "fp16"}, "high_kv_precision", True), ({"kv_precision": "fp8"}, "high_kv_precision", False),
-        ({"model": MODELS["qwen3-8b"], "effective_context": 200000}, "long_context_io", False),         # clamped to 40,960
-        ({"storage": dataclasses.replace(NVME, throughput_read_gbps=None)}, "slow_model_load", False),
-        ({"model": dataclasses.replace(FULL, checkpoint_gib=None)}, "slow_model_load", False),
-        ({"concurrency": 264}, "hybrid_manager_needed", True), ({"model": MODELS["mistral-7b-v0.1"], "concurrency": 10**6}, "hybrid_manager_needed", False),
-        ({"model": MODELS["llama-3.1-8b-instruct"], "concurrency": 10**6}, "hybrid_manager_needed", False),
-        ({"model": MODELS["qwen3-next-80b-a3b-instruct"], "concurrency": 10**6}, "hybrid_manager_needed", False),     # cannot be served so
-        ({"model": MODELS["llama-4-scout-17b-16e-instruct"], "concurrency": 10**5}, "hybrid_manager_needed", True),
-        ({"model": MODELS["gemma-3-27b-it"], "concurrency": None, "nodes": 50}, "hybrid_manager_needed", False),      # the nodes are given
-        ({"concurrency": None, "nodes": 50}, "reservation_needs_nodes", False),
-        ({"concurrency": 916, "max_num_batched_tokens": 512}, "reservation_needs_nodes", False),
-        ({"model": MODELS["mistral-7b-v0.1"], "concurrency": 10**6}, "reservation_needs_nodes", True),
-        (dict(SMALL, model=MODELS["deepseek-v3"], tensor_parallel=8), "kv_copies", False),     # attention data-parallel
-        (dict(SMALL, model=MODELS["qwen3-next-80b-a3b-instruct"], tensor_parallel=4), "kv_copies", True),
-        ({"model": MODELS["deepseek-v3.2"], "kv_precision": "fp8_ds_mla"}, "high_kv_precision", False), ({"kv_precision": "nvfp4"}, "high_kv_precision", False),
-        ({"model": MODELS["deepseek-v3.2"], "kv_precision": "fp8_ds_mla"}, "packed_kv", False), ({"kv_precision": "bf16"}, "packed_kv", False),
-        ({"concurrency": None, "nodes": 50}, "nodes_not_enough", False), ({"effective_context": "max", "nodes": 2}, "nodes_not_enough", True),
-        ({"concurrency": 10**9}, "nodes_not_enough", False), ({"model": ONE_LAYER, "runtime_overhead_gib": 99999, "nodes": 1}, "nodes_not_enough", False),
-        ({"model": ONE_LAYER, "runtime_overhead_gib": 99999, "nodes": 1}, "no_session_fits", True),
-        ({"model": MODELS["llama-3.1-405b-instruct-fp8"], "server": SERVERS["8x-l40s"]}, "replica_spans_nodes", True),
-        ({"model": MODELS["llama-3.1-405b-instruct-fp8"], "server": SERVERS["dgx200"]}, "replica_spans_nodes", False),
-        ({"model": MODELS["llama-3.1-405b-instruct-fp8"], "server": SERVERS["8x-l40s"]}, "no_session_fits", False),
-    ] + [({"storage": dataclasses.replace(NVME, type=kind)}, "cloud_storage_latency", cloud) for kind, cloud in [
-        ("nvme_local", False), ("network_ssd", False), ("cloud_block_storage", True), ("cloud_file_storage", True),
-        ("cloud_object_storage", True), ("parallel_filesystem", False), ("all_flash_nas", False)]]
+    def test_what_looks_alike(self):
+        for name, cases in self.ALSO.items():
+            for fires, requests in zip((True, False), cases):
+                for changes in requests:
+                    with self.subTest(alert=name, changes=changes):
+                        self.assertEqual(name in self.raised(changes), fires)
 
-    def test_boundaries(self):
-        for changes, name, fires in self.BOUNDARIES:
-            with self.subTest(changes=changes, alert=name):
-                self.assertEqual(name in self.raised(changes), fires)
-        kinds = {changes["storage"].type for changes, name, _ in self.BOUNDARIES if name == "cloud_storage_latency"}
-        self.assertEqual(kinds, set(sizing.STORAGE_TYPES))
+    CONCERNED = [  # llama-3.1-8b: every layer full, so no engine bound differs
+        ({"kv_budget_ratio": 0.76}, {"high_kv_budget": ["minimum", "recommended"]}),                       # IDEAL keeps to 0.65
+        ({"runtime_overhead_gib": 1400}, {"no_session_fits": ["ideal"]}),
+        ({"nodes": 2, "concurrency": None}, {"nodes_not_enough": ["ideal"]})]
 
     def test_scenarios_it_concerns(self):
-        # llama-3.1-8b: every layer full, so no engine bound differs; 65,536 bytes x 128,000 tokens = 7.8125 GiB
-        for changes, expected in [
-            ({"kv_budget_ratio": 0.76}, {"high_kv_budget": ["minimum", "recommended"]}),            # IDEAL keeps to 0.65
-            ({"kv_budget_ratio": 0.49}, {"low_kv_budget": ["minimum", "recommended", "ideal"]}),
-            ({"runtime_overhead_gib": 1400}, {"no_session_fits": ["ideal"]}),
-            ({"runtime_overhead_gib": 1600}, {"no_session_fits": ["minimum", "recommended", "ideal"]}),
-            ({"nodes": 2, "concurrency": None}, {"nodes_not_enough": ["ideal"]}),
-        ]:
-            with self.subTest(changes=changes):
-                data = sizing.report_json(planned(**dict(changes, model=MODELS["llama-3.1-8b-instruct"], kv_precision="fp8", effective_context=128000)), "pt")
-                self.assertEqual(alert_scenarios(data), expected)
-                for key, scenario in data["scenarios"].items():
-                    self.assertEqual(scenario["warnings"], [alert["message"] for alert in data["alerts"] if key in alert["scenarios"]])
+        for changes, expected in self.CONCERNED:
+            data = sizing.report_json(unlevered(**dict(changes, model="llama-3.1-8b-instruct", effective_context=128000)))
+            self.assertEqual(alert_scenarios(data), expected)
 
     def test_the_worst_comes_first(self):
-        data = report(effective_context=200000, kv_precision="bf16", kv_budget_ratio=0.45, runtime_overhead_gib=1)
-        severities = {alert["id"]: alert["severity"] for alert in data["alerts"]}
-        self.assertEqual([(severities[id], id) for id in alert_scenarios(data)], [
-            ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "reservation_needs_nodes"), ("warning", "hybrid_manager_needed"),
-            ("warning", "high_kv_precision"), ("warning", "long_context_io"), ("warning", "low_runtime_overhead"), ("info", "low_kv_budget")])
-        text = call(*argv(effective_context=200000, kv_precision="bf16", kv_budget_ratio=0.45, runtime_overhead_gib=1))[1].split("SEÇÃO 1")[0]
-        self.assertIn("ERRO (todos os cenários): O overhead informado, 1 GiB por nó, é menor que os pesos do modelo (65,97 GiB): o resultado não é "
-                      "realizável. (alertas: %d; ver SEÇÃO 4)" % len(data["alerts"]), " ".join(text.split()))
-
-    def test_an_error_alert_beside_a_complete_sizing_leaves_0(self):
-        self.assertEqual(call(*argv(runtime_overhead_gib=1))[0], 0)
+        changes = {"effective_context": 200000, "kv_precision": "bf16", "kv_budget_ratio": 0.45, "runtime_overhead_gib": 1}
+        found = unlevered("pt", **changes)
+        self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
+            ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "reservation_needs_nodes"),
+            ("warning", "hybrid_manager_needed"), ("warning", "high_kv_precision"), ("warning", "long_context_io"),
+            ("warning", "low_runtime_overhead"), ("info", "low_kv_budget")])
+        status, text, _ = call(*argv("--text-only", **changes))
+        self.assertEqual(status, 0)                          # an ERROR alert beside a complete sizing
+        self.assertIn("Maior alerta ERRO (todos os cenários): O overhead informado, 1 GiB por nó, é menor que os pesos do modelo "
+                      "(65,97 GiB): o resultado não é realizável. (alertas: %d; ver SEÇÃO 4)" % len(found.alerts),
+                      " ".join(text.split()))
 
     def test_each_scenario_is_told_its_own_figures(self):
-        several = {"concurrency": 5000}, {"concurrency": None, "nodes": 1}, {"nodes": 3, "effective_context": "max", "kv_precision": "nvfp4"}
-        for name, firing in [(name, case[1]) for name, case in self.CASES.items()] + [(None, changes) for changes in several]:
-            found = planned(**firing)
-            for lang in LANGUAGES:
-                data = sizing.report_json(found, lang)
-                for key, plan in found.plans.items():
-                    for alert in sizing.ALERTS:
-                        if alert.id in plan.warnings and name in (None, alert.id):
-                            with self.subTest(alert=alert.id, lang=lang, scenario=key, firing=sorted(firing)):
-                                told = " ".join(sizing.fill(text, found.known[key], lang) for text in (alert.meaning, alert.action))
-                                self.assertIn(told, data["scenarios"][key]["warnings"])
-                                self.assertNotRegex(told, r"[{}]|\b(None|nan|inf)\b|não informado|not stated")
+        told_apart = 0
+        for changes in [case[1] for case in self.CASES.values()] + [{"concurrency": 5000}, {"concurrency": None, "nodes": 1}]:
+            found = unlevered(**changes)
+            data = sizing.report_json(found)
+            for key, plan in found.plans.items():
+                told = [sizing.fill(alert.meaning, plan.sheet, "en") + " " + sizing.fill(alert.action, plan.sheet, "en")
+                        for alert in sizing.ALERTS if alert.id in plan.warnings]
+                self.assertEqual(data["scenarios"][key]["warnings"], told, (key, changes))
+                self.assertNotRegex(" ".join(told), r"[{}]|\b(None|nan|inf)\b|not stated")
+            told_apart += len(data["alerts"]) - len({alert["id"] for alert in data["alerts"]})
+        self.assertGreater(told_apart, 5)                    # one alert, other figures: once for each
+        self.assertIn("(read p99: not stated)", self.raised({"storage": "aws_ebs_gp3"})["cloud_storage_latency"]["message"])
 
-    def test_unknown_figures_are_said_to_be(self):
-        message = self.raised({"storage": PROFILES["aws_ebs_gp3"]})["cloud_storage_latency"]["message"]
-        self.assertIn("read p99: not stated", message)
+    def test_a_precision_of_another_width(self):
+        """No text knows the widths of KV_PRECISIONS by heart."""
+        with mock.patch.dict(sizing.KV_PRECISIONS, scaled_fp8=1.03):
+            data = sizing.report_json(unlevered(kv_precision="scaled_fp8"))
+            self.assertTrue(sizing.listed_widths("en").endswith("nvfp4 0.5625, fp8_ds_mla 1, scaled_fp8 1.03"))
+        message = next(alert["message"] for alert in data["alerts"] if alert["id"] == "high_kv_precision")
+        self.assertIn("A scaled_fp8 KV cache takes 1.03 bytes per element, against 1 of fp8: sessions per GiB fall in", message)
+        scenario = data["scenarios"]["minimum"]
+        self.assertEqual(scenario["results"]["kv_per_session_gib"], 2490826752 / GIB)  # 18,432 x 131,200 x 1.03
+        told = [why["explanation"] for why in scenario["rationale"].values()] + [alert["message"] for alert in data["alerts"]]
+        for row in sizing.PARAMETERS:
+            if "kv_precision" in row.names:
+                self.assertEqual([sizing.listed_widths(lang) in getattr(row.description, lang) for lang in LANGUAGES],
+                                 [True, True])
+                told += [text for each in row[1:] for text in each]
+        for text in told:
+            for lang in LANGUAGES:
+                text = text.replace(sizing.listed_widths(lang), "")
+            self.assertNotRegex(text.lower(),
+                                r"\b([24] bits|four bits|(2|two) bytes|0[.,]5625|twice|doubles|halves|dobra|dobro)\b")
 
 
 # === Tables: what must hold for every row ===
 
-def all_texts():
-    """Every Text the module's globals hold, however deep."""
-    found, seen = [], set()
-
-    def walk(thing):
+def texts_in(*things):
+    """Every Text that things hold, however deep."""
+    found, seen, left = [], set(), list(things)
+    while left:
+        thing = left.pop()
         if id(thing) in seen:
-            return
+            continue
         seen.add(id(thing))
         if isinstance(thing, Text):
             found.append(thing)
         elif isinstance(thing, dict):
-            for key, value in thing.items():
-                walk(key)
-                walk(value)
+            left += [*thing, *thing.values()]
         elif isinstance(thing, (list, tuple, set, frozenset)):
-            for item in thing:
-                walk(item)
-    for name, value in list(vars(sizing).items()):
-        if not name.startswith("__"):
-            walk(value)
+            left += thing
     return found
 
 
 def slots(template):
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    """Names in {} of a template, without the forms in which they are shown."""
+    names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    return {re.sub(r"_(%s)$" % "|".join(sizing.FORMS), "", name) for name in names}
 
 
 def figures(text):
-    """The numbers written in `text`, decimal comma and point alike."""
-    return sorted(number.replace(",", ".") for number in re.findall(r"\d+(?:[.,]\d+)*", text))
+    """The numbers written in `text`, without the marks that languages write them with."""
+    return sorted(re.sub("[.,]", "", number) for number in re.findall(r"\d+(?:[.,]\d+)*", text))
 
 
-class Tables(unittest.TestCase):
+class Texts(unittest.TestCase):
+    TABLES = ("NUMBERS", "ALERTS", "REASONS", "REFUSALS", "LIMITS", "WORDS", "PARAMETERS", "ACCURACY", "SCENARIOS",
+              "OUTSIDE_SPEED", "SEVERITIES", "LISTS", "PLACEMENTS", "SPEEDS", "HBM_SEGMENTS", "CLASS_WORDS", "ABSENT_WORDS")
     SAME_IN_BOTH = {"IDEAL", "Inputs", "GPUs", "HBM (GiB)", "NVLink (TB/s)", "p50 (ms)", "p99 (ms)"}
     PORTUGUESE = re.compile(r"[ãõçáéíóúêôâàÃÕÇÁÉÍÓÚÊÔÂÀ]|\b(de|da|dos|das|que|para|com|em|uma|não|por)\b")
     ENGLISH = re.compile(r"\b(the|of|and|with|is|are|for|not|to)\b")
+    # Filled with other facts than those of a sheet: the curve of speed, the worst alert, and what was asked beside what counts.
+    OTHER_SLOTS = {"first_ms", "last_ms", "last_sessions", "sessions", "severity", "names", "meaning", "count", "requested"}
 
-    def test_texts_in_both_languages(self):
-        texts = all_texts()
-        self.assertGreater(len(texts), 150)
-        for text in texts:
+    @classmethod
+    def setUpClass(cls):
+        cls.texts = set(texts_in(*[value for name, value in vars(sizing).items() if not name.startswith("__")]))
+
+    def test_every_table_holds_texts(self):
+        for name in self.TABLES:
+            found = set(texts_in(getattr(sizing, name)))
+            self.assertTrue(found and found <= self.texts, name)
+        self.assertGreater(len(self.texts), 400)
+        inside = [
+            node.lineno for function in ast.walk(ast.parse(inspect.getsource(sizing))) if isinstance(function, ast.FunctionDef)
+            for part in function.body for node in ast.walk(part)     # none is written inside a function
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Text" and isinstance(node.args[0], ast.Constant)]
+        self.assertEqual(inside, [])
+
+    def test_two_languages(self):
+        for text in self.texts:
             with self.subTest(text=text):
                 self.assertTrue(text.pt.strip() and text.en.strip())
                 self.assertEqual(slots(text.pt), slots(text.en))
@@ -1535,484 +2524,1752 @@ class Tables(unittest.TestCase):
                 self.assertNotRegex(text.en, self.PORTUGUESE)
                 self.assertNotRegex(text.pt, self.ENGLISH)
                 self.assertEqual(figures(text.pt), figures(text.en))
-        self.assertEqual(self.SAME_IN_BOTH - {text.en for text in texts}, set())
+        self.assertEqual(self.SAME_IN_BOTH - {text.en for text in self.texts}, set())
 
-    def test_slots_are_facts(self):
-        known = dict(answer().known["recommended"], requested="")
-        texts = [text for alert in sizing.ALERTS for text in (alert.meaning, alert.action)]
-        texts += [row.variant(plan).explanation for row in sizing.RESULTS for plan in answer().plans.values()]
-        texts += list(sizing.LIMITS.values()) + list(sizing.PLACEMENTS.values()) + list(sizing.REFUSALS.values())
-        texts += [sizing.WORDS[name] for name in ("subject", "bar", "bar_unfit")] + [text for _, text in sizing.ACCURACY]
-        for text in texts:
-            for lang in LANGUAGES:
-                with self.subTest(text=text):
-                    self.assertNotRegex(sizing.fill(text, known, lang), r"[{}]")
+    def test_slots_and_conditions_name_what_a_sheet_knows(self):
+        known = {name for _, found in of_every_kind() for plan in found.plans.values()
+                 for name in (*plan.sheet, *plan.sheet.absent, *sizing.NUMBERS)}
+        used = set().union(*(slots(text.en) for text in self.texts))
+        constants = {name for name in used if name.isupper()}
+        self.assertGreater(len(constants), 8)
+        for name in constants:
+            self.assertIn(type(getattr(sizing, name)), (int, float), name)
+        self.assertEqual(used - known - constants, self.OTHER_SLOTS)
+        conditions = [alert.when for alert in sizing.ALERTS] + [when for when, _ in sizing.ACCURACY]
+        for row in sizing.NUMBERS.values():
+            conditions += [row.hidden] * callable(row.hidden) + [text[0] for text in row.meanings if not isinstance(text, Text)]
+            self.assertLessEqual(set(row.also), known, row.name)
+        self.assertGreater(len(conditions), 35)
+        for condition in conditions:
+            code = condition.__code__
+            self.assertLessEqual(set(code.co_varnames[:code.co_argcount]), known, code.co_firstlineno)
 
-    def test_ids_are_unique(self):
-        for names in ([alert.id for alert in sizing.ALERTS], [row.name for row in sizing.RESULTS], [row.name for row in sizing.FLAGS],
-                      [name for row in sizing.PARAMETERS for name in row.names], [scenario.key for scenario in sizing.SCENARIOS]):
+    def test_nothing_is_left_unfilled(self):
+        for changes, found in of_every_kind():
+            with self.subTest(changes=sorted(changes)):
+                self.assertNotRegex(str(sizing.report_blocks(found)), r"\{[a-zA-Z_]+\}|\bNone\b")
+
+
+class Tables(unittest.TestCase):
+    def test_ids(self):
+        for names in ([alert.id for alert in sizing.ALERTS], [row.name for row in sizing.FLAGS],
+                      [name for row in sizing.PARAMETERS for name in row.names]):
             self.assertTrue(names)
             self.assertEqual(len(names), len(set(names)))
-
-    def test_alert_rows(self):
         for alert in sizing.ALERTS:
-            with self.subTest(alert=alert.id):
-                self.assertRegex(alert.id, r"^[a-z]+(_[a-z]+)+$")
-                self.assertIn(alert.severity, sizing.SEVERITIES)
-                self.assertIn(alert.scope, ("kv", "storage", "plan"))
+            self.assertRegex(" ".join(alert[:3]), r"^[a-z]+(_[a-z]+)+ (kv|storage|plan) (error|warning|info)$")
         self.assertEqual(list(sizing.SEVERITIES), ["error", "warning", "info"])
 
     def test_every_parameter_is_explained(self):
         explained = {name for row in sizing.PARAMETERS for name in row.names}
-        expected = {row.name for row in sizing.FLAGS} | set(sizing.OUTPUTS) | {"list_" + name for name in sizing.LISTS} | {"version"}
+        expected = ({row.name for row in sizing.FLAGS} | set(sizing.OUTPUTS)
+                    | {"list_" + name for name in sizing.LISTS} | {"version"})
         for record in (Model, Server, StorageProfile):
             expected |= {field.name for field in dataclasses.fields(record)} - {"name", "source"}
         data = report()
-        expected |= set(data["inputs"]["nfr"])
+        expected |= set(data["inputs"]["nfr"]) | {"max_concurrency", "max_effective_context"}        # found for --nodes and max
         for scenario in data["scenarios"].values():
             expected |= set(scenario["configuration"]) - {"use", "risk", "typical_sla"}
-        expected |= {"max_concurrency", "max_effective_context"}         # what --nodes and --effective-context max find
         self.assertEqual(explained, expected)
         self.assertEqual(set(data["parameter_dictionary"]), expected)
         for entry in data["parameter_dictionary"].values():
             self.assertEqual(list(entry), ["description", "source", "importance", "common_error"])
 
-    def test_results_are_fields_of_the_plan(self):
-        plan_fields = {field.name for field in dataclasses.fields(sizing.SizingResult)}
-        terms = set(answer().plans["recommended"].speed)                 # numbers on speed are terms of one field
-        self.assertLessEqual({row.name for row in sizing.RESULTS}, plan_fields | terms)
-        self.assertLessEqual({"kv_per_session_gib", "kv_total_tib", "hbm_total_gib", "runtime_overhead_gib", "kv_budget_gib", "sessions_per_node",
-                              "nodes_minimum", "sessions_with_headroom", "nodes_with_headroom", "nodes_final", "relative_cost"},
-                             {row.name for row in sizing.RESULTS})
+    def test_results(self):
+        self.assertLessEqual({"kv_per_session_gib", "kv_total_tib", "hbm_total_gib", "runtime_overhead_gib", "kv_budget_gib",
+                              "sessions_per_node", "nodes_minimum", "sessions_with_headroom",
+                              "nodes_with_headroom", "nodes_final", "relative_cost"},
+                             set(sizing.RESULTS))
+        plan = plans()["recommended"]
+        listed = sizing.results_of(plan.sheet)
+        self.assertEqual(set(sizing.RESULTS) - set(listed),
+                         {kind + "_kv_bytes" for kind in ("chunked", "latent", "index", "state", "none")})
+        for name in sizing.RESULTS:                          # any number is an attribute of the plan
+            self.assertEqual(getattr(plan, name), plan.sheet.find(name) if name in listed else None, name)
+        with self.assertRaisesRegex(AttributeError, "^SizingResult has no number 'no_such_number'$"):
+            plan.no_such_number
+        self.assertEqual(copy.copy(plan), plan)
 
-    def test_scenarios_levers_scales(self):
-        self.assertEqual([(one.key, one.name, one.ha_mode) for one in sizing.SCENARIOS], [
-            ("minimum", ("MÍNIMO", "MINIMUM"), "none"), ("recommended", ("RECOMENDADO", "RECOMMENDED"), "n+1"), ("ideal", ("IDEAL", "IDEAL"), "n+2")])
-        self.assertEqual([one.typical_sla for one in sizing.SCENARIOS],
-                         [("nenhum", "none"), ("99,9 %", "99.9 %"), ("99,99 % ou mais", "99.99 % or more")])
-        self.assertEqual(list(sizing.LEVERS), ["nodes", "tpot_ms", "ttft_ms", "weights_precision", "kv_precision", "effective_context", "kv_budget_ratio", "runtime_overhead_gib", "server"])
+    def test_scenarios_and_levers(self):
+        self.assertEqual([(one.key, one.name, one.ha_mode, one.typical_sla) for one in sizing.SCENARIOS], [
+            ("minimum", ("MÍNIMO", "MINIMUM"), "none", ("nenhum", "none")),
+            ("recommended", ("RECOMENDADO", "RECOMMENDED"), "n+1", ("99,9 %", "99.9 %")),
+            ("ideal", ("IDEAL", "IDEAL"), "n+2", ("99,99 % ou mais", "99.99 % or more"))])
+        self.assertEqual(list(sizing.LEVERS), ["nodes", "tpot_ms", "ttft_ms", "weights_precision", "kv_precision",
+                                               "effective_context", "kv_budget_ratio", "runtime_overhead_gib", "server"])
         self.assertEqual(sizing.HA_MODES, {"none": 0, "n+1": 1, "n+2": 2})
         self.assertEqual(sizing.KV_PRECISIONS, {"fp8": 1, "int8": 1, "fp16": 2, "bf16": 2, "nvfp4": 0.5625, "fp8_ds_mla": 1})
-        for name, scale in sizing.SCALES.items():
-            self.assertEqual(sorted(scale), list(scale), name)
+
+    UNITS = {  # unit: names, whose last word decides, behind what it is of
+             "GiB": "kv_per_session_gib context_gib engine_gib_per_gpu", "TiB": "kv_total_tib",
+             "GB": "total_hbm_gb", "TB": "system_memory_tb", "GB/s": "throughput_read_gbps",
+             "TB/s": "nvlink_bandwidth_tbps hbm_bandwidth_per_gpu_tbps", "MiB": "driver_mib_per_gpu",
+             "kW": "max_power_kw", "ms": "latency_read_ms_p99 latency_write_ms_p50 tpot_ms window_ms",
+             "TFLOPS": "dense_tflops_bf16 dense_tflops_fp8 dense_tflops_fp4",
+             "tokens": "effective_context max_position_embeddings sliding_window",
+             "": "gpus kv_budget_ratio gib_ratio context_sessions sessions_per_gib_node"}
 
     def test_units_of_names(self):
-        for name, unit in [("kv_per_session_gib", "GiB"), ("kv_total_tib", "TiB"), ("total_hbm_gb", "GB"), ("system_memory_tb", "TB"),
-                           ("throughput_read_gbps", "GB/s"), ("nvlink_bandwidth_tbps", "TB/s"), ("driver_mib_per_gpu", "MiB"), ("max_power_kw", "kW"),
-                           ("latency_read_ms_p99", "ms"), ("dense_tflops_bf16", "TFLOPS"), ("effective_context", "tokens"),
-                           ("max_position_embeddings", "tokens"), ("sliding_window", "tokens"), ("gpus", ""), ("kv_budget_ratio", "")]:
-            with self.subTest(name=name):
-                self.assertEqual(sizing.unit(name), unit)
+        for unit, names in self.UNITS.items():
+            self.assertEqual([sizing.unit(name) for name in names.split()], [unit] * len(names.split()))
 
-    NUMBERS = [  # value, pt, en
-        (1234567, "1.234.567", "1,234,567"), (0, "0", "0"), (0.0, "0", "0"), (2148.75, "2.148,75", "2,148.75"), (2.252197265625, "2,25", "2.25"),
-        (0.7, "0,7", "0.7"), (0.6543, "0,65", "0.65"), (1000.0, "1.000", "1,000"), (0.15, "0,15", "0.15"), (0.1, "0,1", "0.1"), (0.08, "0,08", "0.08"),
-        (0.0725097, "0,0725", "0.0725"), (0.000123456, "0,000123", "0.000123"), (-0.5, "−0,5", "−0.5"), (-1234.5, "−1.234,5", "−1,234.5"),
-        (None, "não informado", "not stated"), ("fp8", "fp8", "fp8"), (1e-6, "0,000001", "0.000001"), (1e-300, "1e−300", "1e−300"), (9e-7, "9e−07", "9e−07"),
-    ]
+    WRITTEN = [  # value, pt, en
+               (1234567, "1.234.567", "1,234,567"), (0, "0", "0"), (0.0, "0", "0"), (2148.75, "2.148,75", "2,148.75"),
+               (0.6543, "0,65", "0.65"), (2.252197265625, "2,25", "2.25"), (1000.0, "1.000", "1,000"), (0.104, "0,1", "0.1"),
+               (0.0999, "0,0999", "0.0999"), (0.0725097, "0,0725", "0.0725"), (0.000123456, "0,000123", "0.000123"),
+               (-1234.5, "−1.234,5", "−1,234.5"), (1e-6, "0,000001", "0.000001"), (9e-7, "9e−07", "9e−07"),
+               (None, "não informado", "not stated"), ("fp8", "fp8", "fp8"), (Text("sim", "yes"), "sim", "yes")]
+    PLAIN = [(10**16 + 1, "10000000000000001", "10000000000000001"), (2.252197265625, "2,252197265625", "2.252197265625"),
+             (-1 / 3, "−0,333333333333333", "−0.333333333333333")]
+    PERCENT = [(0.2, "20 %"), (0.0104, "1 %"), (0, "0 %"), (0.125, "12,5 %"), (10, "1.000 %"), (1 / 3, "33,3 %"), (0.01, "1 %"),
+               (0.0001, "0,01 %")]
+    SIGNED = [(2 / 3, "+67 %"), (-1 / 3, "−33 %"), (0.0, "0 %"), (-1 / 300, "−0,3 %"), (0.104, "+10 %"),
+              (0.053, "+5,3 %"), (None, "—")]
+    AMOUNTS = [("kv_per_session_gib", 2.5, "2.5 GiB"), ("gpus", 8, "8"), ("max_power_kw", None, "not stated"),
+               ("effective_context", "—", "—")]
 
     def test_numbers_for_readers(self):
-        for value, pt, en in self.NUMBERS:
-            with self.subTest(value=value):
-                self.assertEqual((sizing.number(value, "pt"), sizing.number(value, "en")), (pt, en))
-        for value, pt, en in [(131072, "131072", "131072"), (1397.9199, "1397,9199", "1397.9199"), (2.252197265625, "2,252197265625", "2.252197265625"),
-                              (-1 / 3, "−0,333333333333333", "−0.333333333333333")]:
-            with self.subTest(value=value):
-                self.assertEqual((sizing.plain(value, "pt"), sizing.plain(value, "en")), (pt, en))
-        for value, pt in [(0.2, "20 %"), (0, "0 %"), (0.125, "12,5 %"), (10, "1.000 %"), (1 / 3, "33,3 %"), (0.0001, "0,01 %"), (0.007, "0,7 %")]:
-            self.assertEqual(sizing.percent(value, "pt"), pt)
-        for value, pt in [(2 / 3, "+67 %"), (-1 / 3, "−33 %"), (0.0, "0 %"), (-1 / 300, "−0,3 %"), (0.1, "+10 %"), (0.04, "+4 %"), (0.053, "+5,3 %"), (None, "—")]:
-            self.assertEqual(sizing.signed_percent(value, "pt"), pt)
-        self.assertEqual(sizing.amount("kv_per_session_gib", 2.5, "pt"), "2,5 GiB")
-        self.assertEqual(sizing.amount("rack_units", None, "en"), "not stated")
-        self.assertEqual(sizing.amount("max_power_kw", None, "en"), "not stated")
+        for function, table in ((sizing.written, self.WRITTEN), (sizing.plain, self.PLAIN)):
+            for value, pt, en in table:
+                self.assertEqual((function(value, "pt"), function(value, "en")), (pt, en))
+        for function, table in ((sizing.percent, self.PERCENT), (sizing.signed_percent, self.SIGNED)):
+            for value, pt in table:
+                self.assertEqual((function(value, "pt"), function(value, "en")), (pt, pt.translate(str.maketrans(",.", ".,"))))
+        for name, value, en in self.AMOUNTS:
+            self.assertEqual(sizing.amount(name, value, "en"), en)
+
+    def test_sentences(self):
+        facts = {"a": 1234.5, "b_gib": 2.25, "r": 0.2, "t": Text("sim", "yes"), "n": None}
+        text = Text("{a} {b_gib} {b_gib_amount} {r_pct} {r_signed} {t} {n} {LOW_OVERHEAD_GIB} {SLOW_TOKENS_PER_S}",
+                    "{a} {t} {CUDA_GRAPH_GIB}")
+        self.assertEqual(sizing.fill(text, facts, "pt"), "1.234,5 2,25 2,25 GiB 20 % +20 % sim não informado 50 10")
+        self.assertEqual(sizing.fill(text, facts, "en"), "1,234.5 yes 0.92")
+        sheet = plans(runtime_overhead_gib=2000)["minimum"].sheet        # where there is no number, the reason's words
+        self.assertEqual(sizing.fill(Text("", "{nodes_final}, {tpot_expected_ms_amount}, {kv_budget_ratio_pct}, {tpot_ms}"),
+                                     sheet, "en"),
+                         "does not fit, does not fit, 70 %, none")
+        self.assertEqual(set(sizing.REASONS), set(sizing.ABSENT_WORDS))
 
 
-# === JSON: the shape, in both languages ===
+# === JSON: the shape, in both languages; and text, Markdown and JSON as one ===
 
 class JsonReport(unittest.TestCase):
-    TOP = ["schema_version", "tool_version", "inputs", "parameter_dictionary", "scenarios", "alerts", "levers", "accuracy"]
-    SCENARIO = ["name", "configuration", "results", "classification", "binding_limit", "speed_missing", "layouts", "rationale", "warnings"]
-    LAYOUT = ["tensor_parallel", "pipeline_parallel", "attention_ranks", "stages_per_node", "replicas_per_node", "nodes_per_replica", "engine_gib_per_gpu",
-              "runtime_overhead_gib", "kv_budget_gib", "kv_per_session_placed_gib", "memory_sessions_per_replica", "memory_sessions_per_node",
-              "speed_sessions_per_replica", "speed_sessions_per_node", "sessions_per_replica", "sessions_per_node", "binding_limit", "refused"]
-
+    SHAPE = {  # path: keys
+             "": "schema_version tool_version inputs parameter_dictionary scenarios alerts levers accuracy",
+             "inputs": "model server storage nfr", "scenarios": "minimum recommended ideal",
+             "alerts/0": "id severity message scenarios",
+             "inputs/nfr": "concurrency effective_context kv_precision kv_budget_ratio runtime_overhead_gib peak_headroom_ratio "
+                           "nodes tensor_parallel max_num_batched_tokens input_tokens output_tokens prefix_cache_hit_ratio "
+                           "active_ratio tpot_ms ttft_ms engine measured_tpot_ms measured_sessions weights_precision "
+                           "overhead_origin requested_context",
+             "scenarios/ideal": "name configuration results classification binding_limit speed_missing layouts "
+                                "rationale warnings",
+             "scenarios/ideal/configuration": "peak_headroom_ratio ha_mode ha_extra_nodes kv_budget_ratio tensor_parallel "
+                                              "pipeline_parallel attention_ranks use risk typical_sla",
+             "scenarios/ideal/layouts/3": "tensor_parallel pipeline_parallel attention_ranks stages_per_node replicas_per_node "
+                                          "nodes_per_replica engine_gib_per_gpu runtime_overhead_gib kv_budget_gib "
+                                          "kv_per_session_placed_gib memory_sessions_per_replica memory_sessions_per_node "
+                                          "speed_sessions_per_replica speed_sessions_per_node sessions_per_replica "
+                                          "sessions_per_node binding_limit refused",
+             "scenarios/ideal/rationale/nodes_final": "formula inputs explanation",
+             "scenarios/ideal/rationale/max_effective_context": "formula inputs explanation reason",
+    }
+    CONFIGURATION = {"peak_headroom_ratio": 0.2, "ha_mode": "n+1", "ha_extra_nodes": 1, "kv_budget_ratio": 0.7,
+                     "tensor_parallel": 8, "pipeline_parallel": 1, "attention_ranks": 1, "use": "produção",
+                     "risk": "equilibrado: tolera a falha de um nó", "typical_sla": "99,9 %"}
+    CLASSES = {"concurrency": "medium", "effective_context": "long", "kv_per_session_gib": "large", "sessions_per_node": "medium",
+               "nodes_final": "medium"}
     def test_shape(self):
         data = report()
-        self.assertEqual(list(data), self.TOP)
-        self.assertEqual(list(data["inputs"]), ["model", "server", "storage", "nfr"])
-        self.assertEqual(list(data["inputs"]["nfr"]), [
-            "concurrency", "nodes", "effective_context", "kv_precision", "kv_budget_ratio", "runtime_overhead_gib", "peak_headroom_ratio",
-            "tensor_parallel", "max_num_batched_tokens", "input_tokens", "output_tokens", "prefix_cache_hit_ratio", "active_ratio", "tpot_ms", "ttft_ms",
-            "engine", "measured_tpot_ms", "measured_sessions", "weights_precision", "overhead_origin", "requested_context"])
-        self.assertEqual(list(data["scenarios"]), list(SCENARIO_KEYS))
+        for path, keys in self.SHAPE.items():
+            found = functools.reduce(lambda place, key: place[int(key) if key.isdigit() else key],
+                                     path.split("/") if path else (), data)
+            self.assertEqual(list(found), keys.split(), path)
         for scenario in data["scenarios"].values():
-            self.assertEqual(list(scenario), self.SCENARIO)
             self.assertEqual(list(scenario["results"]), list(scenario["rationale"]))
-            self.assertEqual(list(scenario["configuration"]), ["peak_headroom_ratio", "ha_mode", "ha_extra_nodes", "kv_budget_ratio", "tensor_parallel",
-                                                               "pipeline_parallel", "attention_ranks", "use", "risk", "typical_sla"])
-            self.assertEqual([list(layout) for layout in scenario["layouts"]], [self.LAYOUT] * 4)
-            self.assertEqual(scenario["binding_limit"], "memory")
-            self.assertEqual(set(scenario["rationale"]["nodes_final"]), {"formula", "inputs", "explanation"})
+            self.assertEqual((len(scenario["layouts"]), scenario["binding_limit"], scenario["speed_missing"]), (4, "memory", []))
         self.assertEqual([data["scenarios"][key]["name"] for key in SCENARIO_KEYS], ["MÍNIMO", "RECOMENDADO", "IDEAL"])
-        self.assertEqual(data["scenarios"]["recommended"]["configuration"], {
-            "peak_headroom_ratio": 0.2, "ha_mode": "n+1", "ha_extra_nodes": 1, "kv_budget_ratio": 0.7, "tensor_parallel": 8, "pipeline_parallel": 1,
-            "attention_ranks": 1, "use": "produção",
-            "risk": "equilibrado: tolera a falha de um nó", "typical_sla": "99,9 %"})
-        self.assertEqual(data["scenarios"]["recommended"]["classification"], {
-            "concurrency": "medium", "effective_context": "long", "kv_per_session_gib": "large", "sessions_per_node": "medium",
-            "nodes_final": "medium"})
-        self.assertEqual(list(data["alerts"][0]), ["id", "severity", "message", "scenarios"])
+        recommended = data["scenarios"]["recommended"]
+        self.assertEqual((recommended["configuration"], recommended["classification"]), (self.CONFIGURATION, self.CLASSES))
+        self.assertEqual(recommended["rationale"]["nodes_final"]["formula"], "nodes_final = nodes_with_headroom + ha_extra_nodes")
         self.assertEqual((data["schema_version"], data["tool_version"]), (sizing.SCHEMA_VERSION, sizing.__version__))
-        self.assertRegex(data["schema_version"], r"^2\.\d+$")
-        self.assertRegex(data["tool_version"], r"^2\.\d+\.\d+$")
-
-    def test_classes_are_of_the_scenario(self):
-        self.assertEqual([scenario["classification"]["nodes_final"] for scenario in report(kv_precision="fp16", concurrency=400)["scenarios"].values()],
-                         ["small", "medium", "medium"])                  # 308 per node: ceil(400/308) = 2; 480: 2 + 1; 520/284: 2 + 2
-
-    def test_readable_and_strict(self):
-        text = call(*argv("--json-only"))[1]
-        self.assertIn('\n      "name": "MÍNIMO",\n', text)               # UTF-8, not \\u escapes
+        self.assertRegex(" ".join([sizing.SCHEMA_VERSION, sizing.__version__]), r"^2\.\d+ 2\.\d+\.\d+$")
+        for key, record in (("model", MODELS["opt-oss-120b"]), ("server", SERVERS["dgx300"]),
+                            ("storage", PROFILES["profile_default"])):
+            self.assertEqual(data["inputs"][key], dataclasses.asdict(record))
+        self.assertIn('\n      "name": "MÍNIMO",\n', printed("json"))    # UTF-8, not \\u escapes
         self.assertRaises(ValueError, sizing.render_json, {"x": float("nan")})
 
-    def test_inputs_hold_every_field(self):
-        inputs = report(storage="aws_ebs_gp3")["inputs"]
-        for key, record in (("model", MODELS["opt-oss-120b"]), ("server", SERVERS["dgx300"]), ("storage", PROFILES["aws_ebs_gp3"])):
-            self.assertEqual(inputs[key], dataclasses.asdict(record))
+    OF_A_SCENARIO = [  # request, path in each scenario, values
+                     ({"tpot_ms": 50}, "binding_limit", ["memory", "memory", "speed"]), (NO_CONTEXT, "binding_limit", [None] * 3),
+                     (AMD, "speed_missing", [["measurements_on_amd"]] * 3),
+                     # 308 per node: ceil(400/308) = 2; 480: 2 + 1; 520/284: 2 + 2
+                     ({"kv_precision": "fp16", "concurrency": 400}, "classification/nodes_final", ["small", "medium", "medium"]),
+                     # clamped to 40,960
+                     ({"model": "qwen3-8b", "effective_context": 10**9}, "classification/effective_context", ["medium"] * 3)]
 
-    def test_context_is_classed_after_clamping(self):
-        data = report(model="qwen3-8b", effective_context=10**9)
-        self.assertEqual(data["scenarios"]["ideal"]["classification"]["effective_context"], "medium")     # 40,960
-
-    def test_languages_differ_in_prose_only(self):
-        for changes in ({}, {"kv_budget_ratio": 0.8, "effective_context": 200000, "runtime_overhead_gib": 1600}, {"nodes": 3, "concurrency": None},
-                        {"nodes": 3, "concurrency": 900, "effective_context": "max"}, {"model": "deepseek-v3", "server": "dgx-h100"},
-                        {"model": "gemma-4-e2b-it"}, {"model": "nemotron-3-nano-30b-a3b", "kv_precision": "nvfp4"}):
-            self.assert_same("", *(report(lang=lang, **changes) for lang in LANGUAGES))
+    def test_what_follows_is_of_the_scenario(self):
+        for changes, path, values in self.OF_A_SCENARIO:
+            scenarios = sizing.report_json(unlevered(**changes))["scenarios"].values()
+            found = [functools.reduce(lambda place, key: place[key], path.split("/"), scenario) for scenario in scenarios]
+            self.assertEqual(found, values, (changes, path))
 
     PROSE = re.compile(r"^/(parameter_dictionary/.*|accuracy/\d+|alerts/\d+/message|scenarios/\w+/"
                        r"(name|warnings/\d+|configuration/(use|risk|typical_sla)|rationale/\w+/explanation))$")
+    ACCENTS = re.compile("[ãõçáéíóúêôâàÃÕÇÁÉÍÓÚÊÔÂÀ]")
 
-    def assert_same(self, path, pt, en):
+    def compare(self, path, pt, en):
         self.assertIs(type(pt), type(en), path)
-        if isinstance(pt, dict):
-            self.assertEqual(list(pt), list(en), path)
-            for key in pt:
-                self.assert_same("%s/%s" % (path, key), pt[key], en[key])
-        elif isinstance(pt, list):
+        if isinstance(pt, (dict, list)):
             self.assertEqual(len(pt), len(en), path)
-            for index, items in enumerate(zip(pt, en)):
-                self.assert_same("%s/%d" % (path, index), *items)
+            for key in pt if isinstance(pt, dict) else range(len(pt)):
+                self.compare("%s/%s" % (path, key), pt[key], en[key])
         elif not (isinstance(pt, str) and self.PROSE.match(path)):
             self.assertEqual(pt, en, path)
 
-    def test_english_holds_no_portuguese(self):
-        accents = re.compile(r"\w*[ãõçáéíóúêôâàÃÕÇÁÉÍÓÚÊÔÂÀ]\w*")
-        every = {"text_only": True}, {"json_only": True}, {"markdown_only": True}
-        cases = [({}, every), ({"effective_context": 200000, "kv_budget_ratio": 0.8, "runtime_overhead_gib": 1600, "storage": "aws_ebs_gp3"}, every)]
-        cases += [(changes, every[:1]) for changes in (
-            {"nodes": 3, "concurrency": 900, "effective_context": "max"},
-            {"model": "deepseek-v3", "server": "dgx-h100", "kv_precision": "bf16"}, {"model": "llama-4-scout-17b-16e-instruct"},
-            {"model": "glm-5.2-fp8", "weights_precision": "int4"}, {"model": "nemotron-3-nano-30b-a3b", "kv_precision": "nvfp4", "tensor_parallel": 4})]
-        for changes, outputs in cases:
-            for output in outputs:
-                with self.subTest(changes=changes, output=output):
-                    self.assertEqual(accents.findall(call(*argv(lang="en", **dict(changes, **output)))[1]), [])
+    def test_languages_differ_in_prose_only(self):
+        for changes, found in of_every_kind():
+            with self.subTest(changes=sorted(changes)):
+                english = sizing.report_json(found)
+                self.compare("", sizing.report_json(unlevered("pt", **changes)), english)
+                self.assertEqual(self.ACCENTS.findall(str(sizing.report_blocks(found)) + str(english)), [])
         for name in sizing.LISTS:
-            self.assertEqual(accents.findall(call("--list-" + name, "--lang=en")[1]), [])
-
-    def test_same_input_gives_the_same_bytes(self):
-        self.assertEqual(call(*argv()), call(*argv()))
+            self.assertEqual(self.ACCENTS.findall(call("--list-" + name, "--lang=en")[1]), [])
 
 
-# === Command line ===
+class OneAnswer(unittest.TestCase):
+    """Text, Markdown and JSON show the same numbers, each made once."""
 
-USAGE = "usage: python3 sizing.py --model NAME --server NAME --concurrency SESSIONS --effective-context TOKENS [options]\n"
-ALL_MODELS = ", ".join(list(MODELS)[:sizing.LISTED_NAMES]) + (", ..." if len(MODELS) > sizing.LISTED_NAMES else "")
-FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --nodes, --effective-context, --kv-precision, --kv-budget-ratio, --runtime-overhead-gib, "
-               "--tensor-parallel, --max-num-batched-tokens, --weights-precision, --input-tokens, --output-tokens, --prefix-cache-hit-ratio, --active-ratio, "
-               "--tpot-ms, --ttft-ms, --engine, --measured-tpot-ms, ...")
-MISSING = "missing %s; see --help, --list-models and --list-servers"
+    def test_made_once(self):
+        answers, cards = mock.Mock(wraps=sizing.make_answer), mock.Mock(wraps=sizing.make_card)
+        with mock.patch.object(sizing, "make_answer", answers), mock.patch.object(sizing, "make_card", cards):
+            out = call(*argv())
+        results = strict_json(printed("json"))["scenarios"]["ideal"]["results"]
+        self.assertEqual((answers.call_count, cards.call_count), (1, 3 * len(results)))
+        self.assertEqual(out, (0, printed("text") + "\n" + printed("json"), ""))
+        self.assertEqual(call(*argv()), out)                 # the same input gives the same bytes
+
+    CARD = re.compile(r"(?m)^(?:\* |\| ).* \((\w+)\): ([+−]?[\d.,]+(?:e−\d+)?)(?= |$)")
+
+    def test_the_same_numbers(self):
+        for changes, found in of_every_kind()[::3]:
+            blocks, data = sizing.report_blocks(found), sizing.report_json(found)
+            text, markdown = sizing.render_text(blocks, 100), sizing.render_markdown(blocks)
+            with self.subTest(changes=sorted(changes)):
+                cards = self.CARD.findall(text)
+                self.assertEqual(self.CARD.findall(markdown.replace("\\", "")), cards)
+                self.assertGreater(len(cards), 10)
+                for name, digits in cards:                   # rounded to two decimals, costs to whole percents
+                    values = [scenario["results"][name] for scenario in data["scenarios"].values()]
+                    shown = float(digits.replace(",", "").replace("−", "-"))
+                    scale, slack = (100, 0.501) if name == "relative_cost" else (1, 0.00501)
+                    self.assertTrue([one for one in values if one is not None and abs(scale * one - shown) < slack],
+                                    (name, digits))
+                self.assertEqual(set(figures(text)) - set(figures(markdown)), set())
+                portuguese = sizing.render_markdown(sizing.report_blocks(unlevered("pt", **changes)))
+                self.assertEqual(figures(portuguese), figures(markdown))
 
 
-class CommandLine(InFolder):
-    REFUSED = [  # arguments, message
-        ([], MISSING % "--model, --server, --concurrency or --nodes, --effective-context"),
-        (argv(model=None), MISSING % "--model"), (argv(server=None), MISSING % "--server"), (argv(concurrency=None), MISSING % "--concurrency or --nodes"),
-        (argv(effective_context=None), MISSING % "--effective-context"), (argv(effective_context=None, json_only=True), MISSING % "--effective-context"),
-        (argv(model="opt-oss-120"), "argument --model: 'opt-oss-120' is not in models.json; did you mean 'opt-oss-120b'?; see --list-models"),
-        (argv(model="nope"), "argument --model: 'nope' is not in models.json; choose from %s; see --list-models" % ALL_MODELS),
-        (argv(model=""), "argument --model: '' is not in models.json; choose from %s; see --list-models" % ALL_MODELS),
-        (argv(server="DGX300"), "argument --server: 'DGX300' is not in servers.json; did you mean 'dgx300'?; see --list-servers"),
-        (argv(storage="profile_defualt"), "argument --storage: 'profile_defualt' is not in storage.json; did you mean 'profile_default'?; see --list-storage"),
-        (argv(lang="fr"), "argument --lang: unknown value 'fr'; choose from pt, en"),
-        (argv(kv_precision="fp7"), "argument --kv-precision: unknown value 'fp7'; did you mean 'fp8'?"),
-        (argv(kv_precision="FP8"), "argument --kv-precision: unknown value 'FP8'; did you mean 'fp8'?"),
-        (argv(kv_precision=""), "argument --kv-precision: unknown value ''; choose from " + PRECISIONS),
-        (argv(weights_precision="fp9"), "argument --weights-precision: unknown value 'fp9'; did you mean 'fp8'?"),
-        (argv(weights_precision=""), "argument --weights-precision: unknown value ''; choose from bf16, fp16, fp8, int8, int4, fp4, mxfp4, nvfp4"),
-        (argv(nodes=3), "argument --nodes: expected instead of --concurrency, or both with --effective-context max"),
-        (argv(nodes=3, server=None, concurrency=None), MISSING % "--server"),
-        (argv(effective_context="max"), MISSING % "--nodes"), (argv(effective_context="max", nodes=3, concurrency=None), MISSING % "--concurrency"),
-        (argv(effective_context="max", concurrency=None), MISSING % "--concurrency, --nodes"),
-        (argv(effective_context=None, nodes=3, concurrency=None), MISSING % "--effective-context"),
-        (argv(effective_context="MAX"), "argument --effective-context: expected a whole number from 1 up to 1000000000 or max, got 'MAX'"),
-        (argv(tensor_parallel=3), "tensor_parallel: expected auto or one of 1, 2, 4, 8, got 3: dgx300 has 8 GPUs"),
-        (argv(tensor_parallel=16), "tensor_parallel: expected auto or one of 1, 2, 4, 8, got 16: dgx300 has 8 GPUs"),
-        (argv(tensor_parallel=8, model="qwen2.5-7b-instruct"),
-         "tensor_parallel: expected auto or one of 1, 2, 4, got 8: attention heads (28) not divisible"),
-        (argv(tensor_parallel=8, model="phi-4", effective_context=100), "tensor_parallel: expected auto or one of 1, 2, got 8: KV heads neither divide nor are divided"),
-        (argv(kv_precision="fp8_ds_mla"), "kv_precision: fp8_ds_mla is the layout of sparse_latent models; opt-oss-120b is hybrid: expected fp8 for one byte per element"),
-        (argv("--bogus"), "unknown argument '--bogus'; choose from " + FIRST_FLAGS),
-        (argv("extra"), "unknown argument 'extra'; choose from " + FIRST_FLAGS),
-        (argv("-x"), "unknown argument '-x'; choose from " + FIRST_FLAGS),
-        (argv("--concurency=5"), "unknown argument '--concurency=5'; did you mean '--concurrency'?"),
-        (argv("--concur=5"), "unknown argument '--concur=5'; did you mean '--concurrency'?"),       # no abbreviations
-        (argv("--json"), "unknown argument '--json'; did you mean '--json-only'?"),
-        (argv("--Model=x"), "unknown argument '--Model=x'; did you mean '--model'?"),
-        (["--list-model"], "unknown argument '--list-model'; did you mean '--list-models'?"),
-        (argv("--json-only", "--text-only"), "argument --text-only: not allowed with argument --json-only"),
-        (argv("--json-only", "--markdown-only"), "argument --markdown-only: not allowed with argument --json-only"),
-        (argv("--text-only", "--markdown-only"), "argument --markdown-only: not allowed with argument --text-only"),
-        (["--list-models", "--list-servers"], "argument --list-servers: not allowed with argument --list-models"),
-        (argv("--json-only=1"), "argument --json-only: ignored explicit argument '1'"),
-        (argv("--concurrency"), "argument --concurrency: expected one argument"),
-        (argv("--models-file="), "argument --models-file: expected a file's path, got ''"),
-        (argv("--output-json-file="), "argument --output-json-file: expected a file's path, got ''"),
-        (argv("--output-markdown-file=a\0b"), "argument --output-markdown-file: expected a file's path, got 'a\\x00b'"),
-        (argv("--models-file=/nowhere/models.json"), "/nowhere/models.json: cannot read: No such file or directory"),
-        (argv("--output-json-file=/nowhere/x.json"), "/nowhere/x.json: cannot write: No such file or directory"),
-        (["--list-models", "--concurrency=0"], "argument --concurrency: expected a whole number from 1 up to 1000000000, got '0'"),
+# === It does not fit ===
+
+class DoesNotFit(InFolder):
+    """A model of one layer, which no layout spreads over nodes, on workstation-rtx-5090: 32,607 MiB / 1024 = 31.8427734375 GiB.
+
+    Weights and engine: 14.99 + (14 x 1024 x 128,256 + 8 x 8192 x 4096) / 2^30 + 0.27 + 0.92 = 18.14240234375 GiB.
+    Budget: x 0.70 - 18.14240234375 = 4.1475390625 GiB; IDEAL: x 0.65 - 18.14240234375 = 2.555400390625 GiB.
+    KV in bf16: 2 x 1 layer x 256 x 128 x 2 = 131,072 bytes per token, 8192 tokens per GiB.
+    """
+    MODEL = dataclasses.replace(ONE_LAYER, max_position_embeddings=131072, weights_gib=14.99, checkpoint_gib=14.99,
+                                vocab_size=128256, hidden_size=4096, num_attention_heads=256, weights_precision="bf16",
+                                source="made up")
+    GPU, NEXT = "workstation-rtx-5090", "8x-l40s"            # 359.9 GiB: the next larger server of the catalog
+    ASKED = {"model": MODEL, "server": SERVERS[GPU], "concurrency": 10, "kv_precision": "bf16"}
+    GROUPS = ("minimum", "recommended", "ideal", "all")
+    NONE = [None] * 4                                        # weights of other precisions need parameter counts
+    # {context: {lever: (today's value, thresholds of GROUPS)}}
+    CASES = {
+        # KV of 45,056 tokens: 5.5 GiB; in fp8 2.75 GiB, too much for IDEAL; in nvfp4 1.55
+        # context: 4.14754 x 8192 = 33,976.6 and 2.5554 x 8192 = 20,933.8.  Overhead: 22.28994 - 5.5 and 20.69780 - 5.5
+        # ratio: (5.5 + 18.1424) / 31.84277 = 0.74247; IDEAL never takes more than 0.65
+        45056: {"weights_precision": ("bf16", NONE), "kv_precision": ("bf16", ["fp8", "fp8", "nvfp4", "nvfp4"]),
+                "effective_context": (45056, [33976, 33976, 20933, 20933]),
+                "kv_budget_ratio": (0.7, [0.7425, 0.7425, None, None]),
+                "runtime_overhead_gib": (18.14240234375, [16.789, 16.789, 15.197, 15.197]), "server": (GPU, [NEXT] * 4)},
+        # KV of 131,072 tokens: 16 GiB, 4.5 in nvfp4.  16 + 18.14 > 31.84; 22.29 - 16 = 6.29 GiB have no room for 14.99 of weights
+        131072: {"weights_precision": ("bf16", NONE), "kv_precision": ("bf16", NONE), "effective_context": (
+            131072, [33976, 33976, 20933, 20933]), "kv_budget_ratio": (0.7, NONE), "runtime_overhead_gib": (18.14240234375, NONE),
+                 "server": (GPU, [NEXT] * 4)},
+        # KV of 24,576 tokens: 3 GiB fits MINIMUM and RECOMMENDED once, IDEAL (2.5554) not; 1.5 in fp8 does.  20.69780 - 3
+        24576: {"weights_precision": ("bf16", ["bf16", "bf16", None, None]),
+                "kv_precision": ("bf16", ["bf16", "bf16", "fp8", "fp8"]),
+                "effective_context": (24576, [24576, 24576, 20933, 20933]), "kv_budget_ratio": (0.7, [0.7, 0.7, None, None]),
+                "runtime_overhead_gib": (18.14240234375, [18.14240234375, 18.14240234375, 17.697, 17.697]),
+                "server": (GPU, [GPU, GPU, NEXT, NEXT])},
+    }
+    # What is one step worse than a threshold.
+    WORSE = {"kv_precision": lambda value: ["bf16", "fp16"] + ["fp8", "int8"] * (value == "nvfp4"),
+             "effective_context": lambda value: [value + 1], "kv_budget_ratio": lambda value: [round(value - 0.0001, 4)],
+             "runtime_overhead_gib": lambda value: [round(value + 0.001, 3)], "server": lambda value: [DoesNotFit.GPU]}
+    NO_HELP = [(45056, "kv_budget_ratio", 1), (131072, "kv_precision", "fp8"), (131072, "kv_precision", "nvfp4"),
+               (131072, "kv_budget_ratio", 1), (131072, "runtime_overhead_gib", 14.99)]
+
+    @classmethod
+    def setUpClass(cls):
+        cls.found = {context: answer(effective_context=context, **cls.ASKED) for context in cls.CASES}
+
+    def text(self, context, render=lambda blocks: sizing.render_text(blocks, 100)):
+        return render(sizing.report_blocks(self.found[context]))
+
+    def fits(self, context, name, value):
+        """Which of GROUPS fit with one parameter changed."""
+        changes = dict(self.ASKED, effective_context=context)
+        changes[name] = SERVERS[value] if name == "server" else value
+        fit = [plan.nodes_final is not None for plan in plans(**changes).values()]
+        return dict(zip(self.GROUPS, [*fit, all(fit)]))
+
+    def test_thresholds(self):
+        checked = 0
+        for context, expected in self.CASES.items():
+            self.assertEqual(sizing.report_json(self.found[context])["levers"], [
+                {"lever": name, "flag": "--" + name.replace("_", "-"), "current": current,
+                 "thresholds": dict(zip(self.GROUPS, thresholds))} for name, (current, thresholds) in expected.items()])
+            for name, (current, thresholds) in expected.items():
+                for group, threshold in zip(self.GROUPS, thresholds):
+                    if threshold not in (None, current):
+                        with self.subTest(context=context, lever=name, group=group):
+                            self.assertTrue(self.fits(context, name, threshold)[group])
+                            for worse in self.WORSE[name](threshold):
+                                self.assertFalse(self.fits(context, name, worse)[group], worse)
+                            checked += 1
+        self.assertEqual(checked, 18 + 8 + 8)
+        for case in self.NO_HELP:
+            self.assertFalse(self.fits(*case)["all"], case)
+
+    def test_exit_status(self):
+        small = {"model": "one-layer", "server": self.GPU, "concurrency": 10, "kv_precision": "bf16", "effective_context": 45056,
+                 "models_file": self.catalog("one.json", {"models": [dataclasses.asdict(self.MODEL)]})}
+        status, out, err = call(*argv("--json-only", **small))
+        self.assertEqual((status, err, strict_json(out)["levers"]), (1, "", self.found[45056].levers))
+        for name, value, status in (("kv_budget_ratio", 0.95, 1), ("runtime_overhead_gib", 15.197, 0),
+                                    ("runtime_overhead_gib", 15.198, 1),
+                                    ("effective_context", 20933, 0), ("kv_precision", "nvfp4", 0), ("server", "8x-l40s", 0)):
+            self.assertEqual(call(*argv("--json-only", **dict(small, **{name: value})))[0], status, name)
+
+    def test_missing_numbers_are_not_called_unknown(self):
+        tail = self.text(45056).split("SEÇÃO 3")[1]
+        self.assertNotIn("não informado", tail)
+        self.assertIn("\n    = não cabe\n", tail)
+        self.assertIn("nodes_with_headroom = —", tail)
+        data = sizing.report_json(self.found[45056])
+        self.assertEqual(nodes(data), [None] * 3)
+        self.assertEqual(alert_scenarios(data),
+                         {"no_session_fits": list(SCENARIO_KEYS), "high_kv_precision": list(SCENARIO_KEYS)})
+        self.assertIsNone(data["scenarios"]["ideal"]["classification"]["nodes_final"])
+
+    def test_ideal_alone(self):
+        data = sizing.report_json(self.found[24576])
+        self.assertEqual(nodes(data), [10, 13, None])        # 1 session per node: 10; 12 + 1
+        self.assertEqual([data["scenarios"][key]["results"]["relative_cost"] for key in SCENARIO_KEYS], [-3 / 13, 0, None])
+        self.assertEqual(alert_scenarios(data)["no_session_fits"], ["ideal"])
+
+    def levers(self, servers=(), **changes):
+        return {lever["lever"]: lever for lever in answer({name: SERVERS[name] for name in servers}, **changes).levers}
+
+    # 70 GiB x 0.7 = 49; IDEAL 45.5.  KV of 16 GiB leaves 33 and 29.5 GiB: enough for 33 GiB of weights in MINIMUM, not in IDEAL
+    NODE_70 = dict(ASKED, server=Server("node-70", 1, 75.2, 75.2, None, None, driver_mib_per_gpu=71680), effective_context=131072)
+    COUNTED = dataclasses.replace(MODEL, total_params=8 * 10**9, unquantized_params=10**9)
+    ENDS = [
+        # request; lever: thresholds.  ONE_ON_100, of 100 GiB: 8192 tokens per GiB
+        (dict(ASKED, effective_context=10**9), "effective_context", [33976, 33976, 20933, 20933]),  # beyond the model's maximum
+        # weights in fp8: (7 x 1 + 1 x 2) x 10^9 / 2^30 = 8.38 GiB, 10.76 and 9.16 left; in int4 5.53 GiB, 13.6 and 12.0 left
+        (dict(ASKED, model=COUNTED, effective_context=45056), "weights_precision", ["fp8"] * 4),             # 5.5 GiB
+        (dict(ASKED, model=COUNTED, effective_context=90112), "weights_precision", ["int4"] * 4),            # 11
+        # 70 - 69.99981 = 0.00019 GiB = 1.56 tokens; 98.99995 + 1 GiB need a ratio of 0.9999995; seventy times as wide: all of it
+        (dict(ONE_ON_100, runtime_overhead_gib=69.99981), "effective_context", [1, 1, None, None]),
+        (dict(ONE_ON_100, runtime_overhead_gib=98.99995), "kv_budget_ratio", [1.0, 1.0, None, None]),
+        (dict(ONE_ON_100, model=dataclasses.replace(ONE_LAYER, head_dim=70 * 128), runtime_overhead_gib=5),
+         "runtime_overhead_gib", [0.0, 0.0, None, None]),
+        # MINIMUM 6.5 GiB: 6 a node, so 1; RECOMMENDED 4 sessions: 1, + 1; IDEAL 1.5 GiB: ceil(3.9), + 2.  What fits stays
+        (dict(ONE_ON_100, concurrency=3, nodes=1, runtime_overhead_gib=63.5), "nodes", [1, 2, 6, 6]),
+        (dict(ONE_ON_100, concurrency=3, nodes=4, runtime_overhead_gib=63.5), "nodes", [4, 4, 6, 6]),
+        (dict(ONE_ON_100, concurrency=3, nodes=4, runtime_overhead_gib=64.5), "nodes", [4, 4, None, None]),
+        # 29.5 GiB and 3.15240234375 of engine fit MINIMUM as they are
+        (dict(NODE_70, model=dataclasses.replace(MODEL, weights_gib=29.5)),
+         "runtime_overhead_gib", [32.65240234375, 32.65240234375, 29.5, 29.5]),
+        (dict(NODE_70, model=dataclasses.replace(MODEL, weights_gib=33.0)), "runtime_overhead_gib", [33.0, 33.0, None, None]),
+        (dict(NODE_70, model=dataclasses.replace(MODEL, weights_gib=33.001)), "runtime_overhead_gib", NONE),
+        # dgx300 at 0.65: 1396.6875 GiB, at 0.70: 1504.125.  The most stages of a replica are its 36 layers, each on a node:
+        # 2.252197265625 / 36 = 0.06256103515625 GiB, so 1396.62493896484375 and 1504.06243896484375
+        ({"runtime_overhead_gib": 99999}, "runtime_overhead_gib", [1504.062, 1504.062, 1396.624, 1396.624]),
+        ({"runtime_overhead_gib": 99999}, "kv_budget_ratio", NONE), ({"runtime_overhead_gib": 99999}, "effective_context", NONE),
     ]
 
-    def test_refused(self):
-        for arguments, message in self.REFUSED:
-            with self.subTest(arguments=arguments):
-                self.assertEqual(call(*arguments), (2, "", one_line(message)))
+    def test_ends_of_the_search(self):
+        for changes, lever, thresholds in self.ENDS:
+            with self.subTest(lever=lever, thresholds=thresholds):
+                self.assertEqual(self.levers(**changes)[lever]["thresholds"], dict(zip(self.GROUPS, thresholds)))
+        for order in ("dgx300", "dgx-h100"), ("dgx-h100", "dgx300"):     # the smallest server wins, wherever it stands
+            self.assertEqual(self.levers(order, **self.ASKED, effective_context=45056)["server"]["thresholds"]["all"], "dgx-h100")
+        # a given one travels
+        self.assertEqual(self.levers(["dgx300"], runtime_overhead_gib=99999)["server"]["thresholds"]["all"], None)
 
-    def test_two_dashes_as_a_value(self):
-        for name in ("model", "concurrency", "lang", "models-file"):     # argparse takes them for an empty list before Python 3.13
-            status, out, err = call(*argv("--%s=--" % name))
-            self.assertEqual((status, out, err.count("\n")), (2, "", 1))
-            self.assertIn("--", err)
+    def test_which_levers_there_are(self):
+        self.assertEqual(answer().levers, [])                # nothing to pull when it fits
+        fixed = ["weights_precision", "kv_precision", "effective_context", "kv_budget_ratio", "runtime_overhead_gib", "server"]
+        for changes, names in [({"runtime_overhead_gib": 9999}, fixed), ({"nodes": 1}, ["nodes", *fixed]),
+                               ({"tpot_ms": 0.1}, ["tpot_ms", *fixed]), ({"ttft_ms": 0.1}, ["ttft_ms", *fixed]),
+                               ({"model": FULL, "runtime_overhead_gib": 9999}, fixed[1:]),
+                               (dict(NO_CONTEXT, runtime_overhead_gib=9999), ["nodes", *fixed[:2], *fixed[3:]])]:
+            self.assertEqual(list(self.levers(**changes)), names, changes)
 
-    def test_flag_without_value_given_an_empty_one(self):
-        for option in ("--json-only=", "--list-models=", "--version=", "--help=", "-h="):     # the last: an IndexError inside argparse before Python 3.10
-            with self.subTest(option=option):
-                status, out, err = call(*argv(option))
-                self.assertEqual((status, out, err.count("\n")), (2, "", 1))
+    TABLE = """\
+O que faria caber: o limiar de cada alavanca sozinha (não: não resolve)
+-----------------------------------------------------------------------
 
-    def test_hostile_paths_do_not_reach_the_terminal(self):
-        self.assertEqual(call(*argv(models_file="/nowhere/\x1b[2J\na")), (2, "", one_line("/nowhere/\\x1b[2J a: cannot read: No such file or directory")))
-        status, out, err = call(*argv(models_file="/nowhere/" + "x" * 10**5))
-        self.assertEqual((status, out, err.count("\n")), (2, "", 1))
-        self.assertLess(len(err), 3000)
+Alavanca                Hoje                  MÍNIMO   RECOMENDADO  IDEAL    TODOS
+----------------------  --------------------  -------  -----------  -------  -------
+--weights-precision     bf16                  não      não          não      não
+--kv-precision          bf16                  fp8      fp8          nvfp4    nvfp4
+--effective-context     45056                 33976    33976        20933    20933
+--kv-budget-ratio       0.7                   0.7425   0.7425       não      não
+--runtime-overhead-gib  18.14240234375        16.789   16.789       15.197   15.197
+--server                workstation-rtx-5090  8x-l40s  8x-l40s      8x-l40s  8x-l40s
+"""
 
-    def test_refused_as_a_process(self):
-        for arguments, message in [case for case in self.REFUSED if "\0" not in "".join(case[0])][::16]:
-            with self.subTest(arguments=arguments):
-                self.assertEqual(process(*arguments), (2, "", one_line(message)))
+    def test_table_of_levers(self):
+        text = self.text(45056)
+        self.assertIn("\nMÍNIMO       não cabe  0 %    nenhuma  —      PoC, desenvolvimento, testes\n", text)
+        self.assertIn(self.TABLE, text.split("SEÇÃO 1")[0])
+        self.assertNotIn("alavanca", printed("text").split("SEÇÃO 1")[0])
+        self.assertIn("| --effective-context | 24576 | já cabe | já cabe | 20933 | 20933 |\n",
+                      self.text(24576, sizing.render_markdown).replace("\\", ""))
+        found = answer({}, **dict(self.ASKED, model=dataclasses.replace(self.MODEL, weights_gib=261.9)))
+        self.assertEqual({value for lever in found.levers for value in lever["thresholds"].values()}, {None})
+        combine = sizing.WORDS["combine"].pt
+        self.assertEqual([combine in str(sizing.summary_blocks(one)) for one in (found, self.found[131072])], [True, False])
 
-    EXPECTED = {
-        "--concurrency": "expected a whole number from 1 up to 1000000000",
-        "--effective-context": "expected a whole number from 1 up to 1000000000 or max",
-        "--nodes": "expected a whole number from 1 up to 1000000000",
-        "--tensor-parallel": "expected a whole number from 1 up to 10000 or auto",
-        "--max-num-batched-tokens": "expected a whole number from 1 up to 10000000",
-        "--kv-budget-ratio": "expected a finite decimal number above 0 up to 1 (0.70 means 70 %)",
-        "--runtime-overhead-gib": "expected a finite decimal number from 0 up to 1000000",
-        "--peak-headroom-ratio": "expected a finite decimal number from 0 up to 10 (0.20 means 20 %)",
-    }
-    WHOLE = ["0", "-5", "1.5", "1000000001", "nan", "inf", "1e3", "", " 5", "+5", "0x10", "1,000", "1__0", "_1", "1_", "10**3", "１０", "٣", "²", "none",
-             "True", "5\n", "9" * 40, "9" * 58, "9" * 59, "9" * 400]
-    DECIMAL = ["nan", "inf", "-inf", "Infinity", "", "abc", "0,7", "70%", "1e400", "0.1_0", "0x1", "٠.٥", ".", "1e", "--1", "0.5 ", "+0.5", "0.7" + "0" * 38, "0." + "1" * 400]
-    NUMBERS = {
-        "--concurrency": WHOLE, "--effective-context": WHOLE, "--nodes": WHOLE[:12], "--tensor-parallel": [*WHOLE[:12], "Auto", "10001"],
-        "--max-num-batched-tokens": [*WHOLE[:12], "max", "10000001"],
-        "--kv-budget-ratio": [*DECIMAL, "0", "-0", "-0.1", "1.0001", "70", "1e-400"],
-        "--runtime-overhead-gib": [*DECIMAL, "-1", "-0.001", "1000000.1", "1e7"],
-        "--peak-headroom-ratio": [*DECIMAL, "-0.01", "20", "10.0001", "20%"],
-    }
-    CUT = {"9" * 59: "'" + "9" * 56 + "...", "9" * 400: "'" + "9" * 56 + "...", "0." + "1" * 400: "'0." + "1" * 54 + "..."}
+    def test_bar_when_it_does_not_fit(self):
+        # 58 cells for 31.8428 GiB: 18.1424 -> 33.05, 33 cells; + 4.14754 -> 40.6, 41 (no session is in use); the rest is reserved
+        text = self.text(45056)
+        self.assertIn("\nHBM de um nó do cenário RECOMENDADO, sem nenhuma sessão: 31,84 GiB\n[" + "█" * 33 + "░" * 8
+                      + "·" * 17 + "]\n", text)
+        self.assertIn("\n▓ KV em uso           0 GiB\n░ livre no orçamento  4,15 GiB\n", text)
+        # an overhead beyond the HBM fills the bar and no more
+        text = sizing.render_text(sizing.report_blocks(unlevered("pt", runtime_overhead_gib=99999)), 100)
+        for line in ("[" + "█" * 58 + "]", "░ livre no orçamento  0 GiB", "Velocidade           nenhuma: não cabe"):
+            self.assertIn("\n" + line + "\n", text)
 
-    def test_bad_numbers(self):
-        self.assertEqual(set(self.NUMBERS), set(self.EXPECTED))
-        for name, cases in self.NUMBERS.items():
-            for text in cases:
-                with self.subTest(flag=name, text=text[:20]):
-                    message = "argument %s: %s, got %s" % (name, self.EXPECTED[name], self.CUT.get(text, repr(text)))
-                    self.assertEqual(call(*argv("%s=%s" % (name, text))), (2, "", one_line(message)))
 
-    ACCEPTED = [  # flag, text, the number it is
-        ("concurrency", "1_000", 1000), ("concurrency", "1", 1), ("concurrency", "1_000_000_000", 10**9), ("concurrency", "007", 7),
-        ("effective_context", "131_072", 131072), ("effective_context", "1000000000", 131072),
-        ("kv_budget_ratio", "7e-1", 0.7), ("kv_budget_ratio", ".7", 0.7), ("kv_budget_ratio", "1", 1.0), ("kv_budget_ratio", "1.", 1.0),
-        ("kv_budget_ratio", "0.7" + "0" * 37, 0.7), ("kv_budget_ratio", "0.0001", 0.0001), ("kv_budget_ratio", "1E-9", 1e-9),
-        ("runtime_overhead_gib", "0", 0.0), ("runtime_overhead_gib", "-0", 0.0), ("runtime_overhead_gib", "1e3", 1000.0),
-        ("runtime_overhead_gib", "1000000", 10.0**6),
-        ("tensor_parallel", "auto", "auto"), ("tensor_parallel", "4", 4), ("max_num_batched_tokens", "2_048", 2048), ("max_num_batched_tokens", "1", 1),
-        ("peak_headroom_ratio", "-0", 0.0), ("peak_headroom_ratio", "0", 0.0), ("peak_headroom_ratio", "10", 10.0), ("peak_headroom_ratio", "2e-1", 0.2),
+# === The report for readers ===
+
+class Report(unittest.TestCase):
+    # 58 cells for 2148.75 GiB: 113.0899 -> 3.05, 3 cells; + 1126.0986 -> 33.4, 33; + 264.9365 -> 40.6, 41; the rest to 58
+    SUMMARY = """\
+DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM
+==========================================
+
+opt-oss-120b em dgx300 | sessões: 1.000 | contexto: 131.072 tokens | KV: fp8 | profile_default
+
+Cenário      Nós  Folga  Reserva  Custo  Uso
+-----------  ---  -----  -------  -----  ----------------------------
+MÍNIMO       2    0 %    nenhuma  −33 %  PoC, desenvolvimento, testes
+RECOMENDADO  3    20 %   N+1      0 %    produção ← usar em produção
+IDEAL        5    30 %   N+2      +67 %  missão crítica
+
+Disposição           réplicas por nó: 1; GPUs por réplica: 8
+Limite determinante  memória HBM (sessões por nó: 617; KV por sessão: 2,25 GiB)
+Maior alerta         AVISO (RECOMENDADO): O vLLM pode reservar 2,53 GiB por sessão durante o prefill
+                     (estado estacionário: 2,25): se todas entrassem ao mesmo tempo, seriam 4 nós em
+                     vez de 3. (alertas: 5; ver SEÇÃO 4)
+
+HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: 2.148,75 GiB
+[███▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░·················]
+█ pesos e motor       113,09 GiB
+▓ KV em uso           1.126,1 GiB
+░ livre no orçamento  264,94 GiB
+· fora do orçamento   644,62 GiB
+
+"""
+
+    def test_summary(self):
+        text = self.section(0)
+        of_memory = re.sub(r"(?m)^Velocidade .*\n(?: {10}.*\n)*", "", text).split("TPOT esperado conforme")[0]
+        self.assertNotEqual(of_memory, text)                 # the rest is for the tests of speed
+        self.assertEqual(of_memory, self.SUMMARY)
+
+    SAID = [  # changes, a line or part of the English report's head
+            ({}, "opt-oss-120b on dgx300 | sessions: 1,000 | context: 131,072 tokens | KV: fp8 | profile_default\n"),
+            ({}, "\nRECOMMENDED  3      20 %      N+1     0 %    production ← use in production\n"),
+            ({"effective_context": 200000}, " | context: 131,072 tokens (requested: 200,000) | "),
+            ({"nodes": 1, "concurrency": None, "runtime_overhead_gib": 9999}, "\nMINIMUM      0         does not fit  0 %"),
+            (NO_CONTEXT, " | context: — tokens | "), (NO_CONTEXT, "\nMINIMUM      0                does not fit  0 %"),
+            ({"runtime_overhead_gib": 1394.4354},
+             "\nLayout         nodes per replica: 2; GPUs per replica: 8 × 2 (pipeline parallel)\n"),
+            (PIPELINE, "\nLayout         replicas per node: 1; GPUs per replica: 4 × 2 (pipeline parallel)\n"),
+            ({"model": "deepseek-v3"},
+             "\nLayout         replicas per node: 1; GPUs per replica: 8, with data-parallel attention\n"),
+            ({"model": "opt-oss-20b", "effective_context": 4096, "concurrency": 100}, "\nWorst alert    none\n"),
     ]
+
+    def test_what_the_head_says(self):
+        for changes, line in self.SAID:
+            with self.subTest(changes=sorted(changes), line=line):
+                self.assertIn(line, sizing.render_text(sizing.summary_blocks(unlevered(**changes)), 100))
+
+    HEADINGS = {
+        "pt": "SEÇÃO 1: ENTRADAS/SEÇÃO 2: DICIONÁRIO DE PARÂMETROS/SEÇÃO 3: RESULTADOS POR CENÁRIO/SEÇÃO 4: ALERTAS E RISCOS",
+        "en": "SECTION 1: INPUTS/SECTION 2: PARAMETER DICTIONARY/SECTION 3: RESULTS BY SCENARIO/SECTION 4: ALERTS AND RISKS"}
+
+    def section(self, number, lang="pt", output="text", **changes):
+        """What the report prints below the heading of a section, the head of the report for 0."""
+        parts = re.split("(?m)^(?:## )?(%s)\n" % self.HEADINGS[lang].replace("/", "|"), printed(output, lang, **changes))
+        self.assertEqual(parts[1::2], self.HEADINGS[lang].split("/"))    # each once, in order
+        return parts[2 * number]
+
+    def test_section_1_shows_every_field(self):
+        for output in ("text", "markdown"):
+            text = self.section(1, output=output, storage="aws_ebs_gp3")
+            for record in (Model, Server, StorageProfile):
+                for field in dataclasses.fields(record):
+                    self.assertRegex(text, r"(?m)^(- \*\*)?%s(\*\*:|  )" % field.name)
+            self.assertRegex(text, r"latency_read_ms_p99\W+não informado")
+            self.assertRegex(text, r"requested_context\W+131\.072 tokens")
+        text = self.section(1, "en", model="qwen3-8b", effective_context=100)
+        for name in ("hybrid_full_layers", "hybrid_sliding_layers", "sliding_window", "num_experts", "num_experts_per_tok", "moe_layers",
+                     "expert_params", "layer_groups", "config_read", "config_derived", "weights_origin", "rope_positions"):
+            self.assertRegex(text, "(?m)^%s +does not apply$" % name)
+        for line in ("nodes +none", "effective_context +100 tokens \\(scale: short\\)", "tpot_ms +none", "kv_budget_ratio +0.7",
+                     "max_power_kw +14.5 kW", "max_position_embeddings +40,960 tokens", "overhead_origin +computed"):
+            self.assertRegex(text, "(?m)^%s$" % line)
+        self.assertEqual(sizing.field_value(dataclasses.replace(MODELS["qwen3-8b"], config_derived=[]), "config_derived", "en"),
+                         "none")
+        self.assertRegex(self.section(1, model="deepseek-v3"), r'\nlayer_groups +\{"kind": "latent", "layers": 61,')
+
+    def test_section_2_explains_every_parameter(self):
+        text = self.section(2)
+        for word in ("\n* ", "  O que é: ", "  Origem: ", "  Importância: ", "  Erro comum: "):
+            self.assertEqual(text.count(word), len(sizing.PARAMETERS), word)
+
+    def test_section_3(self):
+        text = self.section(3)
+        self.assertEqual(re.findall(r"(?m)^(.+)\n-+$", text), [
+            "Disposições do modelo em um nó do cenário RECOMENDADO", "IGUAL EM TODOS OS CENÁRIOS", "MÍNIMO",
+            "RECOMENDADO ← usar em produção", "IDEAL"])
+        names = [re.findall(r"\((\w+)\):", part) for part in re.split("\n(?:MÍNIMO|RECOMENDADO.*|IDEAL)\n-", text)]
+        self.assertEqual([name for name in names[0] if name not in sizing.SPEED_NUMBERS], [
+            "kv_per_session_gib", "kv_per_session_placed_gib", "kv_reserved_gib", "kv_pooled_gib",
+            "kv_without_hybrid_manager_gib", "kv_total_tib", "hbm_total_gib", "weights_gib", "engine_gib_per_gpu",
+            "runtime_overhead_gib", "replicas_per_node", "nodes_per_replica"])
+        self.assertEqual(names[1:], [names[1]] * 3)          # the same in all scenarios: explained once; else in each
+        self.assertEqual(set(names[0]) & set(names[1]), set())
+        self.assertLessEqual({"kv_budget_gib", "nodes_final", "relative_cost", "tpot_expected_ms"}, set(names[1]))
+        hidden = {"full_kv_bytes", "sliding_kv_bytes", "active_sessions", "prefill_tokens", "bf16_tflop", "message_ms"}
+        self.assertLessEqual(hidden, set(sizing.RESULTS) - set(names[0]) - set(names[1]))
+        for line in ("* KV cache por sessão (kv_per_session_gib): 2,25 GiB (escala: grande)", "peak_headroom_ratio  0,3",
+                     "* Nós a comprar (nodes_final): 5 (escala: médio)", "* Custo relativo ao RECOMENDADO (relative_cost): +67 %",
+                     "risk                 baixo: tolera a falha de dois nós",
+                     "typical_sla          99,99 % ou mais", "ha_mode              n+1",
+                     "  Inputs: nodes_with_headroom = 3 | ha_extra_nodes = 2 | ha_mode = n+2"):
+            self.assertIn("\n" + line + "\n", text)
+        for word in ("Racional · Fórmula: ", "Inputs: ", "Interpretação: "):
+            self.assertEqual(text.count("  " + word), len(re.findall(r"(?m)^\* ", text)))
+
+    LISTED = [  # number, a request where it is a card, one where it is not there to say anything
+              ("max_effective_context", {"nodes": 3, "effective_context": "max"}, {}),
+              ("speed_sessions_per_replica", {"tpot_ms": 50}, {}), ("tpot_expected_ms", {}, AMD)]
+
+    def test_which_numbers_are_listed(self):
+        for name, *requests in self.LISTED:
+            self.assertEqual(["(%s): " % name in self.section(3, **changes) for changes in requests], [True, False], name)
+
+    def test_section_4(self):
+        self.assertEqual(self.section(4, effective_context=4096, concurrency=100).split("\n")[1:3], ["", "nenhum"])
+        for line in ("* AVISO: long_context_io\n  O que significa: Contexto de 131.072 tokens",
+                     "\n  Cenários: todos os cenários\n",
+                     "\nMÍNIMO       alto: qualquer falha derruba o serviço  nenhum\n"):
+            self.assertIn(line, self.section(4))
+        self.assertIn("\n  Cenários: MÍNIMO, RECOMENDADO\n", self.section(4, kv_budget_ratio=0.76))
+
+    KV, WEIGHTS, ENGINE = "KV per session", "Weights: parameters", "Engine memory"
+    ACCURACY = [  # changes; how the notes on the accuracy of memory begin
+                ({}, [KV, ENGINE]), ({"runtime_overhead_gib": 100}, [KV]),
+                ({"model": sizing.with_weights(MODELS["qwen3-8b"], "fp8")}, [KV, WEIGHTS, ENGINE])]
+
+    def test_accuracy_depends_on_the_plan(self):
+        for changes, notes in self.ACCURACY:
+            told = sizing.accuracy(unlevered(**changes))
+            self.assertEqual([note for note in (self.KV, self.WEIGHTS, self.ENGINE) for one in told if one.startswith(note)],
+                             notes)
+        for note in report()["accuracy"]:
+            self.assertIn(note, " ".join(self.section(4).split()))
+
+
+# === Documents ===
+
+def repository_copy(folder):
+    """A folder with the project's files and, first on its PATH, this Python as `python3`; commands of the guides run there."""
+    work, tools = os.path.join(folder, "work"), os.path.join(folder, "tools")
+    os.mkdir(work)
+    os.mkdir(tools)
+    for name in os.listdir(HERE):
+        if os.path.isfile(os.path.join(HERE, name)) and not name.startswith("."):
+            shutil.copy(os.path.join(HERE, name), work)
+    os.symlink(sys.executable, os.path.join(tools, "python3"))
+    return work, dict(os.environ, PATH=tools + os.pathsep + os.environ.get("PATH", os.defpath), PYTHON=sys.executable,
+                      PYTHONDONTWRITEBYTECODE="1", COLUMNS="100")
+
+
+def code_blocks(text, *languages):
+    """The lines of each fenced block of one of `languages`."""
+    return [block.split("\n")[:-1] for language, block in re.findall(r"(?ms)^```(\w*)[^\n]*\n(.*?)^```", text)
+            if language in languages]
+
+
+def commands(block, prompt):
+    """[(command, lines that follow it)] of a block; a command that ends in a backslash goes on in the next line."""
+    found, open_command = [], False
+    for line in block:
+        if open_command:
+            found[-1][0] += "\n" + line
+        elif line.startswith(prompt) and line.strip() and not line.startswith("#"):
+            found.append([line[len(prompt):], []])
+        elif found:
+            found[-1][1].append(line)
+            continue
+        open_command = line.endswith("\\")
+    return [(command, shown) for command, shown in found]
+
+
+def matches(lines, pattern):
+    """Whether `lines` are what `pattern` shows; a `...` line of the pattern stands for any number of lines."""
+    expression = "".join(r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line) + r"\n" for line in pattern)
+    return re.fullmatch(expression, "".join(line + "\n" for line in lines)) is not None
+
+
+class Matching(unittest.TestCase):
+    def test_blocks_and_commands(self):
+        text = "a\n```console\n$ x \\\n    y\nout\n\n$ z\n```\n```bash\n# note\nx\n```\n```json\n{}\n```\n"
+        self.assertEqual(code_blocks(text, "console", "bash"), [["$ x \\", "    y", "out", "", "$ z"], ["# note", "x"]])
+        self.assertEqual(commands(code_blocks(text, "console")[0], "$ "), [("x \\\n    y", ["out", ""]), ("z", [])])
+        self.assertEqual(commands(code_blocks(text, "bash")[0], ""), [("x", [])])
+
+    DOTS = [("abc", "abc", True), ("abc", "ab", False), ("abc", ".", True), ("abc", "a.", True), ("abc", "a.c", True),
+            ("abc", ".c", True), ("abc", "abc.", True), ("abc", ".b", False), ("abc", "b.", False), ("abcbd", "a.b.d", True),
+            ("abc", "a.bc.c", False), ("", ".", True), ("", "", True), ("(", "(", True), ("a", "(", False)]
+
+    def test_dots_stand_for_lines(self):
+        for lines, pattern, expected in self.DOTS:
+            with self.subTest(lines=lines, pattern=pattern):
+                self.assertEqual(matches(list(lines), [line.replace(".", "...") for line in pattern]), expected)
+
+
+class Docs(InFolder):
+    GUIDES = {"README.md": 2, "SCENARIO_GUIDE.md": 5, "QUICKREF.md": 1}  # console blocks it has at least
+    CATALOGS = {"models": ("models", sizing.load_models), "servers": ("servers", sizing.load_servers),
+                "storage": ("profiles", sizing.load_storage_profiles)}   # option: key of the list, loader
+
+    @classmethod
+    def setUpClass(cls):
+        """The tests of this class stand in a copy of the project, examples.sh runs beside them,
+        and COLUMNS are the guides' 100."""
+        cls.place = os.path.realpath(tempfile.mkdtemp(prefix="test_sizing."))
+        cls.addClassCleanup(shutil.rmtree, cls.place)
+        cls.work, cls.env = repository_copy(cls.place)
+        cls.before = sorted(os.listdir(cls.work))
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        cls.addClassCleanup(pool.shutdown)
+        cls.examples = pool.submit(subprocess.run, ["bash", os.path.join(cls.work, "examples.sh")], cwd=cls.place, env=cls.env,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        cls.addClassCleanup(os.chdir, os.getcwd())
+        os.chdir(cls.work)
+        columns = mock.patch.dict(os.environ, COLUMNS="100")
+        columns.start()
+        cls.addClassCleanup(columns.stop)
+        cls.texts = {}
+        for name in cls.GUIDES:
+            with open(name, encoding="utf-8") as file:
+                cls.texts[name] = file.read()
+
+    def run_shell(self, command, typed=""):
+        """(status, stdout, stderr) of a command as bash runs it."""
+        done = subprocess.run(["bash", "-c", command], env=self.env, input=typed.encode("utf-8"), capture_output=True, timeout=60)
+        return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+
+    run_here = staticmethod(functools.lru_cache(maxsize=None)(call))
+    PLAIN = re.compile(r"""python3 sizing\.py(?P<arguments>[^|&;<>"'$`()\\]*?)(?P<both> 2>&1)?(\s*# .*)?"""
+                       r"""( \| (python3 -c "(?P<code>([^"$`\\]|\\[^"$`\\\n])*)"|(?P<rest>jq .*)))?$""")
+
+    def run_command(self, command):
+        """As run_shell, but sizing.py and what `python3 -c` reads of it run in this process, ten times as fast."""
+        plain = self.PLAIN.match(command.replace("\\\n", " "))
+        if not plain:
+            return self.run_shell(command)
+        status, out, err = self.run_here(*plain["arguments"].split())
+        out, err = (out + err, "") if plain["both"] else (out, err)
+        if plain["rest"]:
+            return self.run_shell(plain["rest"], out)
+        if plain["code"] is None:
+            return status, out, err
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown), mock.patch.object(sys, "stdin", io.StringIO(out)):
+            exec(plain["code"], {"__name__": "__main__"})
+        return 0, shown.getvalue(), err
+
+    def runs(self, command):
+        """Whether a command runs sizing.py, and only programs that this machine has."""
+        lexer = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        words = list(lexer)
+        programs = [word for at, word in enumerate(words) if at == 0 or words[at - 1] in ("|", "&&", ";")]
+        return command.startswith("python3 sizing.py") and all(map(shutil.which, programs))
+
+    def test_console_blocks_show_what_is_printed(self):
+        for name, least in self.GUIDES.items():
+            ran = 0
+            for block in code_blocks(self.texts[name], "console"):
+                status = 0
+                for command, shown in commands(block, "$ "):
+                    if command != "echo $?" and not self.runs(command):
+                        continue
+                    with self.subTest(guide=name, command=command):
+                        status, *streams = (status, "%d\n" % status, "") if command == "echo $?" else self.run_command(command)
+                        ran += command != "echo $?"
+                        lines, shown = "".join(streams).rstrip("\n").split("\n"), "\n".join(shown).rstrip("\n").split("\n")
+                        self.assertTrue(matches(lines, shown),
+                                        "\nshown:\n%s\nprinted:\n%s" % ("\n".join(shown), "\n".join(lines[:60])))
+            self.assertGreaterEqual(ran, least, name)
+
+    def test_bash_blocks_run(self):
+        """A command exits with 0 or 1 and without complaint, or with the N of its comment `# exit N`."""
+        ran = 0
+        for name, text in self.texts.items():
+            catalogs = [json.loads("\n".join(block)) for block in code_blocks(text, "json") if block[0] == "{"]
+            for block in code_blocks(text, "bash", "sh"):
+                lines = [command for command, _ in commands(block, "")]
+                for command in lines + re.findall(r"\$\((python3 sizing\.py [^()]*)\)", "\n".join(lines)):
+                    if not self.runs(command):
+                        continue
+                    # the catalog the guide shows
+                    for kind, file in re.findall(r"--(models|servers|storage)-file[ =](\S+)", command):
+                        with open(file, "w", encoding="utf-8") as catalog:
+                            json.dump(next(data for data in catalogs if self.CATALOGS[kind][0] in data), catalog)
+                        self.addCleanup(lambda file=file: os.path.exists(file) and os.remove(file))
+                    status, _, err = self.run_command(command)
+                    told = re.search(r"# exit (\d+)", command)
+                    ran += 1
+                    with self.subTest(guide=name, command=command):
+                        self.assertIn(status, [int(told.group(1))] if told else [0, 1])
+                        self.assertTrue(told or not err, err)
+        self.assertGreater(ran, 5)
+
+    def test_catalogs_shown_are_accepted(self):
+        shown = [json.loads("\n".join(block)) for block in code_blocks(self.texts["README.md"], "json")]
+        for key, load in self.CATALOGS.values():
+            found = [data for data in shown if key in data]
+            self.assertTrue(found, key)
+            for data in found:
+                self.assertTrue(load(self.catalog("shown.json", data)))
+
+    def test_guides_have_examples_and_name_only_what_exists(self):
+        options = {option for action in sizing.build_parser()._actions for option in action.option_strings}
+        self.assertGreater(len(options), 30)
+        for name, least in self.GUIDES.items():
+            blocks = code_blocks(self.texts[name], "console")
+            self.assertGreaterEqual(len([block for block in blocks if "python3 sizing.py" in block[0]]), least, name)
+            for line in [line for block in blocks + code_blocks(self.texts[name], "bash", "sh") for line in block]:
+                if "sizing.py" in line:
+                    with self.subTest(guide=name, line=line):
+                        self.assertLessEqual(set(re.findall(r"(?<=\s)--[a-z-]+", line.split("|")[0])), options)
+        for word in [*options, *(alert.id for alert in sizing.ALERTS)]:
+            with self.subTest(word=word):
+                self.assertRegex(self.texts["QUICKREF.md"], r"(?<![\w-])%s(?![\w-])" % re.escape(word))
+        self.assertIn("python3 test_sizing.py", self.texts["README.md"])
+
+    def test_examples(self):
+        done = self.examples.result()
+        self.assertEqual((done.returncode, done.stderr.decode("utf-8")), (0, ""))
+        self.assertEqual(re.findall(r"(?m)^=* *(\d)\. ", done.stdout.decode("utf-8")), list("123456789"))
+        self.assertEqual((sorted(os.listdir(self.place)), sorted(os.listdir(self.work))), (["tools", "work"], self.before))
+
+
+class ThisFile(unittest.TestCase):
+    def test_no_table_is_empty(self):
+        cases = [case for case in vars(sys.modules[__name__]).values() if isinstance(case, type)
+                 and issubclass(case, unittest.TestCase)]
+        tables = [(case.__name__, name, table) for case in cases for name, table in vars(case).items()
+                  if name.isupper() and isinstance(table, (list, dict, tuple, set))]
+        self.assertGreater(len(tables), 20)
+        for case, name, table in tables:
+            self.assertTrue(table, (case, name))
+
+    def test_runs_from_anywhere_and_fails_when_nothing_ran(self):
+        done = subprocess.run([sys.executable, "-B", os.path.abspath(__file__), "-k", "no_test_has_this_name"],
+                              cwd=os.path.abspath(os.sep), capture_output=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout.decode("utf-8").split("\n")[-2]), (1, "0 passed, 0 failed"))
+
+    def test_the_end_names_the_eight_cases(self):
+        with mock.patch.object(NamedCases, "ran", {"a": "Cloud Storage", "b": "Cenário Base"}):
+            self.assertEqual(named({"a", "c"}), ["✓ Cenário Base", "✗ Cloud Storage"])
+        with mock.patch.object(NamedCases, "ran", dict(enumerate(NamedCases.CASES))):
+            self.assertEqual(named(set()), [
+                "✓ " + name for name in ("Cenário Base", "Cenário Econômico", "Alta Precisão (FP16)", "Context Overflow",
+                                         "Storage de Rede", "Alta Concorrência", "Contexto Pequeno", "Cloud Storage")])
+        with mock.patch.object(NamedCases, "ran", {}):
+            self.assertEqual(named(set()), [])
+
+
+# === Speed ===
+
+LLAMA_8B, LLAMA_70B = (dataclasses.replace(MODELS["llama-3.1-%s-instruct" % size], unquantized_params=None)
+                       for size in ("8b", "70b"))
+DEEPSEEK, SPARSE, GPT_OSS = (MODELS[name] for name in ("deepseek-v3", "deepseek-v3.2", "opt-oss-120b"))
+H100, H200, B200, A100, ONE_GPU = (SERVERS[name]
+                                   for name in ("dgx-h100", "dgx200", "dgx-b200", "dgx-a100", "workstation-rtx-5090"))
+SPEED_LAYOUTS = ((LLAMA_70B, H100, "fp8", 4), (LLAMA_8B, ONE_GPU, "bf16", 1), (GPT_OSS, H200, "mxfp4", 2),
+                 (DEEPSEEK, B200, "fp4", 8), (SPARSE, H200, "fp8", 8))
+NARROW_VALUES = dataclasses.replace(LLAMA_8B, layer_groups=[{"kind": "full", "layers": 32, "num_key_value_heads": 8, "head_dim": 128,
+                                                      "v_head_dim": 64}])
+COMMITTED = {"generic": 1.15, "vllm": 1.12, "sglang": 1.30, "trtllm": 1.18}
+
+
+def step(model, server, sessions, context, gpus, weights, kv="fp8"):
+    """The sheet of one decode step."""
+    return sizing.speed_sheet(model, server, gpus, context_tokens=context, kv_precision=kv, weights_precision=weights).bind(
+        {"active_sessions": sessions})
+
+
+def prompt(model, server, tokens, gpus, weights, hit_ratio=0.0):
+    """The sheet of one prefill."""
+    return sizing.speed_sheet(model, server, gpus, weights_precision=weights).bind(
+        {"input_tokens": tokens, "prefix_cache_hit_ratio": hit_ratio})
+
+
+def message_of(function, *arguments, **more):
+    """How a call is refused; "" when it is not."""
+    try:
+        function(*arguments, **more)
+    except SizingError as error:
+        return str(error)
+    return ""
+
+
+class SpeedNumbers(unittest.TestCase):
+    # `~`: a number of both passes, a decode step and a prefill; `@`: one of each kind of layer named. Behind `#`: the arithmetic.
+    ROWS = """
+planned_sessions_per_replica = 23: concurrency=200 nodes_per_replica=2 nodes_with_headroom=6 replicas_per_node=3  # 400 / 18
+planned_sessions_per_replica = 25: concurrency=200 nodes_per_replica=1 nodes_with_headroom=4 replicas_per_node=2
+active_sessions = 16.75: planned_sessions_per_replica=67 active_ratio=0.25
+active_sessions = 1: planned_sessions_per_replica=67 active_ratio=0.001
+speed_sessions_per_replica = 71: active_sessions_at_target=21.3 active_ratio=0.3
+speed_sessions_per_replica = 70: active_sessions_at_target=21.2 active_ratio=0.3  # 70.67
+speed_sessions_per_node = 10: replicas_per_node=1 speed_sessions_per_replica=21 nodes_per_replica=2
+@read_tokens full latent index = 5000: context_tokens=5000
+latent_read_tokens__sparse = 2048: context_tokens=5000
+latent_read_tokens__sparse = 2047: context_tokens=2047
+@read_tokens sliding chunked = 512: context_tokens=5000 @window=512
+@read_tokens sliding chunked = 400: context_tokens=400 @window=512
+@read_bytes full sliding chunked = 512e3: @kv_bytes=4096e3 @held_tokens=1e3 @read_tokens=500 tensor_parallel=4
+  @num_key_value_heads=8  # 4096 x 500 / 4
+@read_bytes full sliding chunked = 1024e3: @kv_bytes=4096e3 @held_tokens=1e3 @read_tokens=500 tensor_parallel=4
+  @num_key_value_heads=2
+@read_bytes latent index = 2048e3: @kv_bytes=4096e3 @held_tokens=1e3 @read_tokens=500
+state_read_bytes = 500: state_kv_bytes=1000 tensor_parallel=4  # read and written
+cache_read_bytes = 320: full_read_bytes=300 sliding_read_bytes=20
+cache_read_gb = 5.36870912: active_sessions=32 cache_read_bytes=167772160
+@attention_flop full sliding chunked = 614400: @layers=3 num_attention_heads=32 @head_dim=192 @v_head_dim=128
+  @read_tokens=10  # 3 x 2 x 32 x 320 x 10
+latent_attention_flop = 6528: latent_layers=3 num_attention_heads=1 kv_lora_rank=512 qk_rope_head_dim=64
+  latent_read_tokens=1  # 3 x 2 x (1024 + 64)
+step_attention_flop = 1920: active_sessions=16 full_attention_flop=100 latent_attention_flop=20
+cached_tokens = 6144: input_tokens=8192 prefix_cache_hit_ratio=0.75
+prefill_tokens = 2048: input_tokens=8192 cached_tokens=6144
+prefill_tokens = 1: input_tokens=8192 cached_tokens=8192
+prefill_pairs = 14680064: input_tokens=8192 cached_tokens=6144  # (67,108,864 - 37,748,736) / 2
+@prefill_pairs full latent = 7: prefill_pairs=7
+@prefill_pairs sliding chunked = 1024: prefill_pairs=9999 prefill_tokens=2 @window=512
+@prefill_pairs sliding chunked = 999: prefill_pairs=999 prefill_tokens=2 @window=512
+latent_prefill_pairs__sparse = 4096: prefill_pairs=9999 prefill_tokens=2
+latent_prefill_pairs__sparse = 999: prefill_pairs=999 prefill_tokens=2
+@prefill_flop full sliding chunked = 614400: @layers=3 num_attention_heads=32 @head_dim=192 @v_head_dim=128 @prefill_pairs=10
+latent_prefill_flop = 1920: latent_layers=3 num_attention_heads=1 qk_rope_head_dim=64 latent_prefill_pairs=1  # 3 x 2 x (256 + 64)
+prefill_attention_flop = 120: full_prefill_flop=100 latent_prefill_flop=20
+prefill_bf16_active_params = 900: bf16_params=1000 hidden_size=10 vocab_size=10  # without the head
+routed_params = 653908770816: num_experts=256 expert_params=44040192 moe_layers=58
+~expert_coverage = 0.0615234375: num_experts_per_tok=8 num_experts=256 ~tokens=2  # 1 - (31/32)^2 = 63/1024
+~weights_read_gb = 6: bf16_params=1e9 bytes_per_weight=0.5 quantized_params=4e9 routed_params=16e9
+  ~expert_coverage=0.25  # 2 + 0.5 x (4 + 4)
+~memory_ms = 2.5: ~weights_read_gb=16 tensor_parallel=4 ~cache_read_gb=1 hbm_bandwidth_per_gpu_tbps=2.5  # (4 + 1) / (2.5 x 0.8)
+~bf16_tflop = 1.2: ~tokens=100 ~bf16_active_params=5e9 ~attention_flop=2e11
+~quantized_tflop = 1: ~tokens=100 quantized_params=5e9
+~routed_tflop = 9.28: ~tokens=100 num_experts_per_tok=8 expert_params=1e8 moe_layers=58
+~compute_ms = 1: ~bf16_tflop=0.7 dense_tflops_bf16=1e3 ~quantized_tflop=1.1 ~routed_tflop=0.06 dense_tflops=2e3
+  tensor_parallel=2  # (0.7 + 1.4 / 2) / 1.4
+layers_ms = 3.88: num_layers=80 quantized_params=30 bf16_params=10 moe_layers=0 num_experts_per_tok=0 widened=0
+  small_kernels_layers=0  # 80 x 0.0485
+layers_ms = 1.31: num_layers=10 quantized_params=0 bf16_params=1 moe_layers=10 num_experts_per_tok=6 widened=1
+  small_kernels_layers=4  # 0.41 + 0.86 + 0.04
+layers_ms = 0.65: num_layers=10 quantized_params=0 bf16_params=1 moe_layers=10 num_experts_per_tok=3 widened=0
+  small_kernels_layers=0  # at least 4 x 0.006
+layers_ms = 0.89: num_layers=10 quantized_params=0 bf16_params=1 moe_layers=10 num_experts_per_tok=9 widened=0
+  small_kernels_layers=0  # at most 8 x 0.006
+~message_ms = 0.002: ~tokens=25 hidden_size=9000 link_tbps=0.45  # 450,000 / 0.225e9
+~all_reduce_ms = 1.92: num_layers=80 tensor_parallel=4 ~message_ms=0.002  # 160 x min(0.006 + 3 x 0.002, 0.012 + 6/4 x 0.002)
+~all_reduce_ms = 4.32: num_layers=80 tensor_parallel=4 ~message_ms=0.01  # 160 x min(0.006 + 3 x 0.010, 0.012 + 6/4 x 0.010)
+~all_reduce_ms = 0: num_layers=80 tensor_parallel=1 ~message_ms=0.01
+decode_step_ms = 14.9: memory_ms=8 compute_ms=5 layers_ms=4 all_reduce_ms=2 active_sessions=50  # 50 x 0.018 = 0.9
+decode_step_ms = 15.9: memory_ms=5 compute_ms=9 layers_ms=4 all_reduce_ms=2 active_sessions=50
+prefill_ms = 16: prefill_memory_ms=3 prefill_compute_ms=10 layers_ms=4 prefill_all_reduce_ms=2
+prefill_ms = 36: prefill_memory_ms=30 prefill_compute_ms=10 layers_ms=4 prefill_all_reduce_ms=2
+ttft_low_ms = 180: prefill_ms=100
+ttft_high_ms = 550: prefill_ms=100
+tpot_expected_ms = 20.544: tpot_factor=0.96 decode_step_ms=20 prefill_share=0.7 active_sessions=11 prefill_ms=100
+  output_tokens=500  # 0.96 x (20 + 7 / 5)
+tpot_committed_ms = 26: tpot_expected_ms=20 committed_factor=1.3
+prefill_committed_ms = 57.5: prefill_ms=50 committed_factor=1.15
+tokens_per_s_per_session = 40: tpot_expected_ms=25
+tokens_per_s_per_node = 1000: tpot_expected_ms=25 planned_sessions_per_node=50 active_ratio=0.5
+requests_per_s = 20: concurrency=200 active_ratio=0.5 prefill_ms=1000 output_tokens=100 tpot_expected_ms=40  # 100 in 5 s each
+"""
+    DECODING = {"~tokens": "active_sessions", "~bf16_active_params": "bf16_params", "~attention_flop": "step_attention_flop"}
+
+    def cases(self):
+        """(number, value, inputs) of each row, for each of its passes and kinds."""
+        for row in self.ROWS.strip().replace("\n  ", " ").split("\n"):
+            (name, *kinds), _, (value, *inputs) = (part.split() for part in row.split("  #")[0].replace(":", "").partition("="))
+            given = [(key, float(figure)) for key, _, figure in (each.partition("=") for each in inputs)]
+            for kind in kinds or [""]:
+                yield (name.replace("@", kind + "_").strip("~"), float(value),
+                       {self.DECODING.get(key, key).replace("@", kind + "_").replace(
+                           "chunked_window", "attention_chunk_size").strip("~"): figure for key, figure in given})
+            if name[0] == "~":
+                yield name.replace("~", "prefill_"), float(value), {key.replace("~", "prefill_"): figure for key, figure in given}
+
+    def test_rows(self):
+        for name, value, given in self.cases():
+            with self.subTest(number=name, given=given):
+                row = sizing.NUMBERS[name]
+                parts = tuple(each for each in given if each not in row.inputs)
+                self.assertEqual((set(given) - set(parts), bool(parts)), (set(row.inputs), row.parts is not None))
+                found = sizing.Sheet().bind(given, {row.name: name}, parts={row.parts: parts})[row.name]
+                self.assertAlmostEqual(found, value, delta=1e-12 * value)
+
+    def test_every_number_has_a_row(self):
+        inexact = {name for name, row in sizing.NUMBERS.items() if not row.exact}
+        self.assertGreaterEqual(len(inexact), 60)
+        self.assertEqual(inexact - {name for name, _, _ in self.cases()}, set())
+
+    def test_engines(self):
+        """Fitted factor, share of the others' prefill, what 80 % of the measurements stay within."""
+        self.assertEqual({name: tuple(engine) for name, engine in sizing.ENGINES.items()}, {
+            "generic": (0.965, 1, 1.15), "vllm": (1, 1, 1.12), "sglang": (0.96, 0.7, 1.3), "trtllm": (0.935, 1, 1.18)})
+
+
+class SpeedSteps(unittest.TestCase):
+    """Whole steps of real models: what their shapes, formats and servers bind."""
+    # Llama: 70,553,706,496 less the input embedding 8192 x 128256, of which the head, as large, in bf16; KV: 80 x 8 x 256 x 4096
+    # / 4 bytes; (70.553706496 / 4 + 5.36870912) / (3.35 x 0.8); 1000 x (0.410840 / 989 + 4.380951 / 1978) / 2.8; 80 x (0.041 +
+    # 0.010 x 68.452360 / 69.503033); 2 x 32 x 8192 bytes over 7.2 / 8 / 2 TB/s x 0.5 take 0.00233017 ms: 160 x (0.006 + 3 x
+    # 0.00233017). gpt-oss: 1.548424512 in bf16 beside 114.70159872 of experts, of which 64 sessions read 0.868916; KV: 8 x 128 x
+    # (18 x 4096 + 18 x 128) / 2; 1000 x (0.277924 / 989 + 0.458806 / 0.2 / 1978) / 1.4; 36 x (0.041 + 4 x 0.006 + 0.050); 72 x
+    # 0.0076384. DeepSeek: 671.026404352 - 653.908770816 (experts) - 0.926679040, in bf16 1.960795136 - 0.926679040; experts
+    # 0.398290; the latent, 61 x 576 x 8192, whole on each GPU; 2 x 16 x 1.034116096e9 + 16 x 61 x 8192 x 2 x 128 x (2 x 512 +
+    # 64); layers: 61 x (0.051 + 0.010 x 15.156838 / 16.190954) + 58 x 8 x 0.006; 122 x (0.006 + 7 x 0.00101945). In a prompt keys
+    # and values are unpacked: 4096^2 / 2 x 61 x 2 x 128 x (192 + 128), 2 x 4096 x 0.107437056e9 (the head is for the last token
+    # only). Llama's prompt: 8192^2 / 2 x 80 x 32768 = 87.960930, 2 x 8192 x 68.452360e9 = 1121.523469; 160 x (0.012 + 1.5 x
+    # 0.5965232). Of it 6144 cached: 14,680,064 pairs, 2048 tokens; all cached: one token is computed.
+    ROWS = [
+        (step, (LLAMA_70B, H100, 32, 4096, 4, "fp8"), {
+            "expert_coverage": 0, "weights_read_gb": 70.553706496, "memory_ms": 8.5847521, "routed_tflop": 0,
+            "compute_ms": 0.9393745, "layers_ms": 4.06790645, "all_reduce_ms": 2.0784811, "decode_step_ms": 15.3071396}),
+        (step, (GPT_OSS, H200, 64, 4096, 2, "mxfp4"), {
+            "weights_read_gb": 56.04443842, "cache_read_bytes": 38928384, "memory_ms": 7.94625932, "compute_ms": 1.02913452,
+            "layers_ms": 4.14, "all_reduce_ms": 0.5499648, "decode_step_ms": 13.78822412}),
+        (step, (DEEPSEEK, H200, 16, 8192, 8, "fp8"), {
+            "weights_read_gb": 277.6701893, "cache_read_bytes": 287834112, "bf16_tflop": 2.260032029,
+            "quantized_tflop": 0.485019058, "compute_ms": 0.747023235, "decode_step_ms": 18.59470087}),
+        (prompt, (DEEPSEEK, H200, 4096, 8, "fp8"), {"prefill_bf16_tflop": 42.798987, "prefill_compute_ms": 94.500758}),
+        (prompt, (LLAMA_70B, H100, 8192, 4, "fp8"), {"prefill_compute_ms": 234.263565, "prefill_ms": 383.417048}),
+        (prompt, (LLAMA_70B, H100, 8192, 4, "fp8", 0.75),
+         {"prefill_bf16_tflop": 38.482907, "prefill_quantized_tflop": 280.380867}),
+        (prompt, (LLAMA_70B, H100, 8192, 4, "fp8", 1.0), {"prefill_bf16_tflop": 0, "prefill_quantized_tflop": 0.1369047204}),
+        # Beside index keys (132 bytes) vLLM packs an fp8 latent: 512 bytes, 4 scales of 4 and 64 positions of 2;
+        # 2048 tokens of it are read.
+        (step, (SPARSE, H200, 16, 8192, 8, "fp8"),
+         {"cache_read_bytes": 61 * (132 * 8192 + 656 * 2048), "bf16_tflop": 0.589827351}),
+        (step, (SPARSE, H200, 16, 2000, 8, "bf16", "bf16"), {"cache_read_bytes": 61 * (132 + 576 * 2) * 2000}),
+        # 8192 x 2048 x 61 x 2 x 128 x 320, 2 x 8192 x 0.107452672e9
+        (prompt, (SPARSE, H200, 8192, 8, "fp8"), {"prefill_bf16_tflop": 85.598349}),
+        # other kinds, per GPU: KV heads over 4 GPUs at most as many as there are, a state read and written
+        *((step, (MODELS[model], H100, 1, 10**4, 4, "bf16", "bf16"), {"cache_read_bytes": expected}) for model, expected in (
+            ("mistral-7b-v0.1", 32 * 8 * 256 * 2 * 4096 / 4),
+            ("llama-4-scout-17b-16e-instruct", 8 * 256 * 2 * (12 * 10**4 + 36 * 8192) / 4),
+            ("qwen3-next-80b-a3b-instruct", 12 * 2 * 512 * 2 * 10**4 / 2 + 2 * 36 * 1097728 / 4),
+            ("gemma-4-e2b-it", 2 * (3 * 1024 * 10**4 + 12 * 512 * 512)))),
+        (step, (MODELS["qwen3-next-80b-a3b-instruct"], H100, 1, 1, 1, "bf16"),
+         {"layers_ms": 48 * (0.041 + 8 * 0.006) + 36 * 0.010}),
+        (step, (NARROW_VALUES, H100, 1, 10**4, 4, "bf16", "bf16"), {"cache_read_bytes": 32 * 8 * 192 * 2 * 10**4 / 4,
+                                                            "step_attention_flop": 32 * 2 * 32 * 192 * 10**4}),
+    ]
+
+    def test_by_hand(self):
+        for sheet_of, arguments, expected in self.ROWS:
+            for name, value in expected.items():
+                with self.subTest(model=arguments[0].name, arguments=arguments[2:], number=name):
+                    self.assertAlmostEqual(sheet_of(*arguments)[name], value, delta=1e-6 * value)
+
+    def test_doors(self):
+        """32 sessions of 8192 tokens in, 1024 out: engine factor x (17.560796 + share x 31 x 383.417048 / 1024)."""
+        layout = {"tensor_parallel": 4, "weights_precision": "fp8"}
+        self.assertAlmostEqual(sizing.calc_prefill_ms(LLAMA_70B, H100, 8192, **layout), 383.417048, places=5)
+        layout["kv_precision"] = "fp8"
+        self.assertAlmostEqual(sizing.calc_decode_step_ms(LLAMA_70B, H100, 32, 8704, **layout), 17.560796, places=5)
+        for more, expected in (({}, 28.147262), ({"engine": "vllm"}, 29.168148),
+                               ({"engine": "generic"}, 28.147262), ({"engine": "sglang"}, 24.658504),
+                               ({"engine": "trtllm", "context_tokens": 8704}, 27.272218)):
+            self.assertAlmostEqual(sizing.calc_tpot_ms(LLAMA_70B, H100, 32, 8192, 1024, **layout, **more), expected,
+                                   places=5, msg=more)
+
+    # A model of 1,000 parameters with an embedding of 10 x 10; weights, changes -> read in 16 bits, quantized.
+    SMALL = dataclasses.replace(LLAMA_8B, hidden_size=10, vocab_size=10, total_params=1000, active_params=1000,
+                                embedding_params=100)
+    EXPERTS = {"num_experts": 4, "expert_params": 50, "moe_layers": 2, "num_experts_per_tok": 1}
+    PARTS = [  # the head stays in 16 bits
+             ("bf16", {}, 900, 0), ("fp16", {}, 900, 0), ("fp8", {}, 100, 800), ("nvfp4", {}, 100, 800),
+             ("fp8", {"unquantized_params": 250}, 150, 750), ("fp8", {"unquantized_params": 200}, 100, 800),
+             # no head: tied, and read as one
+             ("fp8", {"unquantized_params": 199}, 199, 801), ("bf16", {"unquantized_params": 199}, 1000, 0),
+             ("fp8", {"unquantized_params": 50}, 100, 900), ("fp8", EXPERTS, 100, 400),
+             ("fp8", dict(EXPERTS, unquantized_params=900), 500, 0)]
+
+    def test_what_is_read_in_16_bits(self):
+        for weights, changes, bf16_params, quantized_params in self.PARTS:
+            with self.subTest(weights=weights, changes=changes):
+                sheet = prompt(dataclasses.replace(self.SMALL, **changes), H100, 1, 1, weights)
+                self.assertEqual((sheet["bf16_params"], sheet["quantized_params"]), (bf16_params, quantized_params))
+
+    # The precision that is computed in (the next one that the GPU has), and whether MoE layers widen the weights first.
+    COMPUTED = [(B200, "fp4 0", "nvfp4 fp4 mxfp4"), (B200, "bf16 1", "int4"), (B200, "bf16 0", "bf16"),
+                (H100, "fp8 1", "nvfp4 fp4 mxfp4"), (H100, "fp8 0", "fp8 int8"), (H100, "bf16 0", "bf16 fp16"),
+                (A100, "bf16 1", "fp4 fp8 int8")]
+
+    def test_a_gpu_computes_in_the_next_precision_it_has(self):
+        self.assertEqual({weights for _, _, words in self.COMPUTED for weights in words.split()}, set(sizing.WEIGHT_PRECISIONS))
+        for server, expected, words in self.COMPUTED:
+            for weights in words.split():
+                sheet = prompt(DEEPSEEK, server, 1, 8, weights)
+                self.assertEqual("%s %d" % (sheet["compute_precision"], sheet["widened"]), expected, (server.name, weights))
+                self.assertEqual(sheet["dense_tflops"], getattr(server, "dense_tflops_" + expected.split()[0]))
+
+
+class SpeedGrows(unittest.TestCase):
+    def test_with_sessions_context_and_prompt(self):
+        counts = [1, 1.5, *range(2, 40), *(round(1.3**n) for n in range(15, 79))]
+        lengths = (1, 2, 100, 127, 128, 129, 1000, 2047, 2048, 2049, 10**4, 10**6)
+        for model, server, weights, gpus in SPEED_LAYOUTS:
+            more = {"tensor_parallel": gpus, "weights_precision": weights}
+            kv = dict(more, kv_precision="fp8")
+            times = [sizing.calc_tpot_ms(model, server, sessions, 1024, 1024, **kv) for sessions in counts]
+            self.assertTrue(all(a < b for a, b in zip(times, times[1:])), model.name)
+            for times in ([sizing.calc_decode_step_ms(model, server, 16, n, **kv) for n in lengths],
+                          [sizing.calc_prefill_ms(model, server, n, **more) for n in lengths],
+                          [sizing.calc_tpot_ms(model, server, 16, n, 1024, **kv) for n in lengths],
+                          [sizing.calc_tpot_ms(model, server, 16, 1024, 1024, context_tokens=n, **kv) for n in lengths]):
+                self.assertTrue(times == sorted(times) and times[-1] > times[0], model.name)
+
+    def test_with_fewer_gpus_but_for_the_exchange(self):
+        for model in (LLAMA_70B, GPT_OSS, DEEPSEEK, SPARSE):
+            sheets = [step(model, B200, 32, 4096, gpus, "fp8") for gpus in (8, 4, 2, 1)]
+            for name in ("memory_ms", "compute_ms", "all_reduce_ms"):
+                times = [sheet[name] for sheet in sheets]
+                self.assertEqual(times, sorted(set(times), reverse=name == "all_reduce_ms"), (model.name, name))
+
+
+class SpeedDoors(unittest.TestCase):
+    VALID = {"model": LLAMA_70B, "server": H100, "sessions_per_replica": 8, "context_tokens": 1000, "prompt_tokens": 1000,
+             "input_tokens": 1000, "output_tokens": 1000, "tpot_target_ms": 50, "tensor_parallel": 4, "kv_precision": "fp8",
+             "weights_precision": "fp8", "engine": "vllm", "prefix_cache_hit_ratio": 0.1, "tpot_factor": 1.0, "margin": 1.0}
+    DOORS = {door: list(inspect.signature(door).parameters) for door in (
+        sizing.calc_decode_step_ms, sizing.calc_prefill_ms, sizing.calc_tpot_ms, sizing.calc_sessions_at_tpot)}
+    MAY_BE_NONE = [("calc_tpot_ms", "context_tokens"), ("calc_sessions_at_tpot", "context_tokens"),
+                   ("calc_sessions_at_tpot", "tpot_factor")]
+    WRONG = (-1, None, float("nan"), float("inf"), -float("inf"), True, False, "8", "", [8], 10**9 + 1, Fraction(8))
+    # Argument -> (the message, refused beside WRONG, taken at the bounds). A target above 0 may be as small as it likes.
+    FIGURES = {
+        **dict.fromkeys(("sessions_per_replica", "context_tokens", "prompt_tokens", "input_tokens", "output_tokens"), (
+            "expected a finite decimal number from 1 up to 1000000000, got %s", (0, 0.999), (1, 1.5, 10**9))),
+        **dict.fromkeys(("tpot_target_ms", "tpot_factor", "margin"), (
+            "expected a finite decimal number above 0 up to 1000000000, got %s", (0, 0.0), (5e-324, 10**9))),
+        "prefix_cache_hit_ratio": ("expected a finite decimal number from 0 up to 1 (0.30 means 30 %%), got %s",
+                                   (-1e-9, 1.001, 30), (0, 1)),
+        "tensor_parallel": ("expected one of 1, 2, 4, 8 (they divide the 8 GPUs of dgx-h100), got %s", (0, 3, 16, 2.0), (1, 8)),
+        "model": ("expected a Model, got %s", ("llama", 0, {}), ()), "server": ("expected a Server, got %s", ("dgx-h100", 0), ())}
+    WORDS = {  # argument -> (all words, a wrong one and the nearest)
+             "kv_precision": ("fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla", "fp9", "fp8"),
+             "engine": ("generic, vllm, sglang, trtllm", "vlm", "vllm"),
+             "weights_precision": ("bf16, fp16, fp8, int8, int4, fp4, mxfp4, nvfp4", "nvfp", "nvfp4")}
+
+    def asked(self, door, **changes):
+        return door(**{name: dict(self.VALID, **changes)[name] for name in self.DOORS[door]})
+
+    def refused(self, message, door, **changes):
+        with self.subTest(door=door.__name__, changes=str(changes)[:60]):
+            self.assertEqual(message_of(self.asked, door, **changes), message)
+
+    def test_every_argument_of_every_door(self):
+        seen = set()
+        for door, names in self.DOORS.items():
+            seen.update(names)
+            for name in names:
+                if name in self.WORDS:
+                    words, wrong, near = self.WORDS[name]
+                    self.refused("%s: unknown value '%s'; did you mean '%s'?" % (name, wrong, near), door, **{name: wrong})
+                    for bad in (0, -1, None, float("nan"), True, "", "xyz", [1]):
+                        self.refused("%s: unknown value %r; choose from %s" % (name, bad, words), door, **{name: bad})
+                    continue
+                message, more, taken = self.FIGURES[name]
+                for bad in self.WRONG + more:
+                    if bad is not None or (door.__name__, name) not in self.MAY_BE_NONE:
+                        shown = repr(bad) if len(repr(bad)) <= 60 else repr(bad)[:57] + "..."
+                        self.refused("%s: %s" % (name, message % shown), door, **{name: bad})
+                for good in taken:
+                    with self.subTest(door=door.__name__, name=name, good=good):
+                        self.assertTrue(0 <= self.asked(door, **{name: good}) < math.inf)
+        self.assertEqual(seen, set(self.VALID))
+
+    # Fields that are null. Fewer active parameters than all: there are experts.
+    MISSING = [(LLAMA_70B, names) for names in (
+        "total_params", "active_params", "hidden_size", "num_attention_heads", "vocab_size", "embedding_params",
+        "nvlink_bandwidth_tbps", "total_params vocab_size", "hbm_bandwidth_per_gpu_tbps dense_tflops_bf16")] + [
+        (GPT_OSS, "num_experts num_experts_per_tok moe_layers expert_params")]
+
+    def test_what_a_model_or_server_does_not_allow(self):
+        one_gpu = {"model": LLAMA_8B, "server": ONE_GPU}
+        for door, names in self.DOORS.items():
+            self.assertGreater(self.asked(door, tensor_parallel=1, **one_gpu), 0)         # one GPU needs no link
+            self.refused("tensor_parallel: expected one of 1 (they divide the 1 GPUs of workstation-rtx-5090), got 2", door,
+                         tensor_parallel=2, **one_gpu)
+            if "kv_precision" in names:
+                self.refused("kv_precision: nvfp4 packs heads of a multiple of 16 elements; deepseek-v3 has latent "
+                             "attention: expected fp8", door, model=DEEPSEEK, kv_precision="nvfp4")
+            for model, missing in self.MISSING:
+                less = [dataclasses.replace(record, **{name: None for name in missing.split() if hasattr(record, name)})
+                        for record in (model, H100)]
+                self.refused("speed of %s on dgx-h100: not known without %s" % (model.name, missing.replace(" ", ", ")), door,
+                             model=less[0], server=less[1], tensor_parallel=2)
+
+
+# --- In the plan
+
+def asked(**changes):
+    """200 sessions of 8192 tokens in bf16 on Llama 3.1 70B and DGX H100 nodes, as a sizing.Request, with changes."""
+    return request(**dict({"model": MODELS["llama-3.1-70b-instruct"], "server": SERVERS["dgx-h100"], "concurrency": 200,
+                           "effective_context": 8192, "kv_precision": "bf16"}, **changes))
+
+
+def planned(**changes):
+    return sizing.plan_all(asked(**changes))
+
+
+def speed_answer(lang="en", **changes):
+    return sizing.make_answer(asked(**changes), SERVERS, lang)
+
+
+def tpot_on(plan, sessions, factor=1.0):
+    """calc_tpot_ms for the layout of a plan, times a factor."""
+    return factor * sizing.calc_tpot_ms(
+        plan.model, plan.server, sessions, plan.input_tokens, plan.output_tokens, tensor_parallel=plan.tensor_parallel,
+        kv_precision=plan.kv_precision, weights_precision=plan.model.weights_precision, engine=plan.engine,
+        prefix_cache_hit_ratio=plan.prefix_cache_hit_ratio, context_tokens=plan.effective_context)
+
+
+class SessionsAtTarget(unittest.TestCase):
+    LAYOUT = {"tensor_parallel": 4, "kv_precision": "fp8", "weights_precision": "fp8"}
+    # Rising curves (straight, bent both ways, in steps, flat, with a jump, steep), and how often they are tried at most.
+    CURVES = [(lambda n: 3.0 * n + 7, 4), (lambda n: n * n / 50, 31), (lambda n: 40 * math.sqrt(n), 20),
+              (lambda n: 10.0 * (n // 7), 20), (lambda n: 5.0, 26), (lambda n: 1.0 if n < 500 else 1e9, 29),
+              (lambda n: 1.01 ** min(n, 60000), 75), (lambda n: 1e17 * n, 1)]
+
+    def test_the_search_against_a_linear_scan(self):
+        for index, (curve, _) in enumerate(self.CURVES):
+            for limit in (1, 5, 4.999, 10, 333.3, curve(1), curve(2), curve(637), curve(997)):
+                for high in (1, 2, 3, 10, 997):
+                    with self.subTest(curve=index, limit=limit, high=high):
+                        self.assertEqual(sizing.last_within(limit, high, curve),
+                                         sum(curve(n) <= limit for n in range(1, high + 1)))
+
+    def test_the_search_ends_soon(self):
+        for index, (curve, most) in enumerate(self.CURVES):
+            for limit in (1e-300, 1, 1e3, 1e6, 1e9):
+                tried = []
+                sizing.last_within(limit, 10**9, lambda n, tried=tried, curve=curve: tried.append(n) or curve(n))
+                self.assertLessEqual(len(tried), most, (index, limit))
+                self.assertEqual(len(tried), len(set(tried)), "tried twice")
+
+    def test_largest(self):
+        for top in range(-1, 12):
+            self.assertEqual(sizing.largest(0, 10, lambda n, top=top: n <= top), None if top < 0 else min(top, 10))
+        self.assertIsNone(sizing.largest(3, 2, lambda n: True))
+
+    def test_boundary_is_exact(self):
+        """A target met to the last bit is met, and one a last bit shorter is not."""
+        for model, server, weights, gpus in SPEED_LAYOUTS:
+            layout = {"tensor_parallel": gpus, "kv_precision": "fp8", "weights_precision": weights, "engine": "trtllm"}
+            times = [sizing.calc_tpot_ms(model, server, n, 2000, 500, **layout) for n in range(1, 121)]
+            for margin in (1.0, 1.18):
+                for n in (1, 2, 7, 64, 119):
+                    for target_ms, held in ((times[n - 1] * margin, n), (times[n - 1] * margin * (1 - 1e-15), n - 1)):
+                        with self.subTest(model=model.name, n=n, margin=margin):
+                            self.assertEqual(sum(ms * margin <= target_ms for ms in times), held)
+                            self.assertEqual(
+                                sizing.calc_sessions_at_tpot(model, server, target_ms, 2000, 500, margin=margin, **layout), held)
+
+    def test_time_to_first_token_to_the_last_bit(self):
+        committed_ms = planned()["minimum"].prefill_committed_ms
+        for ttft_ms, fits in ((committed_ms, True), (committed_ms * (1 - 1e-15), False)):
+            self.assertEqual(planned(ttft_ms=ttft_ms, tensor_parallel=8)["minimum"].nodes_final is not None, fits)
+
+    def test_a_measured_factor_replaces_the_engines(self):
+        for target_ms in (20, 40):                       # generic: 0.965; twice that factor at twice the target
+            n = sizing.calc_sessions_at_tpot(LLAMA_70B, H100, target_ms, 1024, 1024, **self.LAYOUT)
+            self.assertEqual(
+                sizing.calc_sessions_at_tpot(LLAMA_70B, H100, 2 * target_ms, 1024, 1024, tpot_factor=1.93, **self.LAYOUT), n)
+
+    def test_ends_on_any_target(self):
+        for target_ms, margin, output, least, most in ((1e-300, 1.0, 1024, 0, 0), (50, 1e-300, 1024, 10**9, 10**9),
+                                                       (1e9, 1.0, 1e9, 10**5, 10**9),
+                                                       (50, 1e-307, 1024, 10**9, 10**9)):
+            found = sizing.calc_sessions_at_tpot(LLAMA_70B, H100, target_ms, 1024, output, margin=margin, **self.LAYOUT)
+            self.assertTrue(least <= found <= most, (target_ms, found))
+
+    def test_the_plan_against_a_linear_scan(self):
+        for changes in ({"tpot_ms": 30.0}, {"tpot_ms": 12.0}, {"tpot_ms": 30.0, "tensor_parallel": 4},
+                        {"tpot_ms": 30.0, "input_tokens": 99},
+                        *({"tpot_ms": 25.0, "active_ratio": ratio} for ratio in (0.5, 0.3, 0.07)),
+                        *({"tpot_ms": 30.0, "engine": engine} for engine in COMMITTED)):
+            plan = planned(**dict({"tensor_parallel": 8}, **changes))["minimum"]
+            held = next(n for n in range(10**4)
+                        if tpot_on(plan, max(1, (n + 1) * plan.active_ratio), COMMITTED[plan.engine]) > changes["tpot_ms"])
+            self.assertEqual(plan.speed_sessions_per_replica, held, changes)
+
+    def test_the_plan_at_the_ends(self):
+        for tpot_ms, ratio, expected in ((0.001, 1.0, 0), (0.001, 1e-6, 0), (1e6, 1e-6, 10**9)):
+            self.assertEqual(
+                planned(tpot_ms=tpot_ms, active_ratio=ratio, tensor_parallel=8)["minimum"].speed_sessions_per_replica, expected)
+        # a fraction of 10^7 sessions
+        plan = planned(tpot_ms=1e6, active_ratio=0.35, tensor_parallel=8)["minimum"]
+        held = plan.speed_sessions_per_replica
+        self.assertTrue(tpot_on(plan, held * 0.35, 1.15) <= 1e6 < tpot_on(plan, (held + 1) * 0.35, 1.15), held)
+
+
+class PlannedSpeed(unittest.TestCase):
+    # A step of 67 sessions of 8192 tokens in bf16 on 8 H100: weights 139.006066688 GB / 8 and KV 2.5 GiB / 8 x 67 over 2.68 TB/s:
+    # 14.872100 ms; 80 x 0.041; message 2 x 67 x 8192 / 0.225e9 = 0.00487879: 160 x (0.012 + 14/8 x 0.00487879); 67 x 0.018.
+    # Prefill of t tokens, p pairs: (2t x 68.452360192e9 + 80 x 32768 p) / 989 / 5.6, 3.28, 160 x (0.012 + 1.75 x 2t x
+    # 8192 / 0.225e9). 1024: 25.560605 + 3.28 + 22.798313; 4000: 102.663297 + 3.28 + 83.475911; 512 after 512:
+    # 12.842339 + 3.28 + 12.359157;
+    # 1: 17.375758 / 2.68 = 6.483492 of memory + 3.28 + 160 x (0.006 + 7 x 0.0000728178).
+    STEP, PREFILL = 22.644161, 51.638913
+    ROWS = [
+        # changes, sessions that generate, prefill, expected TPOT: factor x (step + share x others x prefill / output)
+        ({}, 67, PREFILL, 0.965 * (STEP + 66 * PREFILL / 1024)),  # 240 sessions on 3 nodes of 109, 200 of them on each 67
+        ({"engine": "vllm"}, 67, PREFILL, STEP + 66 * PREFILL / 1024),
+        ({"engine": "sglang"}, 67, PREFILL, 0.96 * (STEP + 0.7 * 66 * PREFILL / 1024)),
+        ({"engine": "trtllm"}, 67, PREFILL, 0.935 * (STEP + 66 * PREFILL / 1024)),
+        ({"output_tokens": 200}, 67, PREFILL, 0.965 * (STEP + 66 * PREFILL / 200)),
+        ({"input_tokens": 4000}, 67, 189.419208, 0.965 * (STEP + 66 * 189.419208 / 1024)),
+        ({"prefix_cache_hit_ratio": 0.5}, 67, 28.481495, 0.965 * (STEP + 66 * 28.481495 / 1024)),
+        ({"prefix_cache_hit_ratio": 1.0}, 67, 10.805048, 0.965 * (STEP + 66 * 10.805048 / 1024)),
+        # 240 on 2 nodes of 218: (17.375758 + 16.777216) / 2.68 + 3.28 + 160 x (0.012 + 1.75 x 0.00728178) + 1.8 = 21.782545
+        ({"kv_precision": "fp8"}, 100, PREFILL, 0.965 * (21.782545 + 99 * PREFILL / 1024)),
+        # (17.375758 + 5.620367) / 2.68 + 3.28 + 160 x (0.012 + 1.75 x 0.00121970) + 0.3015; never fewer than one
+        ({"active_ratio": 0.25}, 16.75, PREFILL, 0.965 * (14.423659 + 15.75 * PREFILL / 1024)),
+        ({"active_ratio": 0.001}, 1, PREFILL, 0.965 * 10.948251),
+    ]
+
+    def test_the_planned_load(self):
+        for changes, active, prefill_ms, tpot_ms in self.ROWS:
+            with self.subTest(changes=changes):
+                plan = planned(**changes)["recommended"]
+                # the spare is counted out
+                self.assertEqual((plan.active_sessions, plan.nodes_final - plan.nodes_with_headroom), (active, 1))
+                for name, value in {
+                        "prefill_ms": prefill_ms, "ttft_low_ms": 1.8 * prefill_ms,
+                        "ttft_high_ms": 5.5 * prefill_ms, "tpot_expected_ms": tpot_ms,
+                        "tpot_committed_ms": COMMITTED[plan.engine] * tpot_ms, "tokens_per_s_per_session": 1000 / tpot_ms,
+                        "tokens_per_s_per_node": plan.planned_sessions_per_node * plan.active_ratio * 1000 / tpot_ms,
+                        "requests_per_s": 200 * plan.active_ratio / ((prefill_ms + plan.output_tokens * tpot_ms) / 1000)}.items():
+                    self.assertAlmostEqual(getattr(plan, name), value, delta=1e-6 * value, msg=name)
+
+    def test_replicas_on_a_node_and_over_nodes(self):
+        """125 of 1000 sessions on each of a node's 8 replicas; on GPUs of 24 GB 5 of 131,072 tokens over 27 nodes."""
+        plan = planned(model=MODELS["opt-oss-20b"], server=SERVERS["dgx200"], concurrency=1000, effective_context=4096,
+                       tensor_parallel=1)["minimum"]
+        self.assertEqual((plan.nodes_with_headroom, plan.replicas_per_node, plan.active_sessions), (1, 8, 125))
+        self.assertAlmostEqual(plan.tokens_per_s_per_node, 1000 * 1000 / tpot_on(plan, 125), places=6)
+        plan = planned(server=SERVERS["workstation-rtx-4090"], effective_context=131072)["recommended"]
+        self.assertEqual((plan.nodes_per_replica, plan.sessions_per_node, plan.sessions_per_replica, plan.tpot_expected_ms,
+                          plan.placement.refused),
+                         (27, 0, 5, None, None))
+
+    def test_nothing_on_speed_when_nothing_fits(self):
+        for changes in ({"kv_budget_ratio": 0.05}, {"nodes": 1}, {"tpot_ms": 1.0}):
+            plan = planned(**changes)["recommended"]
+            self.assertEqual((plan.nodes_final, sizing.speed_case(plan.sheet)), (None, "unfit"))
+            self.assertEqual({plan.sheet.reason(name) for name in sizing.SPEED_NUMBERS}, {"does_not_fit"}, changes)
+
+
+class SpeedTargets(unittest.TestCase):
+    # 71 sessions on 8 H100: (17.375758 + 23.823647) / 2.68 + 3.28 + 160 x 0.02104761 + 1.278 = 23.298530; 1.15 x 0.965
+    # x (23.298530 + 70 x 51.638913 / 1024) = 29.7730 ms; 72: 30.0105. One: 1.15 x 0.965 x 10.948251 = 12.1498. TTFT:
+    # 1.15 x 51.638913 = 59.3848.
+    MISSED = [(109, 0, 0, None), (109, 0, 0, None), (96, 0, 0, None)]
+    ROWS = [  # changes; what binds; for each scenario: sessions per node by memory (2.5 GiB each), by speed, of both, nodes
+            ({}, "memory", [(109, None, 109, 2), (109, None, 109, 4), (96, None, 96, 5)]),
+            # ceil(200/71) | ceil(240/71) + 1 | ceil(260/71) + 2
+            ({"tpot_ms": 30.0}, "speed", [(109, 71, 71, 3), (109, 71, 71, 5), (96, 71, 71, 6)]),
+            ({"tpot_ms": 100.0}, "memory", [(109, 366, 109, 2), (109, 366, 109, 4), (96, 366, 96, 5)]),
+            ({"ttft_ms": 59.39}, "memory", [(109, None, 109, 2), (109, None, 109, 4), (96, None, 96, 5)]),
+            ({"ttft_ms": 59.38}, "speed", MISSED),
+            ({"ttft_ms": 59.39, "tpot_ms": 30.0}, "speed", [(109, 71, 71, 3), (109, 71, 71, 5), (96, 71, 71, 6)]),
+            ({"ttft_ms": 59.38, "tpot_ms": 30.0}, "speed", MISSED), ({"tpot_ms": 12.14}, "speed", MISSED),
+            ({"tpot_ms": 12.15}, "speed", [(109, 1, 1, 200), (109, 1, 1, 241), (96, 1, 1, 262)])]
+
+    def test_the_least_limit_binds(self):
+        for changes, binding, expected in self.ROWS:
+            for plan, row in zip(planned(**changes).values(), expected):
+                with self.subTest(changes=changes, ratio=plan.kv_budget_ratio):
+                    self.assertEqual((plan.memory_sessions_per_node, plan.speed_sessions_per_node, plan.sessions_per_node,
+                                      plan.nodes_final), row)
+                    self.assertEqual((plan.tensor_parallel, sizing.binding_limit(plan.sheet)), (8, binding))
+                    self.assertEqual({"speed_target_missed", "no_session_fits"} & set(plan.warnings),
+                                     set() if row[2] else {"speed_target_missed"})
+                    self.assertEqual([plan.sheet.reason(name) for name in ("tpot_ms", "speed_sessions_per_node")],
+                                     [None if "tpot_ms" in changes else "not_asked", "not_asked" if row[1] is None else None])
+
+    # Model, server, context, {target: the tensor parallel chosen for 1000 sessions in fp8}, sizes that memory does not hold.
+    CHOICES = [("llama-3.1-70b-instruct", "dgx-b200", 8192, {13: 8, 15: 8, 20: 4, 30: 4, 60: 8}, (1,)),
+               ("opt-oss-120b", "dgx200", 32768, {13: 4, 30: 2, 60: 4}, ()),
+               ("llama-3.1-8b-instruct", "dgx-h100", 4096, {13: 2, 30: 1, 60: 4}, ()),
+               ("deepseek-v3", "dgx-b200", 8192, {20: 8, 40: 8}, (1, 2, 4))]
+
+    def test_the_layout_with_most_sessions_is_chosen(self):
+        for model, server, context, targets, unheld in self.CHOICES:
+            case = {"model": MODELS[model], "server": SERVERS[server], "effective_context": context, "kv_precision": "fp8",
+                    "concurrency": 1000}
+            for target_ms, chosen in targets.items():
+                plans = {size: planned(tpot_ms=float(target_ms), tensor_parallel=size, **case)["recommended"]
+                         for size in ("auto", 1, 2, 4, 8) if size not in unheld}
+                auto = plans.pop("auto")
+                with self.subTest(model=model, target_ms=target_ms):
+                    # what was not measured holds no target
+                    self.assertEqual((auto.tensor_parallel, auto.attention_ranks), (chosen, 1))
+                    self.assertEqual(auto.sessions_per_node, max(plan.sessions_per_node for plan in plans.values()))
+                    self.assertEqual(auto.nodes_final, min(plan.nodes_final or math.inf for plan in plans.values()))
+
+    def test_what_the_report_says(self):
+        unheld, missed = ["—", "—", "—", "—", "the weights do not fit a replica"], "not even one session holds the speed target"
+        for changes, columns, rows in (
+                # 2 replicas of 28 by memory, 26 by speed
+                ({"tpot_ms": 30.0}, ["By memory", "By speed"], [["1 × 1", *unheld], ["2 × 1", *unheld],
+                                                               ["4 × 1", "2", "2.5", "56", "52", ""],
+                                                               ["8 × 1", "1", "2.5", "109", "71", "← chosen"]]),
+                ({"ttft_ms": 59.39, "tensor_parallel": 8}, ["By memory", "By speed"],
+                 [["8 × 1", "1", "2.5", "109", "—", "← chosen"]]),
+                ({"ttft_ms": 1.0, "tensor_parallel": 8}, ["By memory", "By speed"], [["8 × 1", "1", "2.5", "109", "0", missed]]),
+                ({"tensor_parallel": 4}, ["Sessions per node"], [["4 × 1", "2", "2.5", "56", "← chosen"]])):
+            _, headers, found = sizing.layout_blocks(planned(**changes)["recommended"], "en")[1]
+            self.assertEqual((headers[3:], found), (columns + ["Remark"], rows))
+        pairs = dict(next(block[1] for block in sizing.summary_blocks(speed_answer(tpot_ms=30.0)) if block[0] == "pairs"))
+        self.assertEqual(pairs["Binding limit"], "speed (sessions per node: 71; memory would hold 109)")
+        # 50 sessions: (17.375758 + 16.777216) / 2.68 + 3.28 + 160 x (0.012 + 1.75 x 0.003640889) + 0.9 = 19.863096; 0.965 x
+        # (19.863096 + 49 x 51.638913 / 1024) = 21.552405; x 1.15 = 24.785266; 1000 / 21.552405 = 46.398
+        self.assertEqual(pairs["Speed"], "TPOT expected 21.55 ms, to commit to 24.79 ms; 46.4 tokens/s per session; prefill "
+                         "(floor of TTFT) 51.64 ms")
+
+    def test_reverse_sizing_keeps_to_the_target(self):
+        """5 nodes: 71 sessions each hold 30 ms; the longest context on 10 nodes is where one token more misses 20 ms."""
+        self.assertEqual([plan.max_concurrency for plan in planned(concurrency=None, nodes=5, tpot_ms=30.0).values()],
+                         [355, 236, 163])                # 5 x 71 | 4 x 71 / 1.2 | 3 x 71 / 1.3
+        limited = asked(effective_context="max", nodes=10, tpot_ms=20.0)
+        for scenario, per_node in zip(sizing.SCENARIOS, (20, 27, 33)):  # 200 / 10, 240 / 9 and 260 / 8, rounded up
+            longest = sizing.plan_scenario(limited, scenario).max_effective_context
+            for tokens, held in ((longest, per_node), (longest + 1, per_node - 1)):
+                again = sizing.plan_scenario(dataclasses.replace(limited, effective_context=tokens), scenario)
+                self.assertEqual((again.sessions_per_node, again.nodes_final is not None, sizing.binding_limit(again.sheet)),
+                                 (held, held == per_node, "speed"))
+
+
+class SpeedLevers(unittest.TestCase):
+    ROWS = [
+        ("tpot_ms", {"tpot_ms": 1.0}, 12.15),                       # one session, as in SpeedTargets
+        ("tpot_ms", {"tpot_ms": 12.0, "engine": "sglang"}, 13.67),  # 1.3 x 0.96 x 10.948251 = 13.6634
+        ("tpot_ms", {"tpot_ms": 12.0, "active_ratio": 0.1}, 12.15),
+        # (34.751517 + 0.671089) / 2.68 + 3.28 + 0.994953 + 0.018 = 17.510325
+        ("tpot_ms", {"tpot_ms": 1.0, "tensor_parallel": 4}, 19.44),
+        ("ttft_ms", {"ttft_ms": 1.0}, 59.39), ("ttft_ms", {"ttft_ms": 1.0, "tpot_ms": 50.0}, 59.39),
+        # on 4 GPUs: 64 sessions 36.4635, and 63 x 74.2164 / 1024 of prefill: 41.0295; 40 x 17.510325 / 41.0295
+        ("tpot_ms", {"tpot_ms": 1.0, "measured_tpot_ms": 40.0, "measured_sessions": 64}, 17.08),
+        ("tpot_ms", {"tpot_ms": 1.0, "nodes": 6}, 28.35),           # IDEAL, 65 sessions on each of 4 nodes: 28.3479
+        ("ttft_ms", {"ttft_ms": 1.0, "nodes": 6}, 59.39), ("tpot_ms", {"tpot_ms": 1.0, "nodes": 2}, None),
+        # "max": one token. 1.15 x 0.965 x (6.483492 + 3.28 + 1.041556 + 0.018) = 12.0109; 33 sessions on each of 8: 16.1625
+        ("tpot_ms", {"effective_context": "max", "nodes": 10, "concurrency": 1, "tpot_ms": 1.0}, 12.02),
+        ("tpot_ms", {"effective_context": "max", "nodes": 10, "concurrency": 200, "tpot_ms": 1.0}, 16.17),
+        ("nodes", {"nodes": 2, "tpot_ms": 30.0}, 6), ("nodes", {"nodes": 2, "tpot_ms": 1.0}, None),
+        # 0.1253 of 12.15 / 1.10975 ms read 8202.5 x 40,960 bytes
+        ("effective_context", {"effective_context": 131072, "tpot_ms": 12.15}, 8202),
+        # two targets missed take two levers
+        *((name, {"tpot_ms": 1.0, "ttft_ms": 1.0}, None) for name in ("tpot_ms", "ttft_ms")),
+        # beyond what the flag takes: no threshold
+        ("ttft_ms", {"ttft_ms": 1.0, "input_tokens": 10**9, "nodes": 5}, None),
+        ("ttft_ms", {"ttft_ms": 1.0, "input_tokens": 10**9}, None)]
+    STEPS = {"nodes": -1, "effective_context": 1, "tpot_ms": -0.01, "ttft_ms": -0.01}
+
+    def fits(self, **changes):
+        """Whether every scenario fits; not, too, where a server's speed is not known."""
+        try:
+            return all(plan.nodes_final is not None for plan in planned(**changes).values())
+        except SizingError as error:
+            if "is not known without" not in str(error):
+                raise
+            return False
+
+    def test_thresholds(self):
+        for name, changes, expected in self.ROWS:
+            with self.subTest(lever=name, changes=changes):
+                self.assertEqual(sizing.LEVERS[name](sizing.Fitting(asked(**changes), SERVERS), sizing.SCENARIOS), expected)
+                if expected is not None:
+                    self.assertEqual([self.fits(**dict(changes, **{name: value}))
+                                      for value in (expected, expected + self.STEPS[name])],
+                                     [True, False])
+
+    def test_other_levers(self):
+        """11 ms: one session holds it with narrower weights or on a faster server, not with less KV or more HBM."""
+        found = sizing.find_levers(asked(tpot_ms=11.0), planned(tpot_ms=11.0), SERVERS)
+        self.assertEqual({lever["lever"]: lever["thresholds"]["all"] for lever in found}, {
+            "tpot_ms": 12.15, "weights_precision": "fp8", "kv_precision": None, "effective_context": None,
+            "kv_budget_ratio": None, "runtime_overhead_gib": None, "server": "dgx200"})
+        self.assertTrue(self.fits(tpot_ms=11.0, model=sizing.with_weights(MODELS["llama-3.1-70b-instruct"], "fp8")))
+        smaller = [server for server in SERVERS.values() if server.total_hbm_gb < SERVERS["dgx200"].total_hbm_gb]
+        self.assertGreater(len(smaller), 3)
+        self.assertEqual([server.name for server in (*smaller, SERVERS["dgx200"]) if self.fits(tpot_ms=11.0, server=server)],
+                         ["dgx200"])
+
+
+class MeasuredSpeed(unittest.TestCase):
+    def test_other_loads_follow_what_was_measured_at_one(self):
+        """64 sessions on one node of one replica, as measured; the prefill is not scaled, and a measurement is no estimate."""
+        for engine in ("generic", "sglang"):
+            plan = planned(concurrency=64, measured_tpot_ms=40.0, measured_sessions=64, engine=engine)["recommended"]
+            self.assertEqual((plan.nodes_with_headroom, plan.active_sessions, plan.committed_factor, plan.prefill_ms),
+                             (1, 64, 1, planned()["minimum"].prefill_ms))
+            self.assertAlmostEqual(plan.tpot_expected_ms, 40.0, places=9)
+        # 0.965 x (22.153385 + 63 x 51.638913 / 1024) = 24.443825 ms are expected of 64 sessions, of 32: (17.375758 +
+        # 10.737418) / 2.68 + 3.28 + 160 x (0.012 + 1.75 x 0.002330169) + 0.576 = 16.918438; 0.965 x (16.918438 + 31 x
+        # 51.638913 / 1024) = 17.834865
+        plan = planned(concurrency=32, measured_tpot_ms=2 * 24.443825, measured_sessions=64)["recommended"]
+        self.assertAlmostEqual(plan.tpot_factor, 1.93, places=6)
+        self.assertAlmostEqual(plan.tpot_expected_ms, 2 * 17.834865, places=4)
+
+    def test_the_target_is_compared_with_it(self):
+        for target_ms, held in ((40.0, 64), (39.99, 63)):
+            plan = planned(tpot_ms=target_ms, measured_tpot_ms=40.0, measured_sessions=64, tensor_parallel=8)["recommended"]
+            self.assertEqual(plan.speed_sessions_per_replica, held)
+
+    def test_the_ends(self):
+        for measured, sessions, ratio in ((0.001, 10**9, 1e-6), (1e6, 1, 1.0)):
+            self.assertTrue(0 < planned(measured_tpot_ms=measured, measured_sessions=sessions,
+                                        active_ratio=ratio)["recommended"].tpot_expected_ms < 1e9)
+
+
+class SpeedFlags(unittest.TestCase):
+    WHOLE, PART = "a whole number from 1 up to 1000000000", "a finite decimal number from "
+    COUNT, FIGURE = (WHOLE, "0 -1 1.5 nan 1e3 x 1000000001", "1 1000000000"), "-1 nan inf x "
+    FLAGS = {  # the words of its bound, what is refused, what is accepted
+        "input_tokens": COUNT, "output_tokens": COUNT, "measured_sessions": COUNT,
+        "prefix_cache_hit_ratio": (PART + "0 up to 1 (0.30 means 30 %)", FIGURE + "-0.1 1.1 30%", "0 1"),
+        "active_ratio": (PART + "1e-06 up to 1 (0.25 means 25 %)", FIGURE + "0 1.01 5e-324 9e-7", "1e-6 1"),
+        "tpot_ms": (PART + "0.001 up to 1000000", FIGURE + "0 1000001 30ms 0.0009", "0.001 1000000"),
+        "ttft_ms": (PART + "0.001 up to 10000000", FIGURE + "0 10000001 0.0009", "0.001 10000000"),
+        "measured_tpot_ms": (PART + "0.001 up to 1000000", FIGURE + "0 1e-308 0.0009 1000001", "0.001 1000000"),
+        "tensor_parallel": ("a whole number from 1 up to 10000 or auto", "0 -1 1.5 nan AUTO 10001", "1 8 auto")}
+
+    def test_figures(self):
+        for name, (words, refused, accepted) in self.FLAGS.items():
+            for text in refused.split():
+                with self.subTest(flag=name, value=text):
+                    self.assertEqual(call(*argv(**{name: text})),
+                                     (2, "", one_line("argument %s: expected %s, got %r" % (sizing.flag(name), words, text))))
+            both = {other: 1 for other in ("measured_tpot_ms", "measured_sessions") if "measured" in name}
+            for text in accepted.split():
+                found = getattr(sizing.parse_arguments(argv(**dict(both, **{name: text}))), name)
+                self.assertEqual(found, "auto" if text == "auto" else float(text))
+                planned(**dict(both, **{name: found}))
+        for name in ("measured_tpot_ms", "measured_sessions"):
+            self.assertEqual(call(*argv(**{name: 40})),
+                             (2, "", one_line("argument --measured-tpot-ms: expected together with --measured-sessions")))
+
+
+class SpeedNotKnown(unittest.TestCase):
+    SMALL = {"model": LLAMA_8B, "effective_context": 4096}
+    BARE = dataclasses.replace(SERVERS["dgx-h100"], hbm_bandwidth_per_gpu_tbps=None, dense_tflops_bf16=None)
+    HELD = ", in the layouts that memory holds,"
+    CASES = [  # what is missing, request: memory sizes them all; of which layouts a target's refusal speaks
+             ("hbm_bandwidth_per_gpu_tbps, dense_tflops_bf16", {"server": BARE}, ""),
+             ("nvlink_bandwidth_tbps, measurements of GPUs connected over PCIe",
+              dict(SMALL, server=SERVERS["8x-l40s"], tensor_parallel=8), HELD),
+             ("nvlink_bandwidth_tbps, measurements on AMD GPUs", dict(SMALL, server=SERVERS["hgx-mi325x"]), ""),
+             ("measurements of pipeline parallel",
+              {"model": MODELS["deepseek-v3"], "effective_context": 4096, "kv_precision": "fp8"}, HELD),
+             *((names, {}, "")
+               for names in ("vocab_size", "embedding_params", "total_params, active_params", "weights_precision"))]
+
+    def test_memory_sizes_and_the_report_says_what_is_missing(self):
+        for missing, changes, where in self.CASES:
+            with self.subTest(missing=missing):
+                # a figure of the model, where no request is given
+                changes = changes or dict(self.SMALL, model=dataclasses.replace(LLAMA_8B, **dict.fromkeys(missing.split(", "))))
+                found = speed_answer(**changes)
+                self.assertEqual(found.levers, [])
+                for key, plan in found.plans.items():
+                    self.assertGreater(plan.nodes_final, 0)
+                    cards = [found.cards[key][name] for name in sizing.SPEED_NUMBERS]
+                    self.assertEqual({(card.value, card.reason, card.explanation) for card in cards},
+                                     {(None, "speed_not_known", "Speed is not known here; missing: %s." % missing)})
+                self.assertEqual(
+                    [text for text in sizing.accuracy(found) if "peed" in text],
+                    ["Speed is not sized here (missing: %s): fitting in memory promises neither TTFT nor TPOT." % missing])
+                text = sizing.render_text(sizing.report_blocks(found), 100)
+                self.assertIn("Speed not known; missing: %s " % missing, " ".join(text.split()))
+                self.assertNotIn("Expected TPOT", text)
+                for targets in ({"tpot_ms": 50.0}, {"ttft_ms": 5000.0}, {"measured_tpot_ms": 40.0, "measured_sessions": 8}):
+                    self.assertEqual(message_of(planned, **dict(changes, **targets)),
+                                     "%s: the speed of %s on %s%s is not known without %s" % (     # one GPU needs no link
+                                         next(iter(targets)), found.request.model.name, found.request.server.name, where,
+                                         missing if where else missing.replace("nvlink_bandwidth_tbps, ", "")))
+
+    def test_outside(self):
+        """Server, layout (tensor parallel, pipeline stages, ranks of attention) -> what the constants were not measured on."""
+        seen = set()
+        for server, layout, *expected in (
+                ("dgx200", (8, 1, 1)), ("dgx200", (8, 1, 8), "measurements_of_data_parallel_attention"),
+                ("dgx200", (8, 2, 1), "measurements_of_pipeline_parallel"), ("8x-l40s", (1, 1, 1)),
+                ("8x-l40s", (2, 1, 1), "nvlink_bandwidth_tbps", "measurements_over_pcie"),
+                ("hgx-mi300x", (1, 1, 1), "measurements_on_amd")):
+            seen.update(expected)
+            self.assertEqual(sizing.speed_missing(MODELS["deepseek-v3"], SERVERS[server], sizing.Layout(*layout)),
+                             tuple(expected))
+        self.assertEqual(seen - {"nvlink_bandwidth_tbps"}, set(sizing.OUTSIDE_SPEED))
+        self.assertEqual(sizing.missing_words(["measurements_on_amd", "vocab_size"]),
+                         Text("medições em GPUs AMD, vocab_size", "measurements on AMD GPUs, vocab_size"))
+
+    def test_a_target_over_pcie(self):
+        """8B holds on one GPU of 8 L40S, in the one layout whose speed is known; nothing crosses a link there."""
+        plan = planned(**dict(self.SMALL, server=SERVERS["8x-l40s"], tpot_ms=50.0))["recommended"]
+        self.assertEqual([(one.layout.tensor_parallel, one.refused) for one in plan.layouts],
+                         [(1, None), *((size, "speed_not_known") for size in (2, 4, 8))])
+        self.assertEqual((plan.tensor_parallel, plan.speed_missing.en, plan.all_reduce_ms, plan.prefill_all_reduce_ms),
+                         (1, "", 0, 0))
+        self.assertGreater(plan.tpot_expected_ms, 0)
+
+
+class DataParallelAttention(unittest.TestCase):
+    """DeepSeek-V3 in fp8 on DGX H200, --tensor-parallel 8: a latent on each of 8 ranks, or each rank its own sessions."""
+    # Weights: 671,026,404,352 bytes and 1,960,795,136 more: 626.768171 GiB, of which experts 256 x 44,040,192 x 58 = 609 GiB.
+    # Engine, per GPU: (14 x 1024 x 129,280 + 8 x 8192 x 7168 + 2 x 163,840 x 64) / 2^30 + 2.11 + 0.92 = 5.213105 GiB.
+    # HBM: 8 x 143,771 MiB = 1123.210938 GiB. KV of 8192 tokens: 61 x 576 x 8192 = 0.268066 GiB, on 8 ranks 2.144531.
+    # One copy: x 0.9 - 626.768171 - 41.704844 = 342.416829, / 2.144531 = 159.7. With 7 more of 17.768171: 218.039630, / 8 /
+    # 0.268066 = 101.7. At 0.7: 117.774641, / 2.144531 = 54.9; with copies nothing is left.
+    ROWS = [  # KV, ratio, {attention ranks: KV of a session placed, weights, budget in GiB, sessions}; chosen, nodes of MINIMUM
+        ("fp8", 0.9, {1: (2.14453125, 626.768171, 342.416829, 159), 8: (0.26806640625, 751.145370, 218.039630, 808)}, 8, 1),
+        ("bf16", 0.9, {1: (4.2890625, 626.768171, 342.416829, 79), 8: (0.5361328125, 751.145370, 218.039630, 400)}, 8, 1),
+        ("fp8", 0.7, {1: (2.14453125, 626.768171, 117.774641, 54)}, 1, 2)]
+
+    def planned(self, **changes):
+        return planned(model=MODELS["deepseek-v3"], server=SERVERS["dgx200"], concurrency=100, tensor_parallel=8,
+                       **changes)["minimum"]
+
+    def test_by_hand(self):
+        for kv, ratio, layouts, chosen, nodes_final in self.ROWS:
+            plan = self.planned(kv_precision=kv, kv_budget_ratio=ratio)
+            self.assertEqual((plan.attention_ranks, plan.nodes_final, [tuple(one.layout) for one in plan.layouts]),
+                             (chosen, nodes_final, [(8, 1, ranks) for ranks in layouts]))
+            for one in plan.layouts:
+                *figures, sessions = layouts[one.layout.attention_ranks]
+                with self.subTest(kv=kv, ratio=ratio, layout=one.layout):
+                    for name, value in zip(("kv_per_session_placed_gib", "weights_per_node_gib", "kv_budget_gib"), figures):
+                        self.assertAlmostEqual(float(one.sheet[name]), value, places=5, msg=name)
+                    self.assertEqual((one.sheet["memory_sessions_per_replica"], one.sheet["sessions_per_node"], one.refused),
+                                     (sessions, sessions, None))
+
+    def test_its_speed_is_not_known(self):
+        plan = self.planned(kv_precision="fp8", kv_budget_ratio=0.9)
+        self.assertEqual((plan.tpot_expected_ms, plan.speed_missing.en), (None, "measurements of data-parallel attention"))
+        self.assertEqual(sizing.fill(sizing.PLACEMENTS[sizing.layout_case(plan.sheet)], plan.sheet, "en"),
+                         "replicas per node: 1; GPUs per replica: 8, with data-parallel attention")
+        self.assertEqual(sizing.layout_case(planned()["minimum"].sheet), "tensor")
+        self.assertEqual([row[0] for row in sizing.layout_blocks(plan, "en")[1][2]], ["8 × 1", "8 × 1 (data-parallel attention)"])
+        # a target: the layout that is known holds it, or does not
+        for target_ms, sessions, refused in ((500.0, 159, None), (5.0, 0, "target_missed")):
+            plan = self.planned(kv_precision="fp8", kv_budget_ratio=0.9, tpot_ms=target_ms)
+            self.assertEqual((plan.attention_ranks, plan.sessions_per_node, [one.refused for one in plan.layouts]),
+                             (1, sessions, [refused, "speed_not_known"]))
+            self.assertEqual([one.sheet["memory_sessions_per_replica"] for one in plan.layouts], [159, 808])
+
+
+class SpeedWork(unittest.TestCase):
+    """Searches ask for each layout once."""
+    COUNTED = ("place", "candidates", "sessions_in_time")
+    ROWS = [  # changes, servers to look at; worked out from nothing, at most: layouts, lists of layouts, searches of a target
+        ({"tpot_ms": 30.0}, {}, 30, 2, 4), ({"tpot_ms": 1.0}, {}, 700, 60, 60), ({"tpot_ms": 1.0}, SERVERS, 1100, 90, 130),
+        ({"tpot_ms": 1.0, "ttft_ms": 1.0}, SERVERS, 1300, 100, 160), ({"tpot_ms": 1.0, "nodes": 3}, SERVERS, 1300, 110, 240),
+        ({"effective_context": "max", "nodes": 10, "tpot_ms": 20.0}, SERVERS, 480, 90, 260)]
+
+    def test_bounded(self):
+        for changes, servers, *most in self.ROWS:
+            with self.subTest(changes=changes):
+                for name in self.COUNTED:
+                    getattr(sizing, name).cache_clear()
+                for _ in range(2):                       # the second time nothing is worked out
+                    sizing.find_levers(asked(**changes), planned(**changes), servers)
+                    found = [getattr(sizing, name).cache_info().misses for name in self.COUNTED]
+                    self.assertTrue(all(0 < count <= limit for count, limit in zip(found, most)), found)
+                    most = found
+
+
+class SpeedPicture(unittest.TestCase):
+    def picture(self, **changes):
+        """(cells, ruler, legend, paragraph) of the picture of a report."""
+        (_, paragraph), (_, (cells, ruler)), (_, legend) = sizing.picture_blocks(planned(**changes)["recommended"], "en")
+        return cells, ruler, legend, paragraph
+
+    def test_marks(self):
+        # 67 of 109 sessions: ceil(60 x 67 / 109) = 37; with the target 50 planned: 60 x 50 / 109 = 27.5; 71: 60 x 71 / 109 = 39.1
+        cells, ruler, legend, paragraph = self.picture()
+        self.assertEqual(ruler, " " * 36 + "P" + " " * 22 + "M")
+        self.assertEqual(legend, [("P", "planned load: 67"), ("M", "memory limit: 109")])
+        # One session: 0.965 x 10.948251 = 10.5651 ms; 109: (17.375758 + 36.574331) / 2.68 + 3.28 + 160 x (0.012 + 1.75 x
+        # 0.00793714) + 1.962 = 29.515029; 0.965 x (29.515029 + 108 x 51.638913 / 1024) = 33.7377
+        self.assertEqual(paragraph, "Expected TPOT by sessions per node (RECOMMENDED scenario): from 10.57 ms with one session "
+                         "per replica to 33.74 ms with 109 per node")
+        # Cell k of 60 stands for k / 60 of the sessions that memory holds on a node (56 on 4 GPUs: for
+        # k), in eighths of the last.
+        for changes, per_cell, last_ms in (({}, 109 / 60, 33.7377), ({"active_ratio": 0.25}, 109 / 240, None),
+                                           ({"tensor_parallel": 4}, 1 / 2, None)):
+            cells, plan = self.picture(**changes)[0], planned(**changes)["recommended"]
+            last_ms = last_ms or tpot_on(plan, max(1, per_cell * 60))
+            levels = [math.floor(8 * tpot_on(plan, max(1, per_cell * cell)) / last_ms) for cell in range(1, 61)]
+            self.assertEqual(cells, "".join("▁▂▃▄▅▆▇█"[min(7, level)] for level in levels), changes)
+        cells = self.picture()[0]
+        same, ruler, legend, _ = self.picture(tpot_ms=30.0)
+        self.assertEqual((same, ruler), (cells, " " * 27 + "P" + " " * 11 + "V" + " " * 19 + "M"))
+        self.assertEqual(legend, [("P", "planned load: 50"), ("M", "memory limit: 109"), ("V", "limit of the speed target: 71")])
+
+    def test_cells_rise_with_the_time_and_fit_the_page(self):
+        small = {"model": MODELS["opt-oss-20b"], "effective_context": 1}
+        for changes in ({"concurrency": 1}, {"active_ratio": 0.1}, dict(small, tensor_parallel=1), {"concurrency": 10**9},
+                        {"concurrency": 1, "active_ratio": 1e-6}, {"tpot_ms": 10.0**6}, small):
+            with self.subTest(changes=changes):
+                cells, ruler, legend, _ = self.picture(**changes)
+                levels = [sizing.LEVELS.index(cell) for cell in cells]
+                self.assertEqual((len(cells), levels, levels[-1]), (60, sorted(levels), 7))
+                self.assertLessEqual(len(ruler), 60)
+                self.assertLessEqual(set(ruler) - {" "}, {mark for mark, _ in legend})
+                blocks = sizing.picture_blocks(planned(**changes)["recommended"], "pt")
+                self.assertLessEqual(max(map(len, sizing.render_text(blocks, 100).split("\n"))), 100)
+
+    def test_in_text_and_markdown(self):
+        blocks = sizing.report_blocks(speed_answer("pt", tpot_ms=30.0))
+        lines = "\n".join(self.picture(tpot_ms=30.0)[:2])
+        self.assertIn("\n%s\n" % lines, sizing.render_text(blocks, 100).split("SEÇÃO 1")[0])
+        self.assertIn("\n```text\n%s\n```\n" % lines, sizing.render_markdown(blocks).split("SEÇÃO 1")[0])
+
+
+class SpeedAccuracy(unittest.TestCase):
+    # Measured points: from each group of model, GPU, engine and weights one to three rows at even steps through its rows in
+    # order of sessions and lengths, not chosen by error (without one row whose 416 sessions of 15,500 tokens no GPU memory
+    # holds). InferenceX results shipped with NVIDIA aiconfigurator-core 0.12.0 (Apache-2.0): model, GPU, engine, weights:
+    # tensor parallel, nominal input and output tokens, sessions, ms per output token. The benchmark draws lengths from 80 to
+    # 100 % of the nominal ones.
+    ROWS = """
+deepseek-v3 dgx-b200 sglang fp4: 4 1024 1024 16 16.3118, 4 1024 1024 64 23.903
+deepseek-v3 dgx-b200 sglang fp8: 8 1024 1024 16 13.1803, 8 1024 8192 64 21.9491
+deepseek-v3 dgx-b200 trtllm fp4: 4 1024 8192 8 9.144, 8 1024 1024 32 13.9589, 8 1024 1024 128 15.0104
+deepseek-v3 dgx-b200 trtllm fp8: 8 8192 1024 8 12.0573, 8 8192 1024 32 28.918
+deepseek-v3 dgx200 trtllm fp8: 8 8192 1024 8 18.6701, 8 1024 8192 32 25.3587
+llama-3.1-70b-instruct dgx-b200 trtllm fp4: 4 1024 1024 16 7.1893, 4 1024 1024 64 9.2926
+llama-3.1-70b-instruct dgx-b200 trtllm fp8: 1 1024 1024 16 15.9773, 1 1024 1024 64 21.3891
+llama-3.1-70b-instruct dgx-b200 vllm fp8: 1 8192 1024 8 21.0836, 1 1024 8192 32 20.4658
+llama-3.1-70b-instruct dgx-h100 vllm fp8: 2 8192 1024 8 25.0137, 2 1024 8192 32 27.6941
+llama-3.1-70b-instruct dgx200 trtllm fp8: 4 1024 8192 8 8.4423, 1 1024 1024 32 25.8024, 4 1024 8192 64 13.6999
+llama-3.1-70b-instruct dgx200 vllm fp8: 1 8192 1024 8 33.0793, 1 1024 8192 32 37.8167
+llama-3.1-8b-instruct dgx-h100 trtllm bf16: 4 1024 512 16 4.0388, 8 2048 256 32 5.9061, 8 4096 128 64 17.7631
+llama-3.1-8b-instruct dgx200 sglang fp8: 4 2000 100 176 29.34, 4 1000 500 512 25.49
+llama-3.1-8b-instruct dgx200 vllm fp8: 1 2000 100 64 9.74, 1 4000 500 96 17.11
+minimax-m2.5 dgx-b200 vllm fp8: 4 8192 1024 8 9.8358, 4 1024 1024 64 15.853
+minimax-m2.5 dgx200 vllm fp8: 8 8192 1024 8 9.9968, 4 8192 1024 32 29.5696
+opt-oss-120b dgx-b200 trtllm mxfp4: 2 1024 8192 16 3.8093, 2 8192 1024 64 9.0447
+opt-oss-120b dgx-b200 vllm mxfp4: 8 8192 1024 8 3.6702, 2 8192 1024 32 6.8486
+opt-oss-120b dgx-h100 trtllm mxfp4: 2 4000 1000 320 59.7355
+opt-oss-120b dgx-h100 vllm mxfp4: 4 1024 1024 16 5.8275, 4 1024 1024 64 9.7041
+opt-oss-120b dgx200 trtllm mxfp4: 1 8192 1024 8 9.7835, 1 1024 8192 32 13.5594
+opt-oss-120b dgx200 vllm mxfp4: 1 8192 1024 8 10.4643, 1 1024 8192 32 16.1528
+qwen3-235b-a22b-fp8 dgx200 sglang fp8: 2 1000 100 3 15.05, 2 1000 2000 4 17.15
+qwen3-235b-a22b-fp8 dgx200 vllm fp8: 4 8000 2000 16 33.73, 4 1000 100 28 35.27
+qwen3-32b dgx-h100 sglang bf16: 1 2048 512 16 26.328, 4 2048 128 64 28.5811, 8 1024 256 128 16.2174
+qwen3-32b dgx-h100 trtllm fp8: 1 1024 512 16 18.0544, 1 2048 256 32 38.0046, 1 4096 128 64 175.574
+qwen3-32b dgx-h100 vllm bf16: 4 1024 512 16 11.8526, 2 4096 128 32 74.9854, 4 4096 512 64 34.9028
+"""
+    MEASURED = [(*group.split(), *map(int, row.split()[:4]), float(row.split()[4])) for group, rows in (
+        line.split(": ") for line in ROWS.strip().split("\n")) for row in rows.split(", ")]
+
+    def errors(self, engine=None):
+        return [sizing.calc_tpot_ms(MODELS[model], SERVERS[server], sessions, 0.9 * input_tokens,
+                                    0.9 * output_tokens, tensor_parallel=gpus, engine=engine or own,
+                                    kv_precision="bf16" if weights == "bf16" else "fp8", weights_precision=weights)
+                / ms - 1 for model, server, own, weights, gpus, input_tokens, output_tokens, sessions, ms in self.MEASURED]
+
+    def test_median_p90_bias(self):
+        self.assertEqual((len(set(self.MEASURED)), len(self.MEASURED)), (59, 59))
+        self.assertEqual([len({row[column] for row in self.MEASURED}) for column in range(5)], [7, 3, 3, 4, 4])
+        for engine in (None, "generic"):                 # 10 %, 30 %, +1 % with each row's engine
+            errors = self.errors(engine)
+            sizes = sorted(map(abs, errors))
+            self.assertLessEqual(statistics.median(sizes), 0.12)
+            self.assertLessEqual(sizes[int(0.9 * len(sizes))], 0.35)
+            self.assertLessEqual(abs(statistics.median(errors)), 0.03)
+            held = [error >= 1 / sizing.ENGINES[engine or row[2]].committed_factor - 1
+                    for row, error in zip(self.MEASURED, errors)]
+            self.assertGreaterEqual(sum(held) / len(held), 0.75 if engine else 0.8)       # the report says at least 80 %
+
+    def test_no_group_is_far_off(self):
+        errors = self.errors()
+        for column in (0, 1, 2):
+            for word in {row[column] for row in self.MEASURED}:
+                of_word = [abs(error) for row, error in zip(self.MEASURED, errors) if row[column] == word]
+                self.assertLessEqual(statistics.median(of_word), 0.25, word)
+
+    TEXTS = {"estimate": "against 1,149 published measurements",
+             "measured": "fitted to your measurement (40 ms with 64 sessions per replica)",
+             "ttft": "TTFT: only a floor", "none": "Speed is not sized here", "pcie": "A PCIe-only server",
+             "fallback": "This GPU does not compute in mxfp4: its products run in the next precision it has (fp8)."}
+    SAYS = [("estimate ttft", {}), ("measured ttft", {"measured_tpot_ms": 40.0, "measured_sessions": 64}),
+            ("estimate ttft fallback", {"model": MODELS["opt-oss-120b"]}),
+            ("estimate ttft", {"model": MODELS["opt-oss-120b"], "server": SERVERS["dgx-b200"]}),
+            ("estimate ttft pcie", dict(SpeedNotKnown.SMALL, server=SERVERS["8x-l40s"], tensor_parallel=1)),
+            ("none", {"server": SERVERS["hgx-mi300x"]}),
+            ("", {"kv_budget_ratio": 0.05})]             # it does not fit: nothing on speed
 
     @without_levers
-    def test_good_numbers(self):
-        for name, text, value in self.ACCEPTED:
-            with self.subTest(flag=name, text=text):
-                status, out, err = call(*argv("--json-only", **{name: text}))
-                self.assertEqual(err, "")
-                self.assertIn(status, (0, 1))
-                got = strict_json(out)["inputs"]["nfr"][name]
-                self.assertEqual((got, type(got), str(got)), (value, type(value), str(value)))   # no -0.0
-
-    def test_flag_and_value_apart(self):
-        self.assertEqual(call(*" ".join(argv()).replace("=", " ").split()), call(*argv()))
-        self.assertEqual(call(*argv(), "--peak-headroom-ratio", "-1")[2],
-                         one_line("argument --peak-headroom-ratio: %s, got '-1'" % self.EXPECTED["--peak-headroom-ratio"]))
-
-    CHANGES = {"--model": "opt-oss-20b", "--server": "dgx200", "--storage": "profile_network_ssd", "--concurrency": "2000",
-               "--effective-context": "65536", "--kv-precision": "bf16", "--kv-budget-ratio": "0.6", "--runtime-overhead-gib": "300",
-               "--peak-headroom-ratio": "0.5", "--lang": "en", "--tensor-parallel": "4", "--max-num-batched-tokens": "2048", "--weights-precision": "bf16",
-               "--input-tokens": "4096", "--output-tokens": "100", "--prefix-cache-hit-ratio": "0.5", "--active-ratio": "0.5", "--tpot-ms": "45", "--ttft-ms": "100",
-               "--engine": "vllm"}
-
-    def test_every_flag_changes_the_output(self):
-        plain = call(*argv())
-        seen = {plain, call(*argv("--json-only"))}
-        for name, value in self.CHANGES.items():
-            found = call(*argv("%s=%s" % (name, value), "--json-only"))
-            self.assertEqual((found[0], found[2]), (0, ""), name)
-            self.assertNotIn(found, seen, name)
-            seen.add(found)
-        for changes in ({"concurrency": None, "nodes": 7}, {"nodes": 7, "effective_context": "max"}, {"measured_tpot_ms": 20, "measured_sessions": 100}):
-            found = call(*argv("--json-only", **changes))
-            self.assertEqual((found[0], found[2]), (0, ""), changes)
-            self.assertNotIn(found, seen, changes)
-            seen.add(found)
-        seen.remove(call(*argv("--json-only")))
-        for option in ("--json-only", "--text-only", "--markdown-only", "--list-models", "--list-servers", "--list-storage", "--version", "--help"):
-            found = call(*argv(option))
-            self.assertEqual((found[0], found[2]), (0, ""), option)
-            self.assertNotIn(found, seen, option)
-            seen.add(found)
-        for kind, name in (("models", "opt-oss-120b"), ("servers", "dgx300"), ("storage", "profile_default")):
-            with open(os.path.join(HERE, kind + ".json"), encoding="utf-8") as file:
-                data = json.load(file)
-            entry = dict(next(one for one in next(iter(data.values())) if one["name"] == name), source="made up: " + kind)
-            path = self.catalog(kind + ".json", {next(iter(data)): [entry]})
-            found = call(*argv("--%s-file=%s" % (kind, path), "--json-only"))
-            self.assertEqual((found[0], found[2]), (0, ""), kind)
-            self.assertIn("made up: " + kind, found[1])
-        for name in ("json", "markdown"):
-            self.assertEqual(call(*argv("--output-%s-file=%s" % (name, self.path(name)))), plain)
-            self.assertTrue(os.path.exists(self.path(name)))
-        tried = set(self.CHANGES) | {"--nodes", "--measured-tpot-ms", "--measured-sessions", "--json-only", "--text-only", "--markdown-only", "--list-models", "--list-servers", "--list-storage", "--version",
-                                     "--help", "-h", "--models-file", "--servers-file", "--storage-file", "--output-json-file", "--output-markdown-file"}
-        self.assertEqual(tried, set(option_strings()))
-
-    def test_defaults(self):
-        spelled = argv(storage="profile_default", kv_precision="fp8", kv_budget_ratio="0.70", peak_headroom_ratio="0.20", lang="pt",
-                       tensor_parallel="auto", max_num_batched_tokens="8192", weights_precision="mxfp4")
-        self.assertEqual(call(*spelled), call(*argv()))
-        self.assertEqual(report(model="qwen3-8b", effective_context=1)["inputs"]["nfr"]["kv_precision"], "bf16")     # the model's own
-
-    def test_outputs(self):
-        text, data, markdown = (call(*argv(option))[1] for option in ("--text-only", "--json-only", "--markdown-only"))
-        self.assertEqual(call(*argv())[1], text + "\n" + data)
-        self.assertEqual((text[:16], data[:2], markdown[:18]), ("DIMENSIONAMENTO ", "{\n", "# DIMENSIONAMENTO "))
-        self.assertEqual({one[-1] for one in (text, data, markdown)}, {"\n"})
-        self.assertEqual(strict_json(data), json.loads(data))
-
-    def test_process_prints_what_the_call_prints(self):
-        for arguments in (argv(), argv("--markdown-only", "--lang=en"), argv(runtime_overhead_gib=9999), ["--list-servers", "--json-only"]):
-            with self.subTest(arguments=arguments):
-                self.assertEqual(process(*arguments), call(*arguments))
-
-    def test_version(self):
-        self.assertEqual(call("--version"), (0, "sizing.py %s\n" % sizing.__version__, ""))
-        self.assertEqual(call("--version", "--bogus"), call("--version"))
-
-    def test_help(self):
-        status, text, err = call("--help")
-        self.assertEqual((status, err), (0, ""))
-        self.assertEqual(call("-h")[1], text)
-        self.assertTrue(text.startswith(USAGE + "\nexamples:\n  python3 sizing.py --model opt-oss-120b --server dgx300 "))
-        folded = " ".join(text.split())
-        for option in option_strings():
-            self.assertRegex(text, r"(?m)^  (-h, )?%s\b" % re.escape(option) if option != "-h" else r"(?m)^  -h, --help")
-        for default in ("(required)", "(default: profile_default)", "(default: the model's default_kv_precision)", "(default: 0.70)",
-                        "(default: computed; 120 if the weights are unknown)", "(default: 0.20)", "(default: pt)",
-                        "(default: models.json beside sizing.py)", "(default: servers.json beside sizing.py)", "(default: storage.json beside sizing.py)",
-                        "(default: text, then JSON)", "(default: none)"):
-            self.assertIn(default, folded)
-        self.assertEqual((folded.count("(required)"), folded.count("(required, or --nodes)")), (3, 1))
-        for default in ("(default: auto: most sessions per node, within a target if there is one)", "(default: 8192)", "(default: the model's)"):
-            self.assertIn(default, folded)
-        self.assertEqual(folded.count("(default: text, then JSON)"), 3)
-        self.assertIn("exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C", folded)
-
-    def test_examples_of_the_help_run(self):
-        examples = re.findall(r"^  python3 sizing\.py (.*)$", call("--help")[1], re.M)
-        self.assertGreaterEqual(len(examples), 3)
-        for example in examples:
-            with self.subTest(example=example):
-                status, out, err = call(*example.split())
-                self.assertEqual((status, err), (0, ""))
-                self.assertTrue(out)
-
-    def test_lists(self):
-        for name, key, records in (("models", "models", MODELS), ("servers", "servers", SERVERS), ("storage", "profiles", PROFILES)):
-            with self.subTest(list=name):
-                status, out, err = call("--list-" + name, "--json-only")
-                self.assertEqual((status, err), (0, ""))
-                self.assertEqual(strict_json(out), {key: [dataclasses.asdict(record) for record in records.values()]})
-                text = call("--list-" + name)[1]
-                self.assertEqual(call("--list-" + name, "--text-only")[1], text)
-                markdown = call("--list-" + name, "--markdown-only")[1]
-                for record in records:
-                    self.assertRegex(text, r"(?m)^%s  " % re.escape(record))
-                    self.assertRegex(markdown, r"(?m)^\| %s \|" % re.escape(record))
-                self.assertLessEqual(max(map(len, text.split("\n"))), 100)
-
-    LISTED = [  # list, a row of the Markdown table
-        ("models", "| opt-oss-120b | hybrid | 131.072 | fp8 | 18 | 2,25 | 65,97 |"),         # 18 full layers x 1,024 bytes a token
-        ("models", "| llama-3.1-8b-instruct | full | 131.072 | bf16 | 128 | 16 | 14,99 |"), ("models", "| deepseek-v3 | latent | 163.840 | bf16 | 68,62 | 10,72 | 626,77 |"),
-        ("models", "| mistral-7b-v0.1 | sliding | 32.768 | bf16 | 0 | 0,5 | 13,49 |"),
-        ("servers", "| dgx300 | 8 | 2.148,75 | 14,4 | 14,5 |"), ("servers", "| 8x-l40s | 8 | 359,91 | não informado | não informado |"),
-        ("storage", "| profile_default | nvme_local | 28 | 0,08 | 0,15 |"), ("storage", "| aws_ebs_gp3 | cloud_block_storage | 1,05 | não informado | não informado |"),
-    ]
-
-    def test_rows_of_the_lists(self):
-        for name, row in self.LISTED:
-            self.assertIn(row + "\n", call("--list-" + name, "--markdown-only")[1])
-
-    def test_list_of_another_catalog(self):
-        long_name = "a-model-with-a-name-" + "longer-" * 16 + "than-a-line"
-        path = self.catalog("m.json", {"models": [dict(ENTRIES["models"][1], name=long_name)]})
-        status, out, err = call("--list-models", "--models-file=" + path)
-        self.assertEqual((status, err), (0, ""))
-        self.assertIn(long_name, "".join(out.split()))
-        self.assertLessEqual(max(map(len, out.split("\n"))), 100)
-        self.assertNotIn("opt-oss", out)
-
-    def test_long_names_in_the_report(self):
-        names = {kind: kind + "-" + "x" * 150 for kind in ENTRIES}
-        paths = {kind + "_file": self.catalog(kind + ".json", {key: [dict(entry, name=names[kind])]}) for kind, (key, entry) in ENTRIES.items()}
-        for effective_context in (8192, 10**6):
-            status, out, err = call(*flags(model=names["models"], server=names["servers"], storage=names["storage"], concurrency=10,
-                                           effective_context=effective_context, kv_budget_ratio=0.1, text_only=True, **paths))
-            self.assertEqual((status, err), (1, ""))
-            self.assertLessEqual(max(map(len, out.split("\n"))), 100)
-            self.assertIn(names["servers"], "".join(out.split()))
+    def test_what_the_report_says(self):
+        for says, changes in self.SAYS:
+            with self.subTest(says=says):
+                text = " ".join(sizing.accuracy(speed_answer(**changes)))
+                self.assertEqual({name for name, part in self.TEXTS.items() if part in text}, set(says.split()))
+                self.assertNotRegex(text, r"[{}]|\bNone\b|\binf\b")
 
 
-def option_strings():
-    return [option for action in sizing.build_parser()._actions for option in action.option_strings]
+# === Catalogs ===
 
-
-# === Catalog files ===
-
-# kind: (key of the list, a made-up entry that is right)
 ENTRIES = {
     "models": ("models", {"name": "m", "num_layers": 36, "num_key_value_heads": 8, "head_dim": 64, "max_position_embeddings": 131072,
                           "attention_pattern": "hybrid", "hybrid_full_layers": 18, "hybrid_sliding_layers": 18, "sliding_window": 128,
@@ -2092,7 +4349,7 @@ class Catalogs(InFolder):
         ("storage", {"type": ""}, "type: unknown value ''; choose from nvme_local, network_ssd, cloud_block_storage, cloud_file_storage, "
                                   "cloud_object_storage, parallel_filesystem, all_flash_nas"),
         ("storage", {"type": DROP}, "type: missing"),
-        ("storage", {"iops_read": "many"}, "iops_read: %s'many'" % AMOUNT),
+        ("storage", {"iops_read": "many"}, "iops_read: expected a whole number from 1 up to 1000000000, got 'many'"),
         ("storage", {"throughput_read_gbps": -28}, "throughput_read_gbps: %s-28" % AMOUNT),
         ("storage", {"latency_read_ms_p50": 2.0, "latency_read_ms_p99": 1.5}, "latency_read_ms_p99: expected at least p50 = 2, got 1.5"),
         ("storage", {"latency_write_ms_p50": 2.0, "latency_write_ms_p99": 1.5}, "latency_write_ms_p99: expected at least p50 = 2, got 1.5"),
@@ -2176,13 +4433,6 @@ class Catalogs(InFolder):
                 path = self.write("models.json", content)
                 self.assertEqual(self.refusal(lambda path=path: sizing.load_models(path)), "%s: %s" % (path, message))
 
-    def test_files_that_would_exhaust_the_parser(self):
-        for content in ("[" * 100000 + "]" * 100000, '{"models": [{"name": ' + "[" * 990 + "]" * 990 + "}]}", '{"models": [{"num_layers": %s}]}' % ("9" * 5000)):
-            path = self.write("models.json", content)
-            status, out, err = call(*argv(models_file=path))
-            self.assertEqual((status, out, err.count("\n")), (2, "", 1))
-            self.assertTrue(err.startswith("sizing.py: error: %s: " % path))
-
     def test_nan_and_infinity_name_the_key(self):
         entry = json.dumps({"models": [ENTRIES["models"][1]]})
         for word, shown in (("NaN", "nan"), ("1e400", "inf"), ("-Infinity", "-inf")):
@@ -2219,1844 +4469,51 @@ class Catalogs(InFolder):
         with mock.patch.object(sizing, "open", lambda *_, **__: Endless(), create=True):
             self.assertEqual(self.refusal(lambda: sizing.load_models("zero")), "zero: expected a file of at most 16777216 bytes")
 
-    def test_the_command_line_refuses_them_in_one_line(self):
-        for kind, (key, entry) in ENTRIES.items():
-            path = self.catalog(kind + ".json", {key: [dict(entry, source=7)]})
-            message = one_line("%s: %s[0] (%r).source: expected printable text, got 7" % (path, key, entry["name"]))
-            self.assertEqual(call(*argv("--%s-file=%s" % (kind, path))), (2, "", message))
+    def test_layer_groups(self):
+        group = {"kind": "full", "layers": 36, "num_key_value_heads": 8, "head_dim": 64}
+        for groups, message in [([dict(group, kind=["full"])], "layer_groups[0].kind: unknown value ['full']; did you mean 'full'?"),
+                                ([dict(group, layers=1)], "full_layers: expected num_layers = 36, got 1")]:
+            path, load = self.load("models", dict(ENTRIES["models"][1], **self.FULL_MODEL, layer_groups=groups))
+            self.assertEqual(self.refusal(load), "%s: models[0] ('m').%s" % (path, message))
 
-    def test_a_catalog_of_ones_own_is_used(self):
-        model = self.catalog("m.json", {"models": [ENTRIES["models"][1]]})
-        server = self.catalog("s.json", {"servers": [ENTRIES["servers"][1]]})
-        storage = self.catalog("p.json", {"profiles": [ENTRIES["storage"][1]]})
-        data = strict_json(call(*flags(model="m", server="s", storage="p", concurrency=10, effective_context=131072, models_file=model,
-                                       servers_file=server, storage_file=storage, json_only=True))[1])
-        # 745.0580596923828125 x 0.7 - 120 (weights unknown) = 401.54064178466796875, / 2.252197265625 = 178.3
-        results = data["scenarios"]["recommended"]["results"]
-        self.assertEqual((results["runtime_overhead_gib"], results["sessions_per_node"], results["nodes_final"]), (120, 178, 2))
-        self.assertEqual(data["inputs"]["nfr"]["overhead_origin"], "weights_unknown")
-        self.assertIn("did you mean 's'?" if False else "'dgx300' is not in s.json; choose from s;", call(*argv(servers_file=server))[2])
+    def test_duplicate_keys_among_many(self):
+        keys = ",".join('"k%d": 1' % i for i in range(10**5))
+        for content, twice in (("{%s, \"k99999\": 2}" % keys, "k99999"), ("{\"a\": [{\"b\": {%s, \"k7\": 2, \"k3\": 2}}]}" % keys, "k3"), ('{"name": "n", "k": 1, "k": 1}', "k")):
+            path, start = self.write("models.json", content), time.process_time()
+            where = " in entry 'n'" if twice == "k" else ""
+            self.assertEqual(self.refusal(lambda path=path: sizing.load_models(path)), "%s: duplicate key %r%s" % (path, twice, where))
+            self.assertLess(time.process_time() - start, 2)
 
+    def test_files_that_would_exhaust_the_parser(self):
+        entry = json.dumps({"models": [ENTRIES["models"][1]]})
+        path = self.write("models.json", "[" * 10**5 + "]" * 10**5)
+        self.assertRegex(self.refusal(lambda: sizing.load_models(path)), "^%s: expected JSON in UTF-8: maximum recursion depth" % re.escape(path))
+        deep = self.write("models.json", entry.replace('"m"', "[" * 900 + "]" * 900))
+        self.assertRegex(self.refusal(lambda: sizing.load_models(deep)), r"models\[0\] \(.*\).name: expected printable text, got ")
+        for digits, shown in (("9" * 300, "9" * 57 + "..."), ("9" * 301, "1e+301"), ("-" + "9" * 10**6, "-inf")):
+            path = self.write("models.json", entry.replace("131072", digits))
+            self.assertEqual(self.refusal(lambda path=path: sizing.load_models(path)),
+                             "%s: models[0] ('m').max_position_embeddings: expected a whole number from 1 up to 1000000000, got %s" % (path, shown))
 
-# === Files and streams ===
-
-def failing_write(error):
-    """A stand-in for open() whose files fail at the first write."""
-    def fake(file, mode="r", *more, **options):
-        opened = open(file, mode, *more, **options)      # noqa: SIM115
-        if "w" in mode:
-            opened.write = mock.Mock(side_effect=error)
-        return opened
-    return mock.patch.object(sizing, "open", fake, create=True)
-
-
-NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-class Files(InFolder):
-    def setUp(self):
-        super().setUp()
-        self.json, self.markdown = self.path("a.json"), self.path("b.md")
-
-    def refused(self, message, **changes):
-        self.assertEqual(call(*argv("--json-only", **changes)), (2, "", one_line(message)))
-
-    def assert_left(self, **contents):
-        """The folder holds these files with these contents and nothing else."""
-        self.assertEqual({name: self.read(name) for name in os.listdir(self.folder)}, {name.replace("_", "."): text for name, text in contents.items()})
-
-    def test_hold_what_stdout_shows(self):
-        status, out, err = call(*argv(output_json_file=self.json, output_markdown_file=self.markdown))
-        self.assertEqual((status, err), (0, ""))
-        self.assertEqual((status, out), call(*argv())[:2])
-        self.assert_left(a_json=call(*argv("--json-only"))[1], b_md=call(*argv("--markdown-only"))[1])
-
-    def test_language_and_list_reach_the_files(self):
-        call(*argv(output_json_file=self.json, output_markdown_file=self.markdown, lang="en"))
-        self.assert_left(a_json=call(*argv("--json-only", "--lang=en"))[1], b_md=call(*argv("--markdown-only", "--lang=en"))[1])
-        call("--list-models", "--output-json-file=" + self.json, "--output-markdown-file=" + self.markdown)
-        self.assert_left(a_json=call("--list-models", "--json-only")[1], b_md=call("--list-models", "--markdown-only")[1])
-
-    def test_written_when_it_does_not_fit(self):
-        changes = {"runtime_overhead_gib": 99999}
-        self.assertEqual(call(*argv("--text-only", output_json_file=self.json, **changes))[0], 1)
-        self.assert_left(a_json=call(*argv("--json-only", **changes))[1])
-
-    def test_replaced_whole_with_its_mode(self):
-        plain = call(*argv("--json-only"))[1]
-        for mode in (0o600, 0o640, 0o644, 0o666, 0o777):
-            with self.subTest(mode=oct(mode)):
-                self.write("a.json", "old\n" * 10**5)
-                os.chmod(self.json, mode)
-                self.assertEqual(call(*argv("--json-only", output_json_file=self.json))[0], 0)
-                self.assert_left(a_json=plain)
-                self.assertEqual(oct(os.stat(self.json).st_mode & 0o7777), oct(mode))
-
-    def test_replaced_not_rewritten(self):
-        before = self.write("a.json", "old")
-        inode = os.stat(before).st_ino
-        with open(before, encoding="utf-8") as reader:
-            call(*argv("--json-only", output_json_file=before))
-            self.assertEqual(reader.read(), "old")                       # whoever has it open reads it to the end
-        self.assertNotEqual(os.stat(before).st_ino, inode)
-
-    def test_new_file_follows_the_umask(self):
-        self.addCleanup(os.umask, os.umask(0o027))
-        call(*argv("--json-only", output_json_file=self.json))
-        self.assertEqual(oct(os.stat(self.json).st_mode & 0o777), oct(0o640))
-
-    def test_symlink_is_written_through(self):
-        os.mkdir(self.path("elsewhere"))
-        target = self.write("elsewhere/target.json", "old\n" * 10**5)
-        os.symlink(target, self.json)
-        self.assertEqual(call(*argv("--json-only", output_json_file=self.json))[0], 0)
-        self.assertEqual((os.readlink(self.json), os.listdir(self.path("elsewhere"))), (target, ["target.json"]))
-        self.assertEqual(self.read("elsewhere/target.json"), call(*argv("--json-only"))[1])
-
-    def test_dangling_symlink_makes_its_target(self):
-        os.symlink(self.path("target"), self.json)
-        self.assertEqual(call(*argv("--json-only", output_json_file=self.json))[0], 0)
-        self.assertEqual(self.read("target"), call(*argv("--json-only"))[1])
+    def test_how_much_a_file_may_hold(self):
+        entry = ENTRIES["models"][1]
+        path, load = self.load("models", entry, dict(entry, name="n"))
+        commas = self.read("catalog.json").count(",")
+        self.assertGreater(sizing.MAX_JSON_COMMAS, 2 * 207360)           # the tensors of the longest index
+        for name, most, message in (("MAX_JSON_COMMAS", commas, "expected at most %d commas, got more" % (commas - 1)), ("MAX_ENTRIES", 2, "models: expected at most 1 entries")):
+            with mock.patch.object(sizing, name, most):
+                self.assertEqual(list(load()), ["m", "n"])
+            with mock.patch.object(sizing, name, most - 1):
+                self.assertEqual(self.refusal(load), "%s: %s" % (path, message))
 
     @unittest.skipUnless(hasattr(os, "mkfifo"), "no FIFOs here")
-    def test_fifo_is_written_in_place(self):
-        os.mkfifo(self.json)
-        received = []
-
-        def read():
-            with open(self.json, encoding="utf-8") as pipe:
-                received.append(pipe.read())
-        reader = threading.Thread(target=read, daemon=True)
-        reader.start()
-        status, _, err = call(*argv("--json-only", output_json_file=self.json))
-        reader.join(10)
-        self.assertEqual((status, err, received), (0, "", [call(*argv("--json-only"))[1]]))
-        self.assertEqual(os.listdir(self.folder), ["a.json"])
-
-    @unittest.skipUnless(os.path.exists("/dev/null"), "no /dev/null here")
-    def test_device_is_written_in_place(self):
-        before = os.stat("/dev/null").st_ino
-        self.assertEqual(call(*argv(output_json_file="/dev/null")), call(*argv()))
-        self.assertEqual(os.stat("/dev/null").st_ino, before)
-
-    def test_places_that_cannot_be_written(self):
-        file = self.write("file", "old")
-        for target, reason in ((self.path("nowhere/x.json"), "No such file or directory"), (self.folder, "Is a directory"),
-                               (file + "/x.json", "Not a directory")):
-            with self.subTest(target=target):
-                self.refused("%s: cannot write: %s" % (target, reason), output_json_file=target)
-        self.assert_left(file="old")
-
-    FAILURES = [  # what fails, what the message says
-        (lambda: mock.patch.object(os, "replace", side_effect=OSError(errno.EIO, os.strerror(errno.EIO))), os.strerror(errno.EIO)),
-        (lambda: failing_write(NO_SPACE), os.strerror(errno.ENOSPC)),
-        (lambda: mock.patch.object(os, "chmod", side_effect=PermissionError(errno.EPERM, os.strerror(errno.EPERM))), os.strerror(errno.EPERM)),
-    ]
-
-    def test_failure_leaves_the_old_content(self):
-        for fail, reason in self.FAILURES:
-            with self.subTest(reason=reason):
-                self.write("a.json", "old")
-                os.chmod(self.json, 0o600)
-                with fail():
-                    self.refused("%s: cannot write: %s" % (self.json, reason), output_json_file=self.json)
-                self.assert_left(a_json="old")
-
-    def test_read_only_file_is_not_replaced(self):
-        def refuse(path, mode, *more, _open=os.open):                    # what a user other than root meets
-            if os.path.exists(path) and mode & os.O_ACCMODE != os.O_RDONLY:
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            return _open(path, mode, *more)
-        self.write("a.json", "old")
-        with mock.patch.object(os, "open", refuse):
-            self.refused("%s: cannot write: Permission denied" % self.json, output_json_file=self.json)
-        self.assert_left(a_json="old")
-
-    def test_failure_leaves_no_new_file(self):
-        for fail, _ in self.FAILURES[:2]:
-            with fail():
-                self.assertEqual(call(*argv("--json-only", output_json_file=self.json))[0], 2)
-            self.assert_left()
-
-    def test_interrupted_while_writing(self):
-        self.write("a.json", "old")
-        with failing_write(KeyboardInterrupt()):
-            self.assertEqual(call(*argv("--json-only", output_json_file=self.json)), (130, "", ""))
-        self.assert_left(a_json="old")
-
-    def test_one_bad_file_leaves_the_other(self):
-        self.write("a.json", "old")
-        bad = self.path("nowhere/b.md")
-        self.refused("%s: cannot write: No such file or directory" % bad, output_json_file=self.json, output_markdown_file=bad)
-        self.refused("%s: cannot write: Is a directory" % self.folder, output_json_file=self.json, output_markdown_file=self.folder)
-        self.assert_left(a_json="old")
-        self.write("b.md", "old")
-        bad = self.path("nowhere/a.json")
-        self.refused("%s: cannot write: No such file or directory" % bad, output_json_file=bad, output_markdown_file=self.markdown)
-        self.assert_left(a_json="old", b_md="old")
-
-    def test_one_file_for_both_outputs(self):
-        self.refused("--output-json-file and --output-markdown-file: expected two files, got one: %r" % self.json,
-                     output_json_file=self.json, output_markdown_file=self.json)
-        self.assert_left()
-        same = os.path.join(self.folder, ".", "a.json")
-        self.assertEqual(call(*argv(output_json_file=self.json, output_markdown_file=same))[:2], (2, ""))
-        self.assert_left()
-        self.write("a.json", "old")
-        self.assertEqual(call(*argv(output_json_file=self.json, output_markdown_file=same))[:2], (2, ""))
-        self.assert_left(a_json="old")
-
-    def test_one_file_under_two_names(self):
-        self.write("a.json", "old")
-        os.symlink(self.json, self.markdown)
-        self.assertEqual(call(*argv(output_json_file=self.json, output_markdown_file=self.markdown))[:2], (2, ""))
-        self.assert_left(a_json="old", b_md="old")
-
-    def test_catalogs_are_not_overwritten(self):
-        names = {"models": "m", "servers": "s", "storage": "p"}
-        paths = {kind: self.catalog(kind, {key: [entry]}) for kind, (key, entry) in ENTRIES.items()}
-        before = {kind: self.read(kind) for kind in paths}
-        arguments = flags(model=names["models"], server=names["servers"], storage=names["storage"], concurrency=1, effective_context=1, json_only=True,
-                          **{kind + "_file": path for kind, path in paths.items()})
-        os.symlink(paths["models"], self.path("link"))
-        os.link(paths["servers"], self.path("hard"))
-        for target in [*paths.values(), self.path("link"), self.path("hard"), self.path("./storage")]:
-            for option in ("--output-json-file=", "--output-markdown-file="):
-                with self.subTest(target=target, option=option):
-                    self.assertEqual(call(*arguments, option + target), (2, "", one_line("%s: is a catalog; choose another output file" % target)))
-        self.assertEqual({kind: self.read(kind) for kind in paths}, before)
-
-    def test_shipped_catalogs_are_found_and_not_overwritten(self):
-        os.mkdir(self.path("shipped"))
-        for name in ("sizing.py", "models.json", "servers.json", "storage.json"):
-            shutil.copy(os.path.join(HERE, name), self.path("shipped"))
-        os.symlink(self.path("shipped/sizing.py"), self.path("link.py"))
-        target, own = self.path("shipped/models.json"), self.catalog("own.json", {"models": [ENTRIES["models"][1]]})
-        done = subprocess.run([sys.executable, "-B", self.path("link.py"), *argv(model="m", models_file=own, output_json_file=target)],
-                              capture_output=True, timeout=60)
-        self.assertEqual((done.returncode, done.stdout, done.stderr.decode("utf-8")),
-                         (2, b"", one_line("%s: is a catalog; choose another output file" % target)))
-        self.assertEqual(list(sizing.load_models(target)), list(MODELS))
-
-    def test_list_needs_its_own_catalog_only(self):
-        self.write("a.json", "old")
-        status, _out, err = call("--list-models", "--servers-file=" + self.path("missing.json"), "--output-json-file=" + self.json)
-        self.assertEqual((status, err), (0, ""))
-        self.assert_left(a_json=call("--list-models", "--json-only")[1])
-
-
-class Streams(InFolder):
-    def test_stdout_that_is_full(self):
-        if not (os.path.exists("/dev/full") and os.stat("/dev/full").st_mode & 0o170000 == 0o020000):
-            self.skipTest("no /dev/full here")
-        with open("/dev/full", "wb") as full:
-            self.assertEqual(process(*argv(), stdout=full), (2, None, one_line("cannot write standard output: No space left on device")))
-        self.assertEqual(call(*argv(output_json_file="/dev/full")), (2, "", one_line("/dev/full: cannot write: No space left on device")))
-        os.symlink("/dev/full", self.path("link"))
-        self.assertEqual(call(*argv(output_json_file=self.path("link")))[:2], (2, ""))
-        self.assertTrue(os.path.islink(self.path("link")))
-
-        with open("/dev/full", "wb") as full:
-            self.assertEqual(process("--bogus", stderr=full), (2, "", None))
-
-    def test_stdout_that_is_an_output_file(self):
-        target = self.write("a.json", "")
-        with open(target, "wb") as file:
-            status, _, err = process(*argv(output_json_file=target), stdout=file)
-        self.assertEqual((status, err), (2, one_line("%s: is standard output already; choose another output file" % target)))
-        self.assertEqual((os.listdir(self.folder), self.read("a.json")), (["a.json"], ""))
-
-    def test_stdout_that_is_closed(self):
-        status, _, err = process(*argv(), stdout=None, preexec_fn=lambda: os.close(1))
-        self.assertEqual((status, err), (2, one_line("cannot write standard output: it is closed")))
-
-    def test_stderr_that_is_closed(self):
-        status, out, _ = process("--bogus", stderr=None, preexec_fn=lambda: os.close(2))
-        self.assertEqual((status, out), (2, ""))
-
-    def test_reader_that_has_gone(self):
-        for arguments in (argv(), ["--help"]):
-            reading, writing = os.pipe()
-            os.close(reading)
-            try:
-                status, _, err = process(*arguments, stdout=writing)
-            finally:
-                os.close(writing)
-            with self.subTest(arguments=arguments):
-                self.assertIn(status, (0, 141))
-                self.assertEqual(err, "")
-
-    @unittest.skipUnless(hasattr(os, "mkfifo"), "no FIFOs here")
-    def test_interrupted(self):
-        try:
-            import fcntl
-            import termios
-        except ImportError:
-            self.skipTest("no pipes to watch here")
-        os.mkfifo(self.path("models.json"))
-        target = self.write("a.json", "old")
-        writer = os.open(self.path("models.json"), os.O_RDWR)
-        os.write(writer, b"{")
-        child = subprocess.Popen([sys.executable, "-B", SIZING, *argv(models_file=self.path("models.json"), output_json_file=target)],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
-        unread, deadline = struct.pack("i", 1), time.monotonic() + 30
-        try:
-            while child.poll() is None and time.monotonic() < deadline:
-                unread = fcntl.ioctl(writer, termios.FIONREAD, unread)
-                if unread == struct.pack("i", 0):                        # it has read the byte and waits for more; a signal in between is not seen, the next one is
-                    child.send_signal(signal.SIGINT)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(0.5 if unread == struct.pack("i", 0) else 0.01)
-        finally:
-            child.kill()
-            out, err = child.communicate()
-            os.close(writer)
-        self.assertEqual((child.returncode, out, err), (130, b"", b""))
-        self.assertEqual((sorted(os.listdir(self.folder)), self.read("a.json")), (["a.json", "models.json"], "old"))
-
-    def test_ascii_locale(self):
-        bare = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
-        env = dict(bare, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii")
-        self.assertEqual(process(*argv(output_markdown_file=self.path("b.md")), env=env), call(*argv()))
-        self.assertEqual(self.read("b.md"), call(*argv("--markdown-only"))[1])
-        self.assertEqual(process(*argv(model="opção"), env=env)[:2], (2, ""))
-
-    def test_another_working_directory(self):
-        self.assertEqual(process(*argv("--output-json-file=a.json"), cwd=self.folder), call(*argv()))
-        self.assertEqual(os.listdir(self.folder), ["a.json"])
-
-    def test_stdout_without_a_file(self):
-        with mock.patch.object(sys, "stdout", None), contextlib.redirect_stderr(io.StringIO()) as err:
-            self.assertEqual(sizing.main(argv()), 2)
-        self.assertEqual(err.getvalue(), one_line("cannot write standard output: it is closed"))
-
-
-# === It does not fit ===
-
-class DoesNotFit(InFolder):
-    """A model of one layer, which no layout spreads over nodes, on workstation-rtx-5090: 32,607 MiB / 1024 = 31.8427734375 GiB.
-
-    Weights and engine: 14.99 + (14 x 1024 x 128,256 + 8 x 8192 x 4096) / 2^30 + 0.27 + 0.92 = 18.14240234375 GiB.
-    Budget: x 0.70 - 18.14240234375 = 4.1475390625 GiB; IDEAL: x 0.65 - 18.14240234375 = 2.555400390625 GiB.
-    KV in bf16: 2 x 1 layer x 256 x 128 x 2 = 131,072 bytes per token, 8192 tokens per GiB.
-    """
-    MODEL = dataclasses.replace(ONE_LAYER, max_position_embeddings=131072, weights_gib=14.99, checkpoint_gib=14.99, vocab_size=128256, hidden_size=4096,
-                                default_kv_precision="bf16", num_attention_heads=256, weights_precision="bf16", source="made up")
-    GROUPS = ("minimum", "recommended", "ideal", "all")
-    # KV of 45,056 tokens: 5.5 GiB; in fp8 2.75 GiB, too much for IDEAL; in nvfp4 1.55.  Context: 4.14754 x 8192 = 33,976.6 and 2.5554 x 8192 = 20,933.8.
-    # Ratio: (5.5 + 18.1424) / 31.84277 = 0.74247; IDEAL never takes more than 0.65.  Overhead: 22.28994 - 5.5 and 20.69780 - 5.5.
-    # Server: 8x-l40s, 359.9 GiB, is the next larger one of the catalog.  Weights of other precisions need parameter counts.
-    SOME_HELP = {"weights_precision": ("bf16", [None] * 4), "kv_precision": ("bf16", ["fp8", "fp8", "nvfp4", "nvfp4"]), "effective_context": (45056, [33976, 33976, 20933, 20933]),
-                 "kv_budget_ratio": (0.7, [0.7425, 0.7425, None, None]), "runtime_overhead_gib": (18.14240234375, [16.789, 16.789, 15.197, 15.197]),
-                 "server": ("workstation-rtx-5090", ["8x-l40s"] * 4)}
-    # KV of 131,072 tokens: 16 GiB, 4.5 in nvfp4.  16 + 18.14 > 31.84; 22.29 - 16 = 6.29 GiB have no room for 14.99 of weights.
-    MOST_DO_NOT = dict(SOME_HELP, kv_precision=("bf16", [None] * 4), effective_context=(131072, [33976, 33976, 20933, 20933]),
-                       kv_budget_ratio=(0.7, [None] * 4), runtime_overhead_gib=(18.14240234375, [None] * 4))
-    # KV of 24,576 tokens: 3 GiB fits MINIMUM and RECOMMENDED once, IDEAL (2.5554) not; 1.5 in fp8 does.  20.69780 - 3
-    IDEAL_ONLY = {"weights_precision": ("bf16", ["bf16", "bf16", None, None]), "kv_precision": ("bf16", ["bf16", "bf16", "fp8", "fp8"]), "effective_context": (24576, [24576, 24576, 20933, 20933]),
-                  "kv_budget_ratio": (0.7, [0.7, 0.7, None, None]),
-                  "runtime_overhead_gib": (18.14240234375, [18.14240234375, 18.14240234375, 17.697, 17.697]),
-                  "server": ("workstation-rtx-5090", ["workstation-rtx-5090", "workstation-rtx-5090", "8x-l40s", "8x-l40s"])}
-    CASES = [(45056, SOME_HELP), (131072, MOST_DO_NOT), (24576, IDEAL_ONLY)]
-
-    def setUp(self):
-        super().setUp()
-        self.SMALL = {"model": "one-layer", "server": "workstation-rtx-5090", "concurrency": 10,
-                      "models_file": self.catalog("one.json", {"models": [dataclasses.asdict(self.MODEL)]})}
-
-    def test_thresholds_worked_by_hand(self):
-        for context, expected in self.CASES:
-            with self.subTest(context=context):
-                status, out, err = call(*argv("--json-only", effective_context=context, **self.SMALL))
-                self.assertEqual((status, err), (1, ""))
-                self.assertEqual(strict_json(out)["levers"], [
-                    {"lever": name, "flag": "--" + name.replace("_", "-"), "current": current, "thresholds": dict(zip(self.GROUPS, thresholds))}
-                    for name, (current, thresholds) in expected.items()])
-
-    # What is one step worse than a threshold.
-    WORSE = {"kv_precision": lambda value: ["bf16", "fp16"] + ["fp8", "int8"] * (value == "nvfp4"), "effective_context": lambda value: [value + 1],
-             "kv_budget_ratio": lambda value: [round(value - 0.0001, 4)], "runtime_overhead_gib": lambda value: [round(value + 0.001, 3)],
-             "server": lambda value: [name for name, server in SERVERS.items()
-                                      if sizing.calc_hbm_total_gib(server) < sizing.calc_hbm_total_gib(SERVERS[value])]}
-
-    def fitting(self, **changes):
-        """Which of GROUPS fit."""
-        changes = dict({"server": "workstation-rtx-5090", "concurrency": 10, "kv_precision": "bf16"}, **changes)
-        records = {"model": self.MODEL, "server": SERVERS[changes.pop("server")]}
-        fit = [plan.nodes_final is not None for plan in sizing.plan_all(request(**dict(changes, **records))).values()]
-        return dict(zip(self.GROUPS, [*fit, all(fit)]))
-
-    def test_thresholds_are_exact(self):
-        checked = 0
-        for context, expected in self.CASES:
-            for name, (current, thresholds) in expected.items():
-                for group, threshold in zip(self.GROUPS, thresholds):
-                    if threshold in (None, current):
-                        continue
-                    with self.subTest(context=context, lever=name, group=group):
-                        self.assertTrue(self.fitting(**{"effective_context": context, name: threshold})[group])
-                        for worse in self.WORSE[name](threshold):
-                            self.assertFalse(self.fitting(**{"effective_context": context, name: worse})[group], worse)
-                        checked += 1
-        self.assertEqual(checked, 18 + 8 + 8)
-
-    def test_the_command_with_a_threshold(self):
-        context, expected = self.CASES[0]
-        for name, (_, thresholds) in expected.items():
-            if thresholds[-1] is not None:
-                with self.subTest(lever=name):
-                    changes = dict(self.SMALL, effective_context=context, kv_precision="bf16")
-                    self.assertEqual(call(*argv("--json-only", **dict(changes, **{name: thresholds[-1]})))[0], 0)
-                    self.assertEqual(call(*argv("--json-only", **dict(changes, **{name: self.WORSE[name](thresholds[-1])[0]})))[0], 1)
-
-    def test_levers_that_do_not_help_do_not(self):
-        for context, name, extreme in [(45056, "kv_budget_ratio", 1), (131072, "kv_precision", "fp8"), (131072, "kv_precision", "nvfp4"),
-                                       (131072, "kv_budget_ratio", 1), (131072, "runtime_overhead_gib", 14.99)]:
-            with self.subTest(context=context, lever=name):
-                self.assertFalse(self.fitting(**{"effective_context": context, name: extreme})["all"])
-
-    @without_levers
-    def test_numbers_are_null(self):
-        data = report(effective_context=45056, **self.SMALL)
-        for key in SCENARIO_KEYS:
-            results = data["scenarios"][key]["results"]
-            known = {field.name for field in dataclasses.fields(sizing.SizingResult)} - {"speed_sessions_per_replica", "speed_sessions_per_node"}
-            self.assertEqual({name for name, value in results.items() if value is None and name in known},
-                             {"nodes_minimum", "nodes_with_headroom", "nodes_final", "relative_cost", "planned_sessions_per_node", "kv_in_use_gib", "kv_free_gib",
-                              "max_concurrency", "max_effective_context"})
-            self.assertEqual(results["memory_sessions_per_replica"], 0)
-            self.assertEqual(results["sessions_per_node"], 0)
-            self.assertIsNone(data["scenarios"][key]["classification"]["nodes_final"])
-        self.assertEqual([(alert["id"], alert["severity"], alert["scenarios"]) for alert in data["alerts"]],
-                         [("no_session_fits", "error", list(SCENARIO_KEYS)), ("high_kv_precision", "warning", list(SCENARIO_KEYS))])
-        for words in ("pesos e motor (18,14 GiB)", "o KV de uma sessão (5,5 GiB)", "31,84 GiB de HBM"):
-            self.assertIn(words, data["alerts"][0]["message"])
-
-    @without_levers
-    def test_missing_numbers_are_not_called_unknown(self):
-        for lang, unknown, results, unfit in (("pt", "não informado", "SEÇÃO 3", "= não cabe"), ("en", "not stated", "SECTION 3", "= does not fit")):
-            out = call(*argv("--text-only", effective_context=45056, lang=lang, **self.SMALL))[1]
-            tail = out[out.index(results):]
-            self.assertNotIn(unknown, tail)
-            self.assertIn(unfit, tail)
-            self.assertIn("nodes_with_headroom = —", tail)
-
-    def test_ideal_alone(self):
-        data = report(effective_context=24576, **self.SMALL)
-        self.assertEqual(nodes(data), [10, 13, None])                    # 1 session per node: 10; 12 + 1
-        self.assertEqual([data["scenarios"][key]["results"]["relative_cost"] for key in SCENARIO_KEYS], [-3 / 13, 0, None])
-        self.assertEqual(alert_scenarios(data)["no_session_fits"], ["ideal"])
-
-    def test_context_beyond_the_model(self):
-        levers = {lever["lever"]: lever for lever in report(effective_context=10**9, **self.SMALL)["levers"]}
-        self.assertEqual((levers["effective_context"]["current"], levers["effective_context"]["thresholds"]["all"]), (10**9, 20933))
-
-    def test_overhead_given(self):
-        # dgx300 at 0.65: 1396.6875 GiB, at 0.70: 1504.125.  The most stages a replica can have are its 36 layers, one on each of as many nodes:
-        # 2.252197265625 / 36 = 0.06256103515625 GiB, so 1396.62493896484375 and 1504.06243896484375.  A given overhead travels to every server.
-        levers = {lever["lever"]: lever for lever in report(runtime_overhead_gib=99999)["levers"]}
-        self.assertEqual(levers["runtime_overhead_gib"], {
-            "lever": "runtime_overhead_gib", "flag": "--runtime-overhead-gib", "current": 99999.0,
-            "thresholds": {"minimum": 1504.062, "recommended": 1504.062, "ideal": 1396.624, "all": 1396.624}})
-        for name in ("kv_precision", "effective_context", "kv_budget_ratio", "server"):
-            self.assertEqual(set(levers[name]["thresholds"].values()), {None}, name)
-
-    def test_overhead_below_the_weights_is_no_help(self):
-        # 70 GiB x 0.7 = 49; IDEAL 45.5.  KV of 16 GiB leaves 33 and 29.5 GiB: enough for 33 GiB of weights in MINIMUM, not in IDEAL;
-        # 29.5 GiB and 3.15240234375 of engine fit MINIMUM as they are.
-        server = Server("node-70", 1, 75.2, 75.2, None, None, driver_mib_per_gpu=71680)
-        for weights_gib, minimum, ideal in [(29.5, 32.65240234375, 29.5), (33.0, 33.0, None), (33.001, None, None)]:
-            with self.subTest(weights_gib=weights_gib):
-                model = dataclasses.replace(self.MODEL, weights_gib=weights_gib)
-                levers = {lever["lever"]: lever["thresholds"] for lever in answer({}, model=model, server=server, kv_precision="bf16").levers}
-                self.assertEqual(levers["runtime_overhead_gib"], {"minimum": minimum, "recommended": minimum, "ideal": ideal, "all": ideal})
-
-    def test_the_smallest_server_wins_wherever_it_stands(self):
-        large, small = SERVERS["dgx300"], SERVERS["dgx-h100"]
-        for order in ((large, small), (small, large)):
-            found = answer({server.name: server for server in order}, model=self.MODEL, kv_precision="bf16",
-                           server=SERVERS["workstation-rtx-5090"])
-            self.assertEqual(found.levers[-1]["thresholds"]["all"], "dgx-h100")
-
-    def test_ends_of_the_search(self):
-        # 100 GiB.  ONE_LAYER in fp16: 8192 tokens per GiB.  70 - 69.99981 = 0.00019 GiB = 1.56 tokens.  98.99995 + 1 GiB need a ratio of 0.9999995.
-        for changes, lever, thresholds in [
-                ({"runtime_overhead_gib": 69.99981}, "effective_context", {"minimum": 1, "recommended": 1, "ideal": None, "all": None}),
-                ({"runtime_overhead_gib": 98.99995}, "kv_budget_ratio", {"minimum": 1.0, "recommended": 1.0, "ideal": None, "all": None}),
-                # seventy times as wide: 70 GiB, all of the budget
-                ({"model": dataclasses.replace(ONE_LAYER, head_dim=70 * 128), "runtime_overhead_gib": 5}, "runtime_overhead_gib",
-                 {"minimum": 0.0, "recommended": 0.0, "ideal": None, "all": None})]:
-            with self.subTest(changes=changes):
-                found = answer({}, **dict({"model": ONE_LAYER, "server": NODE_100, "effective_context": 8192, "kv_precision": "bf16"}, **changes))
-                self.assertEqual(next(one for one in found.levers if one["lever"] == lever)["thresholds"], thresholds)
-
-    def test_nothing_to_pull_when_it_fits(self):
-        self.assertEqual(answer().levers, [])
-
-    def test_no_lever_alone(self):
-        found = answer({}, model=dataclasses.replace(self.MODEL, weights_gib=261.9), server=SERVERS["workstation-rtx-5090"])
-        self.assertEqual({value for lever in found.levers for value in lever["thresholds"].values()}, {None})
-        for lang in LANGUAGES:
-            text = sizing.render_text(sizing.report_blocks(found, lang), 100)
-            self.assertIn(getattr(sizing.WORDS["combine"], lang), " ".join(text.split()))
-        self.assertNotIn(sizing.WORDS["combine"].pt, " ".join(call(*argv("--text-only", effective_context=131072, **self.SMALL))[1].split()))
-
-    TABLE = """\
-O que faria caber: o limiar de cada alavanca sozinha (não: não resolve)
------------------------------------------------------------------------
-
-Alavanca                Hoje                  MÍNIMO   RECOMENDADO  IDEAL    TODOS
-----------------------  --------------------  -------  -----------  -------  -------
---weights-precision     bf16                  não      não          não      não
---kv-precision          bf16                  fp8      fp8          nvfp4    nvfp4
---effective-context     45056                 33976    33976        20933    20933
---kv-budget-ratio       0.7                   0.7425   0.7425       não      não
---runtime-overhead-gib  18.14240234375        16.789   16.789       15.197   15.197
---server                workstation-rtx-5090  8x-l40s  8x-l40s      8x-l40s  8x-l40s
-"""
-
-    def test_table_of_levers(self):
-        text = call(*argv("--text-only", effective_context=45056, **self.SMALL))[1]
-        self.assertIn("\nMÍNIMO       não cabe  0 %    nenhuma  —      PoC, desenvolvimento, testes\n", text)
-        self.assertIn(self.TABLE, text.split("SEÇÃO 1")[0])
-        self.assertNotIn("alavanca", call(*argv("--text-only"))[1].split("SEÇÃO 1")[0])
-        markdown = call(*argv("--markdown-only", effective_context=45056, **self.SMALL))[1]
-        self.assertIn("| --effective-context | 24576 | já cabe | já cabe | 20933 | 20933 |\n",
-                      call(*argv("--markdown-only", effective_context=24576, **self.SMALL))[1])
-        self.assertIn("| --kv-budget-ratio | 0.7 | 0.7425 | 0.7425 | não | não |\n", markdown)
-
-    @without_levers
-    def test_bar_when_it_does_not_fit(self):
-        # 58 cells for 31.8428 GiB: 18.1424 -> 33.05, 33 cells; + 4.14754 -> 40.6, 41 (no session is in use); the rest is reserved
-        self.assertIn("\n[" + "█" * 33 + "░" * 8 + "·" * 17 + "]\n", call(*argv("--text-only", effective_context=45056, **self.SMALL))[1])
-        self.assertIn("\n▓ KV em uso           0 GiB\n░ livre no orçamento  4,15 GiB\n", call(*argv("--text-only", effective_context=45056, **self.SMALL))[1])
-        # an overhead beyond the HBM fills the bar and no more
-        text = call(*argv("--text-only", runtime_overhead_gib=99999))[1]
-        self.assertIn("\n[" + "█" * 58 + "]\n", text)
-        self.assertIn("\n░ livre no orçamento  0 GiB\n", text)
-
-
-# === Properties ===
-
-class Properties(unittest.TestCase):
-    def test_nodes_are_enough_and_no_more(self):
-        for sessions in (1, 7, 100, 333, 1000, 12345, 10**6):
-            for per_node in (1, 2, 3, 10, 333, 620, 19279):
-                for headroom in (0, 0.1, 0.2, 0.3, 1.5):
-                    minimum, busy, final = sizing.calc_nodes_required(sessions, per_node, headroom, "n+1")
-                    peak = math.ceil(Fraction(sessions) * (10 + Fraction(round(headroom * 10))) / 10)
-                    self.assertTrue(minimum * per_node >= sessions > (minimum - 1) * per_node)
-                    self.assertTrue(busy * per_node >= peak > (busy - 1) * per_node)
-                    self.assertEqual(final, busy + 1)
-
-    def test_more_load_never_takes_fewer_nodes(self):
-        for name, values in [("effective_context", (1, 127, 128, 129, 4096, 32768, 131072, 200000)), ("concurrency", (1, 999, 1000, 1001, 10**5)),
-                             ("peak_headroom_ratio", (0, 0.1, 0.2, 0.3, 0.5, 3)), ("runtime_overhead_gib", (66, 120, 500, 1000))]:
-            for model in (MODELS["opt-oss-120b"], MODELS["mistral-7b-v0.1"], MODELS["llama-3.1-8b-instruct"]):
-                found = [[plan.nodes_final for plan in sizing.plan_all(request(model=model, **{name: value})).values()] for value in values]
-                for less, more in zip(found, found[1:]):
-                    self.assertTrue(all(one <= other for one, other in zip(less, more)), (model.name, name, found))
-                if model is MODELS["opt-oss-120b"]:
-                    self.assertLess(sum(found[0]), sum(found[-1]), name)
-
-    def test_a_better_node_never_takes_more(self):
-        for name, values in [("kv_budget_ratio", (0.2, 0.5, 0.65, 0.7, 0.9, 1)), ("kv_precision", ("bf16", "fp8"))]:
-            found = [[plan.nodes_final for plan in sizing.plan_all(request(**{name: value})).values()] for value in values]
-            for worse, better in zip(found, found[1:]):
-                self.assertTrue(all(one >= other for one, other in zip(worse, better)), (name, found))
-
-    def test_precisions_of_one_width_agree(self):
-        for one, other in (("fp8", "int8"), ("fp16", "bf16")):
-            found = [{key: scenario["results"] for key, scenario in report(kv_precision=precision)["scenarios"].items()} for precision in (one, other)]
-            self.assertEqual(*found)
-
-
-# === The report for readers ===
-
-class Report(unittest.TestCase):
-    REQUESTS = [{}, {"storage": PROFILES["aws_ebs_gp3"], "effective_context": 200000, "kv_precision": "bf16", "kv_budget_ratio": 0.8},
-                {"model": MODELS["llama-3.1-8b-instruct"], "server": SERVERS["workstation-rtx-5090"], "kv_precision": "bf16"},
-                {"model": MODELS["mistral-nemo-12b-instruct-2407"], "server": SERVERS["aws-p6-b200.48xlarge"], "concurrency": 10**9,
-                     "runtime_overhead_gib": 13.25}]
-
-    # 58 cells for 2148.75 GiB: 113.0899 -> 3.05, 3 cells; + 1126.0986 -> 33.4, 33; + 264.9365 -> 40.6, 41; the rest to 58
-    SUMMARY = """\
-DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM
-==========================================
-
-opt-oss-120b em dgx300 | sessões: 1.000 | contexto: 131.072 tokens | KV: fp8 | profile_default
-
-Cenário      Nós  Folga  Reserva  Custo  Uso
------------  ---  -----  -------  -----  ----------------------------
-MÍNIMO       2    0 %    nenhuma  −33 %  PoC, desenvolvimento, testes
-RECOMENDADO  3    20 %   N+1      0 %    produção ← usar em produção
-IDEAL        5    30 %   N+2      +67 %  missão crítica
-
-Disposição           réplicas por nó: 1; GPUs por réplica: 8
-Limite determinante  memória HBM (sessões por nó: 617; KV por sessão: 2,25 GiB)
-Maior alerta         AVISO (RECOMENDADO): O vLLM pode reservar 2,53 GiB por sessão durante o prefill
-                     (estado estacionário: 2,25): se todas entrassem ao mesmo tempo, seriam 4 nós em
-                     vez de 3. (alertas: 5; ver SEÇÃO 4)
-
-HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: 2.148,75 GiB
-[███▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░·················]
-█ pesos e motor       113,09 GiB
-▓ KV em uso           1.126,1 GiB
-░ livre no orçamento  264,94 GiB
-· fora do orçamento   644,62 GiB
-
-"""
-    HEADINGS = {"pt": ["SEÇÃO 1: ENTRADAS", "SEÇÃO 2: DICIONÁRIO DE PARÂMETROS", "SEÇÃO 3: RESULTADOS POR CENÁRIO", "SEÇÃO 4: ALERTAS E RISCOS"],
-                "en": ["SECTION 1: INPUTS", "SECTION 2: PARAMETER DICTIONARY", "SECTION 3: RESULTS BY SCENARIO", "SECTION 4: ALERTS AND RISKS"]}
-
-    def test_summary(self):
-        text = call(*argv("--text-only"))[1].split("SEÇÃO 1: ENTRADAS")[0]
-        of_memory = re.sub(r"(?m)^Velocidade .*\n(?: {10}.*\n)*", "", text).split("TPOT esperado conforme")[0]
-        self.assertNotEqual(of_memory, text)                             # the rest is for the tests of speed
-        self.assertEqual(of_memory, self.SUMMARY)
-
-    @without_levers
-    def test_summary_says_what_was_clamped(self):
-        self.assertIn(" | contexto: 131.072 tokens (pedido: 200.000) | ", call(*argv("--text-only", effective_context=200000))[1])
-        self.assertIn("HBM de um nó do cenário RECOMENDADO, sem nenhuma sessão: 2.148,75 GiB", call(*argv("--text-only", runtime_overhead_gib=9999))[1])
-
-    def test_sections_in_order(self):
-        for lang, headings in self.HEADINGS.items():
-            for output, mark in (("--text-only", ""), ("--markdown-only", "## ")):
-                lines = call(*argv(output, lang=lang))[1].split("\n")
-                self.assertEqual([line[len(mark):] for line in lines if line[len(mark):] in headings and line.startswith(mark)], headings)
-
-    def test_section_3(self):
-        text = call(*argv("--text-only"))[1].split("SEÇÃO 3")[1].split("SEÇÃO 4")[0]
-        heads = re.findall(r"(?m)^(.+)\n-+$", text)
-        self.assertEqual(heads, ["Disposições do modelo em um nó do cenário RECOMENDADO", "IGUAL EM TODOS OS CENÁRIOS", "MÍNIMO", "RECOMENDADO ← usar em produção", "IDEAL"])
-        shared = text.split("\nMÍNIMO\n")[0]
-        of_speed = set(answer().plans["recommended"].speed)
-        self.assertEqual([name for name in re.findall(r"\((\w+)\):", shared) if name not in of_speed], [
-            "kv_per_session_gib", "kv_per_session_placed_gib", "kv_reserved_gib", "kv_pooled_gib", "kv_without_hybrid_manager_gib", "kv_total_tib", "hbm_total_gib",
-            "weights_gib", "engine_gib_per_gpu", "runtime_overhead_gib", "replicas_per_node", "nodes_per_replica"])
-        for name in ("kv_per_session_gib", "hbm_total_gib"):
-            self.assertEqual(text.count("(%s):" % name), 1)              # the same in all scenarios: explained once
-        for name in ("kv_budget_gib", "nodes_final", "relative_cost"):
-            self.assertEqual(text.count("(%s):" % name), 3)
-        for line in ("* KV cache por sessão (kv_per_session_gib): 2,25 GiB (escala: grande)", "* Nós a comprar (nodes_final): 5 (escala: médio)",
-                     "* Custo relativo ao RECOMENDADO (relative_cost): +67 %", "peak_headroom_ratio  0,3", "risk                 baixo: tolera a falha de dois nós",
-                     "typical_sla          99,99 % ou mais", "ha_mode              n+1"):
-            self.assertIn("\n" + line + "\n", text)
-        for word in ("Racional · Fórmula: ", "Inputs: ", "Interpretação: "):
-            self.assertEqual(text.count("  " + word), len(re.findall(r"(?m)^\* ", text)))
-        self.assertGreater(len(re.findall(r"(?m)^\* ", text)), 12 + 3 * 16)
-
-    def test_section_1_shows_every_field(self):
-        for output in ("--text-only", "--markdown-only"):
-            text = call(*argv(output, storage="aws_ebs_gp3"))[1].split("SEÇÃO 1")[1].split("SEÇÃO 2")[0]
-            for record in (MODELS["opt-oss-120b"], SERVERS["dgx300"], PROFILES["aws_ebs_gp3"]):
-                for field in dataclasses.fields(record):
-                    self.assertRegex(text, r"(?m)^(- \*\*)?%s(\*\*:|  )" % field.name)
-            self.assertRegex(text, r"latency_read_ms_p99\W+não informado")
-            self.assertRegex(text, r"requested_context\W+131\.072 tokens")
-        text = call(*argv("--text-only", model="qwen3-8b", effective_context=100, lang="en"))[1]
-        self.assertRegex(text, r"(?m)^sliding_window +does not apply$")
-        self.assertRegex(text, r"(?m)^effective_context +100 tokens \(scale: short\)$")
-
-    def test_section_2_explains_every_parameter(self):
-        text = call(*argv("--text-only"))[1].split("SEÇÃO 2")[1].split("SEÇÃO 3")[0]
-        self.assertEqual(text.count("\n* "), len(sizing.PARAMETERS))
-        for word in ("O que é: ", "Origem: ", "Importância: ", "Erro comum: "):
-            self.assertEqual(text.count("  " + word), len(sizing.PARAMETERS))
-
-    def test_section_4(self):
-        text = call(*argv("--text-only", effective_context=4096, concurrency=100))[1].split("SEÇÃO 4: ALERTAS E RISCOS\n")[1]
-        self.assertEqual(text.split("\n")[:3][-1], "nenhum")
-        text = call(*argv("--text-only"))[1].split("SEÇÃO 4: ALERTAS E RISCOS\n")[1]
-        self.assertIn("* AVISO: long_context_io\n  O que significa: Contexto de 131.072 tokens", text)
-        self.assertIn("\n  Cenários: todos os cenários\n", text)
-        self.assertIn("\n  Cenários: MÍNIMO, RECOMENDADO\n", call(*argv("--text-only", kv_budget_ratio=0.76))[1])
-        self.assertIn("\nMÍNIMO       alto: qualquer falha derruba o serviço  nenhum\n", text)
-
-    def test_accuracy_depends_on_the_plan(self):
-        for changes, engine in [({}, True), ({"runtime_overhead_gib": 100}, False)]:
-            notes = report(lang="en", **changes)["accuracy"]
-            with self.subTest(changes=changes):
-                self.assertEqual([any(word in note for note in notes) for word in ("vLLM 0.32.0", "start-up logs")], [True, engine])
-                text = " ".join(call(*argv("--text-only", lang="en", **changes))[1].split())
-                for note in notes:
-                    self.assertIn(note, text)
-
-    def test_lines_fit(self):
-        for changes in self.REQUESTS:
-            found = answer(**changes)
-            for lang in LANGUAGES:
-                blocks = sizing.report_blocks(found, lang)
-                for width in (60, 80, 100):
-                    with self.subTest(changes=sorted(changes), lang=lang, width=width):
-                        lines = sizing.render_text(blocks, width).split("\n")
-                        self.assertLessEqual(max(map(len, lines)), width)
-                        self.assertEqual([line for line in lines if line != line.rstrip()], [])
-                        self.assertGreater(len(lines), 250)
-
-    def test_words_stay_whole(self):
-        for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
-            blocks = sizing.catalog_blocks(kind, records, "pt")
-            cells = [cell for _, headers, rows in blocks for row in [headers[1:], *rows] for cell in row]     # cards have no first heading
-            for width in (60, 80, 100):
-                with self.subTest(list=kind, width=width):
-                    text = sizing.render_text(blocks, width)
-                    self.assertLessEqual(max(map(len, text.split("\n"))), width)
-                    self.assertEqual({word for cell in cells for word in cell.split()} - set(re.split(r"\s+|:\s", text)), set())
-
-    def test_columns_shrink_where_words_allow_it(self):
-        # 15 + 2 + 11 columns into 20: the first gives 3, down to its longest word, the second 5; into 15 they do not go: cards
-        table = ["A", "B"], [["aaaaaaaaaaaa bb", "cc dd ee ff"]]
-        self.assertEqual([line.rstrip() for line in sizing.text_table(20, *table)],
-                         ["", "A             B", "------------  ------", "aaaaaaaaaaaa  cc dd", "bb            ee ff", ""])
-        self.assertEqual([line.rstrip() for line in sizing.text_table(15, *table)], ["", "* aaaaaaaaaaaa", "  bb", "  B: cc dd ee", "    ff", ""])
-
-    def test_headings_are_underlined(self):
-        text = call(*argv("--text-only"))[1]
-        for heading, line in (("SEÇÃO 1: ENTRADAS", "="), ("SEÇÃO 4: ALERTAS E RISCOS", "="), ("Servidor", "-"), ("RECOMENDADO ← usar em produção", "-")):
-            self.assertIn("\n\n%s\n%s\n\n" % (heading, line * len(heading)) if line == "=" else "\n\n%s\n%s\n" % (heading, line * len(heading)), text)
-
-    def test_columns_of_the_terminal(self):
-        for columns, expected in [(40, 60), (60, 60), (61, 61), (80, 80), (100, 100), (250, 100), (0, 100)]:
-            with mock.patch.object(os, "get_terminal_size", return_value=os.terminal_size((columns, 24))), \
-                    mock.patch.object(sys, "stdout", mock.Mock(fileno=lambda: 1)):
-                self.assertEqual(sizing.text_columns(), expected)
-        for stdout in (None, io.StringIO(), mock.Mock(fileno=mock.Mock(side_effect=ValueError))):
-            with mock.patch.object(sys, "stdout", stdout):
-                self.assertEqual(sizing.text_columns(), 100)
-
-    def test_on_a_terminal(self):
-        try:
-            import fcntl
-            import pty
-            import termios
-        except ImportError:
-            self.skipTest("no terminals here")
-        master, slave = pty.openpty()
-        try:
-            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 72, 0, 0))
-            child = subprocess.Popen([sys.executable, "-B", SIZING, *argv("--text-only")], stdin=subprocess.DEVNULL, stdout=slave)
-            os.close(slave)
-            shown = b""
-            with contextlib.suppress(OSError):                           # EIO: the child has closed its side
-                while True:
-                    read = os.read(master, 65536)
-                    if not read:
-                        break
-                    shown += read
-            self.assertEqual(child.wait(60), 0)
-        finally:
-            os.close(master)
-        lines = shown.decode("utf-8").replace("\r\n", "\n").split("\n")
-        self.assertEqual(max(map(len, lines)), 72)
-        self.assertIn("RECOMENDADO  3    20 %   N+1      0 %    produção ← usar em produção", lines)
-        self.assertNotIn("\x1b", shown.decode("utf-8"))
-
-    def test_no_colour_codes(self):
-        with mock.patch.dict(os.environ, FORCE_COLOR="1", TERM="xterm-256color"):
-            for output in ("--text-only", "--json-only", "--markdown-only", "--help", "--list-models"):
-                self.assertNotIn("\x1b", call(*argv(output))[1])
-
-    @without_levers
-    def test_markdown(self):
-        for changes in ({}, {"model": "llama-3.1-8b-instruct", "server": "workstation-rtx-5090"}):
-            for lang in LANGUAGES:
-                markdown, text = (call(*argv(output, lang=lang, **changes))[1] for output in ("--markdown-only", "--text-only"))
-                with self.subTest(changes=changes, lang=lang):
-                    self.assertTrue(markdown.startswith("# "))
-                    self.assert_tables(markdown)
-                    cells = markdown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-                    self.assertLessEqual(set(figures(text)) - set(figures(cells)), set())
-        self.assertIn("| RECOMENDADO | 3 | 20 % | N+1 | 0 % | produção ← usar em produção |\n", call(*argv("--markdown-only"))[1])
-
-    def assert_tables(self, markdown):
-        """Every table has one rule line and rows of one length, and stands between blank lines."""
-        tables = re.findall(r"(?:^\|.*\n)+", markdown, re.M)
-        self.assertGreater(len(tables), 6)
-        for table in tables:
-            rows = [re.sub(r"\\\|", "", line).count("|") for line in table.splitlines()]
-            self.assertGreater(len(rows), 2)
-            self.assertEqual(len(set(rows)), 1, table[:200])
-            self.assertRegex(table.splitlines()[1], r"^(\| --- )+\|$")
-        for found in re.finditer(r"(?m)^\|.*\n(?!\|)", markdown):
-            self.assertIn(markdown[found.end():found.end() + 1], ("\n", ""))
-
-    def test_markdown_escapes(self):
-        self.assertEqual(sizing.escaped("a|b <i> & c\nd"), "a\\|b &lt;i&gt; &amp; c<br>d")
-
-    def test_english(self):
-        text = call(*argv("--text-only", lang="en"))[1]
-        for line in ("opt-oss-120b on dgx300 | sessions: 1,000 | context: 131,072 tokens | KV: fp8 | profile_default",
-                     "RECOMMENDED  3      20 %      N+1     0 %    production ← use in production",
-                     "Binding limit  HBM memory (sessions per node: 617; KV per session: 2.25 GiB)", "Layout         replicas per node: 1; GPUs per replica: 8",
-                     "* KV budget per node (kv_budget_gib): 1,283.6 GiB"):
-            self.assertIn("\n" + line + "\n", text)
-
-
-# === Layers: what a catalog may say of them ===
-
-FULL_GROUP = {"kind": "full", "layers": 32, "num_key_value_heads": 8, "head_dim": 128}
-SLIDING_GROUP = dict(FULL_GROUP, kind="sliding", sliding_window=512)
-LATENT_GROUP = {"kind": "latent", "layers": 32, "kv_lora_rank": 512, "qk_rope_head_dim": 64}
-INDEX_GROUP = {"kind": "index", "layers": 32, "index_head_dim": 128}
-STATE_GROUP = {"kind": "state", "layers": 32, "state_bytes": 1000}
-
-
-def grouped(pattern, *groups, **changes):
-    """A model of 32 layers made of layer groups, its first fields those of the first group with a shape."""
-    first = next((group for group in groups if group["kind"] in ("full", "sliding", "chunked", "latent")), FULL_GROUP)
-    shape = (1, first["kv_lora_rank"] + first["qk_rope_head_dim"]) if first["kind"] == "latent" else (first["num_key_value_heads"], first["head_dim"])
-    return dataclasses.replace(FULL, **dict({"attention_pattern": pattern, "layer_groups": list(groups), "num_key_value_heads": shape[0], "head_dim": shape[1]}, **changes))
-
-
-class LayerGroups(Refusals):
-    # Bytes of one session at 100 tokens in fp8, worked by hand; (tensor parallel, how many times as much over its ranks)
-    KEPT = [
-        (grouped("full", FULL_GROUP), 6553600, [(8, 1), (16, 2)]),                                   # 2 x 100 x 8 x 128 x 32
-        (grouped("full", dict(FULL_GROUP, v_head_dim=64)), 4915200, [(8, 1)]),                       # 100 x 8 x (128 + 64) x 32
-        (grouped("sliding", dict(SLIDING_GROUP, sliding_window=10), sliding_window=10), 655360, [(32, 4)]),
-        (grouped("chunked", dict(FULL_GROUP, kind="chunked", attention_chunk_size=60)), 3932160, [(8, 1)]),
-        (grouped("latent", LATENT_GROUP), 1843200, [(1, 1), (2, 2), (8, 8)]),                        # 100 x 576 x 32
-        (grouped("sparse_latent", LATENT_GROUP, INDEX_GROUP), 2521600, [(8, 8)]),                    # 100 x (656 + 132) x 32
-        (grouped("linear", STATE_GROUP), 32000, [(8, 1)]),
-        (grouped("full", dict(FULL_GROUP, layers=12), {"kind": "none", "layers": 20}), 2457600, [(8, 1)]),
-        # two shapes: 2 x 100 x 2 x 512 x 2 + 2 x 10 x 8 x 256 x 30; over 8 ranks the 2 heads of the full layers are copied 4 times
-        (grouped("hybrid", {"kind": "full", "layers": 2, "num_key_value_heads": 2, "head_dim": 512},
-                 {"kind": "sliding", "layers": 30, "num_key_value_heads": 8, "head_dim": 256, "sliding_window": 10},
-                 hybrid_full_layers=2, hybrid_sliding_layers=30, sliding_window=10), 1638400, [(8, 2867200 / 1638400)]),
-    ]
-
-    def test_worked_by_hand(self):
-        for model, kv_bytes, ranks in self.KEPT:
-            with self.subTest(groups=model.layer_groups):
-                self.assertEqual(sizing.calc_kv_per_session_gib(model, 100, "fp8")[0] * GIB, kv_bytes)
-                for size, times in ranks:
-                    placed = sizing.calc_kv_per_session_placed_gib(model, 100, "fp8", sizing.Layout(size, 1, 1))
-                    self.assertEqual(placed * GIB, times * kv_bytes)
-                    self.assertEqual(sizing.calc_kv_per_session_placed_gib(model, 100, "fp8", sizing.Layout(size, 1, size)) * GIB, kv_bytes)
-
-    # Tokens each layer may hold while 8 tokens prefill at once, 2 x 8 in flight: blocks of 16 tokens, of 64 where attention is latent
-    RESERVED = [  # model, context, tokens reserved per layer
-        (grouped("full", FULL_GROUP), 100, 112), (grouped("full", FULL_GROUP), 112, 112), (grouped("full", FULL_GROUP), 113, 128),
-        (grouped("latent", LATENT_GROUP), 64, 64), (grouped("latent", LATENT_GROUP), 65, 128),
-        (grouped("sliding", dict(SLIDING_GROUP, sliding_window=17), sliding_window=17), 1000, 48),      # 17 - 1 + 16 = 32, and a block
-        (grouped("sliding", dict(SLIDING_GROUP, sliding_window=18), sliding_window=18), 1000, 64),      # 33: 48, and a block
-        (grouped("sliding", dict(SLIDING_GROUP, sliding_window=18), sliding_window=18), 30, 48),        # the whole context, and a block
-        (grouped("chunked", dict(FULL_GROUP, kind="chunked", attention_chunk_size=16)), 1000, 32),      # 16 + 16, no block more
-        (grouped("chunked", dict(FULL_GROUP, kind="chunked", attention_chunk_size=17)), 1000, 48),      # 33
-        (grouped("chunked", dict(FULL_GROUP, kind="chunked", attention_chunk_size=17)), 30, 32),
-    ]
-
-    def test_reserved_tokens(self):
-        for model, context, tokens in self.RESERVED:
-            with self.subTest(pattern=model.attention_pattern, context=context):
-                per_token = sizing.calc_kv_per_session_gib(model, 1, "fp8")[0]
-                self.assertEqual(sizing.calc_kv_reserved_gib(model, context, "fp8", 8), tokens * per_token)
-        # 1000 bytes of state need a block of 16 x ceil(1000 / (16 x 10)) = 112 tokens of 2 x 1 x 5 bytes; 100 tokens take one, and 2 or 3 pages per linear layer
-        attention = {"kind": "full", "layers": 2, "num_key_value_heads": 1, "head_dim": 5}
-        for state, pages in ((dict(STATE_GROUP, layers=30), 2), (dict(STATE_GROUP, layers=30, state_pages=3), 3)):
-            model = grouped("linear", attention, state)
-            self.assertEqual(sizing.calc_attention_block_tokens(model, "fp8"), 112)
-            self.assertEqual(sizing.calc_kv_reserved_gib(model, 100, "fp8", 8) * GIB, 2 * 1120 + 30 * pages * 1120)
-            self.assertIsNone(sizing.calc_kv_without_hybrid_manager_gib(model, 100, "fp8", 8))
-
-    def test_groups_stand_for_the_classic_fields(self):
-        for model, groups in [(FULL, [FULL_GROUP]), (SLIDING, [dict(FULL_GROUP, kind="sliding", sliding_window=4096)]),
-                              (HYBRID, [{"kind": "full", "layers": 2, "num_key_value_heads": 4, "head_dim": 64},
-                                        {"kind": "sliding", "layers": 10, "num_key_value_heads": 4, "head_dim": 64, "sliding_window": 512}])]:
-            same = dataclasses.replace(model, layer_groups=groups)
-            for context in (1, 511, 512, 5000):
-                for precision in ("fp8", "bf16", "nvfp4"):
-                    self.assertEqual(sizing.calc_kv_per_session_gib(same, context, precision), sizing.calc_kv_per_session_gib(model, context, precision))
-
-    KINDS = "full, sliding, chunked, latent, index, state, none"
-    WHOLE = "expected a whole number from 1 up to %d, got %s"
-    REFUSED = [  # groups, changes, message; "": refused by some message that names layer_groups
-        ([3], {}, "layer_groups[0]: expected an object, got 3"), ([None], {}, "layer_groups[0]: expected an object, got None"),
-        ([{}], {}, "layer_groups[0].kind: unknown value None; did you mean 'none'?"),
-        ([{"kind": "fulll"}], {}, "layer_groups[0].kind: unknown value 'fulll'; did you mean 'full'?"),
-        ([{"kind": "recurrent?"}], {}, "layer_groups[0].kind: unknown value 'recurrent?'; choose from " + KINDS),
-        ([{"kind": ["full"]}], {}, "layer_groups[0].kind: unknown value ['full']; did you mean 'full'?"),
-        ([{"kind": {}}], {}, "layer_groups[0].kind: unknown value {}; choose from " + KINDS),
-        ([dict(FULL_GROUP, layers=16), dict(FULL_GROUP, layers=16, head_dim=64)], {}, "layer_groups[1].kind: a second group of kind 'full'; one is expected"),
-        ([dict(FULL_GROUP, kv_lora_rank=5)], {}, "layer_groups[0].kv_lora_rank: unknown key; choose from layers, num_key_value_heads, head_dim, v_head_dim"),
-        ([dict(FULL_GROUP, head_dims=5)], {}, "layer_groups[0].head_dims: unknown key; did you mean 'head_dim'?"),
-        ([dict(LATENT_GROUP, head_dim=5)], {}, "layer_groups[0].head_dim: unknown key; did you mean 'qk_rope_head_dim'?"),
-        ([dict(FULL_GROUP, layers=0)], {}, "layer_groups[0].layers: " + WHOLE % (10**4, "0")), ([dict(FULL_GROUP, layers=True)], {}, "layer_groups[0].layers: " + WHOLE % (10**4, "True")),
-        ([dict(FULL_GROUP, layers=None)], {}, "layer_groups[0].layers: " + WHOLE % (10**4, "None")), ([{"kind": "none"}], {}, "layer_groups[0].layers: " + WHOLE % (10**4, "None")),
-        ([dict(FULL_GROUP, layers=10001)], {}, "layer_groups[0].layers: " + WHOLE % (10**4, "10001")), ([dict(FULL_GROUP, layers="32")], {}, "layer_groups[0].layers: " + WHOLE % (10**4, "'32'")),
-        ([dict(FULL_GROUP, num_key_value_heads=8.0)], {}, "layer_groups[0].num_key_value_heads: " + WHOLE % (10**4, "8.0")),
-        ([dict(FULL_GROUP, head_dim=-1)], {}, "layer_groups[0].head_dim: " + WHOLE % (10**5, "-1")), ([dict(FULL_GROUP, head_dim=NAN)], {}, "layer_groups[0].head_dim: " + WHOLE % (10**5, "nan")),
-        ([dict(FULL_GROUP, v_head_dim=0)], {}, "layer_groups[0].v_head_dim: " + WHOLE % (10**9, "0")),
-        ([FULL_GROUP, {"kind": "index", "layers": 1}], {}, "layer_groups[1].index_head_dim: " + WHOLE % (10**9, "None")),
-        ([dict(STATE_GROUP, state_bytes=INF)], {}, "layer_groups[0].state_bytes: " + WHOLE % (10**9, "inf")),
-        ([dict(STATE_GROUP, state_pages=0)], {}, "layer_groups[0].state_pages: " + WHOLE % (10**9, "0")),
-        ([{"kind": "sliding", "layers": 32, "num_key_value_heads": 8, "head_dim": 128}], {}, "layer_groups[0].sliding_window: " + WHOLE % (10**9, "None")),
-        ([{"kind": "chunked", "layers": 32, "num_key_value_heads": 8, "head_dim": 128}], {}, "layer_groups[0].attention_chunk_size: " + WHOLE % (10**9, "None")),
-        ([dict(FULL_GROUP, layers=31)], {}, "full_layers: expected num_layers = 32, got 31"),
-        ([dict(LATENT_GROUP, layers=30), INDEX_GROUP], {"attention_pattern": "sparse_latent"}, ""),
-        ([dict(LATENT_GROUP, layers=32), dict(INDEX_GROUP, layers=33)], {"attention_pattern": "sparse_latent"}, ""),
-        ([FULL_GROUP, INDEX_GROUP], {"attention_pattern": "sparse_latent"}, ""), ([INDEX_GROUP], {"attention_pattern": "sparse_latent"}, ""),
-        ([{"kind": "none", "layers": 32}], {}, ""), ([], {}, ""),
-        ([LATENT_GROUP], {}, "attention_pattern: expected 'latent' with layers of kind latent, got 'full'"),
-        ([LATENT_GROUP, INDEX_GROUP], {"attention_pattern": "latent"}, "attention_pattern: expected 'sparse_latent' with layers of kind latent, index, got 'latent'"),
-        ([dict(FULL_GROUP, layers=2), dict(STATE_GROUP, layers=30)], {}, "attention_pattern: expected 'linear' with layers of kind full, state, got 'full'"),
-        ([dict(FULL_GROUP, layers=2), dict(FULL_GROUP, kind="chunked", layers=30, attention_chunk_size=9)], {"attention_pattern": "linear"},
-         "attention_pattern: expected 'chunked' with layers of kind full, chunked, got 'linear'"),
-        ([dict(FULL_GROUP, layers=2), dict(SLIDING_GROUP, layers=30)], {}, "attention_pattern: expected 'hybrid' with layers of kind full, sliding, got 'full'"),
-        ([FULL_GROUP], {"attention_pattern": "hybrid"}, "attention_pattern: expected 'full' with layers of kind full, got 'hybrid'"),
-        ([SLIDING_GROUP], {"attention_pattern": "sliding", "sliding_window": None}, "sliding_window: missing, attention_pattern 'sliding' needs it"),
-        ([FULL_GROUP], {"hybrid_full_layers": 32}, "hybrid_full_layers: expected null with attention_pattern 'full'"),
-        ([SLIDING_GROUP], {"attention_pattern": "sliding", "sliding_window": 511}, "sliding_window: expected 512 as in layer_groups, got 511"),
-        ([dict(FULL_GROUP, layers=2), dict(SLIDING_GROUP, layers=30)],
-         {"attention_pattern": "hybrid", "hybrid_full_layers": 16, "hybrid_sliding_layers": 16, "sliding_window": 512},
-         "hybrid_full_layers: expected 2 as in layer_groups, got 16"),
-        ([dict(FULL_GROUP, layers=2), dict(SLIDING_GROUP, layers=30)],
-         {"attention_pattern": "hybrid", "hybrid_full_layers": 2, "hybrid_sliding_layers": None, "sliding_window": 512},
-         "hybrid_sliding_layers: missing, attention_pattern 'hybrid' needs it"),
-        (None, {"attention_pattern": "latent"}, "layer_groups: missing, attention_pattern 'latent' needs it"),
-        ("full", {}, "layer_groups: expected a list, got 'full'"), (FULL_GROUP, {}, "layer_groups: expected a list, got " + repr(FULL_GROUP)[:57] + "..."),
-        ([FULL_GROUP], {"num_experts": 8}, "num_experts_per_tok: missing beside the other fields on experts"),
-        ([FULL_GROUP], {"moe_layers": 8, "num_experts": 4, "num_experts_per_tok": 2}, "expert_params: missing beside the other fields on experts"),
-        ([FULL_GROUP], {"num_experts": 10**5 + 1, "moe_layers": 8, "num_experts_per_tok": 2, "expert_params": 5}, "num_experts: " + WHOLE % (10**5, "100001")),
-        ([FULL_GROUP], {"vocab_size": 0}, "vocab_size: " + WHOLE % (10**8, "0")), ([FULL_GROUP], {"hidden_size": 10**6 + 1}, "hidden_size: " + WHOLE % (10**6, "1000001")),
-        ([FULL_GROUP], {"num_attention_heads": 10001}, "num_attention_heads: " + WHOLE % (10**4, "10001")),
-        ([dict(FULL_GROUP, head_dim=64)], {}, "num_key_value_heads, head_dim: expected 8 and 64 as in layer_groups, got 8 and 128"),
-        ([LATENT_GROUP], {"attention_pattern": "latent"}, "num_key_value_heads, head_dim: expected 1 and 576 as in layer_groups, got 8 and 128"),
-        ([FULL_GROUP], {"num_attention_heads": 12}, "num_attention_heads: expected a multiple of the 8 KV heads, got 12"),
-        ([dict(FULL_GROUP, layers=2), dict(FULL_GROUP, kind="chunked", layers=30, attention_chunk_size=9, num_key_value_heads=5)],
-         {"attention_pattern": "chunked", "num_attention_heads": 16}, "num_attention_heads: expected a multiple of the 5 KV heads, got 16"),
-        ([FULL_GROUP], {"total_params": 10**9, "unquantized_params": 10**9 + 1}, "unquantized_params: expected at most total_params = 1000000000, got 1000000001"),
-        ([FULL_GROUP], {"num_experts": 4, "num_experts_per_tok": 5, "moe_layers": 8, "expert_params": 9}, "num_experts_per_tok: expected at most num_experts = 4, got 5"),
-        ([FULL_GROUP], {"num_experts": 4, "num_experts_per_tok": 2, "moe_layers": 33, "expert_params": 9}, "moe_layers: expected at most num_layers = 32, got 33"),
-        ([FULL_GROUP], {"num_experts": 10, "num_experts_per_tok": 2, "moe_layers": 10, "expert_params": 11, "total_params": 1000},
-         "expert_params: expected num_experts x moe_layers x expert_params within total_params = 1000"),
-        ([FULL_GROUP], {"config_read": "x"}, "config_read: expected a list, got 'x'"),
-    ]
-
-    def test_refused(self):
-        for groups, changes, message in self.REFUSED:
-            with self.subTest(groups=groups, changes=changes):
-                with self.assertRaises(SizingError) as caught:
-                    dataclasses.replace(FULL, layer_groups=groups, **changes)
-                if message:
-                    self.assertEqual(str(caught.exception), message)
-                else:
-                    self.assertRegex(str(caught.exception), r"^(layer_groups|latent_layers): \S")
-
-    def test_refused_in_a_catalog(self):
-        with tempfile.TemporaryDirectory(prefix="test_sizing.") as folder:
-            path = os.path.join(folder, "models.json")
-            for groups, message in [([dict(FULL_GROUP, kind=["full"])], "layer_groups[0].kind: unknown value ['full']; did you mean 'full'?"),
-                                    ([dict(FULL_GROUP, layers=1)], "full_layers: expected num_layers = 32, got 1")]:
-                with open(path, "w", encoding="utf-8") as file:
-                    json.dump({"models": [dict(dataclasses.asdict(FULL), source="made up", layer_groups=groups)]}, file)
-                self.assertEqual(call(*argv(models_file=path)), (2, "", one_line("%s: models[0] ('full').%s" % (path, message))))
-
-
-# === Placement ===
-
-# Eight GPUs of 100 GiB: 560 GiB at 0.70.  Engine of a model of unknown width: 3.43 GiB on one GPU, 5.27 each with tensor parallel (42.16).
-NODE_800 = Server("node-800", 8, 107.4, 859.2, None, None, driver_mib_per_gpu=102400)
-
-
-def place(model, server, context=8192, precision="fp16", ratio=0.7, overhead=None, tensor_parallel="auto", concurrency=100, headroom=0.2, ha_mode="n+1", nodes=None):
-    """The plan of one scenario."""
-    return sizing.calculate_sizing(model, server, NVME, concurrency, context, precision, ratio, overhead, headroom, ha_mode, tensor_parallel=tensor_parallel, nodes=nodes)
-
-
-def layout_rows(plan):
-    """{(tensor parallel, pipeline parallel, attention ranks): (sessions per node, why it is refused)}."""
-    return {tuple(layout[name] for name in sizing.Layout._fields): (layout["sessions_per_node"], layout["refused"]) for layout in plan.layouts}
-
-
-class Placement(Refusals):
-    REFUSAL = [  # attention heads, KV heads, tensor parallel, why not
-        (32, 8, 1, None), (32, 8, 8, None), (32, 8, 16, None), (32, 4, 8, None), (32, 1, 8, None), (32, 8, 3, "heads_not_divisible"),
-        (12, 4, 8, "heads_not_divisible"), (12, 4, 4, None), (40, 10, 2, None), (40, 10, 5, None), (40, 10, 4, "kv_heads_not_divisible"),
-        (40, 10, 8, "kv_heads_not_divisible"), (None, 10, 8, "kv_heads_not_divisible"), (None, 10, 3, "kv_heads_not_divisible"), (None, 8, 8, None), (28, 4, 4, None),
-        (60, 10, 20, None), (64, 8, 64, None),
-    ]
-
-    def test_heads(self):
-        for heads, kv_heads, ranks, why in self.REFUSAL:
-            with self.subTest(heads=heads, kv_heads=kv_heads, ranks=ranks):
-                self.assertEqual(sizing.refusal(dataclasses.replace(FULL, num_attention_heads=heads, num_key_value_heads=kv_heads), ranks), why)
-        self.assertIsNone(sizing.refusal(MODELS["deepseek-v3"], 8))      # a latent has no KV heads
-        self.assertEqual(sizing.refusal(MODELS["phi-4"], 4), "kv_heads_not_divisible")
-        self.assertEqual(sizing.refusal(MODELS["qwen2.5-7b-instruct"], 8), "heads_not_divisible")      # 28
-
-    # FULL in fp16 at 8192 tokens: 1 GiB a session.
-    # 10 GiB of weights, 4 KV heads (0.5 GiB): 1 GPU: 560 - 80 - 27.44 = 452.56, / 8 / 0.5 = 113.1 | 2: 560 - 40 - 42.16 = 477.84, / 4 / 0.5 = 238.9
-    #   4: 497.84, / 2 / 0.5 = 497.8 | 8: 507.84, but each of 8 ranks keeps a head, so 1 GiB: 507
-    # 129.4 GiB: 1: 8 x 129.4 > 560 | 2: 560 - 517.6 - 42.16 = 0.24, / 4 is no session | 4: 560 - 258.8 - 42.16 = 259.04: 2 x 129 | 8: 388.44
-    # 12 attention heads: not over 8
-    LAYOUTS = [  # model, {tensor parallel: sessions per node, or why not}, chosen
-        (dataclasses.replace(FULL, num_key_value_heads=4, weights_gib=10.0), {1: 8 * 113, 2: 4 * 238, 4: 2 * 497, 8: 507}, 4),
-        (dataclasses.replace(FULL, weights_gib=129.4), {1: "weights_do_not_fit", 2: "no_session_fits", 4: 258, 8: 388}, 8),
-        (dataclasses.replace(FULL, num_attention_heads=12, num_key_value_heads=4, weights_gib=10.0), {8: "heads_not_divisible", 1: 904, 2: 952, 4: 994}, 4),
-        (dataclasses.replace(FULL, num_key_value_heads=10, weights_gib=10.0), {4: "kv_heads_not_divisible", 8: "kv_heads_not_divisible",
-                                                                               1: 8 * 45, 2: 4 * 95}, 2),     # 1.25 GiB: 56.57 and 119.46
-    ]
-
-    def test_worked_by_hand(self):
-        for model, expected, chosen in self.LAYOUTS:
-            with self.subTest(heads=model.num_key_value_heads, weights_gib=model.weights_gib):
-                plan = place(model, NODE_800)
-                rows = layout_rows(plan)
-                self.assertEqual({size for size, _, _ in rows}, {1, 2, 4, 8})
-                for size, wanted in expected.items():
-                    sessions, refused = rows[size, 1, 1]
-                    self.assertEqual(refused or sessions, wanted, size)
-                self.assertEqual((plan.tensor_parallel, plan.sessions_per_node, plan.nodes_per_replica), (chosen, expected[chosen], 1))
-                self.assertEqual(plan.replicas_per_node, 8 // chosen)
-                for size, wanted in expected.items():                    # asked for, one of them is the only one
-                    if isinstance(wanted, int):
-                        alone = place(model, NODE_800, tensor_parallel=size)
-                        self.assertEqual((alone.tensor_parallel, alone.sessions_per_node, list(layout_rows(alone))), (size, wanted, [(size, 1, 1)]))
-
-    def test_copies_of_kv_heads(self):
-        model = dataclasses.replace(FULL, num_key_value_heads=4, weights_gib=10.0)
-        for size, placed in ((1, 0.5), (2, 0.5), (4, 0.5), (8, 1.0)):
-            plan = place(model, NODE_800, tensor_parallel=size)
-            self.assertEqual((plan.kv_per_session_gib, plan.kv_per_session_placed_gib), (0.5, placed))
-            self.assertEqual("kv_copies" in plan.warnings, size == 8)
-
-    # A tie: a given overhead is per node, whatever the layout.  540 sessions of 1 GiB: 8 x floor(67.5) = 536, 4 x 135, 2 x 270, 540
-    def test_the_widest_wins_a_tie(self):
-        plan = place(FULL, NODE_800, overhead=20.0)
-        self.assertEqual([sessions for sessions, _ in layout_rows(plan).values()], [536, 540, 540, 540])
-        self.assertEqual(plan.tensor_parallel, 8)
-        self.assertEqual(place(FULL, NODE_800, overhead=20.0, tensor_parallel=1).replicas_per_node, 8)
-
-    # 32 latent layers of 576: 36,864 bytes a token in bf16, 0.28125 GiB at 8192.  30 MoE layers x 40 experts x 2^25 parameters x 2 bytes = 75 GiB of
-    # 100; the other 25 GiB are on every rank of data-parallel attention.
-    MOE = Model("moe", 32, 1, 576, 8192, "latent", None, None, None, "bf16", weights_gib=100.0, weights_precision="bf16", layer_groups=[LATENT_GROUP],
-                num_experts=40, num_experts_per_tok=4, moe_layers=30, expert_params=2**25)
-    # 8 ranks: 560 - 100 - 42.16 = 417.84, / 8 copies of 0.28125 = 185.7; data-parallel 560 - 275 - 42.16 = 242.84, / 8 / 0.28125 = 107.9 on each rank
-    # 4: 317.84 / 2 / 4 copies = 141.3; data-parallel 560 - 2 x 175 - 42.16 = 167.84, / 2 / 4 / 0.28125 = 74.6
-    # 2: 117.84 / 4 / 2 = 52.4; data-parallel 560 - 4 x 125 - 42.16 = 17.84, / 4 / 2 / 0.28125 = 7.9
-    MOE_LAYOUTS = {(8, 1, 1): 185, (8, 1, 8): 8 * 107, (4, 1, 1): 2 * 141, (4, 1, 4): 2 * 4 * 74, (2, 1, 1): 4 * 52, (2, 1, 2): 4 * 2 * 7, (1, 1, 1): "weights_do_not_fit"}
-
-    # Two GPUs, 140 GiB a node; FULL at 8192, 1 GiB.  One replica on a node holds 140 - weights - 10.54: 8 or 9 sessions of 121 and 120 GiB; two nodes hold
-    # 2 x (140 - 60.5 - 10.54) = 137 and 138, 68.5 and 69 a node: 8.6 and 7.7 times as many.  Only eight times as many is worth a replica over two nodes.
-    def test_a_replica_spans_nodes_for_eight_times_the_sessions(self):
-        for weights_gib, layout, sessions in [(122.0, (2, 2, 1), 136), (121.0, (2, 2, 1), 137), (120.0, (2, 1, 1), 9), (100.0, (2, 1, 1), 29)]:
-            with self.subTest(weights_gib=weights_gib):
-                plan = place(dataclasses.replace(FULL, weights_gib=weights_gib), NODE_200)
-                self.assertEqual(((plan.tensor_parallel, plan.pipeline_parallel, plan.attention_ranks), plan.sessions_per_replica), (layout, sessions))
-
-    def test_latent_copied_or_spread(self):
-        plan = place(self.MOE, NODE_800, precision="bf16")
-        self.assertEqual({layout: refused or sessions for layout, (sessions, refused) in layout_rows(plan).items()}, self.MOE_LAYOUTS)
-        self.assertEqual((plan.tensor_parallel, plan.attention_ranks, plan.sessions_per_node, plan.sessions_per_replica), (8, 8, 856, 856))
-        self.assertEqual((plan.runtime_overhead_gib, plan.kv_per_session_placed_gib, plan.kv_budget_gib), (317.16, 0.28125, 242.84))
-        self.assertEqual(sizing.calc_shared_weights_gib(self.MOE), 25.0)
-        self.assertNotIn("kv_copies", plan.warnings)
-        # 130 GiB, 55 of them on every rank: 4 x 185 GiB are beyond the node, and such a layout is not worth a row
-        rows = layout_rows(place(dataclasses.replace(self.MOE, weights_gib=130.0), NODE_800, precision="bf16"))
-        self.assertEqual(rows[2, 1, 1], (0, "weights_do_not_fit"))
-        self.assertEqual([ranks for size, _, ranks in rows if size == 2], [1])
-        dense = dataclasses.replace(self.MOE, num_experts=None, num_experts_per_tok=None, moe_layers=None, expert_params=None)
-        self.assertEqual({ranks for _, _, ranks in layout_rows(place(dense, NODE_800))}, {1})
-        self.assertIn("kv_copies", place(dense, NODE_800).warnings)      # 8 ranks: 185; 4: 282
-        grouped_query = dataclasses.replace(FULL, weights_gib=100.0, weights_precision="bf16", num_experts=40, num_experts_per_tok=4, moe_layers=30, expert_params=2**25)
-        self.assertEqual({ranks for _, _, ranks in layout_rows(place(grouped_query, NODE_800))}, {1})
-
-    # Two GPUs: 140 GiB a node.  Tensor parallel 2: a stage per node, 140 - share x weights - 10.54, / share sessions; 1: two stages, each on 70 GiB with
-    # 3.43 of engine.  The fewest nodes that hold half of what the most stages hold per node, then the widest tensor parallel that does:
-    #   500 GiB, tensor parallel 2: 32 nodes: 140 - 15.625 - 10.54 = 113.835, x 32 = 3642, 113.8 a node; half: 56.9.  7 nodes: 5/32: 51.335 / (5/32) = 328, 46.9;
-    #     8: 4/32: 66.96 x 8 = 535, 66.9.  1: 16 nodes of two stages: 50.945 x 32 = 1630, 101.9; half 50.9; 7: 3/32: 19.695 / (3/32) = 210, 30; 8: 2/32: 35.32 x 16 = 565, 70.6
-    #   350 GiB, 2: 118.52 x 32 = 3792, 118.5; half 59.3; 6: 6/32: 63.835 / (6/32) = 340, 56.7; 7: 5/32: 74.7725 / (5/32) = 478, 68.3
-    #     1: 55.6325 x 32 = 1780, 111.3; 5: 4/32: 22.82 x 8 = 182, 36.5; 6: 3/32: 33.7575 / (3/32) = 360, 60, beyond the half of both; there 2 holds 340
-    SPANNING = [  # weights, tensor parallel asked for, (tensor, pipeline, nodes per replica, sessions per replica, per node)
-        (500.0, 2, (2, 8, 8, 535, 66)), (500.0, 1, (1, 16, 8, 565, 70)), (500.0, "auto", (2, 8, 8, 535, 66)),
-        (350.0, 2, (2, 7, 7, 478, 68)), (350.0, 1, (1, 12, 6, 360, 60)), (350.0, "auto", (2, 6, 6, 340, 56)),
-    ]
-
-    def test_replicas_over_nodes(self):
-        for weights_gib, asked, expected in self.SPANNING:
-            with self.subTest(weights_gib=weights_gib, asked=asked):
-                plan = place(dataclasses.replace(FULL, weights_gib=weights_gib), NODE_200, tensor_parallel=asked)
-                self.assertEqual((plan.tensor_parallel, plan.pipeline_parallel, plan.nodes_per_replica, plan.sessions_per_replica, plan.sessions_per_node), expected)
-                self.assertEqual(plan.replicas_per_node, 1)
-                self.assertIn("replica_spans_nodes", plan.warnings)
-
-    def test_auto_takes_hardly_more_nodes_than_a_layout_asked_for(self):
-        # 262 GiB: with one GPU per stage 2 nodes hold 4 sessions, 61 nodes in all; with two 3 nodes hold 114: 2 replicas and a spare.
-        # By choice it stays with fewer nodes per replica and fewer stages where these hold at least half of the most: twice the nodes, and a replica.
-        cases = [(dataclasses.replace(FULL, weights_gib=262.0), NODE_200, 8192, "fp16")]
-        cases += [(MODELS[model], SERVERS[server], 32768, "fp8") for model, server in (
-            ("kimi-k2.5", "8x-l40s"), ("qwen3.5-397b-a17b", "dgx-h100"), ("deepseek-v3", "dgx-h100"), ("llama-3.1-405b-instruct-fp8", "8x-l40s"))]
-        for model, server, context, precision in cases:
-            with self.subTest(model=model.name, server=server.name):
-                chosen = place(model, server, context, precision)
-                for size in (1, 2, 4, 8)[:server.gpus.bit_length()]:
-                    with contextlib.suppress(SizingError):
-                        asked = place(model, server, context, precision, tensor_parallel=size)
-                        self.assertLessEqual(chosen.nodes_final, 2 * (asked.nodes_final or math.inf) + chosen.nodes_per_replica, size)
-
-    def test_engine_bounds_of_a_layout(self):
-        # data-parallel: each rank keeps whole sessions, 0.28125 GiB; 8192 tokens are whole blocks, so every bound is the steady state
-        plan = place(self.MOE, NODE_800, precision="bf16")
-        self.assertEqual((plan.kv_reserved_gib, plan.kv_pooled_gib, plan.nodes_final_reserved), (0.28125, 0.28125, plan.nodes_final))
-        self.assertEqual(plan.engine_max_concurrency, float(Fraction("242.84") / Fraction("0.28125")))
-        # 4 heads over 8 ranks: copies count in the pool too
-        copied = place(dataclasses.replace(FULL, num_key_value_heads=4, weights_gib=10.0), NODE_800, tensor_parallel=8)
-        self.assertEqual((copied.kv_reserved_gib, copied.kv_pooled_gib, copied.engine_max_concurrency), (0.5, 1.0, 507.84))
-        # where speed allows fewer sessions than the reservation does, the reservation changes no node
-        for one in planned(tpot_ms=20).plans.values():
-            self.assertEqual((one.binding_limit, one.nodes_final_reserved, one.nodes_final_without_hybrid_manager), ("speed", one.nodes_final, one.nodes_final))
-
-    def test_nodes_of_replicas_over_nodes(self):
-        # 535 sessions on 8 nodes: ceil(2000/535) = 4 replicas, 32 nodes; 2400: 5, 40, and one spare node.  At nominal load ceil(2000 x 8 / 40) = 400 sessions
-        # on each replica, an eighth of each on a node of 140 - 62.5 - 10.54 = 66.96 GiB.  5 x 535 / 1.2 = 2229.2
-        model = dataclasses.replace(FULL, weights_gib=500.0)
-        plan = place(model, NODE_200, concurrency=2000)
-        self.assertEqual((plan.nodes_minimum, plan.nodes_with_headroom, plan.nodes_final, plan.max_concurrency), (32, 40, 41, 2229))
-        self.assertEqual((plan.planned_sessions_per_node, plan.kv_in_use_gib, plan.kv_budget_gib, plan.kv_free_gib), (50, 50.0, 66.96, 16.96))
-        # 565 on 8 nodes of two stages with 2 of 32 layers each: 4 and 5 replicas too; 140 - 2 x 31.25 - 6.86 = 70.64; 5 x 565 / 1.2 = 2354.2
-        plan = place(model, NODE_200, tensor_parallel=1, concurrency=2000)
-        self.assertEqual((plan.nodes_minimum, plan.nodes_with_headroom, plan.nodes_final, plan.max_concurrency), (32, 40, 41, 2354))
-        self.assertEqual((plan.kv_in_use_gib, plan.kv_budget_gib, plan.kv_free_gib), (50.0, 70.64, 20.64))
-        self.assertEqual(place(model, NODE_200, concurrency=2000, ha_mode="n+2").nodes_final, 42)
-
-    def test_pipeline_within_a_node(self):
-        # 33 attention heads divide over one GPU only: no replica of 120 GiB on 70.  2 stages: 16/32 x 120 = 60: 6.57 / (16/32) = 13, x 4 = 52 a node;
-        # 4: 36.57 / (8/32) = 146, x 2 = 292; 8: 51.57 / (4/32) = 412, of which 4 stages hold more than half
-        model = dataclasses.replace(FULL, weights_gib=120.0, num_attention_heads=33, num_key_value_heads=1, head_dim=1024)
-        plan = place(model, NODE_800, concurrency=1000)
-        self.assertEqual({layout: sessions for layout, (sessions, _) in layout_rows(plan).items() if layout[0] == 1},
-                         {(1, 1, 1): 0, (1, 2, 1): 52, (1, 4, 1): 292, (1, 8, 1): 412})
-        self.assertEqual((plan.tensor_parallel, plan.pipeline_parallel, plan.replicas_per_node, plan.nodes_per_replica), (1, 4, 2, 1))
-        self.assertEqual((plan.sessions_per_replica, plan.sessions_per_node, plan.stages_per_node, plan.layer_share), (146, 292, 8, 0.25))
-        self.assertEqual((plan.nodes_minimum, plan.nodes_with_headroom, plan.nodes_final), (4, 5, 6))       # 1000 / 292, 1200 / 292
-        self.assertEqual((plan.planned_sessions_per_node, plan.kv_in_use_gib), (200, 200.0))                # each whole within its node
-        self.assertNotIn("replica_spans_nodes", plan.warnings)
-
-    def test_only_what_cannot_be_placed_does_not_fit(self):
-        plan = place(dataclasses.replace(ONE_LAYER, weights_gib=141.0), NODE_200)
-        self.assertEqual((plan.nodes_final, plan.sessions_per_replica), (None, 0))
-        self.assertEqual({refused for _, refused in layout_rows(plan).values()}, {"weights_do_not_fit"})
-        two_layers = dataclasses.replace(ONE_LAYER, num_layers=2, num_key_value_heads=128, weights_gib=141.0)
-        self.assertEqual(place(two_layers, NODE_200).nodes_per_replica, 2)
-
-    SESSIONS = [  # budget, KV placed, stages per node, layer share, attention ranks, sessions
-        (10.0, 1.0, 1, Fraction(1), 1, 10), (9.0, 1.0, 3, Fraction(1), 1, 3), (8.999999, 1.0, 3, Fraction(1), 1, 2), (10.0, 1.0, 3, Fraction(1), 1, 3),
-        (0.3, 0.1, 1, Fraction(1), 1, 3), (60.0, 0.6, 1, Fraction(1), 1, 100), (-5.0, 1.0, 1, Fraction(1), 1, 0), (0.0, 1.0, 1, Fraction(1), 8, 0),
-        (80.0, 1.0, 2, Fraction(1, 4), 1, 160), (80.0, 1.0, 2, Fraction(11, 32), 1, 116), (80.0, 1.0, 1, Fraction(1), 8, 80), (79.9, 1.0, 1, Fraction(1), 8, 72),
-        (80.0, 1.0, 2, Fraction(1), 4, 40), (0.9, 0.1, 3, Fraction(1), 3, 3),
-    ]
-
-    def test_sessions_at_exact_fits(self):
-        for budget, placed, stages, share, ranks, sessions in self.SESSIONS:
-            with self.subTest(budget=budget, stages=stages, share=share, ranks=ranks):
-                self.assertEqual(sizing.calc_sessions_per_replica(budget, placed, stages, share, ranks), sessions)
-
-    def test_layouts_in_the_report(self):
-        for lang, words in (("pt", ["cabeças de atenção (28) não divisíveis", "← escolhida"]), ("en", ["attention heads (28) not divisible", "← chosen"])):
-            text = call(*argv("--text-only", model="qwen2.5-7b-instruct", effective_context=1000, lang=lang))[1]
-            for word in words:
-                self.assertIn(word, " ".join(text.split()))
-        text = " ".join(call(*argv("--text-only", model="deepseek-v3", lang="en"))[1].split())
-        self.assertIn("(data-parallel attention)", text)
-        text = " ".join(call(*argv("--text-only", model="llama-3.1-405b-instruct-fp8", server="8x-l40s", lang="en"))[1].split())
-        self.assertIn("nodes per replica: ", text)
-        self.assertRegex(text, r" 1/\d+ .* ← chosen")
-        data = report(model="qwen2.5-7b-instruct", effective_context=1000)["scenarios"]["recommended"]
-        self.assertEqual(next((row["tensor_parallel"], row["refused"]) for row in data["layouts"]), (8, "heads_not_divisible"))
-        self.assertEqual([row["sessions_per_node"] for row in data["layouts"] if row["refused"]], [None])
-
-    def test_more_never_helps(self):
-        rng = random.Random(7)
-        for _ in range(60):
-            model = rng.choice([self.MOE, dataclasses.replace(FULL, weights_gib=60.0), dataclasses.replace(FULL, num_key_value_heads=rng.choice([1, 2, 4, 16]), weights_gib=9.5)])
-            context, ratio = rng.randint(1, 8000), rng.choice([0.3, 0.5, 0.7, 0.9])
-            one = place(model, NODE_800, context, ratio=ratio, precision="bf16")
-            for worse in (place(model, NODE_800, context + rng.randint(1, 100), ratio=ratio, precision="bf16"),
-                          place(dataclasses.replace(model, weights_gib=model.weights_gib + 3), NODE_800, context, ratio=ratio, precision="bf16"),
-                          place(model, NODE_800, context, ratio=ratio - 0.05, precision="bf16")):
-                if one.nodes_per_replica == worse.nodes_per_replica == 1:
-                    self.assertLessEqual(worse.sessions_per_node, one.sessions_per_node)
-                self.assertGreaterEqual(worse.nodes_per_replica, one.nodes_per_replica)
-            best = max(layout["sessions_per_node"] or 0 for layout in one.layouts if layout.get("nodes_per_replica", 1) == 1)
-            if one.nodes_per_replica == 1:
-                self.assertEqual(one.sessions_per_node, best)
-            better = place(model, NODE_800, context, ratio=ratio, precision="fp8")
-            self.assertGreaterEqual(better.sessions_per_node, one.sessions_per_node)
-
-    def test_hbm_adds_up_in_every_layout(self):
-        for model, server in [(self.MOE, NODE_800), (dataclasses.replace(FULL, weights_gib=500.0), NODE_200), (dataclasses.replace(FULL, weights_gib=350.0), NODE_200),
-                              (dataclasses.replace(FULL, weights_gib=120.0, num_attention_heads=33, num_key_value_heads=1, head_dim=1024), NODE_800)]:
-            for sizes in ("auto", 1, 2):
-                with contextlib.suppress(SizingError):
-                    plan = place(model, server, tensor_parallel=sizes)
-                    with self.subTest(layout=layout_rows(plan)):
-                        parts = plan.runtime_overhead_gib + plan.kv_in_use_gib + plan.kv_free_gib + plan.reserved_gib
-                        self.assertAlmostEqual(parts, plan.hbm_total_gib, places=9)
-                        self.assertGreaterEqual(plan.kv_free_gib, -1e-9)
-
-
-# === Reverse: what given nodes hold ===
-
-class Reverse(InFolder):
-    HELD = [  # nodes, sessions per unit, headroom, ha_mode, nodes per replica, sessions
-        (12, 10, 0.1, "n+1", 1, 100), (3, 617, 0.2, "n+1", 1, 1028), (3, 569, 0.3, "n+2", 1, 437), (3, 617, 0, "none", 1, 1851),     # 1234/1.2; 569/1.3
-        (1, 617, 0.2, "n+1", 1, 0), (2, 617, 0.2, "n+2", 1, 0), (1, 617, 0.2, "n+2", 1, 0), (5, 0, 0.2, "n+1", 1, 0),
-        (9, 17, 0.2, "n+1", 4, 28), (8, 17, 0.2, "n+1", 4, 14), (4, 17, 0.2, "n+1", 4, 0), (5, 17, 0.2, "n+1", 4, 14),                # 2 x 17 / 1.2; 17 / 1.2
-        (10**9, 10, 10, "none", 1, 909090909), (11, 10, 0.1, "none", 1, 100), (11, 11, 0.1 + 0.2, "n+1", 1, 84),
-    ]
-
-    def test_worked_by_hand(self):
-        for nodes, in_unit, headroom, ha_mode, per_replica, sessions in self.HELD:
-            with self.subTest(nodes=nodes, in_unit=in_unit, per_replica=per_replica):
-                self.assertEqual(sizing.calc_max_concurrency(nodes, in_unit, headroom, ha_mode, nodes_per_replica=per_replica), sessions)
-
-    def test_exact_at_the_boundary(self):
-        rng, none = random.Random(3), 0
-        for _ in range(400):
-            nodes, in_unit, per_replica = rng.randint(1, 60), rng.choice([1, 2, 3, 7, 10, 619, rng.randint(1, 5000)]), rng.choice([1, 1, 2, 3, 5])
-            headroom, ha_mode = rng.choice([0, 0.1, 0.2, 0.3, 0.35, 1.5, rng.randint(0, 100) / 100]), rng.choice(["none", "n+1", "n+2"])
-            held = sizing.calc_max_concurrency(nodes, in_unit, headroom, ha_mode, nodes_per_replica=per_replica)
-
-            known = in_unit, headroom, ha_mode
-            with self.subTest(nodes=nodes, in_unit=in_unit, per_replica=per_replica, headroom=headroom, ha_mode=ha_mode):
-                self.assertGreater(sizing.calc_nodes_required(held + 1, *known, nodes_per_replica=per_replica)[2], nodes)
-                if held:
-                    self.assertLessEqual(sizing.calc_nodes_required(held, *known, nodes_per_replica=per_replica)[2], nodes)
-                none += not held
-        self.assertGreater(none, 5)
-
-    def test_refused(self):
-        for arguments, message in [((0, 10, 0.1, "n+1"), "nodes: expected a whole number from 1 up to 1000000000, got 0"),
-                                   ((1.0, 10, 0.1, "n+1"), "nodes: expected a whole number from 1 up to 1000000000, got 1.0"),
-                                   ((1, 10, -1, "n+1"), "peak_headroom_ratio: expected a finite decimal number from 0 up to 10 (0.20 means 20 %), got -1"),
-                                   ((1, 10, 0.1, "x"), "ha_mode: unknown value 'x'; choose from none, n+1, n+2")]:
-            with self.assertRaises(SizingError) as caught:
-                sizing.calc_max_concurrency(*arguments)
-            self.assertEqual(str(caught.exception), message)
-        with self.assertRaises(SizingError) as caught:
-            place(FULL, NODE_100, concurrency=None)
-        self.assertEqual(str(caught.exception), "concurrency: missing, and no nodes given instead")
-
-    def test_nodes_flag(self):
-        # Cenário Base: 617, 617 and 569 a node.  3 x 617; 2 x 617 / 1.2 = 1028.3; 569 / 1.3 = 437.7
-        data = report(concurrency=None, nodes=3)
-        self.assertEqual([data["scenarios"][key]["results"]["max_concurrency"] for key in SCENARIO_KEYS], [1851, 1028, 437])
-        self.assertEqual(nodes(data), [3, 3, 3])
-        self.assertEqual((data["inputs"]["nfr"]["nodes"], data["inputs"]["nfr"]["concurrency"], data["levers"]), (3, None, []))
-        for key, at in zip(SCENARIO_KEYS, (1851, 1028, 437)):            # the same from the other side
-            self.assertEqual([nodes(report(concurrency=sessions))[SCENARIO_KEYS.index(key)] for sessions in (at, at + 1)], [3, 4])
-        status, text, _ = call(*argv("--text-only", concurrency=None, nodes=3, lang="en"))
-        self.assertEqual(status, 0)
-        self.assertIn("RECOMMENDED  1,028     3      20 %      N+1     0 %   production ← use in production\n", text)
-
-    def test_too_few_nodes(self):
-        status, out, err = call(*argv("--json-only", concurrency=None, nodes=1))
-        self.assertEqual((status, err), (1, ""))
-        data = strict_json(out)
-        self.assertEqual(nodes(data), [1, None, None])
-        self.assertEqual(alert_scenarios(data)["nodes_not_enough"], ["recommended", "ideal"])
-        levers = {lever["lever"]: lever for lever in data["levers"]}
-        self.assertEqual(levers["nodes"], {"lever": "nodes", "flag": "--nodes", "current": 1,
-                                           "thresholds": {"minimum": 1, "recommended": 2, "ideal": 3, "all": 3}})
-        self.assertEqual({value for lever in data["levers"] if lever["lever"] != "nodes" for value in [lever["thresholds"]["all"]]}, {None})
-        self.assertEqual([call(*argv("--json-only", concurrency=None, nodes=count))[0] for count in (2, 3)], [1, 0])
-
-    def test_nodes_of_replicas_over_nodes(self):
-        # 535 sessions on 8 nodes, see Placement: 17 nodes less a spare hold two replicas, 1070 / 1.2; 16 and 9 hold one, 445.8; 8 less a spare none
-        for count, sessions in ((17, 891), (16, 445), (9, 445), (8, 0)):
-            plan = place(dataclasses.replace(FULL, weights_gib=500.0), NODE_200, concurrency=None, nodes=count)
-            self.assertEqual((plan.concurrency, plan.nodes_final is None), (sessions, sessions == 0))
-
-    def longest(self, model, server, nodes, concurrency, headroom=0.2, ha_mode="n+1", ratio=0.7):
-        return sizing.longest_context({"model": model, "server": server, "storage": NVME, "concurrency": concurrency, "nodes": nodes, "effective_context": "max",
-                                       "kv_precision": "bf16", "kv_budget_ratio": ratio, "runtime_overhead_gib": None, "peak_headroom_ratio": headroom,
-                                       "ha_mode": ha_mode})
-
-    def test_longest_context_worked_by_hand(self):
-        # FULL: 131,072 bytes a token.  NODE_200, 10 GiB of weights: 119.46 GiB.  10 sessions, 12 with headroom, on one of two nodes: 119.46 / 12 = 9.955 GiB
-        # is 81,551 tokens, beyond the model's 8192; with 300 sessions, 360: 119.46 / 360 x 8192 = 2,718.4 on one node, 180 on each of two: 5,436.8
-        model = dataclasses.replace(FULL, weights_gib=10.0)
-        for nodes, concurrency, tokens in ((2, 10, 8192), (2, 300, 2718), (3, 300, 5436), (1, 300, None), (2, 10**6, None), (2, 815512, 1)):
-            with self.subTest(nodes=nodes, concurrency=concurrency):
-                self.assertEqual(self.longest(model, NODE_200, nodes, concurrency), tokens)
-        # one more token takes a node more
-        plans = [place(model, NODE_200, tokens, precision="bf16", concurrency=300) for tokens in (2718, 2719)]
-        self.assertEqual([plan.nodes_final for plan in plans], [2, 3])
-
-    def test_longest_context_against_all_contexts(self):
-        # 100 tokens of a model so wide that replicas take ever more nodes: every context tried.  2 x 8 x 1024 x 16,384 x 2 bytes = 512 MiB per token
-        wide = dataclasses.replace(FULL, head_dim=16384, max_position_embeddings=100, num_layers=8, num_key_value_heads=1024)
-        spans = 0
-        for weights_gib, nodes, concurrency in [(100.0, 3, 1), (100.0, 6, 3), (100.0, 7, 30), (10.0, 4, 4), (150.0, 5, 1), (300.0, 8, 2), (500.0, 9, 1), (500.0, 4, 1)]:
-            with self.subTest(weights_gib=weights_gib, nodes=nodes, concurrency=concurrency):
-                model = dataclasses.replace(wide, weights_gib=weights_gib)
-                plans = {tokens: place(model, NODE_200, tokens, precision="bf16", concurrency=concurrency, nodes=nodes) for tokens in range(1, 101)}
-                fitting = [tokens for tokens, plan in plans.items() if plan.nodes_final is not None]
-                spans += len({plans[tokens].nodes_per_replica for tokens in fitting}) > 1
-                self.assertEqual(self.longest(model, NODE_200, nodes, concurrency), max(fitting, default=None))
-        self.assertGreaterEqual(spans, 1)
-
-    def test_effective_context_max(self):
-        # 4 nodes for 5000 sessions: 1250 on each of 4; 6000 on 3: 2000; 6500 on 2: 3250.  KV of one: 18,432 x (context + 128) bytes
-        # 1391.035134375 GiB / 1250 = 64,697.9 + 128 tokens; / 2000 = 40,388.7 + 128; IDEAL: 1283.597634375 / 3250 = 22,879.9 + 128
-        data = report(nodes=4, concurrency=5000, effective_context="max")
-        found = [data["scenarios"][key]["results"]["max_effective_context"] for key in SCENARIO_KEYS]
-        self.assertEqual(found, [math.floor(Fraction(budget) * 2**30 / sessions / 18432) - 128 for budget, sessions in (
-            ("1391.035134375", 1250), ("1391.035134375", 2000), ("1283.597634375", 3250))])
-        self.assertEqual(nodes(data), [4, 4, 4])
-        for at, (key, tokens) in enumerate(zip(SCENARIO_KEYS, found)):
-            self.assertEqual([nodes(report(concurrency=5000, effective_context=context))[at] for context in (tokens, tokens + 1)], [4, 5])
-            explained = data["scenarios"][key]["rationale"]["max_effective_context"]
-            self.assertEqual((explained["inputs"]["nodes"], explained["inputs"]["nodes_one_token_more"]), (4, 5))
-        text = call(*argv("--text-only", nodes=4, concurrency=5000, effective_context="max", lang="en"))[1]
-        self.assertIn("Longest context", text.split("SECTION 1")[0])
-        self.assertRegex(text, r"\nRECOMMENDED +%s +4 " % "{:,}".format(found[1]))
-
-    def test_effective_context_max_that_is_the_models(self):
-        data = report(nodes=5, concurrency=100, effective_context="max")
-        self.assertEqual([data["scenarios"][key]["results"]["max_effective_context"] for key in SCENARIO_KEYS], [131072] * 3)
-
-    def test_effective_context_max_that_fits_nowhere(self):
-        started = time.process_time()
-        status, out, err = call(*argv("--json-only", nodes=1, effective_context="max"))
-        self.assertEqual((status, err), (1, ""))
-        data = strict_json(out)
-        self.assertEqual([data["scenarios"][key]["results"]["max_effective_context"] is None for key in SCENARIO_KEYS], [False, True, True])
-        self.assertEqual({lever["lever"]: lever["thresholds"]["all"] for lever in data["levers"]}["nodes"], 3)
-        self.assertLess(time.process_time() - started, 5)
-
-
-# === Weights and checkpoints ===
-
-def safetensors(header, length=None, data=b""):
-    """A safetensors file: the length of the header, the header, data."""
-    content = header if isinstance(header, bytes) else json.dumps(header).encode("utf-8")
-    return struct.pack("<Q", len(content) if length is None else length) + content + data
-
-
-def tensors(**sizes):
-    """A file of tensors of so many bytes, `__` in a name standing for a dot."""
-    header, at = {"__metadata__": {"format": "pt"}}, 0
-    for name, size in sizes.items():
-        header[name.replace("__", ".")] = {"dtype": "U8", "shape": [size], "data_offsets": [at, at + size]}
-        at += size
-    return safetensors(header, data=b"\0" * at)
-
-
-class Weights(Refusals):
-    def test_by_precision(self):
-        # 2^30 parameters, a quarter of them and a vision tower of 2^28 never quantized: 2 bytes each of 2^29, the others
-        model = dataclasses.replace(FULL, total_params=2**30, unquantized_params=2**28, vision_params=2**28)
-        for precision, width in [("bf16", 2), ("fp16", 2), ("fp8", 1), ("int8", 1), ("int4", 0.5625), ("mxfp4", 0.53125), ("nvfp4", 0.5625), ("fp4", 0.5625)]:
-            self.assertEqual(sizing.calc_weights_gib(model, precision), 1 + 0.75 * width)
-        self.assertEqual(sizing.calc_weights_gib(dataclasses.replace(model, vision_params=None), "fp8"), 0.5 + 0.75)
-        for missing in ("total_params", "unquantized_params"):
-            self.assertIsNone(sizing.calc_weights_gib(dataclasses.replace(model, **{missing: None}), "fp8"))
-        self.assertEqual({name for name, *_ in sizing.WEIGHT_PRECISIONS.items()}, {"bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4", "nvfp4"})
-
-    def test_with_weights(self):
-        known = dataclasses.replace(FULL, total_params=2**30, unquantized_params=2**28, mtp_params=2**28, weights_precision="bf16", weights_gib=2.5, checkpoint_gib=3.0)
-        self.assertIs(sizing.with_weights(known, None), known)           # as stated
-        self.assertIs(sizing.with_weights(known, "bf16"), known)
-        fp8 = sizing.with_weights(known, "fp8")
-        # 0.25 x 2 + 0.75; with the 2^28 parameters of multi-token prediction on disk
-        self.assertEqual((fp8.weights_gib, fp8.checkpoint_gib, fp8.weights_precision, fp8.weights_origin), (1.25, 1.5, "fp8", "computed"))
-        computed = sizing.with_weights(dataclasses.replace(known, weights_gib=None), None)
-        self.assertEqual((computed.weights_gib, computed.weights_precision, computed.weights_origin), (2.0, "bf16", "computed"))
-        unknown = dataclasses.replace(FULL, weights_precision="bf16")
-        self.assertIs(sizing.with_weights(unknown, None), unknown)
-        self.assertIs(sizing.with_weights(FULL, None), FULL)
-        message = "weights_precision: full states %s weights and not total_params and unquantized_params, which other precisions need"
-        self.assert_refused(sizing.with_weights, [((unknown, "fp8"), message % "bf16"), ((FULL, "fp8"), message % "no")])
-
-    def test_the_flag(self):
-        # llama-3.1-8b: 8,030,261,248 parameters, the 2 x 128,256 x 4096 of embedding and head and 266,240 of norms in 16 bits
-        results = report(model="llama-3.1-8b-instruct", weights_precision="fp8")["scenarios"]["minimum"]["results"]
-        kept = 2 * 128256 * 4096 + 65 * 4096
-        self.assertEqual(results["weights_gib"], (8030261248 - kept + 2 * kept) / GIB)
-        data = report(model="llama-3.1-8b-instruct", weights_precision="fp8")
-        self.assertEqual((data["inputs"]["model"]["weights_precision"], data["inputs"]["model"]["weights_origin"]), ("fp8", "computed"))
-
-    def test_unknown_weights_are_not_said_not_to_fit(self):
-        with tempfile.TemporaryDirectory(prefix="test_sizing.") as folder:
-            path = os.path.join(folder, "m.json")
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump({"models": [dict(dataclasses.asdict(FULL), source="made up")]}, file)
-            status, text, _ = call(*argv("--text-only", model="full", models_file=path, effective_context=8000, lang="en"))
-            self.assertEqual(status, 0)
-            self.assertNotIn("does not fit", text.split("SECTION 3")[1])
-
-
-class Checkpoint(InFolder):
-    def sizes(self, layers=2):
-        return sizing.read_checkpoint(self.folder, layers)
-
-    def test_no_checkpoint(self):
-        self.assertIsNone(self.sizes())
-        self.write("model.bin", b"x" * 100)
-        self.assertIsNone(self.sizes())
-
-    def test_single_file(self):
-        self.write("model.safetensors", tensors(a=1000, b=24, empty=0))
-        self.assertEqual(self.sizes(), (1024, 1024))
-        self.write("consolidated.safetensors", tensors(c=5000))          # the same tensors once more, in another form
-        self.write("adapter_model.safetensors", tensors(d=5000))
-        self.assertEqual(self.sizes(), (1024, 1024))
-
-    def test_shards_with_an_index(self):
-        self.write("model-00001-of-00002.safetensors", tensors(model__layers__0__w=100, model__layers__1__w=200))
-        self.write("model-00002-of-00002.safetensors", tensors(lm_head=300))
-        self.write("consolidated.safetensors", tensors(everything=600))
-        self.catalog("model.safetensors.index.json", {"metadata": {"total_size": 77}, "weight_map": {
-            "model.layers.0.w": "model-00001-of-00002.safetensors", "model.layers.1.w": "model-00001-of-00002.safetensors",
-            "lm_head": "model-00002-of-00002.safetensors"}})
-        self.assertEqual(self.sizes(), (600, 600))
-
-    def test_shards_without_an_index(self):
-        self.write("model-00001-of-00002.safetensors", tensors(a=100))
-        self.write("model-00002-of-00002.safetensors", tensors(b=300))
-        self.assertEqual(self.sizes(), (400, 400))
-        self.write("consolidated.safetensors", tensors(c=5000))
-        self.write("adapter_model.safetensors", tensors(d=5000))
-        self.assertEqual(self.sizes(), (400, 400))
-        os.unlink(self.path("model-00002-of-00002.safetensors"))
-        with self.assertRaises(SizingError) as caught:
-            self.sizes()
-        self.assertEqual(str(caught.exception), "%s: expected 2 numbered safetensors files, got 1" % self.folder)
-
-    def test_files_that_are_no_shards(self):
-        self.write("consolidated.safetensors", tensors(c=500))
-        self.assertEqual(self.sizes(), (500, 500))                       # the only one
-        self.write("other.safetensors", tensors(d=5))
-        with self.assertRaises(SizingError) as caught:
-            self.sizes()
-        self.assertEqual(str(caught.exception), "%s: expected model.safetensors, numbered files or model.safetensors.index.json, got "
-                                                "'consolidated.safetensors, other.safetensors'" % self.folder)
-
     def test_a_pipe_that_nobody_writes_to(self):
-        for name, words in (("model.safetensors", "expected a safetensors header"), ("model.safetensors.index.json", "expected JSON in UTF-8")):
-            os.mkfifo(self.path(name))
-            with self.assertRaises(SizingError) as caught:
-                self.sizes()
-            self.assertIn(words, str(caught.exception))
-            os.unlink(self.path(name))
+        os.mkfifo(self.path("pipe"))
+        for load in LOADERS.values():
+            self.assertEqual(self.refusal(lambda load=load: load(self.path("pipe"))), "%s: expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)" % self.path("pipe"))
 
-    def test_index_without_its_shards(self):
-        for data, size in (({"metadata": {"total_size": 12345}, "weight_map": {"a": "model-00001-of-00001.safetensors"}}, 12345),
-                           ({"metadata": {"total_size": 10**14}, "weight_map": {"a": "x.safetensors"}}, 10**14)):
-            self.catalog("model.safetensors.index.json", data)
-            self.assertEqual(self.sizes(), (size, size))
-
-    def test_layers_of_multi_token_prediction(self):
-        for name, loaded in [("model__layers__61__w", False), ("model__layers__60__w", True), ("model__layers__62__mlp__w", False), ("mtp__fc__w", False),
-                             ("model__mtp__layers__0__w", False), ("language_model__model__layers__61__w", False), ("layers__61__w", False), ("model__embed_tokens__w", True),
-                             ("visual__layers__99__w", True), ("model__vision_tower__layers__80__w", True), ("model__layers__6__mtp_like", True)]:
-            with self.subTest(name=name):
-                self.write("model.safetensors", tensors(**{"model__layers__0__w": 10, name: 100}))
-                self.assertEqual(self.sizes(61), (110, 110 if loaded else 10))
-
-    AVAILABLE = len(json.dumps({"a": {"data_offsets": [0, 8]}}))
-    HOSTILE = [  # content of model.safetensors, words of the message
-        (b"", "expected a safetensors header of at most -8 bytes, got 0"), (b"\x08\0\0", "expected a safetensors header of at most -5 bytes, got 8"),
-        (safetensors({}, 10**6), "expected a safetensors header of at most 2 bytes, got 1000000"), (safetensors({}, 2**63), "got 9223372036854775808"),
-        (safetensors({}, 3), "at most 2 bytes, got 3"), (safetensors({}, 1), "got 1"), (safetensors(b""), "got 0"),
-        (safetensors(b"{not json}"), "expected a safetensors header in JSON: "), (safetensors(b"\xff\xfe\xff\xfe"), "expected a safetensors header in JSON: "),
-        (safetensors(b"[" * 10**5 + b"]" * 10**5), "expected a safetensors header in JSON: "), (safetensors(b'{"a": ' + b"9" * 5000 + b"}"), "model.safetensors: "),
-        (safetensors([]), "model.safetensors: "), (safetensors([{"a": 1}]), "model.safetensors: "), (safetensors(b'"text"'), "model.safetensors: "), (safetensors(b"null"), "model.safetensors: "),
-        (safetensors({"a": {"data_offsets": [0, 9]}}, data=b"12345678"), "'a'.data_offsets: expected two places within the file, got [0, 9]"),
-        (safetensors({"a": {"data_offsets": [0, 10**30]}}), "'a'.data_offsets: expected two places within the file, got [0, 1"),
-        (safetensors({"a": {"data_offsets": [-1, 5]}}, data=b"12345678"), "got [-1, 5]"), (safetensors({"a": {"data_offsets": [5, 4]}}, data=b"12345678"), "got [5, 4]"),
-        (safetensors({"a": {"data_offsets": [0.0, 4.0]}}, data=b"12345678"), "got [0.0, 4.0]"), (safetensors({"a": {"data_offsets": [False, True]}}, data=b"12345678"), "got [False, True]"),
-        (safetensors({"a": {"data_offsets": [0]}}, data=b"1"), "got [0]"), (safetensors({"a": {"data_offsets": "01"}}, data=b"1"), "got '01'"),
-        (safetensors({"a": {}}), "got None"), (safetensors({"a": [0, 1]}, data=b"1"), "got None"), (safetensors({"a": 5}), "got None"),
-        (safetensors({"\x1b[2J": 5}), "'\\x1b[2J'.data_offsets: "),
-    ]
-
-    def test_hostile_headers(self):
-        for content, words in self.HOSTILE:
-            with self.subTest(content=content[:60]):
-                path = self.write("model.safetensors", content)
-                with self.assertRaises(SizingError) as caught:
-                    self.sizes()
-                self.assertTrue(str(caught.exception).startswith(path + ": "), str(caught.exception))
-                self.assertIn(words, str(caught.exception))
-                self.assertNotIn("\x1b", str(caught.exception))
-
-    def test_a_header_is_not_read_beyond_its_length(self):
-        self.write("model.safetensors", safetensors({"a": {"data_offsets": [0, 8]}}, data=b"\xff" * 8))
-        self.assertEqual(self.sizes(), (8, 8))
-        with mock.patch.object(sizing, "MAX_HEADER_BYTES", self.AVAILABLE - 1), self.assertRaises(SizingError):
-            self.sizes()
-
-    INDEXES = [  # content of the index, words
-        (b"[]", ".weight_map: expected an object of file names, got None"), (b"{}", ".weight_map: expected an object of file names, got None"),
-        (b'{"weight_map": []}', ".weight_map: expected an object of file names, got []"), (b'{"weight_map": {"a": 5}}', "got {'a': 5}"),
-        (b'{"weight_map": {"a": "../../etc/passwd"}}', "got {'a': '../../etc/passwd'}"), (b'{"weight_map": {"a": "/etc/passwd"}}', "got {'a': '/etc/passwd'}"),
-        (b'{"weight_map": {"a": "x.safetensors"}}', ".metadata.total_size: expected a whole number from 1 up to 100000000000000, got None"),
-        (b'{"weight_map": {"a": "x.safetensors"}, "metadata": []}', ".metadata.total_size: "), (b'{"weight_map": {"a": "x.safetensors"}, "metadata": {"total_size": 1.5}}', "got 1.5"),
-        (b'{"weight_map": {"a": "x.safetensors"}, "metadata": {"total_size": 100000000000001}}', "got 100000000000001"),
-        (b'{"weight_map": {"a": "x.safetensors"}, "metadata": {"total_size": NaN}}', "got nan"), (b"{", ": expected JSON in UTF-8: "), (b"\x80\x04\x95", ": expected JSON in UTF-8: "),
-    ]
-
-    def test_hostile_indexes(self):
-        for content, words in self.INDEXES:
-            with self.subTest(content=content):
-                path = self.write("model.safetensors.index.json", content)
-                with self.assertRaises(SizingError) as caught:
-                    self.sizes()
-                self.assertTrue(str(caught.exception).startswith(path), str(caught.exception))
-                self.assertIn(words, str(caught.exception))
-
-    def test_a_folder_in_place_of_a_file(self):
-        os.mkdir(self.path("model.safetensors"))
-        with self.assertRaises(SizingError) as caught:
-            self.sizes()
-        self.assertEqual(str(caught.exception), "%s: cannot read: Is a directory" % self.path("model.safetensors"))
-
-    def test_a_long_index(self):
-        # Kimi-K2.5's names 384 experts x 60 layers x 3 matrices x 3 tensors = 207,360 tensors in 24 MB, more than any catalog
-        names = {"language_model.model.layers.%d.mlp.experts.%d.%s.weight" % (layer, expert, name) + "_" * 60: "model-00001-of-00064.safetensors"
-                 for layer in range(60) for expert in range(384) for name in ("up_proj", "down_proj", "gate_proj", "x", "y", "z")}
-        self.catalog("model.safetensors.index.json", {"metadata": {"total_size": 12345}, "weight_map": names})
-        self.assertGreater(os.path.getsize(self.path("model.safetensors.index.json")), 2**24)
-        self.assertEqual(self.sizes(), (12345, 12345))
-
-
-# === A config.json in place of a model's name ===
-
-# meta-llama/Llama-3.1-8B-Instruct (Hugging Face): what its config.json says of shape and precision
-CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32,
-          "num_hidden_layers": 32, "num_key_value_heads": 8, "max_position_embeddings": 131072, "vocab_size": 128256, "tie_word_embeddings": False,
-          "torch_dtype": "bfloat16", "attention_bias": False, "mlp_bias": False}
-
-
-class ModelPath(InFolder):
-    def report_of(self, path, *more, **changes):
-        status, out, err = call(*argv("--json-only", *more, **dict({"model": path}, **changes)))
-        self.assertEqual((status, err), (0, ""))
-        return strict_json(out)
-
-    def setUp(self):
-        super().setUp()
-        os.mkdir(self.path("Llama-X"))
-        self.config = self.catalog("Llama-X/config.json", CONFIG)
-
-    def test_file_and_folder(self):
-        # 2 x 32 x 8 x 128 x 2 bytes x 1000 = 131,072,000; 8,030,261,248 parameters in 2 bytes
-        alone = self.catalog("my.model.json", CONFIG)
-        for path, name in [(self.config, "Llama-X"), (self.path("Llama-X"), "Llama-X"), (self.path("Llama-X") + "/", "Llama-X"), (alone, "my.model")]:
-            with self.subTest(path=path):
-                data = self.report_of(path, effective_context=1000)
-                model, results = data["inputs"]["model"], data["scenarios"]["minimum"]["results"]
-                self.assertEqual((model["name"], model["attention_pattern"], model["weights_origin"], model["source"]), (name, "full", "computed", "config.json"))
-                self.assertEqual(results["kv_per_session_gib"] * GIB, 131072000)
-                self.assertEqual((results["weights_gib"], model["total_params"], model["default_kv_precision"]), (8030261248 * 2 / GIB, 8030261248, "bf16"))
-                self.assertNotIn(self.folder, json.dumps(data))          # no paths: the same input gives the same bytes
-
-    def test_from_any_folder(self):
-        before = os.getcwd()
-        self.addCleanup(os.chdir, before)
-        os.chdir(self.path("Llama-X"))
-        for path in ("config.json", "./config.json", "./", "../Llama-X"):
-            self.assertEqual(self.report_of(path)["inputs"]["model"]["name"], "Llama-X")
-        os.chdir(before)
-
-    def test_a_name_of_the_catalog_comes_first(self):
-        path = self.catalog("m.json", {"models": [dict(dataclasses.asdict(FULL), name="a/b.json", source="made up")]})
-        data = self.report_of("a/b.json", models_file=path, effective_context=1000)
-        self.assertEqual(data["inputs"]["model"]["source"], "made up")
-
-    def test_weights_come_from_the_headers(self):
-        # 12 GiB in two shards, without a byte of it on disk: 3 GiB of them in a layer beyond the 32
-        for at, name, size in ((1, "model.layers.0.w", 9 * GIB), (2, "model.layers.32.w", 3 * GIB)):
-            content = safetensors({name: {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}})
-            path = self.write("Llama-X/model-%05d-of-00002.safetensors" % at, content)
-            os.truncate(path, len(content) + size)                       # sparse
-        for where in (self.config, self.path("Llama-X")):
-            data = self.report_of(where)
-            model = data["inputs"]["model"]
-            self.assertEqual((model["weights_gib"], model["checkpoint_gib"], model["weights_origin"]), (9.0, 12.0, "safetensors"))
-            self.assertEqual(data["scenarios"]["minimum"]["results"]["weights_gib"], 9.0)
-            self.assertIn("safetensors", data["scenarios"]["minimum"]["rationale"]["weights_gib"]["explanation"])
-        model = self.report_of(self.config, weights_precision="fp8")["inputs"]["model"]       # another precision is another file
-        self.assertEqual((model["weights_origin"], model["weights_precision"]), ("computed", "fp8"))
-        model = self.report_of(self.catalog("alone.json", CONFIG))["inputs"]["model"]
-        self.assertEqual(model["weights_origin"], "computed")            # a file of its own has no checkpoint beside it
-
-    def test_a_broken_checkpoint_is_refused(self):
-        path = self.write("Llama-X/model.safetensors", b"nonsense nonsense")
-        self.assertEqual(call(*argv(model=self.config))[::2], (2, one_line("%s: expected a safetensors header of at most 9 bytes, got 7310308002159816558" % path)))
-
-    def test_report_lists_what_was_read(self):
-        for lang, none in (("pt", "não se aplica"), ("en", "does not apply")):
-            data = self.report_of(self.config, lang=lang)
-            read, derived = data["inputs"]["model"]["config_read"], data["inputs"]["model"]["config_derived"]
-            self.assertIn("num_hidden_layers = 32", read)
-            self.assertIn("layers: 32 full", derived)
-            text = call(*argv("--text-only", model=self.config, lang=lang))[1]
-            folded = " ".join(text.split())
-            for line in read + derived:
-                self.assertIn(" ".join(line.split()), folded)
-            self.assertRegex(call(*argv("--text-only", lang=lang))[1], r"(?m)^config_read +%s$" % none)
-
-    BAD = [  # content, message after "FILE: "
-        (b"", "expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)"), (b"[]", "config: expected a JSON object, got []"),
-        (b"3", "config: expected a JSON object, got 3"), (b"null", "config: expected a JSON object, got None"), (b'"llama"', "config: expected a JSON object, got 'llama'"),
-        (b"\x80\x04\x95\x0f\0\0\0\0\0\0\0}\x94\x8c\x04name\x94K\x01s.", "expected JSON in UTF-8: 'utf-8' codec can't decode byte 0x80 in position 0: invalid start byte"),
-        (b'{"model_type": "llama", "model_type": "gpt2"}', "duplicate key 'model_type'"),
-    ]
-
-    def test_bad_files(self):
-        for content, message in self.BAD:
-            with self.subTest(content=content):
-                path = self.write("bad.json", content)
-                self.assertEqual(call(*argv(model=path)), (2, "", one_line("%s: %s" % (path, message))))
-
-    def test_missing_files(self):
-        for path, file, message in [
-                ("nothing.json", "nothing.json", "No such file or directory"), ("nowhere/config.json", "nowhere/config.json", "No such file or directory"),
-                ("empty", "empty/config.json", "No such file or directory"), ("folder.json", "folder.json/config.json", "No such file or directory"),
-                ("Llama-X/config.json/config.json", "Llama-X/config.json/config.json", "Not a directory"), ("both", "both/config.json", "Is a directory")]:
-            with self.subTest(path=path):
-                for folder in ("empty", "folder.json", "both/config.json"):
-                    os.makedirs(self.path(folder), exist_ok=True)
-                self.assertEqual(call(*argv(model=self.path(path))), (2, "", one_line("%s: cannot read: %s" % (self.path(file), message))))
-
-    def test_a_word_is_no_path(self):
-        self.assertIn("is not in models.json", call(*argv(model="Llama-X"))[2])
-
-    def test_the_key_at_fault_is_named_after_the_file(self):
-        for changes, message in [({"num_hidden_layers": "32"}, "num_hidden_layers: "), ({"model_type": "llamma"}, "model_type: "),
-                                 ({"attention_window_size": 5}, "attention_window_size: ")]:
-            path = self.catalog("odd.json", dict(CONFIG, **changes))
-            status, out, err = call(*argv(model=path))
-            self.assertEqual((status, out, err.count("\n")), (2, "", 1))
-            self.assertTrue(err.startswith("sizing.py: error: %s: %s" % (path, message)), err)
-
-    def test_hf_quant_config_beside_it(self):
-        self.catalog("Llama-X/hf_quant_config.json", {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}})
-        model = self.report_of(self.path("Llama-X"))["inputs"]["model"]
-        self.assertEqual((model["weights_precision"], model["default_kv_precision"]), ("fp8", "fp8"))
-
-
-# === Documents ===
-
-def repository_copy(folder):
-    """A folder with the project's files and, first on its PATH, this Python as `python3`; commands of the guides run there."""
-    work, tools = os.path.join(folder, "work"), os.path.join(folder, "tools")
-    os.mkdir(work)
-    os.mkdir(tools)
-    for name in os.listdir(HERE):
-        if os.path.isfile(os.path.join(HERE, name)) and not name.startswith("."):
-            shutil.copy(os.path.join(HERE, name), work)
-    os.symlink(sys.executable, os.path.join(tools, "python3"))
-    return work, dict(os.environ, PATH=tools + os.pathsep + os.environ.get("PATH", os.defpath), PYTHON=sys.executable, PYTHONDONTWRITEBYTECODE="1")
-
-
-def code_blocks(text, *languages):
-    """The lines of each fenced block of one of `languages`."""
-    return [block.split("\n")[:-1] for language, block in re.findall(r"(?ms)^```(\w*)[^\n]*\n(.*?)^```", text) if language in languages]
-
-
-def commands(block, prompt):
-    """[(command, lines that follow it)] of a block; a command that ends in a backslash goes on in the next line."""
-    found, open_command = [], False
-    for line in block:
-        if open_command:
-            found[-1][0] += "\n" + line
-        elif line.startswith(prompt) and line.strip() and not line.startswith("#"):
-            found.append([line[len(prompt):], []])
-        elif found:
-            found[-1][1].append(line)
-            continue
-        open_command = line.endswith("\\")
-    return [(command, shown) for command, shown in found]
-
-
-def matches(lines, pattern):
-    """Whether `lines` are what `pattern` shows; a `...` line of the pattern stands for any number of lines."""
-    chunks, at = [[]], 0
-    for line in pattern:
-        if line.strip() == "...":
-            chunks.append([])
-        else:
-            chunks[-1].append(line)
-    if len(chunks) == 1:
-        return lines == pattern
-    if lines[:len(chunks[0])] != chunks[0]:
-        return False
-    at = len(chunks[0])
-    for chunk in chunks[1:-1]:
-        at = next((start + len(chunk) for start in range(at, len(lines) - len(chunk) + 1) if lines[start:start + len(chunk)] == chunk), None)
-        if at is None:
-            return False
-    last = len(lines) - len(chunks[-1])
-    return last >= at and lines[last:] == chunks[-1]
-
-
-class Matching(unittest.TestCase):
-    def test_blocks_and_commands(self):
-        text = "a\n```console\n$ x \\\n    y\nout\n\n$ z\n```\n```bash\n# note\nx\n```\n```json\n{}\n```\n"
-        self.assertEqual(code_blocks(text, "console", "bash"), [["$ x \\", "    y", "out", "", "$ z"], ["# note", "x"]])
-        self.assertEqual(commands(code_blocks(text, "console")[0], "$ "), [("x \\\n    y", ["out", ""]), ("z", [])])
-        self.assertEqual(commands(code_blocks(text, "bash")[0], ""), [("x", [])])
-
-    def test_dots_stand_for_lines(self):
-        for lines, pattern, expected in [("abc", "abc", True), ("abc", "ab", False), ("abc", ".", True), ("abc", "a.", True), ("abc", "a.c", True), ("abc", ".c", True),
-                                         ("abc", "abc.", True), ("abc", ".b", False), ("abc", "b.", False), ("abcbd", "a.b.d", True), ("abc", "a.bc.c", False),
-                                         ("", ".", True), ("", "", True)]:
-            with self.subTest(lines=lines, pattern=pattern):
-                self.assertEqual(matches(list(lines), [line.replace(".", "...") for line in pattern]), expected)
-
-
-class Docs(InFolder):
-    GUIDES = {"README.md": 2, "SCENARIO_GUIDE.md": 5, "QUICKREF.md": 1}   # console blocks it has at least
-
-    def text(self, name):
-        with open(os.path.join(HERE, name), encoding="utf-8") as file:
-            return file.read()
-
-    def run_shell(self, command, typed=""):
-        """(status, stdout, stderr) of a command as bash runs it."""
-        done = subprocess.run(["bash", "-c", command], cwd=self.work, env=self.env, input=typed.encode("utf-8"), capture_output=True,
-                              timeout=60)
-        return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
-
-    PLAIN = re.compile(r"""python3 sizing\.py(?P<arguments>[^|&;<>"'$`()\\]*?)(?P<both> 2>&1)?( \| (python3 -c "(?P<code>[^"$`\\]*)"|(?P<rest>jq .*)))?$""")
-
-    def run_command(self, command):
-        """As run_shell, but what needs no shell runs in this process, five times as fast."""
-        plain = self.PLAIN.match(command.replace("\\\n", " "))
-        if not plain or "-file" in command:
-            return self.run_shell(command)
-        status, out, err = call(*plain["arguments"].split())
-        out, err = (out + err, "") if plain["both"] else (out, err)
-        if plain["rest"]:
-            return self.run_shell(plain["rest"], out)
-        if plain["code"] is None:
-            return status, out, err
-        shown = io.StringIO()
-        with contextlib.redirect_stdout(shown), mock.patch.object(sys, "stdin", io.StringIO(out)):
-            exec(plain["code"], {"__name__": "__main__"})
-        return 0, shown.getvalue(), err
-
-    def tools_missing(self, command):
-        """The programs of a pipeline that this machine does not have."""
-        lexer = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        words = list(lexer)
-        return [word for at, word in enumerate(words) if (at == 0 or words[at - 1] in ("|", "&&", ";")) and shutil.which(word) is None]
-
-    @classmethod
-    def setUpClass(cls):
-        """examples.sh runs beside the other tests of this class."""
-        cls.place = os.path.realpath(tempfile.mkdtemp(prefix="test_sizing."))
-        cls.addClassCleanup(shutil.rmtree, cls.place)
-        cls.work, cls.env = repository_copy(cls.place)
-        cls.before = sorted(os.listdir(cls.work))
-        pool = concurrent.futures.ThreadPoolExecutor(1)
-        cls.addClassCleanup(pool.shutdown)
-        cls.examples = pool.submit(subprocess.run, ["bash", os.path.join(cls.work, "examples.sh")], cwd=cls.place, env=cls.env,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
-
-    def test_console_blocks_show_what_is_printed(self):
-        for name, least in self.GUIDES.items():
-            ran = 0
-            for block in code_blocks(self.text(name), "console"):
-                status = 0
-                for command, shown in commands(block, "$ "):
-                    if command == "echo $?":
-                        got = "%d\n" % status
-                    elif not command.startswith("python3 sizing.py") or self.tools_missing(command):
-                        continue
-                    else:
-                        run = self.run_command if ran else self.run_shell     # the first of each guide as bash runs it
-                        status, out, err = run(command)
-                        got = out + err
-                        self.assertNotIn("Traceback", err)
-                        ran += 1
-                    with self.subTest(guide=name, command=command):
-                        lines, shown = got.rstrip("\n").split("\n"), "\n".join(shown).rstrip("\n").split("\n")
-                        self.assertTrue(matches(lines, shown), "\nshown:\n%s\nprinted:\n%s" % ("\n".join(shown), "\n".join(lines[:60])))
-            self.assertGreaterEqual(ran, least, name)
-
-    def test_bash_blocks_run(self):
-        """A command exits with 0 or 1 and without complaint, or with the N of its comment `# exit N`."""
-        for name in self.GUIDES:
-            catalogs = [json.loads("\n".join(block)) for block in code_blocks(self.text(name), "json") if block[0] == "{"]
-            for block in code_blocks(self.text(name), "bash", "sh"):
-                lines = [command for command, _ in commands(block, "")]
-                for command in lines + re.findall(r"\$\((python3 sizing\.py [^()]*)\)", "\n".join(lines)):
-                    if not command.startswith("python3 sizing.py") or self.tools_missing(command):
-                        continue
-                    for kind, file in re.findall(r"--(models|servers|storage)-file[ =](\S+)", command):     # the catalog the guide shows
-                        key, path = ENTRIES[kind][0], os.path.join(self.work, file)
-                        with open(path, "w", encoding="utf-8") as catalog:
-                            json.dump(next(data for data in catalogs if key in data), catalog)
-                        self.addCleanup(lambda path=path: os.path.exists(path) and os.remove(path))
-                    status, _, err = self.run_command(command)
-                    told = re.search(r"# exit (\d+)", command)
-                    with self.subTest(guide=name, command=command):
-                        if told:
-                            self.assertEqual(status, int(told.group(1)))
-                        else:
-                            self.assertEqual(err, "")
-                            self.assertIn(status, (0, 1))
-
-    def test_catalogs_shown_are_accepted(self):
-        shown = [json.loads("\n".join(block)) for block in code_blocks(self.text("README.md"), "json")]
-        for kind, (key, _) in ENTRIES.items():
-            found = [data for data in shown if key in data]
-            self.assertTrue(found, key)
-            for data in found:
-                self.assertTrue(LOADERS[kind](self.catalog("shown.json", data)))
-
-    def test_guides_have_examples(self):
-        for name, least in self.GUIDES.items():
-            with self.subTest(guide=name):
-                self.assertGreaterEqual(len([block for block in code_blocks(self.text(name), "console") if "python3 sizing.py" in block[0]]), least)
-
-    def test_quickref_names_every_flag_and_alert(self):
-        text = self.text("QUICKREF.md")
-        for word in option_strings() + [alert.id for alert in sizing.ALERTS]:
-            with self.subTest(word=word):
-                self.assertRegex(text, r"(?<![\w-])%s(?![\w-])" % re.escape(word))
-
-    def test_guides_name_only_what_exists(self):
-        options = set(option_strings())
-        for name in self.GUIDES:
-            for block in code_blocks(self.text(name), "console", "bash", "sh"):
-                for line in block:
-                    if "sizing.py" in line:
-                        with self.subTest(guide=name, line=line):
-                            self.assertLessEqual(set(re.findall(r"(?<=\s)--[a-z-]+", line.split("|")[0])), options)
-
-    def test_readme_runs_these_tests(self):
-        self.assertIn("python3 test_sizing.py", self.text("README.md"))
-
-    def test_examples(self):
-        done = self.examples.result()
-        self.assertEqual((done.returncode, done.stderr.decode("utf-8")), (0, ""))
-        self.assertEqual(re.findall(r"(?m)^=* *(\d)\. ", done.stdout.decode("utf-8")), list("123456789"))
-        self.assertEqual((sorted(os.listdir(self.place)), sorted(os.listdir(self.work))), (["tools", "work"], self.before))
-
-
-class ThisFile(unittest.TestCase):
-    def test_no_table_is_empty(self):
-        tables = [(case.__name__, name, table) for case in vars(sys.modules[__name__]).values() if isinstance(case, type) and issubclass(case, unittest.TestCase)
-                  for name, table in vars(case).items() if name.isupper() and isinstance(table, (list, dict, tuple, set))]
-        self.assertGreater(len(tables), 40)
-        for case, name, table in tables:
-            self.assertTrue(table, (case, name))
-
-    def test_runs_from_anywhere_and_fails_when_nothing_ran(self):
-        done = subprocess.run([sys.executable, "-B", os.path.abspath(__file__), "-k", "no_test_has_this_name"], cwd=os.path.abspath(os.sep),
-                              capture_output=True, timeout=60)
-        self.assertEqual((done.returncode, done.stdout.decode("utf-8").split("\n")[-2]), (1, "0 passed, 0 failed"))
+    def test_a_path_with_a_zero_byte(self):
+        self.assertEqual(self.refusal(lambda: sizing.load_models("a\0b")), "a\0b: cannot read: embedded null byte")
 
 
 # === Hugging Face configs ===
@@ -4281,22 +4738,9 @@ HF_REFUSED = [  # config, what the message says
     (hf_config("llama", quantization_config={"quant_method": "fp8", "kv_cache_layout": "packed"}), "quantization_config.kv_cache_layout"),
 ]
 HF_PRECISIONS = [  # quantization_config, dtype, weights, kv
-    (None, "bfloat16", "bf16", "bf16"), (None, "float16", "fp16", "fp16"), (None, "float32", "bf16", "bf16"), (None, None, "bf16", "bf16"),
-    ({"quant_method": "fp8"}, "bfloat16", "fp8", "bf16"), ({"quant_method": "fbgemm_fp8"}, "bfloat16", "fp8", "bf16"), ({"quant_method": "mxfp4"},
-        None, "mxfp4", "bf16"),
-    ({"quant_method": "awq", "bits": 4}, "float16", "int4", "fp16"), ({"quant_method": "gptq", "bits": 8}, "float16", "int8", "fp16"),
-        ({"quant_method": "gptq", "bits": 3}, "float16", None, "fp16"),
-    ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "bfloat16", "int4", "bf16"), ({"quant_method": "bitsandbytes", "load_in_8bit": True},
-        "bfloat16", "int8", "bf16"),
-    ({"quant_method": "modelopt", "quant_algo": "NVFP4", "kv_cache_scheme": {"num_bits": 8, "type": "float"}}, "bfloat16", "nvfp4", "fp8"),
-    ({"quant_method": "modelopt", "quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}, "bfloat16", "fp8", "fp8"),
+    (None, "float16", "fp16", "fp16"), (None, None, "bf16", "bf16"), ({"quant_method": "awq", "bits": 4}, "float16", "int4", "fp16"),
+    ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "bfloat16", "int4", "bf16"), ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "bfloat16", "int8", "bf16"),
     ({"quant_method": "modelopt", "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}, "bfloat16", "fp8", "fp8"),
-    ({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float"}}}},
-        "bfloat16", "fp8", "bf16"),
-    ({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "int"}}}},
-        "bfloat16", "int4", "bf16"),
-    ({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "float",
-        "group_size": 32}}}}, "bfloat16", "mxfp4", "bf16"),
     ({"quant_method": "brand_new"}, "bfloat16", None, "bf16"),
 ]
 HF_BLOOM = {"model_type": "bloom", "n_layer": 24, "num_attention_heads": 16, "n_embed": 1024, "seq_length": 2048, "vocab_size": 250880}
@@ -4573,7 +5017,7 @@ class ReadConfigs(unittest.TestCase):
             return {key: value for key, value in vars(read(wrap(config))).items() if key not in ("config_read", "config_derived")}
         reached = set()
         for config in HF_CONFIGS:
-            inner, row, wrappers, _ = sizing.text_config(config, FAMILY_ROWS)
+            inner, row, wrappers, _ = sizing.text_config(config, FAMILIES)
             nested = next((key for key in sizing.NESTED if key in config), None)
             for name, olds in row["names"].items():
                 names = [name] + list(olds)
@@ -4622,15 +5066,17 @@ class ReadConfigs(unittest.TestCase):
         reached = set()
         for config in HF_CONFIGS:
             with self.subTest(config=str(config)[:80]):
+                before = json.dumps(config)
                 read(config)
-                reached.add(sizing.text_config(config, FAMILY_ROWS)[1]["name"])
+                self.assertEqual(json.dumps(config), before)             # left alone
+                reached.add(sizing.text_config(config, FAMILIES)[1]["name"])
         self.assertEqual({name for name, row in FAMILY_ROWS.items() if row.get("model_types")} - reached, set())
 
     def test_every_model_type_is_read_like_its_family(self):
         """A config with another model_type of the same family, alone and inside each of the family's wrappers."""
-        plain = {sizing.text_config(config, FAMILY_ROWS)[1]["name"]: config for config in reversed(HF_CONFIGS)
-                 if not sizing.text_config(config, FAMILY_ROWS)[2]}
-        inside = {sizing.text_config(config, FAMILY_ROWS)[1]["name"]: sizing.text_config(config, FAMILY_ROWS)[0] for config in HF_CONFIGS}
+        plain = {sizing.text_config(config, FAMILIES)[1]["name"]: config for config in reversed(HF_CONFIGS)
+                 if not sizing.text_config(config, FAMILIES)[2]}
+        inside = {sizing.text_config(config, FAMILIES)[1]["name"]: sizing.text_config(config, FAMILIES)[0] for config in HF_CONFIGS}
         for name, row in FAMILY_ROWS.items():
             config = plain.get(name) or {key: value for key, value in inside.get(name, plain["llama"]).items()
                                          if key not in ("quantization_config",) or isinstance(value, dict)}
@@ -4670,8 +5116,13 @@ class ReadConfigs(unittest.TestCase):
         plain = read(hf_config("deepseek_v3", **HF_LATENT))
         model = read(hf_config("deepseek_v3", num_nextn_predict_layers=1, **HF_LATENT))
         self.assertEqual((model.total_params, model.num_layers), (plain.total_params, 4))
-        self.assertGreater(model.mtp_params, 0)
+        # attention 64 x 24 + 24 x 96 + 64 x 32 + 64 x 8 + 2 x 32 x 4 x 16 + 4 x 16 x 64, norms 56 and 128, 8 experts and a shared one
+        # of 3 x 64 x 32, router 64 x 8; projection 2 x 64 x 64, norms 3 x 64, embedding and head 2 x 100 x 64
+        self.assertEqual(model.mtp_params, 14592 + 56 + 128 + 9 * 6144 + 512 + 8192 + 192 + 12800)
         self.assertIsNone(plain.mtp_params)
+        # without experts: attention 3 x 64 x 4 x 16 + 2 x 64 x 2 x 16, norms 32 and 128, MLP 3 x 64 x 128; projection and norms as above: 49504
+        dense = read(hf_config("qwen3_5_text", mtp_num_hidden_layers=1, **{key: value for key, value in HF_DELTA.items() if "expert" not in key and key != "moe_intermediate_size"}))
+        self.assertEqual(dense.mtp_params, 16384 + 32 + 128 + 24576 + 8192 + 192)
 
     def test_how_it_was_read(self):
         model = read(hf_config("gemma3_text", layers=6, sliding_window=512))
@@ -4716,12 +5167,6 @@ class ReadConfigs(unittest.TestCase):
         self.assertEqual((model.weights_precision, model.default_kv_precision), ("int4", "fp16"))
         self.assertEqual(model.total_params, read(hf_config("llama", tie_word_embeddings=True)).total_params)
 
-    def test_input_is_left_alone(self):
-        for config in HF_CONFIGS:
-            before = json.dumps(config)
-            read(config)
-            self.assertEqual(json.dumps(config), before)
-
     def test_name_is_checked(self):
         for name in ("", " ", "a\nb", None, 3):
             with self.assertRaises(SizingError):
@@ -4729,16 +5174,6 @@ class ReadConfigs(unittest.TestCase):
 
     def test_the_shipped_families_by_default(self):
         self.assertEqual(sizing.model_from_hf_config(hf_config("llama"), "m"), read(hf_config("llama")))
-
-    def test_a_model_read_can_be_sized(self):
-        for name, *_, config in HF_TRUTH:
-            model = sizing.with_weights(read(config), None)
-            with self.subTest(model=name):
-                plan = sizing.calculate_sizing(model, SERVERS["dgx300"], PROFILES["profile_default"], 10, 4096, model.default_kv_precision, 0.9, None,
-                    0.2, "n+1")
-                self.assertGreater(plan.nodes_final, 0)
-
-
 class RefusedConfigs(unittest.TestCase):
     def refused(self, config):
         with self.assertRaises(SizingError) as caught:
@@ -4807,7 +5242,7 @@ class RefusedConfigs(unittest.TestCase):
         for config in HF_OTHERS + [row[0] for row in HF_GROUPS]:
             for line in read(config).config_read:
                 key = line.split("(")[-1].rstrip(")") if line.endswith(")") else line.split(" = ")[0]
-                row = FAMILY_ROWS[sizing.text_config(config, FAMILY_ROWS)[1]["name"]]
+                row = FAMILY_ROWS[sizing.text_config(config, FAMILIES)[1]["name"]]
                 compared = {name for one, _ in row.get("equal", ()) for name in one.split("*")} & set(row["keys"])
                 for value in (wrong[checked % 8],) if type(config.get(key)) is int else ():
                     with self.subTest(family=config["model_type"], key=key, value=value):
@@ -4857,17 +5292,88 @@ class RefusedConfigs(unittest.TestCase):
             place["x"] = 1
             self.assertIn(words, self.refused(deep))
 
-    def test_layers_that_say_nothing(self):
-        told = self.refused(hf_config("minimax_m1", attn_type_list=[0, 0, 0, 0], num_local_experts=2, num_experts_per_tok=1))
-        self.assertIn("at least one attention layer", told)
+    def test_nested_almost_as_deep_as_json_goes(self):
+        """Compared with another value of the same depth, as an alias or in a wrapper."""
+        def nested(depth=10**5):
+            place = []
+            for _ in range(depth):
+                place = [place]
+            return place
+        message = "config: expected fewer objects and lists one inside the other"
+        for config in (hf_config("gpt2", num_hidden_layers=nested(), n_layer=nested()), {"model_type": "gemma3", "sliding_window": nested(),
+                       "text_config": hf_config("gemma3_text", sliding_window=nested())}):
+            self.assertEqual(self.refused(config), message)
+        self.assertIn("num_hidden_layers: expected a whole number from 1 up to 10000, got ", self.refused(hf_config("llama", num_hidden_layers=nested())))
 
-    def test_families_file(self):
-        for data in ({}, [], {"families": {}}, {"families": [3]}, {"families": [{"model_types": ["x"]}]}):
-            with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-                json.dump(data, file)
-                file.flush()
-                with self.assertRaisesRegex(SizingError, re.escape(file.name)):
-                    sizing.load_families(file.name)
+    def test_more_keys_than_any_config_has(self):
+        config = hf_config("llama", **{"unsloth_%d" % i: i for i in range(10**4 - 9)})
+        self.assertEqual((len(config), read(config).num_layers), (10**4, 4))
+        self.assertEqual(self.refused(dict(config, one_more=1)), "config: expected at most 10000 keys, got 10001")
+        self.assertEqual(self.refused({"model_type": "llava", "text_config": dict(config, one_more=1)}), "text_config.config: expected at most 10000 keys, got 10001")
+
+    # The words of the tables, and a key of text that each makes suspect.
+    SUSPECT = ["attn", "attention", "cache", "kv", "key", "value", "state", "window", "compress", "shar", "latent", "lora", "rank", "index", "sparse", "chunk", "recur", "conv", "mem", "head", "layer", "block", "mamba", "ssm", "rnn", "linear", "gqa", "mqa", "mla", "delta", "retention", "rwkv", "hybrid", "global", "local", "slid", "swa", "stride", "dilat", "segment", "cross", "loop", "repeat", "sink", "evict", "pool", "pattern", "interval", "period", "group", "dim", "expert", "moe", "mlp", "ffn", "hidden", "depth", "width", "select", "csa", "hca", "nsa", "cla", "context", "seq", "embd", "vocab", "token_size", "mtp", "nextn", "yoco", "mixer", "lightning", "reuse", "ngram", "lookup", "ttt", "decoder", "encoder", "topk", "top_k", "rope_dim", "skip", "types", "bits"]
+    ALWAYS_SUSPECT = ["cache", "kv", "cross", "window", "compress", "shar", "state", "latent", "sink", "mem", "attn", "attention", "layer", "block", "sparse", "chunk", "slid", "span"]
+    HARMLESS = ["x_token_id", "x_token_ids", "x_token_index", "x_coef", "x_eps", "x_epsilon", "x_std", "x_version", "x_act", "x_activation", "x_theta", "x_loss", "x_init", "x_lr", "vision_x", "visual_x", "vit_x", "image_x", "video_x", "audio_x", "speech_x", "projector_x", "media_x", "mm_x", "spatial_merge_x", "patch_size_x", "img_x", "unsloth_x", "tokenizer_x", "rope_theta_x", "rope_scaling_x", "rotary_x", "router_x", "initializer_x", "init_x", "_name_x", "_commit_x", "_from_x", "_experts_impl_y", "x_dropout", "attn_dropout_prob", "attn_pdrop", "UNSLOTH_X"]
+
+    def test_words_in_keys(self):
+        for word in self.SUSPECT:
+            self.assertIn("y%s_y" % word, self.refused(hf_config("llama", **{"y%s_y" % word: "text"})))
+        for word in self.ALWAYS_SUSPECT:
+            for key in ("Y%s_token_id" % word, "unsloth_%s" % word):
+                self.assertIn(key, self.refused(hf_config("llama", **{key: 1})))
+            self.assertIn("vision_%s" % word, self.refused({"model_type": "llava", "text_config": hf_config("llama"), "vision_%s" % word: 5}))
+        for key in self.HARMLESS:
+            self.assertEqual(read(hf_config("llama", **{key: 7})).num_layers, 4)
+        for word in ["no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"]:
+            self.assertIn(word, self.refused(hf_config("llama", **{"y.%s_y" % word: False})))
+        for word in ["vision", "visual", "vit", "image", "video", "audio", "speech", "projector", "media"]:
+            self.assertEqual(read({"model_type": "llava", "text_config": hf_config("llama"), "y_%s_y" % word: 5}).num_layers, 4)
+        for key in ["num_y", "n_y", "y_size", "y_rank", "y_layers", "y_experts"]:
+            self.assertEqual(read(hf_config("llama", **{key: 0})).num_layers, 4)
+            self.assertIn(key, self.refused(hf_config("llama", **{key: 1})))
+
+    def test_messages(self):
+        for config, message in [
+                ({"model_type": "llava", "text_config": {"model_type": "llava", "text_config": {"model_type": "llava", "llm_config": hf_config("llama")}}},
+                 "text_config.text_config.llm_config: expected at most 2 nested configs"),
+                ({"model_type": "llava", "llm_config": hf_config("llama"), "thinker_config": hf_config("llama")}, "thinker_config: expected one nested language model, got llm_config too"),
+                ({"model_type": "llama", "llm_config": hf_config("llama")}, "llm_config: model_type 'llama' is not known to nest another config"),
+                ({"architectures": ["New"]}, "model_type: missing, and architectures names 'New', which no family in models.json covers"),
+                (hf_config("minimax_m1", num_local_experts=4, num_experts_per_tok=2), "attn_type_list: missing; family 'minimax_m1' needs it"),
+                ({"model_type": "gemma3"}, "text_config: missing; model_type 'gemma3' nests its language model there"),
+                (hf_config("jamba", layers=8, attn_layer_offset=8), "attn_layer_period: expected a whole number above 8, got 8"),
+                (hf_config("llama", torch_dtype="bfloat1"), "torch_dtype: unknown value 'bfloat1'; did you mean 'bfloat16'?"),
+                (hf_config("mllama_text_model", cross_attention_layers=[4]), "cross_attention_layers: expected different layer numbers from 0 to 3, got [4]"),
+                (hf_config("gemma3_text", num_kv_shared_layers=-1), "num_kv_shared_layers: -1 has no rule in family 'gemma3'; it may change the KV cache: it needs a rule under families in models.json"),
+                (hf_config("gemma3n_text", layer_types=["full_attention"] * 4, num_kv_shared_layers=0, intermediate_size=[128, 64, 128, 128]), "intermediate_size: expected a whole number from 1 up to 10000000, got [128, 64, 128, 128]"),
+                (hf_config("mixtral", num_local_experts=2, num_experts_per_tok=3), "num_experts_per_tok: expected at most num_experts = 2, got 3")]:
+            self.assertEqual(self.refused(config), message)
+        self.assertEqual(read(hf_config("mixtral", num_local_experts=2, num_experts_per_tok=2)).num_experts_per_tok, 2)
+        moe = {"moe_k": 2, "moe_num_experts": 4, "moe_layer_interval": 1, "moe_intermediate_size": 32}
+        self.assertEqual(read(hf_config("ernie4_5_moe", moe_layer_start_index=1, moe_layer_end_index=2, **moe)).moe_layers, 2)         # layers 1 and 2 of four
+        qwen = {"model_type": "qwen2_vl", "text_config": hf_config("llama")}                      # what is nested has its own family, without biases
+        self.assertEqual(read(qwen).total_params, read(hf_config("llama")).total_params)
+        for dtype, shown in (("float32", "float32"), ("absent", "absent"), ("bfloat16", None), ("half", None)):
+            lines = [line for line in read(hf_config("llama", torch_dtype=dtype)).config_derived if line.startswith("weights_precision")]
+            self.assertEqual(lines, ["weights_precision = bf16 (torch_dtype %s: engines load it in 16 bits)" % shown] if shown else [])
+        for key, value in (("vocab_size", 7), ("tie_word_embeddings", True), ("torch_dtype", "float16"), ("quantization_config", {"quant_method": "fp8"})):
+            inner, outer = hf_config("llama", **{key: value}), {"model_type": "llava", key: value, "text_config": hf_config("llama", **{key: "absent"})}
+            self.assertEqual(read(outer).unquantized_params, read(inner).unquantized_params)
+            self.assertEqual(read(outer).weights_precision, read(inner).weights_precision)
+
+    def test_ten_thousand_layers(self):
+        start = time.process_time()
+        model = read(hf_config("gemma3_text", layers=10**4, layer_types=["sliding_attention", "full_attention"] * 5000, sliding_window=512))
+        self.assertEqual((model.hybrid_full_layers, model.hybrid_sliding_layers), (5000, 5000))
+        self.assertLess(time.process_time() - start, 1)
+
+    def test_what_is_shown_can_be_printed(self):
+        for config in ({"model_type": "\u202eamall"}, hf_config("llama", **{"kv\x1b[2J": 1}), hf_config("llama", torch_dtype="\x1b[2J"), hf_config("llama", layer_types=["\ud800"] * 4),
+                       {"architectures": ["\u202e"]}, hf_config("llama", quantization_config={"quant_method": "x", "kv\u202e": 1})):
+            self.assertTrue(self.refused(config).isprintable())
+        model = read(hf_config("llama", quantization_config={"quant_method": "\x1b[2J\u202e"}))
+        self.assertIn(r"weights_precision unknown: no rule for quant_method '\x1b[2J\u202e'", model.config_derived)
 
 
 class Quantization(unittest.TestCase):
@@ -4959,6 +5465,24 @@ class Quantization(unittest.TestCase):
             with self.assertRaisesRegex(SizingError, "dtype: unknown value"):
                 read(hf_config("llama", torch_dtype=dtype))
 
+    def test_kept_layers(self):
+        names = {"shared": "mlp.shared_experts.up_proj", "expert": "mlp.experts.3.up_proj", "state": "linear_attn.x", "attention": "self_attn", "mlp": "mlp.up_proj"}
+        for part, name in [*names.items(), ("state", "mamba.x"), ("state", "conv.x"), ("attention", "attention.x"), ("mlp", "down_proj"), ("mlp", "gate_proj"), ("mlp", "mlp"), ("mlp", "mlp*")]:
+            self.assertEqual(sizing.kept_layers(["model.layers.7.%s" % name]), {part: {7}})
+        self.assertEqual(sizing.kept_layers(["re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "model.layers.*.self_attn"]), {"mlp": {None}, "attention": {None}})
+        for name in ("vision.attn", "model.mtp.attn", "layers.1.attn_norm", "layers.1.indexers_proj.attn", "lm_head"):
+            self.assertEqual(sizing.kept_layers([name]), {})
+
+    def test_layer_numbers(self):
+        for word, shown in (("²", "'²'"), ("٣", "'٣'"), ("1" * 10, "'1111111111'"), ("9" * 5000, "'" + "9" * 56 + "...")):
+            name = "model.layers.%s.self_attn" % word
+            for key in ("modules_to_not_convert", "ignore", "exclude_modules"):
+                with self.subTest(word=word[:12], key=key), self.assertRaises(SizingError) as caught:
+                    read(hf_config("llama", quantization_config={"quant_method": "fp8", key: ["lm_head", name]}))
+                self.assertEqual(str(caught.exception), "quantization_config: %s: expected a layer number of 1 to 9 digits, got %s" % (sizing.short(name), shown))
+        kept = {"quant_method": "fp8", "ignore": ["model.layers.000000001.self_attn", "model.layers.½.self_attn"]}        # a fraction is no number: all layers
+        self.assertEqual(read(hf_config("llama", quantization_config=kept)).unquantized_params, self.TABLES + self.NORMS + 4 * self.ATTENTION)
+
 
 class VisionAndRope(unittest.TestCase):
     def test_vision_params(self):
@@ -4982,7 +5506,7 @@ class VisionAndRope(unittest.TestCase):
         for scaling, expected in ((None, 4096), ({"rope_type": "linear", "factor": 8.0}, 32768), ({"type": "linear", "factor": 2}, 8192),
                                   ({"rope_type": "yarn", "factor": 8.0}, 4096), ({"rope_type": "llama3", "factor": 8.0}, 4096), ({"type": "dynamic",
                                       "factor": 4}, 4096),
-                                  ({"rope_type": "linear"}, 4096), ({"rope_type": "linear", "factor": "8"}, 4096), ({"rope_type": "linear",
+                                  ({"rope_type": "linear"}, 4096), ({"type": "linear", "factor": 1.5}, 6144), ({"type": "linear", "factor": 1000}, 4096000), ({"type": "linear", "factor": 1001}, 4096), ({"rope_type": "linear", "factor": "8"}, 4096), ({"rope_type": "linear",
                                       "factor": 0.5}, 4096),
                                   ({"rope_type": "linear", "factor": 10**9}, 4096), ({"rope_type": "linear", "factor": float("nan")}, 4096),
                                   ({"rope_type": "linear", "factor": True}, 4096), ("linear", 4096), ([], 4096)):
@@ -4993,6 +5517,9 @@ class VisionAndRope(unittest.TestCase):
     def test_rope_positions_where_another_key_holds_the_context(self):
         config = next(config for config, *_ in HF_GROUPS if config["model_type"] == "kimi_linear")
         self.assertEqual(read(config).rope_positions, 1000)
+
+
+NO_FORMULA = "expected a formula such as 2*hidden_size + -1*x/y, got "
 
 
 class Families(unittest.TestCase):
@@ -5020,7 +5547,7 @@ class Families(unittest.TestCase):
             7), ("-3", -3)):
             with self.subTest(formula=formula):
                 self.assertEqual(sizing.evaluate(formula, values), expected)
-        for formula, words in (("a/b", "b: expected a divisor of 6, got 4"), ("a/off", "off: expected a divisor of 6, got 0"), ("a//off", "off")):
+        for formula, words in (("a/b", "b: expected a divisor of 6, got 4"), ("a/off", "off: expected a divisor of 6, got 0"), ("a//off", "off"), ("a*b/3/5", "5: expected a divisor of 8, got 5")):
             with self.assertRaises(SizingError) as caught:
                 sizing.evaluate(formula, values)
             self.assertIn(words, str(caught.exception))
@@ -5043,1287 +5570,1551 @@ class Families(unittest.TestCase):
         del config["attn_config"]["new_kv"]
         self.assertEqual(sizing.model_from_hf_config(config, "m", FAMILIES + [row]).num_key_value_heads, 2)
 
+    BAD_ROWS = [  # what the row "mine" says beside its name, model_types and source, message
+        ({"like": "lama"}, "like: unknown value 'lama'; did you mean 'llama'?"), ({"like": 5}, "like: expected printable text, got 5"),
+        ({"like": "mine"}, "like: expected at most 10 rows up to 'any', got 'mine' behind ['mine']"),
+        ({"zzz": 1}, "unknown value 'zzz'; choose from name, like, source, context, model_types, wrappers, architectures, keys, wrapper_keys, uniform, names, layers, index, mlp, defaults, "
+                     "derived, mtp, params, equal, layers_words, ..."),
+        ({"layer": []}, "unknown value 'layer'; did you mean 'layers'?"), ({"context": ""}, "context: expected printable text, got ''"),
+        ({"keys": None}, "keys: expected a list, got None"), ({"keys": {}}, "keys: expected a list, got {}"), ({"keys": ["a", 3]}, "keys[1]: expected printable text, got 3"),
+        ({"keys": ["\u202e"]}, "keys[0]: expected printable text, got '\\u202e'"), ({"uniform": "x"}, "uniform: expected a list, got 'x'"), ({"wrapper_keys": [[]]}, "wrapper_keys[0]: expected printable text, got []"),
+        ({"model_types": ["brand_new", None]}, "model_types[1]: expected printable text, got None"), ({"model_types": "brand_new"}, "model_types: expected a list, got 'brand_new'"),
+        ({"model_types": None}, "model_types: expected a list, got None"),
+        ({"names": []}, "names: expected an object, got []"), ({"names": {"a": "b"}}, "names.a: expected a list, got 'b'"), ({"names": {"a": [1]}}, "names.a[0]: expected printable text, got 1"),
+        ({"defaults": {"a": 1.5}}, "defaults.a: expected a whole number from 0 up to 1000000000, got 1.5"), ({"defaults": {"a": -1}}, "defaults.a: expected a whole number from 0 up to 1000000000, got -1"),
+        ({"defaults": {"a": []}}, "defaults.a: expected a whole number from 0 up to 1000000000, got []"), ({"defaults": {"": 1}}, "defaults: expected printable text, got ''"),
+        *[({"derived": {"a": bad}}, "derived.a: " + NO_FORMULA + shown) for bad, shown in [
+            ("", "''"), ("*", "'*'"), ("a*", "'a*'"), ("a b", "'a b'"), ("a///b", "'a///b'"), ("a++b", "'a++b'"), ("²", "'²'"), ("a-b", "'a-b'"), ("(a)", "'(a)'"), ("1" * 16, "'1111111111111111'"),
+            ("-a", "'-a'"), ("a\n", "'a\\n'"), (None, "None"), (True, "True"), (1.5, "1.5"), ([], "[]"), ("a" * 1001, "'" + "a" * 56 + "...")]],
+        ({"mtp": None}, "mtp: " + NO_FORMULA + "None"), ({"params": {"layer": {}}}, "params.layer: " + NO_FORMULA + "{}"), ({"params": {"atention": "1"}}, "params: unknown value 'atention'; did you mean 'attention'?"),
+        ({"params": {"layer_2d": "1"}}, "params: unknown value 'layer_2d'; did you mean 'layer_1d'?"),
+        ({"equal": [["a"]]}, "equal[0]: expected a list of 2, got ['a']"), ({"equal": [["a", "*"]]}, "equal[0][1]: " + NO_FORMULA + "'*'"), ({"equal": "ab"}, "equal: expected a list, got 'ab'"),
+        ({"layers_words": {"x": "fulll"}}, "layers_words.x: unknown value 'fulll'; did you mean 'full'?"), ({"layers_words": {"x": "index"}}, "layers_words.x: unknown value 'index'; choose from "
+                                                                                                            "full, sliding, chunked, latent, state, none"),
+        ({"index_words": {"x": "full"}}, "index_words.x: unknown value 'full'; choose from index, none"), ({"mlp_words": {"x": 1}}, "mlp_words.x: unknown value 1; choose from moe, dense, both, none"),
+        ({"mlp_words": ["moe"]}, "mlp_words: expected an object, got ['moe']"),
+        ({"layers": "all"}, "layers: expected a list, got 'all'"), ({"layers": ["all"]}, "layers[0]: expected a rule and its words, got 'all'"), ({"layers": [[]]}, "layers[0]: expected a rule and its words, got []"),
+        ({"layers": [["al", "x"]]}, "layers[0]: unknown value 'al'; did you mean 'all'?"), ({"mlp": [["all", "a"], ["all"]]}, "mlp[1]: expected 1 words after 'all', got 0"),
+        ({"layers": [["every", "2*", "-1", "a", "b"]]}, "layers[0]: word 1: " + NO_FORMULA + "'2*'"), ({"layers": [["among", "x", 2, "a", "b"]]}, "layers[0]: word 2: expected a whole number from 0 up to 1, got 2"),
+        ({"layers": [["each", None]]}, "layers[0]: word 1: expected printable text, got None"), ({"layers": [["if", "x", [], "b"]]}, "layers[0]: word 2: expected printable text, got []"),
+        *[({"layers": [[rule, *["1"] * count]]}, "layers[0]: expected %s words after %r, got %d" % (words, rule, count)) for rule, words, counts in [
+            ("with", 3, (2, 4)), ("each", 1, (0, 2)), ("cycle", 1, (0, 2)), ("every", 4, (3, 5)), ("from", "3 to 4", (2, 5)), ("among", 4, (3, 5)), ("if", 3, (2, 4)), ("only", "1 to 10", (0, 11)),
+            ("all", 1, (0, 2))] for count in counts],
+        ({"layers": []}, "layers: missing"), ({"mlp": []}, "mlp: missing"),
+        # right by itself, wrong with this config
+        ({"derived": {"head_dim": "hidden_size_x", "hidden_size_x": "2*head_dim"}}, "head_dim: expected a formula of other names, got 'head_dim > hidden_size_x > head_dim'"),
+        ({"defaults": {"head_dim": "head_dim"}}, "head_dim: expected a formula of other names, got 'head_dim > head_dim'"),
+        ({"defaults": {"head_dim": None}}, "head_dim: expected a whole number, got None"), ({"defaults": {"head_dim": "-1*hidden_size"}}, "defaults.head_dim: expected a whole number from 0 up to 100000, got -64"),
+        ({"context": "tie_word_embeddings"}, "tie_word_embeddings: expected a whole number from 1 up to 1000000000, got False"),
+    ]
 
-class ReadFiles(InFolder):
-    """What lies around a config.json; files that never end or contradict the config."""
-    LLAMA = hf_config("llama", hidden_size=4096, intermediate_size=14336, layers=32, num_attention_heads=32, num_key_value_heads=8, vocab_size=128256)
+    def told(self, row, config):
+        with self.assertRaises(SizingError) as caught:
+            sizing.model_from_hf_config(config, "m", FAMILIES + [row])
+        return str(caught.exception)
+
+    def test_bad_rows(self):
+        """Named with their word, and no other family is harmed."""
+        config, plain = hf_config("brand_new", head_dim="absent"), hf_config("llama")
+        for changes, message in self.BAD_ROWS:
+            row = {"name": "mine", "model_types": ["brand_new"], "source": "x", **changes}
+            with self.subTest(changes=str(changes)[:80]):
+                self.assertEqual(self.told(row, config), "family 'mine' in models.json: " + message)
+                self.assertEqual(sizing.model_from_hf_config(plain, "m", [row, *FAMILIES]), read(plain))
+
+    def test_rows_that_contradict_or_lack_others(self):
+        row, config = {"name": "mine", "model_types": ["brand_new"], "source": "x"}, hf_config("brand_new")
+        named = "family 'mine' in models.json: "
+        for rows, message in [
+                ([row, row], named + "expected one row of this name, got 2"), ([dict(row, like="b"), {"name": "b", "like": "mine"}], "family 'b' in models.json: like: expected at most 10 rows up to 'any', "
+                                                                                                                     "got 'mine' behind ['mine', 'b']"),
+                ([dict(row, like="b"), {"name": "b", "keys": None}], "family 'b' in models.json: keys: expected a list, got None"),
+                ([dict(row, like="f0"), *({"name": "f%d" % i, "like": "f%d" % (i + 1)} for i in range(10)), {"name": "f10"}], "family 'f8' in models.json: like: expected at most 10 rows up to 'any', "
+                                                                                                              "got 'f9' behind ['mine', 'f0', 'f1', 'f2', 'f3', 'f4', 'f5', 'f6', 'f7', ...")]:
+            with self.subTest(message=message), self.assertRaises(SizingError) as caught:
+                sizing.model_from_hf_config(config, "m", FAMILIES + rows)
+            self.assertEqual(str(caught.exception), message)
+        any_row, rest = FAMILIES[0], FAMILIES[1:]
+        for first, message in [
+                ([dict(any_row, name="anny")], named + "like: unknown value 'any'; did you mean 'anny'?"), ([{word: value for word, value in any_row.items() if word != "uniform"}], named + "uniform: missing"),
+                ([dict(any_row, params={"head": "1"})], named + "params.embedding: missing"), ([dict(any_row, like="any")], "family 'any' in models.json: like: expected at most 10 rows up to 'any', "
+                                                                                                                     "got 'any' behind ['mine', 'any']")]:
+            with self.subTest(message=message), self.assertRaises(SizingError) as caught:
+                sizing.model_from_hf_config(config, "m", first + rest + [row])
+            self.assertEqual(str(caught.exception), message)
+        for rows in (None, [3], [{"model_types": ["x"]}], {"name": "x"}):
+            with self.assertRaises(SizingError) as caught:
+                sizing.read_hf_config(config, "m", rows)
+            self.assertEqual(str(caught.exception), "families: expected a list of objects with a name, got %r" % (rows,))
+        without_llama = [row for row in FAMILIES if row["name"] != "llama"]
+        with self.assertRaisesRegex(SizingError, "^family 'llama' in models.json: expected one row of this name, got 0$"):
+            sizing.model_from_hf_config(hf_config("llama", model_type="absent"), "m", without_llama)
+
+    def test_keys_that_rules_need(self):
+        row = {"name": "mine", "model_types": ["mine"], "source": "x", "layers": [["only", "use_it", False], ["each", "types"], ["cycle", "pattern"]]}
+        self.assertEqual(self.told(row, hf_config("mine")), "types or pattern: missing; family 'mine' needs it")
+        self.assertEqual(self.told(dict(row, layers=[["only", "use_it", False]]), hf_config("mine")), "layers: missing; family 'mine' needs it")
+        self.assertEqual(self.told(row, hf_config("mine", use_it=2)), "use_it: family 'mine' has a rule for False only, got 2")
+        self.assertEqual(self.told(dict(row, layers=[["all", "zzz"]]), hf_config("mine")), "zzz[0]: 'zzz' has no rule in family 'mine'; choose from full_attention")
+        self.assertEqual(self.told(dict(row, layers=[["all", "full_attention"]], defaults={"x": "y"}, derived={"head_dim": "x"}), hf_config("mine")), "y: missing; family 'mine' needs it")
+
+    def test_the_row_that_was_meant_is_named(self):
+        """Where the lists that choose a row are no lists: before a config is called unknown, or said to nest another."""
+        bad = {"name": "mine", "wrappers": "mine", "source": "x"}
+        self.assertEqual(self.told(bad, {"model_type": "mine", "text_config": hf_config("llama")}), "family 'mine' in models.json: wrappers: expected a list, got 'mine'")
+        self.assertIn("model_type: no row under families in models.json covers 'mine'", self.told({"name": "mine"}, hf_config("mine")))
+        both = {"name": "mine", "model_types": {"mine": 1}, "wrappers": ["mine"]}
+        self.assertEqual(self.told(both, hf_config("mine")), "family 'mine' in models.json: model_types: expected a list, got {'mine': 1}")
+        self.assertNotIn("\x1b", self.told({"name": "x", "model_types": ["\x1b[2J"]}, hf_config("zzz")))
+        self.assertIn("model_type: missing, and architectures names 'X'", self.told({"name": "x", "architectures": "X"}, {"architectures": ["X"]}))
+
+    def test_numbers_that_would_grow_for_minutes(self):
+        row = {"name": "mine", "model_types": ["mine"], "source": "x", "derived": {"x0": "*".join(["hidden_size"] * 60), "head_dim": "x0"}}
+        self.assertEqual(self.told(row, hf_config("mine", head_dim="absent")), "hidden_size%s: expected at most 100 digits, got more" % ("*hidden_size" * 59))
+        chain = dict({"x%d" % i: "x%d" % (i + 1) for i in range(1000)}, head_dim="x0")
+        self.assertRegex(self.told(dict(row, derived=chain), hf_config("mine", head_dim="absent")), "^family 'mine' in models.json: x49: expected a formula of other names, got ")
+
+    def test_families_file(self):
+        with tempfile.TemporaryDirectory(prefix="test_sizing.") as folder:
+            path = os.path.join(folder, "models.json")
+            for data in ({}, [], {"families": {}}, {"families": [3]}, {"families": [{"model_types": ["x"]}]}, {"families": None}, {"families": [{"name": "n"}] * 10001}, {"families": [{"name": "n"}] * 10**4}):
+                with open(path, "w", encoding="utf-8") as file:
+                    json.dump(data, file)
+                if data == {"families": [{"name": "n"}] * 10**4}:
+                    self.assertEqual(len(sizing.load_families(path)), 10**4)
+                    continue
+                with self.assertRaises(SizingError) as caught:
+                    sizing.load_families(path)
+                self.assertEqual(str(caught.exception), '%s: expected "families": [objects with a name], to read a config.json' % path)
+
+
+# === Checkpoints and models named by their path ===
+
+def safetensors(header, length=None, data=b""):
+    """A safetensors file: the length of the header, the header, data."""
+    content = header if isinstance(header, bytes) else json.dumps(header).encode("utf-8")
+    return struct.pack("<Q", len(content) if length is None else length) + content + data
+
+
+def tensors(**sizes):
+    """A file of tensors of so many bytes, `__` in a name standing for a dot."""
+    header, at = {"__metadata__": {"format": "pt"}}, 0
+    for name, size in sizes.items():
+        header[name.replace("__", ".")] = {"dtype": "U8", "shape": [size], "data_offsets": [at, at + size]}
+        at += size
+    return safetensors(header, data=b"\0" * at)
+
+
+NO_PLACES, NO_HEADER = ".data_offsets: expected two places within the file, got ", "expected a safetensors header in JSON: "
+NO_NAMES, NO_TOTAL = ".weight_map: expected an object of file names, got ", ".metadata.total_size: expected a whole number from 1 up to 100000000000000, got "
+
+
+class Checkpoint(InFolder):
+    def sizes(self, layers=2):
+        return sizing.read_checkpoint(self.folder, layers)
+
+    def refused(self, message, file=None):
+        """The checkpoint is refused with `message` after the name of the folder or the file."""
+        with self.assertRaises(SizingError) as caught:
+            self.sizes()
+        self.assertEqual(str(caught.exception), "%s%s" % (self.path(file) if file else self.folder, message))
+
+    def files(self, *names):
+        for index, name in enumerate(names):
+            self.write(name, tensors(**{"t%d" % index: 100}))
+
+    FILES = [  # files of 100 bytes, what counts or the message
+        ((), None), (("model.bin",), None), (("model.safetensors", "consolidated.safetensors", "adapter_model.safetensors"), 100), (("consolidated.safetensors",), 100),
+        (("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "consolidated.safetensors", "adapter_model.safetensors"), 200), (("a-1-of-1.safetensors",), 100),
+        (("model-00001-of-00002.safetensors", "adapter_model.safetensors"), ": expected 2 numbered safetensors files, got 1"),
+        (("model-00001-of-00002.safetensors", "other-00002-of-00002.safetensors"),
+         ": expected numbered safetensors files of one checkpoint, got 'model-00001-of-00002.safetensors' and 'other-00002-of-00002.safetensors'"),
+        (("model-00001-of-00002.safetensors", "model-00002-of-00003.safetensors"),
+         ": expected numbered safetensors files of one checkpoint, got 'model-00001-of-00002.safetensors' and 'model-00002-of-00003.safetensors'"),
+        (("model-00001-of-00002.safetensors", "model-1-of-2.safetensors"), ": expected numbered safetensors files of one checkpoint, got 'model-00001-of-00002.safetensors' and 'model-1-of-2.safetensors'"),
+        (("model-00001-of-00002.safetensors", "model-00003-of-00002.safetensors"), ": expected file numbers up to 2, got 'model-00003-of-00002.safetensors'"),
+        (("consolidated.safetensors", "other.safetensors"), ": expected model.safetensors, numbered files or model.safetensors.index.json, got 'consolidated.safetensors, other.safetensors'"),
+        (("model-²-of-².safetensors", "b.safetensors"), ": expected model.safetensors, numbered files or model.safetensors.index.json, got 'b.safetensors, model-²-of-².safetensors'"),
+    ]
+
+    def test_files(self):
+        for names, expected in self.FILES:
+            with self.subTest(names=names):
+                self.files(*names)
+                if isinstance(expected, str):
+                    self.refused(expected)
+                else:
+                    self.assertEqual(self.sizes(), expected and (expected, expected))
+                for name in names:
+                    os.unlink(self.path(name))
+
+    def test_index(self):
+        first, second = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
+        self.write(first, tensors(model__layers__0__w=100, model__layers__1__w=200, empty=0))
+        self.write("consolidated.safetensors", tensors(everything=600))
+        self.catalog("model.safetensors.index.json", {"metadata": {"total_size": 77}, "weight_map": {"model.layers.0.w": first, "model.layers.1.w": first, "lm_head": second}})
+        self.assertEqual(self.sizes(), (77, 77))                         # a file is missing: what the index says
+        self.write(second, tensors(lm_head=300))
+        self.assertEqual(self.sizes(), (600, 600))
+        self.write(second, tensors(lm_head=300, model__layers__0__w=1))
+        self.refused(": 'model.layers.0.w': expected each tensor once, got it in 'model-00001-of-00002.safetensors' too", second)
+
+    def test_how_many_tensors(self):
+        self.files("a-1-of-2.safetensors", "a-2-of-2.safetensors")
+        self.assertGreater(sizing.MAX_TENSORS, 207360)                   # Kimi-K2.5
+        with mock.patch.object(sizing, "MAX_TENSORS", 2):
+            self.assertEqual(self.sizes(), (200, 200))
+        with mock.patch.object(sizing, "MAX_TENSORS", 1):
+            self.refused(": expected at most 1 tensors in all files, got more", "a-2-of-2.safetensors")
 
     @unittest.skipUnless(hasattr(os, "mkfifo"), "no FIFOs here")
     def test_a_pipe_that_nobody_writes_to(self):
-        """In place of any file that is read: refused at once, in one line that names it."""
-        os.mkfifo(self.path("pipe"))
-        os.mkdir(self.path("M"))
-        for changes in ({"model": self.path("pipe") + "/"}, {"models_file": self.path("pipe")}, {"servers_file": self.path("pipe")},
-                        {"storage_file": self.path("pipe")}):
-            with self.subTest(flag=sorted(changes)):
-                self.refused(self.path("pipe"), **changes)
-        os.rename(self.path("pipe"), self.path("pipe.json"))
-        self.refused(self.path("pipe.json"), model=self.path("pipe.json"))
+        for name, message in (("model.safetensors", ": expected a safetensors header of at most -8 bytes, got 0"),
+                              ("model.safetensors.index.json", ": expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)")):
+            os.mkfifo(self.path(name))
+            self.refused(message, name)
+            os.unlink(self.path(name))
+
+    def test_layers_of_multi_token_prediction(self):
+        for name, loaded in [("model__layers__61__w", False), ("model__layers__60__w", True), ("model__layers__62__mlp__w", False), ("mtp__fc__w", False),
+                             ("model__mtp__layers__0__w", False), ("language_model__model__layers__61__w", False), ("layers__61__w", False), ("model__embed_tokens__w", True),
+                             ("visual__layers__99__w", True), ("model__vision_tower__layers__80__w", True), ("model__layers__6__mtp_like", True), ("model__layers__61", True),
+                             ("layers__x__layers__61__w", False), ("model__layers__½__w", True), ("xlayers__61__w", True), ("smtp__w", True)]:
+            with self.subTest(name=name):
+                self.write("model.safetensors", tensors(**{"model__layers__0__w": 10, name: 100}))
+                self.assertEqual(self.sizes(61), (110, 110 if loaded else 10))
+        for word, shown in (("²", "'²'"), ("1" * 10, "'1111111111'"), ("9" * 5000, "'" + "9" * 56 + "...")):
+            self.write("model.safetensors", tensors(**{"layers__%s__w" % word: 8}))
+            self.refused(": %s: expected a layer number of 1 to 9 digits, got %s" % (sizing.short("layers.%s.w" % word), shown), "model.safetensors")
+
+    HOSTILE = [  # content of model.safetensors, message
+        (b"", "expected a safetensors header of at most -8 bytes, got 0"), (b"\x08\0\0", "expected a safetensors header of at most -5 bytes, got 8"),
+        *[(safetensors(b"{}", length), "expected a safetensors header of at most 2 bytes, got %d" % length) for length in (10**6, 2**63, 3, 1)],
+        (safetensors(b""), "expected a safetensors header of at most 0 bytes, got 0"),
+        (safetensors(b"{not json}"), NO_HEADER + "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        (safetensors(b"\xff\xfe\xff\xfe"), NO_HEADER + "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        *[(safetensors(content), "expected a safetensors header with an object, got " + shown) for content, shown in (([], "[]"), ([{"a": 1}], "[{'a': 1}]"), (b'"text"', "'text'"), (b"null", "None"))],
+        (safetensors({}), "expected at least one tensor, got none"), (safetensors({"__metadata__": {"format": "pt"}}), "expected at least one tensor, got none"),
+        (safetensors(b'{"a": 1, "b": {}, "a": 1}'), "duplicate key 'a'"), (safetensors(b'{"a": {"dtype": "U8", "dtype": "U8"}}'), "duplicate key 'dtype'"),
+        (safetensors(b"{%s, \"k9\": 1}" % b",".join(b'"k%d": 1' % i for i in range(10**5))), "duplicate key 'k9'"),
+        *[(safetensors({"a": dict({"dtype": "U8", "shape": [8]}, data_offsets=bad)}, data=b"12345678"), "'a'" + NO_PLACES + shown) for bad, shown in [
+            ([0, 9], "[0, 9]"), ([0, 10**30], "[0, 1000000000000000000000000000000]"), ([-1, 5], "[-1, 5]"), ([5, 4], "[5, 4]"), ([0.0, 8.0], "[0.0, 8.0]"), ([False, True], "[False, True]"),
+            ([0], "[0]"), ([0, 8, 8], "[0, 8, 8]"), ("01", "'01'"), (None, "None"), ({}, "{}")]],
+        (safetensors(b'{"a": ' + b"9" * 5000 + b"}"), "'a'" + NO_PLACES + "None"), (safetensors({"a": [0, 1]}, data=b"1"), "'a'" + NO_PLACES + "None"), (safetensors({"\x1b[2J": 5}), "'\\x1b[2J'" + NO_PLACES + "None"),
+        *[(safetensors({"a": {"dtype": dtype, "shape": shape, "data_offsets": [0, 8]}}, data=b"12345678"), "'a'" + message) for dtype, shape, message in [
+            *[(bad, [8], ".dtype: unknown value %r; choose from BF16, F16, U16, I16, U8, I8, BOOL, F8_E4M3, F8_E5M2, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ, F32, U32, I32, F64, U64, I64, C64, F4, ..." % (bad,))
+              for bad in ("X8", "u8", ["U8"], None)], ("U8", None, ".shape: expected a list of whole numbers, got None"),
+            ("U8", [8.0], ".shape: expected a list of whole numbers, got [8.0]"), ("U8", [-2, -4], ".shape: expected a list of whole numbers, got [-2, -4]"), ("U8", [True, 8], ".shape: expected a list of whole numbers, got [True, 8]"),
+            ("BF16", [8], ".data_offsets: expected as many bytes as dtype BF16 and shape [8] take, got 8"), ("F4", [15], ".data_offsets: expected as many bytes as dtype F4 and shape [15] take, got 8"),
+            ("U8", [], ".data_offsets: expected as many bytes as dtype U8 and shape [] take, got 8"), ("U8", [0], ".data_offsets: expected as many bytes as dtype U8 and shape [0] take, got 8"),
+            ("U8", [10**9] * 10**5, ".data_offsets: expected as many bytes as dtype U8 and shape [1000000000, 1000000000, 1000000000, 1000000000, 10000000... take, got 8")]],
+        *[(safetensors({name: {"dtype": "U8", "shape": [stop - start], "data_offsets": [start, stop]} for name, start, stop in spans}, data=b"1234567890"), message) for spans, message in [
+            ([("a", 0, 8), ("b", 4, 10)], "expected tensors that do not overlap, got 'a' and 'b'"), ([("b", 0, 10), ("a", 0, 10)], "expected tensors that do not overlap, got 'a' and 'b'"),
+            ([("a", 0, 4), ("b", 6, 10)], "expected no gap between tensors, got 2 bytes before 'b'"), ([("a", 1, 10)], "expected no gap between tensors, got 1 bytes before 'a'"),
+            ([("b", 4, 9), ("a", 0, 4)], "expected no bytes behind the last tensor, got 1")]],
+    ]
+
+    def test_hostile_headers(self):
+        for content, message in self.HOSTILE:
+            with self.subTest(content=content[:60]):
+                self.write("model.safetensors", content)
+                start = time.process_time()
+                self.refused(": " + message, "model.safetensors")
+                self.assertLess(time.process_time() - start, 1)
+        self.write("model.safetensors", safetensors(b"[" * 10**5 + b"]" * 10**5))
+        with self.assertRaisesRegex(SizingError, "model.safetensors: %smaximum recursion depth" % NO_HEADER):
+            self.sizes()
+
+    def test_dtypes(self):
+        """Of eight elements of each, the bytes by the names of the safetensors library; as one file, in any order."""
+        sizes = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "U16": 16, "I16": 16, "F16": 16,
+                 "BF16": 16, "U32": 32, "I32": 32, "F32": 32, "U64": 64, "I64": 64, "F64": 64, "C64": 64}
+        header, at = {}, 0
+        for dtype, size in sizes.items():
+            header = {dtype: {"dtype": dtype, "shape": [2, 4], "data_offsets": [at, at + size]}, **header}
+            at += size
+        header["scalar"] = {"dtype": "F32", "shape": [], "data_offsets": [at, at + 4], "more": 1}
+        self.write("model.safetensors", safetensors(header, data=b"\xff" * (at + 4)))
+        self.assertEqual(self.sizes(), (500, 500))                       # 8 x 8 + 4 + 2 x 6 + 4 x 16 + 3 x 32 + 4 x 64, and 4
+
+    def test_a_header_is_not_read_beyond_its_length(self):
+        header = {"a": {"dtype": "U8", "shape": [8], "data_offsets": [0, 8]}}
+        self.write("model.safetensors", safetensors(header, data=b"\xff" * 8))
+        self.assertEqual(self.sizes(), (8, 8))
+        length = len(json.dumps(header))
+        with mock.patch.object(sizing, "MAX_HEADER_BYTES", length - 1):
+            self.refused(": expected a safetensors header of at most %d bytes, got %d" % (length - 1, length), "model.safetensors")
+        path = self.write("model.safetensors", struct.pack("<Q", 2**24 + 1))
+        os.truncate(path, 2**25)
+        self.refused(": expected a safetensors header of at most 16777216 bytes, got 16777217", "model.safetensors")
+
+    INDEXES = [  # content of the index, message
+        (b"[]", NO_NAMES + "None"), (b"{}", NO_NAMES + "None"), (b'{"weight_map": []}', NO_NAMES + "[]"), (b'{"weight_map": {}}', NO_NAMES + "{}"), (b'{"weight_map": {"a": 5}}', NO_NAMES + "{'a': 5}"),
+        (b'{"weight_map": {"a": "x.bin"}}', NO_NAMES + "{'a': 'x.bin'}"), (b'{"weight_map": {"a": ["x.safetensors"]}}', NO_NAMES + "{'a': ['x.safetensors']}"),
+        *[(b'{"weight_map": {"a": "%s"}}' % name, NO_NAMES + "{'a': '%s'}" % name.decode()) for name in (b"../../x.safetensors", b"/etc/x.safetensors", b"x/../../other.safetensors")],
+        *[(b'{"weight_map": {"a": "x.safetensors"}%s}' % more, NO_TOTAL + shown) for more, shown in ((b"", "None"), (b', "metadata": []', "None"), (b', "metadata": {"total_size": 1.5}', "1.5"),
+          (b', "metadata": {"total_size": 100000000000001}', "100000000000001"), (b', "metadata": {"total_size": NaN}', "nan"))],
+        (b'{"weight_map": {"a": "m-00001-of-00002.safetensors", "b": "m-00002-of-00003.safetensors"}}',
+         ".weight_map: expected numbered safetensors files of one checkpoint, got 'm-00001-of-00002.safetensors' and 'm-00002-of-00003.safetensors'"),
+        (b'{"weight_map": {"a": "m-00001-of-00002.safetensors", "b": "n-00002-of-00002.safetensors"}}',
+         ".weight_map: expected numbered safetensors files of one checkpoint, got 'm-00001-of-00002.safetensors' and 'n-00002-of-00002.safetensors'"),
+        (b'{"weight_map": {"a": "m-00003-of-00002.safetensors"}}', ".weight_map: expected file numbers up to 2, got 'm-00003-of-00002.safetensors'"),
+        (b'{"weight_map": {"a": "x.safetensors", "b": "x.safetensors", "a": "x.safetensors"}}', ": duplicate key 'a'"),
+        (b"{", ": expected JSON in UTF-8: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        (b"\x80\x04\x95", ": expected JSON in UTF-8: 'utf-8' codec can't decode byte 0x80 in position 0: invalid start byte"),
+    ]
+
+    def test_hostile_indexes(self):
+        for content, message in self.INDEXES:
+            with self.subTest(content=content):
+                self.write("model.safetensors.index.json", content)
+                self.refused(message, "model.safetensors.index.json")
+
+    def test_folders_in_place_of_files(self):
+        os.mkdir(self.path("model.safetensors"))
+        self.refused(": cannot read: Is a directory", "model.safetensors")
+        os.rmdir(self.path("model.safetensors"))
+        os.rmdir(self.folder)
+        self.refused(": cannot read: No such file or directory")
+        os.mkdir(self.folder)
+
+    def test_a_long_index(self):
+        # Kimi-K2.5's names 384 experts x 60 layers x 3 matrices x 3 tensors = 207,360 tensors in 24 MB, more than any catalog
+        names = {"language_model.model.layers.%d.mlp.experts.%d.%s.weight" % (layer, expert, name) + "_" * 31: "model-00001-of-00064.safetensors"
+                 for layer in range(60) for expert in range(384) for name in "abcdefghi"}
+        self.catalog("model.safetensors.index.json", {"metadata": {"total_size": 12345}, "weight_map": names})
+        self.assertGreater(os.path.getsize(self.path("model.safetensors.index.json")), 24 * 10**6)
+        start = time.process_time()
+        self.assertEqual((self.sizes(), len(names)), ((12345, 12345), 207360))
+        self.assertLess(time.process_time() - start, 3)
+
+
+# meta-llama/Llama-3.1-8B-Instruct (Hugging Face): what its config.json says of shape and precision
+CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32,
+          "num_hidden_layers": 32, "num_key_value_heads": 8, "max_position_embeddings": 131072, "vocab_size": 128256, "tie_word_embeddings": False,
+          "torch_dtype": "bfloat16", "attention_bias": False, "mlp_bias": False}
+
+
+class ModelPath(InFolder):
+    """What lies around a config.json: names, safetensors, hf_quant_config.json; files that never end or contradict the config."""
+
+    def setUp(self):
+        super().setUp()
+        os.mkdir(self.path("Llama-X"))
+        self.config = self.catalog("Llama-X/config.json", CONFIG)
+
+    def model(self, path):
+        return sizing.read_model(path, FAMILIES)
+
+    def refused(self, path, message):
+        with self.assertRaises(SizingError) as caught:
+            self.model(path)
+        self.assertEqual(str(caught.exception), message)
+
+    def test_file_and_folder(self):
+        alone = self.catalog("my.model.json", CONFIG)
+        for path, name in [(self.config, "Llama-X"), (self.path("Llama-X"), "Llama-X"), (self.path("Llama-X") + "/", "Llama-X"), (alone, "my.model")]:
+            with self.subTest(path=path):
+                model = self.model(path)
+                self.assertEqual((model.name, model.attention_pattern, model.weights_origin, model.source), (name, "full", None, "config.json"))
+                self.assertEqual((model.total_params, model.default_kv_precision, model.weights_gib), (8030261248, "bf16", None))
+                self.assertNotIn(self.folder, repr(model))               # no paths: the same input gives the same bytes
+
+    def test_from_any_folder(self):
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.path("Llama-X"))
+        for path in ("config.json", "./config.json", "./", "../Llama-X"):
+            self.assertEqual(self.model(path).name, "Llama-X")
+        os.mkdir(self.path("gone"))
+        os.chdir(self.path("gone"))
+        os.rmdir(self.path("gone"))
+        self.refused("config.json", "config.json: cannot read: No such file or directory")
+        with mock.patch.object(sizing.os, "getcwd", side_effect=FileNotFoundError(errno.ENOENT, "No such file or directory")), mock.patch.object(sizing, "read_json", return_value=CONFIG):
+            self.refused("../M/config.json", "../M/config.json: cannot read: No such file or directory")
+
+    def weights(self, *sizes, layers=(0, 32)):
+        """One numbered file of each size, without a byte of it on disk."""
+        for index, (size, layer) in enumerate(zip(sizes, layers), 1):
+            content = safetensors({"model.layers.%d.w" % layer: {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}})
+            os.truncate(self.write("Llama-X/model-%05d-of-%05d.safetensors" % (index, len(sizes)), content), len(content) + size)
+
+    def test_weights_come_from_the_headers(self):
+        self.weights(9 * GIB, 3 * GIB)                                   # 3 GiB of them in a layer beyond the 32
+        for path in (self.config, self.path("Llama-X")):
+            model = self.model(path)
+            self.assertEqual((model.weights_gib, model.checkpoint_gib, model.weights_origin), (9.0, 12.0, "safetensors"))
+        alone = self.catalog("Llama-X/alone.json", CONFIG)               # a file of its own has no checkpoint beside it
+        self.assertEqual((self.model(alone).weights_origin, self.model(alone).name), (None, "alone"))
+
+    def test_checkpoints_that_do_not_fit_the_config(self):
+        self.weights(GIB)                                                # less than two bits for each parameter
+        self.refused(self.config, "%s: expected at least 2007565312 bytes of safetensors for 8030261248 parameters, got 1073741824: are all files there?" % self.path("Llama-X"))
+        self.weights(2 * GIB)
+        self.assertEqual(self.model(self.config).weights_gib, 2)
+        with mock.patch.object(sizing, "read_checkpoint", return_value=(2**60, 2**60)):                  # 2^30 GiB
+            self.refused(self.config, "%s: weights_gib: expected a finite decimal number from 1e-06 up to 100000, got 1073741824.0" % self.path("Llama-X"))
+        path = self.write("Llama-X/model-00001-of-00001.safetensors", b"nonsense nonsense")
+        self.refused(self.config, "%s: expected a safetensors header of at most 9 bytes, got 7310308002159816558" % path)
+
+    BAD = [  # content, message after "FILE: "
+        (b"", "expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)"), (b"[]", "config: expected a JSON object, got []"),
+        (b"3", "config: expected a JSON object, got 3"), (b"null", "config: expected a JSON object, got None"), (b'"llama"', "config: expected a JSON object, got 'llama'"),
+        (b"\x80\x04\x95\x0f\0\0\0\0\0\0\0}\x94\x8c\x04name\x94K\x01s.", "expected JSON in UTF-8: 'utf-8' codec can't decode byte 0x80 in position 0: invalid start byte"),
+        (b'{"model_type": "llama", "model_type": "gpt2"}', "duplicate key 'model_type'"),
+        (json.dumps(dict(CONFIG, num_hidden_layers="32")).encode(), "num_hidden_layers: expected a whole number from 1 up to 10000, got '32'"),
+        (json.dumps(dict(CONFIG, kv_window=5)).encode(), "kv_window: 5 has no rule in family 'llama'; it may change the KV cache: it needs a rule under families in models.json"),
+        (b'{"model_type": %s}' % (b"[" * 985 + b"]" * 985), None),
+    ]
+
+    def test_bad_files(self):
+        for content, message in self.BAD:
+            with self.subTest(content=content[:80]):
+                path = self.write("bad.json", content)
+                if message is None:
+                    with self.assertRaises(SizingError):
+                        self.model(path)
+                    continue
+                self.refused(path, "%s: %s" % (path, message))
+                self.write("Llama-X/config.json", content)
+                self.refused(self.path("Llama-X"), "%s: %s" % (self.config, message))
+
+    def test_missing_files(self):
+        for folder in ("empty", "folder.json", "both/config.json"):
+            os.makedirs(self.path(folder))
+        for path, file, message in [
+                ("nothing.json", "nothing.json", "No such file or directory"), ("nowhere/config.json", "nowhere/config.json", "No such file or directory"),
+                ("empty", "empty/config.json", "No such file or directory"), ("folder.json", "folder.json/config.json", "No such file or directory"),
+                ("Llama-X/config.json/config.json", "Llama-X/config.json/config.json", "Not a directory"), ("both", "both/config.json", "Is a directory")]:
+            with self.subTest(path=path):
+                self.refused(self.path(path), "%s: cannot read: %s" % (self.path(file), message))
+
+    def test_names_that_cannot_be_printed(self):
+        os.rename(self.path("Llama-X"), self.path("a\u202eb"))
+        path = self.path("a\u202eb/config.json")
+        self.refused(path, "%s: expected printable text, got 'a\\u202eb'" % path)
+
+    def test_hf_quant_config_beside_it(self):
+        self.catalog("Llama-X/hf_quant_config.json", {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8", "exclude_modules": ["lm_head"]}})
+        for path in (self.config, self.path("Llama-X")):
+            self.assertEqual((self.model(path).weights_precision, self.model(path).default_kv_precision), ("fp8", "fp8"))
+        alone = self.catalog("Llama-X/alone.json", CONFIG)
+        self.assertEqual(self.model(alone).weights_precision, "bf16")
+        self.catalog("Llama-X/config.json", dict(CONFIG, quantization_config={"quant_method": "mxfp4"}))       # its own word counts
+        self.assertEqual(self.model(self.config).weights_precision, "mxfp4")
+        self.catalog("Llama-X/config.json", CONFIG)
+        beside = self.catalog("Llama-X/hf_quant_config.json", [1])
+        self.refused(self.config, "%s: quantization_config: expected a JSON object, got [1]" % self.config)
+        self.catalog("Llama-X/hf_quant_config.json", {"quantization": {"quant_algo": "FP8", "exclude_modules": ["layers.².mlp*"]}})
+        self.refused(self.config, "%s: quantization_config: 'layers.².mlp*': expected a layer number of 1 to 9 digits, got '²'" % self.config)
+        self.write("Llama-X/hf_quant_config.json", "{")
+        self.refused(self.config, "%s: %s: expected JSON in UTF-8: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)" % (self.config, beside))
+
+    @unittest.skipUnless(hasattr(os, "mkfifo"), "no FIFOs here")
+    def test_a_pipe_that_nobody_writes_to(self):
         for name in ("config.json", "hf_quant_config.json", "model.safetensors", "model.safetensors.index.json"):
             with self.subTest(file=name):
-                self.catalog("M/config.json", self.LLAMA)
+                self.catalog("Llama-X/config.json", CONFIG)
                 if name == "config.json":
-                    os.unlink(self.path("M/config.json"))
-                os.mkfifo(self.path("M/" + name))
-                self.refused(self.path("M/"), model=self.path("M"))
-                os.unlink(self.path("M/" + name))
+                    os.unlink(self.config)
+                os.mkfifo(self.path("Llama-X/" + name))
+                with self.assertRaisesRegex(SizingError, re.escape(self.path("Llama-X/" + name)) + ": expected "):
+                    self.model(self.path("Llama-X"))
+                os.unlink(self.path("Llama-X/" + name))
 
-    def refused(self, words, **changes):
-        status, out, err = call(*argv(**changes))
-        self.assertEqual((status, out, err.count("\n")), (2, "", 1))
-        self.assertIn(words, err)
+    def test_files_a_model_is_read_from(self):
+        """The command line overwrites none of them, whether they are there or not."""
+        def named(folder, *more):
+            return [os.path.join(folder, name) for name in ("config.json", "hf_quant_config.json", "model.safetensors.index.json", *more)]
+        self.write("Llama-X/model.safetensors", b"")
+        self.write("Llama-X/a.safetensors", b"")
+        self.write("Llama-X/notes.txt", b"")
+        folder = self.path("Llama-X")
+        for path, expected in [(folder, named(folder, "a.safetensors", "model.safetensors")), (self.config, named(folder, "a.safetensors", "model.safetensors")),
+                               (self.path("nothing/config.json"), named(self.path("nothing"))), (self.path("m.json"), [self.path("m.json")]), ("no-such-folder/config.json", named("no-such-folder"))]:
+            with self.subTest(path=path):
+                self.assertEqual(sizing.model_files(path), expected)
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(folder)
+        self.assertEqual(sizing.model_files("config.json"), named("", "a.safetensors", "model.safetensors"))
 
-    def test_a_checkpoint_that_is_too_small(self):
-        """A file of 1 GiB beside the config of 8,030,261,248 parameters: less than two bits each, some files are missing."""
-        os.mkdir(self.path("M"))
-        self.catalog("M/config.json", self.LLAMA)
-        content = safetensors({"w": {"dtype": "U8", "shape": [GIB], "data_offsets": [0, GIB]}})
-        os.truncate(self.write("M/model.safetensors", content), len(content) + GIB)       # sparse
-        self.refused("%s: expected at least 2007565312 bytes of safetensors for 8030261248 parameters, got 1073741824: are all files there?"
-                     % self.path("M"), model=self.path("M"))
-
-    def test_tensors_that_overlap(self):
-        self.write("model.safetensors", safetensors({"a": {"data_offsets": [0, 8]}, "b": {"data_offsets": [4, 10]}}, data=b"0" * 10))
-        with self.assertRaisesRegex(SizingError, "^%s: expected tensors that do not overlap$" % re.escape(self.path("model.safetensors"))):
-            sizing.read_checkpoint(self.folder, 32)
-        self.write("model.safetensors", safetensors({"a": {"data_offsets": [0, 4]}, "b": {"data_offsets": [4, 10]}}, data=b"0" * 10))
-        self.assertEqual(sizing.read_checkpoint(self.folder, 32), (10, 10))
-
-    def test_an_index_that_leaves_its_folder(self):
-        os.mkdir(self.path("M"))
-        self.write("other.safetensors", tensors(a=10))
-        for name in ("../other.safetensors", self.path("other.safetensors"), "x/../../other.safetensors"):
-            with self.subTest(name=name):
-                self.catalog("M/model.safetensors.index.json", {"metadata": {"total_size": 10}, "weight_map": {"a": name}})
-                with self.assertRaisesRegex(SizingError, "weight_map: expected an object of file names, got "):
-                    sizing.read_checkpoint(self.path("M"), 32)
+    def test_on_the_command_line(self):
+        """A name of the catalog comes first, a path then; a bad one is one line."""
+        path = self.catalog("m.json", {"models": [dict(dataclasses.asdict(FULL), name="a/b.json", source="made up")]})
+        for model, more, source in (("a/b.json", {"models_file": path}, "made up"), (self.path("Llama-X"), {}, "config.json")):
+            status, out, err = call(*argv("--json-only", model=model, effective_context=1000, **more))
+            self.assertEqual((status, err, strict_json(out)["inputs"]["model"]["source"]), (0, "", source))
+        self.assertIn("is not in models.json", call(*argv(model="Llama-X"))[2])
+        self.write("Llama-X/config.json", "[]")
+        self.assertEqual(call(*argv(model=self.path("Llama-X"))), (2, "", one_line("%s: config: expected a JSON object, got []" % self.config)))
 
 
-# === Speed ===
-
-def speed_model(name, layers, hidden, heads, kv_heads, head_dim, total, active, vocab, **more):
-    """A model with what the time per token depends on; embeddings not tied, nothing quantized unless said."""
-    return Model(**dict({"name": name, "num_layers": layers, "hidden_size": hidden, "num_attention_heads": heads, "num_key_value_heads": kv_heads,
-                         "head_dim": head_dim, "total_params": total, "active_params": active, "vocab_size": vocab,
-                             "embedding_params": hidden * vocab,
-                         "max_position_embeddings": 131072, "attention_pattern": "full", "hybrid_full_layers": None, "hybrid_sliding_layers": None,
-                         "sliding_window": None, "default_kv_precision": "bf16"}, **more))
-
-
-def speed_server(name, bandwidth_tbps, bf16, fp8, fp4, nvlink_tbps, gpus=8):
-    """A server of 80 GB GPUs with the figures that speed depends on."""
-    return Server(name, gpus, 80.0, 80.0 * gpus, nvlink_tbps, None, hbm_bandwidth_per_gpu_tbps=bandwidth_tbps, dense_tflops_bf16=bf16,
-                  dense_tflops_fp8=fp8, dense_tflops_fp4=fp4)
+# kind: (key of the list, a made-up entry that is right)
+ENTRIES = {
+    "models": ("models", {"name": "m", "num_layers": 36, "num_key_value_heads": 8, "head_dim": 64,
+                          "max_position_embeddings": 131072,
+                          "attention_pattern": "hybrid", "hybrid_full_layers": 18,
+                          "hybrid_sliding_layers": 18, "sliding_window": 128,
+                          "default_kv_precision": "fp8", "source": "made up"}),
+    "servers": ("servers",
+                {"name": "s", "gpus": 8, "hbm_per_gpu_gb": 100, "total_hbm_gb": 800, "source": "made up"}),
+    "storage": ("profiles", {"name": "p", "type": "nvme_local", "source": "made up"}),
+}
 
 
-# Parameters and shapes: config.json of each on Hugging Face, counted as the vLLM model class does.
-LLAMA_8B = speed_model("llama-3.1-8b", 32, 4096, 32, 8, 128, 8030261248, 8030261248, 128256)
-LLAMA_70B = speed_model("llama-3.1-70b", 80, 8192, 64, 8, 128, 70553706496, 70553706496, 128256)
-QWEN_235B = speed_model("qwen3-235b-a22b", 94, 4096, 64, 4, 128, 235093634560, 22190763520, 151936, num_experts=128, num_experts_per_tok=8,
-                        moe_layers=94, expert_params=18874368, unquantized_params=1294733312)
-MLA = {"kind": "latent", "layers": 61, "kv_lora_rank": 512, "qk_rope_head_dim": 64}
-DEEPSEEK = speed_model("deepseek-v3", 61, 7168, 128, 1, 576, 671026404352, 37552282624, 129280, attention_pattern="latent", layer_groups=[MLA],
-                       num_experts=256, num_experts_per_tok=8, moe_layers=58, expert_params=44040192, unquantized_params=1960787968)
-SPARSE = dataclasses.replace(DEEPSEEK, attention_pattern="sparse_latent", layer_groups=[MLA, {"kind": "index", "layers": 61, "index_head_dim": 128}])
-GPT_OSS = speed_model("gpt-oss-120b", 36, 2880, 64, 8, 64, 116829156672, 5711982912, 201088, attention_pattern="hybrid", hybrid_full_layers=18,
-                      hybrid_sliding_layers=18, sliding_window=128, num_experts=128, num_experts_per_tok=4, moe_layers=36,
-                      expert_params=24891840, unquantized_params=2127557952)
-# Data sheets: NVIDIA H100 SXM, H200 SXM, DGX B200, A100 80 GB SXM, GeForce RTX 5090; dense TFLOPS.
-H100 = speed_server("dgx-h100", 3.35, 989.0, 1978.0, None, 7.2)
-H200 = speed_server("dgx-h200", 4.8, 989.0, 1978.0, None, 7.2)
-B200 = speed_server("dgx-b200", 7.7, 2250.0, 4500.0, 9000.0, 14.4)
-A100 = speed_server("dgx-a100", 2.039, 312.0, None, None, 4.8)
-ONE_GPU = speed_server("workstation", 1.792, 209.5, 419.0, 1676.0, None, gpus=1)
-FP8 = {"kv_precision": "fp8", "weights_precision": "fp8"}
-SPEED_LAYOUTS = ((LLAMA_70B, H100, "fp8", 4), (LLAMA_8B, ONE_GPU, "bf16", 1), (GPT_OSS, H200, "mxfp4", 2), (DEEPSEEK, B200, "fp4", 8),
-                 (QWEN_235B, H200, "fp8", 8), (SPARSE, H200, "fp8", 8))
+# === Renderers ===
+
+def markdown(kind, *content):
+    return sizing.render_markdown([(kind, *content)])
 
 
-def decode(model, server, sessions, context, tensor_parallel, weights, kv="fp8"):
-    """The terms of one decode step."""
-    session = sizing.session_terms(model, tensor_parallel, context, kv)
-    return sizing.decode_terms(sizing.speed_inputs(model, server, tensor_parallel, weights), session, sessions)
-
-
-class SpeedSteps(unittest.TestCase):
-    def check(self, terms, expected):
-        for name, value in expected.items():
-            self.assertAlmostEqual(terms[name], value, delta=1e-6 * abs(value), msg=name)
-
-    def test_dense(self):
-        """Llama 3.1 70B in fp8 on 4 H100, 32 sessions of 4096 tokens, fp8 KV."""
-        # read every step: 70,553,706,496 less the input embedding 8192 x 128256 = 1,050,673,152, of which the head of the
-        # same size is bf16: 2 x 1.050673152 + 68.452360192 = 70.553706496 GB
-        # KV of a session on each GPU: 80 layers x 8 heads x 256 x 1 byte x 4096 tokens / 4 = 167,772,160 bytes; x 32 = 5.36870912 GB
-        # memory: (70.553706496 / 4 + 5.36870912) / (3.35 x 0.8) = 8.584752 ms
-        # bf16: 2 x 32 x 1.050673152e9 + 32 x 80 layers x 4096 tokens x (2 x 64 heads x 256) = 0.410840466 TFLOP; fp8:
-        # 2 x 32 x 68.452360192e9 = 4.380951052 TFLOP; compute: 1000 x (0.410840466 / 989 + 4.380951052 / 1978) / (4 x 0.7) = 0.939375 ms
-        # layers: 80 x (0.041 + 0.010 x 68.452360192 / 69.503033344) = 4.067906 ms
-        # all-reduce: 2 x 32 x 8192 bytes over 0.45 TB/s x 0.5 take 0.00233017 ms; two per layer, each the less of
-        # 0.006 + 3 x 0.00233017 = 0.01299051 and 2 x 0.006 + 6/4 x 0.00233017 = 0.01549525; 160 x 0.01299051 = 2.078481 ms
-        # sessions: 32 x 0.018 = 0.576 ms; step: 8.584752 + 4.067906 + 2.078481 + 0.576 = 15.307140 ms
-        self.check(decode(LLAMA_70B, H100, 32, 4096, 4, "fp8"), {
-            "expert_coverage": 0, "weights_read_gb": 70.553706496, "cache_read_bytes": 167772160, "cache_read_gb": 5.36870912,
-            "memory_ms": 8.5847521, "bf16_tflop": 0.410840466, "quantized_tflop": 4.380951052, "routed_tflop": 0, "compute_ms": 0.9393745,
-            "layers_ms": 4.06790645, "message_ms": 0.0023301689, "all_reduce_ms": 2.0784811, "active_sessions": 32, "decode_step_ms": 15.3071396})
-        self.assertAlmostEqual(sizing.calc_decode_step_ms(LLAMA_70B, H100, 32, 4096, tensor_parallel=4, **FP8), 15.3071396, places=5)
-
-    def test_moe(self):
-        """gpt-oss-120b in mxfp4 on 2 H200, 64 sessions of 4096 tokens, fp8 KV."""
-        # routed experts: 128 x 24,891,840 x 36 = 114,701,598,720; 64 sessions reach 1 - (1 - 4/128)^64 = 0.868915968 of them
-        # the rest, all bf16: 116,829,156,672 - 114,701,598,720 - 579,133,440 = 1,548,424,512
-        # weights: 2 x 1.548424512 + 0.53125 x 114.70159872 x 0.868915968 = 56.044438 GB
-        # KV per GPU: 8 heads x 128 x (18 layers x 4096 + 18 x 128 of the window) / 2 = 38,928,384 bytes; x 64 = 2.491416576 GB
-        # memory: (56.044438 / 2 + 2.491416576) / (4.8 x 0.8) = 7.946259 ms
-        # bf16: 2 x 64 x 1.548424512e9 + 64 x 18 x (4096 + 128) x (2 x 64 x 128) = 0.277923668 TFLOP; routed: 2 x 64 x 4 x 24,891,840 x 36 =
-        # 0.458806395 TFLOP at 0.2 of fp8, the next precision H200 has; compute:
-        # 1000 x (0.277923668 / 989 + 0.458806395 / 0.2 / 1978) / (2 x 0.7) = 1.029135 ms
-        # layers: 36 x 0.041 + 36 x (4 x 0.006 + 0.050: H200 widens 4-bit weights) = 4.14 ms
-        # all-reduce: 72 x min(0.006 + 0.0016384, 0.012 + 0.0016384) = 0.549965 ms; sessions: 64 x 0.018 = 1.152 ms
-        # step: 7.946259 + 4.14 + 0.549965 + 1.152 = 13.788224 ms
-        self.check(decode(GPT_OSS, H200, 64, 4096, 2, "mxfp4"), {
-            "routed_params": 114701598720, "expert_coverage": 0.868915968, "weights_read_gb": 56.04443842, "cache_read_bytes": 38928384,
-            "memory_ms": 7.94625932, "bf16_tflop": 0.277923668, "routed_tflop": 0.458806395, "compute_ms": 1.02913452, "layers_ms": 4.14,
-            "all_reduce_ms": 0.5499648, "decode_step_ms": 13.78822412})
-
-    def test_latent(self):
-        """DeepSeek-V3 in fp8 on 8 H200, 16 sessions of 8192 tokens, fp8 KV."""
-        # routed experts: 256 x 44,040,192 x 58 = 653,908,770,816; coverage of 16 sessions: 1 - (1 - 8/256)^16 = 0.398289697
-        # the rest: 671,026,404,352 - 653,908,770,816 - 926,679,040 = 16,190,954,496, of which bf16 1,960,787,968 - 926,679,040 = 1,034,108,928
-        # weights: 2 x 1.034108928 + 15.156845568 + 653.908770816 x 0.398289697 = 277.670189 GB
-        # KV: the latent is whole on each GPU: 61 x (512 + 64) x 8192 = 287,834,112 bytes; x 16 = 4.605345792 GB
-        # memory: (277.670189 / 8 + 4.605345792) / (4.8 x 0.8) = 10.238052 ms
-        # compute: bf16 2 x 16 x 1.034108928e9 + 16 x 61 x 8192 x 2 x 128 x (2 x 512 + 64) = 2.260032 TFLOP, fp8 0.485019, routed 0.653909 at 0.2:
-        # 1000 x (2.260032 / 989 + (0.485019 + 3.269544) / 1978) / (8 x 0.7) = 0.747023 ms
-        # layers: 61 x (0.041 + 0.010 x 15.156845568 / 16.190954496) + 58 x 8 x 0.006 + 61 x 0.010 = 6.466040 ms
-        # all-reduce: message 0.00101945 ms: 122 x min(0.006 + 7 x 0.00101945, 0.012 + 14/8 x 0.00101945) = 122 x 0.01313614 = 1.602609 ms
-        # step: 10.238052 + 6.466040 + 1.602609 + 16 x 0.018 = 18.594701 ms
-        self.check(decode(DEEPSEEK, H200, 16, 8192, 8, "fp8"), {
-            "expert_coverage": 0.3982896966, "weights_read_gb": 277.6701893, "cache_read_bytes": 287834112, "memory_ms": 10.23805194,
-            "bf16_tflop": 2.260032029, "quantized_tflop": 0.485019058, "routed_tflop": 0.653908771, "compute_ms": 0.747023235,
-            "layers_ms": 6.466039576, "all_reduce_ms": 1.602609351, "decode_step_ms": 18.59470087})
-
-    def test_sparse_latent_reads_no_more_than_its_index_picks(self):
-        """The same with DeepSeek Sparse Attention: 61 index keys of 132 bytes for all 8192 tokens, the latent of 2048.
-
-        Beside index keys vLLM packs an fp8 latent: 512 bytes, 4 scales of 4 bytes and 64 positions of 2 bytes are 656.
-        """
-        # 61 x (132 x 8192 + 656 x 2048) = 147,914,752 bytes; in bf16 61 x (132 x 8192 + 576 x 2 x 2048) = 209,879,040
-        self.assertEqual(decode(SPARSE, H200, 16, 8192, 8, "fp8")["cache_read_bytes"], 147914752)
-        self.assertEqual(decode(SPARSE, H200, 16, 8192, 8, "fp8", "bf16")["cache_read_bytes"], 209879040)
-        self.assertEqual(decode(SPARSE, H200, 16, 2000, 8, "fp8")["cache_read_bytes"], 61 * 788 * 2000)      # all of a short one
-        # attention: 16 x 61 x 2048 x 2 x 128 x (2 x 512 + 64) = 0.556735136 TFLOP, with 2 x 16 x 1.034108928e9 = 0.033091486
-        self.assertAlmostEqual(decode(SPARSE, H200, 16, 8192, 8, "fp8")["bf16_tflop"], 0.589826621, places=6)
-
-    def test_prefill_and_tpot(self):
-        """Llama 3.1 70B in fp8 on 4 H100: a prompt of 8192 tokens, then 32 sessions of 8192 in, 1024 out."""
-        # attention: 8192^2 / 2 x 80 x (2 x 64 x 256) = 87.960930 TFLOP; products: 2 x 8192 x 68.452360192e9 = 1121.523469 TFLOP (the head only for
-        # the last token); compute: 1000 x (87.960930 / 989 + 1121.523469 / 1978) / (4 x 0.7) = 234.263565 ms, more than the 6.58 of memory
-        # all-reduce: message 0.5965232 ms: 160 x (0.012 + 1.5 x 0.5965232) = 145.085577 ms; 234.263565 + 4.067906 + 145.085577 = 383.417048 ms
-        prefill_ms = sizing.calc_prefill_ms(LLAMA_70B, H100, 8192, tensor_parallel=4, weights_precision="fp8")
-        self.assertAlmostEqual(prefill_ms, 383.417048, places=5)
-        # a step at 8192 + 1024 / 2 = 8704 tokens: memory (17.638426624 + 11.40850688) / 2.68 = 10.838408 ms, and 4.067906 + 2.078481 + 0.576
-        step_ms = sizing.calc_decode_step_ms(LLAMA_70B, H100, 32, 8704, tensor_parallel=4, **FP8)
-        self.assertAlmostEqual(step_ms, 17.560796, places=5)
-        # engine factor x (step + share x 31 x 383.417048 / 1024 = share x 11.607352)
-        for engine, expected in (("vllm", 29.168148), ("generic", 28.147262), ("sglang", 24.658504), ("trtllm", 27.272218)):
-            tpot_ms = sizing.calc_tpot_ms(LLAMA_70B, H100, 32, 8192, 1024, tensor_parallel=4, engine=engine, **FP8)
-            self.assertAlmostEqual(tpot_ms, expected, places=4, msg=engine)
-        self.assertEqual(sizing.calc_tpot_ms(LLAMA_70B, H100, 32, 8192, 1024, tensor_parallel=4, **FP8),
-                         sizing.calc_tpot_ms(LLAMA_70B, H100, 32, 8192, 1024, tensor_parallel=4, engine="generic", context_tokens=8704, **FP8))
-
-    def test_latent_prefill(self):
-        """DeepSeek-V3 in fp8 on 8 H200, a prompt of 4096 tokens: keys and values unpacked to 128 + 64 and 128 per head."""
-        # attention: 4096^2 / 2 x 61 x 2 x 128 x (2 x 128 + 64) = 41.918922 TFLOP; bf16 without the head: 2 x 4096 x
-        # (1,034,108,928 - 926,679,040) = 0.880066 TFLOP; fp8: 2 x 4096 x 15.156845568e9 = 124.164879 TFLOP;
-        # routed: 2 x 4096 x 8 x 44,040,192 x 58 = 167.400645 TFLOP at 0.2
-        # compute: 1000 x (42.798987 / 989 + (124.164879 + 837.003227) / 1978) / (8 x 0.7) = 94.500758 ms
-        terms = sizing.prefill_terms(DEEPSEEK, sizing.speed_inputs(DEEPSEEK, H200, 8, "fp8"), 4096)
-        self.check(terms, {"expert_coverage": 1, "bf16_tflop": 42.798987, "quantized_tflop": 124.164879, "routed_tflop": 167.400645,
-                           "compute_ms": 94.500758})
-
-    def test_prefix_cache(self):
-        """Of a prompt of 8192 tokens 6144 are cached: 2048 are computed, and attend to what lies before them."""
-        # pairs: (8192^2 - 6144^2) / 2 = 14,680,064; x 80 x 32,768 = 38.482907 TFLOP; products: 2 x 2048 x 68.452360192e9 = 280.380867
-        inputs = sizing.speed_inputs(LLAMA_70B, H100, 4, "fp8")
-        self.check(sizing.prefill_terms(LLAMA_70B, inputs, 8192, 0.75), {"tokens": 2048, "bf16_tflop": 38.482907, "quantized_tflop": 280.380867})
-        whole = sizing.prefill_terms(LLAMA_70B, inputs, 8192, 1.0)                        # one token is always computed
-        self.assertEqual((whole["tokens"], whole["bf16_tflop"]), (1, 0))
-
-    def test_caches(self):
-        """What a session's step reads of 4096 tokens in bf16 on each of 4 GPUs, per layer."""
-        full, latent = {"kind": "full", "num_key_value_heads": 2, "head_dim": 128}, {"kind": "latent", "kv_lora_rank": 512, "qk_rope_head_dim": 64}
-        index, state = {"kind": "index", "index_head_dim": 128}, {"kind": "state", "state_bytes": 1000}
-        for groups, heads, expected, formula in (
-                ([full], (2, 128), 2 * 256 * 2 * 4096 / 2, "F * context_tokens / S"),     # 2 heads: never split over more than 2 GPUs
-                ([dict(full, num_key_value_heads=8)], (8, 128), 8 * 256 * 2 * 4096 / 4, "F * context_tokens / S"),
-                ([dict(full, v_head_dim=64)], (2, 128), 2 * 192 * 2 * 4096 / 2, "F * context_tokens / S"),
-                ([dict(full, kind="sliding", sliding_window=512)], (2, 128), 2 * 256 * 2 * 512 / 2, "F * min(context_tokens, sliding_window) / S"),
-                ([dict(full, kind="sliding", sliding_window=5120)], (2, 128), 2 * 256 * 2 * 4096 / 2, "F * min(context_tokens, sliding_window) / S"),
-                ([dict(full, kind="chunked", attention_chunk_size=1024)], (2, 128), 2 * 256 * 2 * 1024 / 2,
-                 "F * min(context_tokens, attention_chunk_size) / S"),
-                ([latent], (1, 576), 576 * 2 * 4096, "F * context_tokens"),
-                ([latent, index], (1, 576), 576 * 2 * 2048 + 132 * 4096, "F * min(context_tokens, index_topk) + F * context_tokens"),
-                ([full, state], (2, 128), 2 * 256 * 2 * 4096 / 2 + 2 * 1000 / 4,
-                 "F * context_tokens / S + 2 * state_layers * state_bytes / tensor_parallel"),
-                ([full, {"kind": "none"}], (2, 128), 2 * 256 * 2 * 4096 / 2, "F * context_tokens / S")):
-            with self.subTest(groups=groups):
-                kinds = [group["kind"] for group in groups]
-                layers = 16 if {"state", "none"} & set(kinds) else 32                     # as many of each
-                model = dataclasses.replace(
-                    LLAMA_8B, attention_pattern=sizing.pattern_of(kinds), num_key_value_heads=heads[0], head_dim=heads[1],
-                    sliding_window=groups[0].get("sliding_window"), layer_groups=[dict(group, layers=layers) for group in groups])
-                self.assertEqual(sizing.session_terms(model, 4, 4096, "bf16")["cache_read_bytes"], layers * expected)
-                told = re.sub(r"\w+_layers \* \w+_token_bytes", "F", sizing.cache_read_formula(model))
-                self.assertEqual(re.sub(r"min\(tensor_parallel, \w+\)", "S", told), "cache_read_bytes = " + formula)
-
-    def test_attention(self):
-        """Operations of one layer for one token and one it attends to; 128 heads of DeepSeek-V3, 32 of Llama 8B."""
-        for model, group, decoding, expected in (
-                (LLAMA_8B, {"kind": "full", "head_dim": 128}, True, 2 * 32 * 256), (LLAMA_8B, {"kind": "full", "head_dim": 128}, False, 2 * 32 * 256),
-                (LLAMA_8B, {"kind": "full", "head_dim": 192, "v_head_dim": 128}, True, 2 * 32 * 320),
-                (DEEPSEEK, MLA, True, 2 * 128 * (2 * 512 + 64)), (DEEPSEEK, MLA, False, 2 * 128 * (2 * 128 + 64)),
-                (LLAMA_8B, {"kind": "index"}, True, 0), (LLAMA_8B, {"kind": "state"}, True, 0), (LLAMA_8B, {"kind": "none"}, False, 0)):
-            with self.subTest(group=group, decoding=decoding):
-                self.assertEqual(sizing.calc_attention_flop(model, group, decoding), expected)
-
-    def test_tied_embeddings_are_read_as_the_head(self):
-        table = LLAMA_8B.embedding_params
-        tied = dataclasses.replace(LLAMA_8B, total_params=LLAMA_8B.total_params - table, active_params=LLAMA_8B.total_params - table,
-                                   unquantized_params=table + 10**6)
-        untied = dataclasses.replace(LLAMA_8B, unquantized_params=2 * table + 10**6)
-        for weights in ("bf16", "fp8"):
-            read = [decode(model, H100, 1, 1, 1, weights)["weights_read_gb"] for model in (tied, untied)]
-            self.assertAlmostEqual(read[0], read[1], places=9)
-        # all but the input embedding: 8,030,261,248 - 525,336,576 = 7,504,924,672 of 2 bytes
-        self.assertAlmostEqual(decode(LLAMA_8B, H100, 1, 1, 1, "bf16")["weights_read_gb"], 15.009849344, places=9)
-
-    def test_linear_layers_launch_more_kernels(self):
-        shape = {"num_key_value_heads": 8, "head_dim": 128}
-        linear = dataclasses.replace(LLAMA_8B, attention_pattern="linear", layer_groups=[
-            dict(shape, kind="full", layers=8), {"kind": "state", "layers": 24, "state_bytes": 2**21}])
-        terms = decode(linear, H100, 4, 1000, 1, "bf16")
-        self.assertAlmostEqual(terms["layers_ms"], 32 * 0.041 + 24 * 0.010)
-        self.assertEqual(terms["cache_read_bytes"], 8 * 8 * 256 * 1000 + 24 * 2 * 2**21)
-
-
-class SpeedFormulas(unittest.TestCase):
-    def value(self, formula, terms):
-        return float(evaluate(ast.parse(formula, mode="eval"), terms))
-
-    def test_every_term_is_its_formula(self):
-        for model, server, weights, gpus in ((LLAMA_70B, H100, "fp8", 4), (LLAMA_8B, H100, "bf16", 1), (GPT_OSS, H200, "mxfp4", 2),
-                                             (DEEPSEEK, B200, "nvfp4", 8), (SPARSE, A100, "fp8", 8)):
-            terms = sizing.tpot_at(model, server, 2000, 500, tensor_parallel=gpus, kv_precision="fp8", weights_precision=weights, engine="sglang",
-                                   prefix_cache_hit_ratio=0.0, context_tokens=None)(48)
-            prefill, known = terms["prefill"], dict(terms, tpot_expected_ms=terms["tpot_ms"])
-            known.update(("prefill_" + name, prefill[name]) for name in sizing.PASS_OWN)
-            self.assertEqual(list(sizing.SPEED_FORMULAS), ["cache_read_gb", "decode_step_ms", "prefill_ms", "tpot_expected_ms"])
-            for name, formula in sizing.SPEED_FORMULAS.items():
-                with self.subTest(model=model.name, term=name):
-                    self.assertAlmostEqual(self.value(formula, known), known[name], delta=1e-9 * abs(known[name]))
-            for name in sizing.PASS_FORMULAS:
-                for prefix in ("", "prefill_") if name in sizing.PASS_OWN else ("",):
-                    with self.subTest(model=model.name, term=prefix + name):
-                        left, formula = sizing.pass_formula(name, prefix).split(" = ")
-                        self.assertEqual(left, prefix + name)
-                        self.assertAlmostEqual(self.value(formula, known), known[left], delta=1e-9 * abs(known[left]))
-
-    def test_names_of_the_two_passes(self):
-        coverage = "expert_coverage = 1 - (1 - num_experts_per_tok / num_experts) ** "
-        self.assertEqual(sizing.pass_formula("expert_coverage"), coverage + "active_sessions")
-        self.assertEqual(sizing.pass_formula("expert_coverage", "prefill_"), "prefill_" + coverage + "prefill_tokens")
-
-
-class SpeedMonotonic(unittest.TestCase):
-    def test_more_sessions_are_slower(self):
-        for model, server, weights, gpus in SPEED_LAYOUTS:
-            at = sizing.tpot_at(model, server, 1024, 1024, tensor_parallel=gpus, kv_precision="bf16", weights_precision=weights, engine="generic",
-                                prefix_cache_hit_ratio=0.0, context_tokens=None)
-            steps = [at(n)["tpot_ms"] for n in [1, 1.5] + list(range(2, 600)) + [2**p for p in range(10, 30)]]
-            self.assertTrue(all(a < b for a, b in zip(steps, steps[1:])), model.name)
-
-    def test_longer_context_and_prompt_are_never_faster(self):
-        for model, server, weights, gpus in SPEED_LAYOUTS:
-            layout = {"tensor_parallel": gpus, "weights_precision": weights}
-            lengths = [1, 2, 100, 127, 128, 129, 1000, 2047, 2048, 2049, 10**4, 10**5, 10**6]
-            for values in ([sizing.calc_decode_step_ms(model, server, 16, n, kv_precision="fp8", **layout) for n in lengths],
-                           [sizing.calc_prefill_ms(model, server, n, **layout) for n in lengths],
-                           [sizing.calc_tpot_ms(model, server, 16, n, 1024, kv_precision="fp8", **layout) for n in lengths],
-                           [sizing.calc_tpot_ms(model, server, 16, 1024, 1024, context_tokens=n, kv_precision="fp8", **layout) for n in lengths]):
-                self.assertTrue(all(a <= b for a, b in zip(values, values[1:])), model.name)
-
-    def test_more_gpus_read_and_compute_faster_but_exchange_longer(self):
-        for model in (LLAMA_70B, GPT_OSS, DEEPSEEK, QWEN_235B, SPARSE):
-            terms = [decode(model, B200, 32, 4096, n, "fp8") for n in (1, 2, 4, 8)]
-            for fewer, more in zip(terms, terms[1:]):
-                self.assertLess(more["memory_ms"], fewer["memory_ms"])
-                self.assertLess(more["compute_ms"], fewer["compute_ms"])
-                self.assertGreater(more["all_reduce_ms"], fewer["all_reduce_ms"])
-                self.assertEqual(more["layers_ms"], fewer["layers_ms"])
-            self.assertEqual(terms[0]["all_reduce_ms"], 0)
-
-    def test_what_helps(self):
-        def tpot(server=H100, **changes):
-            return sizing.calc_tpot_ms(LLAMA_70B, server, 32, 8192, 512, **dict(
-                {"tensor_parallel": 4, "kv_precision": "bf16", "weights_precision": "fp8", "engine": "vllm"}, **changes))
-        hits = [tpot(prefix_cache_hit_ratio=ratio) for ratio in (0, 0.3, 0.9, 1)]
-        self.assertEqual(hits, sorted(hits, reverse=True))
-        self.assertEqual(len(set(hits)), 4)
-        self.assertLess(tpot(kv_precision="fp8"), tpot())
-        self.assertLess(tpot(weights_precision="fp8"), tpot(weights_precision="bf16"))
-        self.assertLess(tpot(server=H200), tpot())
-        self.assertLess(tpot(engine="trtllm"), tpot())
-
-
-class SessionsAtTpot(unittest.TestCase):
-    LAYOUT = {"tensor_parallel": 4, "kv_precision": "fp8", "weights_precision": "fp8"}
-
-    def test_boundary_is_exact(self):
-        for model, server, weights, gpus in SPEED_LAYOUTS:
-            layout = {"tensor_parallel": gpus, "kv_precision": "fp8", "weights_precision": weights, "engine": "trtllm"}
-            for target_ms in (10, 25, 50, 100.5, 1000):
-                for margin in (1.0, 1.18):
-                    n = sizing.calc_sessions_at_tpot(model, server, target_ms, 2000, 500, margin=margin, **layout)
-                    if n:
-                        self.assertLessEqual(sizing.calc_tpot_ms(model, server, n, 2000, 500, **layout) * margin, target_ms)
-                    self.assertGreater(sizing.calc_tpot_ms(model, server, n + 1, 2000, 500, **layout) * margin, target_ms)
-
-    def test_target_met_to_the_last_bit(self):
-        for n in (1, 2, 7, 100, 511):
-            target_ms = sizing.calc_tpot_ms(LLAMA_70B, H100, n, 1024, 1024, **self.LAYOUT)
-            self.assertEqual(sizing.calc_sessions_at_tpot(LLAMA_70B, H100, target_ms, 1024, 1024, **self.LAYOUT), n)
-            self.assertEqual(sizing.calc_sessions_at_tpot(LLAMA_70B, H100, target_ms * (1 - 1e-15), 1024, 1024, **self.LAYOUT), n - 1)
-
-    def test_a_measured_factor_replaces_the_engines(self):
-        # generic: 0.965; twice that factor at twice the target
-        for target_ms in (20, 40):
-            n = sizing.calc_sessions_at_tpot(LLAMA_70B, H100, target_ms, 1024, 1024, **self.LAYOUT)
-            self.assertEqual(sizing.calc_sessions_at_tpot(LLAMA_70B, H100, 2 * target_ms, 1024, 1024, tpot_factor=1.93, **self.LAYOUT), n)
-
-    def test_ends_on_any_target(self):
-        self.assertEqual(sizing.calc_sessions_at_tpot(LLAMA_70B, H100, 1e-300, 1024, 1024, **self.LAYOUT), 0)
-        self.assertGreater(sizing.calc_sessions_at_tpot(LLAMA_70B, H100, 1e9, 1, 1e9, **self.LAYOUT), 10**5)
-
-
-class SpeedPrecisions(unittest.TestCase):
-    def test_a_gpu_computes_in_the_next_precision_it_has(self):
-        for server, weights, expected in (
-                (B200, "nvfp4", "fp4"), (B200, "fp4", "fp4"), (B200, "mxfp4", "fp4"), (H100, "fp4", "fp8"), (H100, "mxfp4", "fp8"), (A100, "fp4",
-                    "bf16"),
-                (A100, "fp8", "bf16"), (A100, "int8", "bf16"), (H100, "fp8", "fp8"), (H100, "int8", "fp8"), (B200, "int4", "bf16"),
-                (H100, "bf16", "bf16"), (H100, "fp16", "bf16")):
-            with self.subTest(server=server.name, weights=weights):
-                self.assertEqual(sizing.compute_precision(server, weights), expected)
-                inputs = sizing.speed_inputs(LLAMA_70B, server, 1, weights)
-                self.assertEqual(inputs["dense_tflops"], getattr(server, "dense_tflops_" + expected))
-
-    def test_widening_costs_time_in_moe_layers(self):
-        for server, weights, widened in ((H100, "fp8", 0), (A100, "fp8", 1), (H100, "fp4", 1), (B200, "fp4", 0), (B200, "mxfp4", 0),
-                                         (B200, "int4", 1), (B200, "bf16", 0)):
-            with self.subTest(server=server.name, weights=weights):
-                self.assertEqual(sizing.speed_inputs(DEEPSEEK, server, 8, weights)["widened"], widened)
-        # 58 MoE layers x 0.050 ms
-        slow, fast = (decode(DEEPSEEK, server, 1, 1, 8, "fp4")["layers_ms"] for server in (H100, B200))
-        self.assertAlmostEqual(slow - fast, 2.9)
-
-    def test_every_precision_of_the_catalog_has_its_place(self):
-        self.assertEqual(set(sizing.WEIGHT_PRECISIONS), set(sizing.COMPUTE_PRECISIONS))
-        self.assertEqual({names[-1] for names in sizing.COMPUTE_PRECISIONS.values()}, {"bf16"})
-
-
-class SpeedRefusals(unittest.TestCase):
-    LAYOUT = {"tensor_parallel": 4, "kv_precision": "fp8", "weights_precision": "fp8"}
-
-    def refused(self, pattern, function, *arguments, **layout):
-        with self.assertRaisesRegex(SizingError, pattern) as caught:
-            function(*arguments, **dict(self.LAYOUT, **layout))
-        self.assertNotIn("\n", str(caught.exception))
-
-    def test_bad_arguments(self):
-        for bad in (0, -1, float("nan"), float("inf"), True, "8", None):
-            with self.subTest(bad=bad):
-                if bad is not None:                      # these two may be left out, the others may not
-                    self.refused("^context_tokens: expected", sizing.calc_tpot_ms, LLAMA_70B, H100, 8, 1000, 1000, context_tokens=bad)
-                    self.refused("^tpot_factor: expected", sizing.calc_sessions_at_tpot, LLAMA_70B, H100, 50, 1000, 1000, tpot_factor=bad)
-                self.refused("^sessions_per_replica: expected", sizing.calc_tpot_ms, LLAMA_70B, H100, bad, 1000, 1000)
-                self.refused("^input_tokens: expected", sizing.calc_tpot_ms, LLAMA_70B, H100, 8, bad, 1000)
-                self.refused("^output_tokens: expected", sizing.calc_tpot_ms, LLAMA_70B, H100, 8, 1000, bad)
-                self.refused("^tpot_target_ms: expected", sizing.calc_sessions_at_tpot, LLAMA_70B, H100, bad, 1000, 1000)
-                if bad is not None:                      # None: test_a_step_without_a_context
-                    self.refused("^context_tokens: expected", sizing.calc_decode_step_ms, LLAMA_70B, H100, 8, bad)
-                with self.assertRaisesRegex(SizingError, "^prompt_tokens: expected"):
-                    sizing.calc_prefill_ms(LLAMA_70B, H100, bad, tensor_parallel=4, weights_precision="fp8")
-        for bad in (-0.1, 1.1, float("nan"), True, "0"):
-            self.refused("^prefix_cache_hit_ratio: expected", sizing.calc_tpot_ms, LLAMA_70B, H100, 8, 1000, 1000, prefix_cache_hit_ratio=bad)
-
-    # Known defect: TypeError instead of SizingError, as None is let through for the functions that have a default for it.
-    def test_a_step_without_a_context(self):
-        self.refused("^context_tokens: expected", sizing.calc_decode_step_ms, LLAMA_70B, H100, 8, None)
-
-    def test_bad_choices_name_the_nearest(self):
-        for name, bad, near in (("engine", "vlm", "vllm"), ("kv_precision", "fp9", "fp8"), ("weights_precision", "nvfp", "nvfp4")):
-            self.refused("^%s: unknown value '%s'; did you mean '%s'" % (name, bad, near),
-                         sizing.calc_tpot_ms, LLAMA_70B, H100, 8, 1000, 1000, **{name: bad})
-
-    def test_tensor_parallel(self):
-        for bad in (0, 3, 16, 2.0, True, None):
-            self.refused("^tensor_parallel: expected one of 1, 2, 4, 8 ", sizing.calc_tpot_ms, LLAMA_70B, H100, 8, 1000, 1000, tensor_parallel=bad)
-        self.refused("^tensor_parallel: expected one of 1 ", sizing.calc_tpot_ms, LLAMA_8B, ONE_GPU, 8, 1000, 1000, tensor_parallel=2)
-
-    def test_missing_figures_are_named(self):
-        def without(record, *names):
-            return dataclasses.replace(record, **dict.fromkeys(names))
-        self.assertEqual(sizing.speed_unknowns(LLAMA_70B, H100), [])
-        self.assertEqual(sizing.speed_unknowns(without(LLAMA_70B, "total_params", "vocab_size"), H100), ["total_params", "vocab_size"])
-        experts = list(sizing.EXPERT_FIELDS)
-        self.assertEqual(sizing.speed_unknowns(without(GPT_OSS, *experts), H100), experts)              # fewer active than all: experts there are
-        self.assertEqual(sizing.speed_unknowns(LLAMA_8B, ONE_GPU), [])                    # one GPU needs no link
-        pcie = without(H100, "nvlink_bandwidth_tbps")
-        self.assertEqual(sizing.speed_unknowns(LLAMA_8B, pcie), ["nvlink_bandwidth_tbps"])
-        self.assertEqual(sizing.speed_unknowns(LLAMA_8B, pcie, 1), [])
-        bare = without(H100, "hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16")
-        self.assertEqual(sizing.speed_unknowns(LLAMA_8B, bare, 1), ["hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16"])
-        for name in ("total_params", "active_params", "hidden_size", "num_attention_heads", "vocab_size", "embedding_params"):
-            self.assertEqual(sizing.speed_unknowns(without(LLAMA_8B, name), H100), [name])
-        with self.assertRaisesRegex(SizingError, "^speed of llama-3.1-8b on dgx-h100: not known without nvlink_bandwidth_tbps$"):
-            sizing.calc_prefill_ms(LLAMA_8B, pcie, 100, tensor_parallel=2, weights_precision="bf16")
-
-
-class SpeedAccuracy(unittest.TestCase):
-    # Measured points: from each group of model, GPU, engine and weights one to three rows at even steps through its rows in order of
-    # sessions and lengths, not chosen by error (without one row whose 416 sessions of 15,500 tokens no GPU memory holds). InferenceX results
-    # shipped with NVIDIA aiconfigurator-core 0.12.0 (Apache-2.0): model, GPU, engine, weights, tensor parallel, nominal input and output
-    # tokens, sessions, ms per output token. The benchmark draws lengths from 80 to 100 % of the nominal ones.
-    MEASURED = [
-        ("deepseek-v3", "dgx-b200", "sglang", "fp4", 4, 1024, 1024, 16, 16.3118),
-        ("deepseek-v3", "dgx-b200", "sglang", "fp4", 4, 1024, 1024, 64, 23.903),
-        ("deepseek-v3", "dgx-b200", "sglang", "fp8", 8, 1024, 1024, 16, 13.1803),
-        ("deepseek-v3", "dgx-b200", "sglang", "fp8", 8, 1024, 8192, 64, 21.9491),
-        ("deepseek-v3", "dgx-b200", "trtllm", "fp4", 4, 1024, 8192, 8, 9.144),
-        ("deepseek-v3", "dgx-b200", "trtllm", "fp4", 8, 1024, 1024, 32, 13.9589),
-        ("deepseek-v3", "dgx-b200", "trtllm", "fp4", 8, 1024, 1024, 128, 15.0104),
-        ("deepseek-v3", "dgx-b200", "trtllm", "fp8", 8, 8192, 1024, 8, 12.0573),
-        ("deepseek-v3", "dgx-b200", "trtllm", "fp8", 8, 8192, 1024, 32, 28.918),
-        ("deepseek-v3", "dgx200", "trtllm", "fp8", 8, 8192, 1024, 8, 18.6701),
-        ("deepseek-v3", "dgx200", "trtllm", "fp8", 8, 1024, 8192, 32, 25.3587),
-        ("llama-3.1-70b-instruct", "dgx-b200", "trtllm", "fp4", 4, 1024, 1024, 16, 7.1893),
-        ("llama-3.1-70b-instruct", "dgx-b200", "trtllm", "fp4", 4, 1024, 1024, 64, 9.2926),
-        ("llama-3.1-70b-instruct", "dgx-b200", "trtllm", "fp8", 1, 1024, 1024, 16, 15.9773),
-        ("llama-3.1-70b-instruct", "dgx-b200", "trtllm", "fp8", 1, 1024, 1024, 64, 21.3891),
-        ("llama-3.1-70b-instruct", "dgx-b200", "vllm", "fp8", 1, 8192, 1024, 8, 21.0836),
-        ("llama-3.1-70b-instruct", "dgx-b200", "vllm", "fp8", 1, 1024, 8192, 32, 20.4658),
-        ("llama-3.1-70b-instruct", "dgx-h100", "vllm", "fp8", 2, 8192, 1024, 8, 25.0137),
-        ("llama-3.1-70b-instruct", "dgx-h100", "vllm", "fp8", 2, 1024, 8192, 32, 27.6941),
-        ("llama-3.1-70b-instruct", "dgx200", "trtllm", "fp8", 4, 1024, 8192, 8, 8.4423),
-        ("llama-3.1-70b-instruct", "dgx200", "trtllm", "fp8", 1, 1024, 1024, 32, 25.8024),
-        ("llama-3.1-70b-instruct", "dgx200", "trtllm", "fp8", 4, 1024, 8192, 64, 13.6999),
-        ("llama-3.1-70b-instruct", "dgx200", "vllm", "fp8", 1, 8192, 1024, 8, 33.0793),
-        ("llama-3.1-70b-instruct", "dgx200", "vllm", "fp8", 1, 1024, 8192, 32, 37.8167),
-        ("llama-3.1-8b-instruct", "dgx-h100", "trtllm", "bf16", 4, 1024, 512, 16, 4.0388),
-        ("llama-3.1-8b-instruct", "dgx-h100", "trtllm", "bf16", 8, 2048, 256, 32, 5.9061),
-        ("llama-3.1-8b-instruct", "dgx-h100", "trtllm", "bf16", 8, 4096, 128, 64, 17.7631),
-        ("llama-3.1-8b-instruct", "dgx200", "sglang", "fp8", 4, 2000, 100, 176, 29.34),
-        ("llama-3.1-8b-instruct", "dgx200", "sglang", "fp8", 4, 1000, 500, 512, 25.49),
-        ("llama-3.1-8b-instruct", "dgx200", "vllm", "fp8", 1, 2000, 100, 64, 9.74),
-        ("llama-3.1-8b-instruct", "dgx200", "vllm", "fp8", 1, 4000, 500, 96, 17.11),
-        ("minimax-m2.5", "dgx-b200", "vllm", "fp8", 4, 8192, 1024, 8, 9.8358),
-        ("minimax-m2.5", "dgx-b200", "vllm", "fp8", 4, 1024, 1024, 64, 15.853),
-        ("minimax-m2.5", "dgx200", "vllm", "fp8", 8, 8192, 1024, 8, 9.9968),
-        ("minimax-m2.5", "dgx200", "vllm", "fp8", 4, 8192, 1024, 32, 29.5696),
-        ("opt-oss-120b", "dgx-b200", "trtllm", "mxfp4", 2, 1024, 8192, 16, 3.8093),
-        ("opt-oss-120b", "dgx-b200", "trtllm", "mxfp4", 2, 8192, 1024, 64, 9.0447),
-        ("opt-oss-120b", "dgx-b200", "vllm", "mxfp4", 8, 8192, 1024, 8, 3.6702),
-        ("opt-oss-120b", "dgx-b200", "vllm", "mxfp4", 2, 8192, 1024, 32, 6.8486),
-        ("opt-oss-120b", "dgx-h100", "trtllm", "mxfp4", 2, 4000, 1000, 320, 59.7355),
-        ("opt-oss-120b", "dgx-h100", "vllm", "mxfp4", 4, 1024, 1024, 16, 5.8275),
-        ("opt-oss-120b", "dgx-h100", "vllm", "mxfp4", 4, 1024, 1024, 64, 9.7041),
-        ("opt-oss-120b", "dgx200", "trtllm", "mxfp4", 1, 8192, 1024, 8, 9.7835),
-        ("opt-oss-120b", "dgx200", "trtllm", "mxfp4", 1, 1024, 8192, 32, 13.5594),
-        ("opt-oss-120b", "dgx200", "vllm", "mxfp4", 1, 8192, 1024, 8, 10.4643),
-        ("opt-oss-120b", "dgx200", "vllm", "mxfp4", 1, 1024, 8192, 32, 16.1528),
-        ("qwen3-235b-a22b-fp8", "dgx200", "sglang", "fp8", 2, 1000, 100, 3, 15.05),
-        ("qwen3-235b-a22b-fp8", "dgx200", "sglang", "fp8", 2, 1000, 2000, 4, 17.15),
-        ("qwen3-235b-a22b-fp8", "dgx200", "vllm", "fp8", 4, 8000, 2000, 16, 33.73),
-        ("qwen3-235b-a22b-fp8", "dgx200", "vllm", "fp8", 4, 1000, 100, 28, 35.27),
-        ("qwen3-32b", "dgx-h100", "sglang", "bf16", 1, 2048, 512, 16, 26.328),
-        ("qwen3-32b", "dgx-h100", "sglang", "bf16", 4, 2048, 128, 64, 28.5811),
-        ("qwen3-32b", "dgx-h100", "sglang", "bf16", 8, 1024, 256, 128, 16.2174),
-        ("qwen3-32b", "dgx-h100", "trtllm", "fp8", 1, 1024, 512, 16, 18.0544),
-        ("qwen3-32b", "dgx-h100", "trtllm", "fp8", 1, 2048, 256, 32, 38.0046),
-        ("qwen3-32b", "dgx-h100", "trtllm", "fp8", 1, 4096, 128, 64, 175.574),
-        ("qwen3-32b", "dgx-h100", "vllm", "bf16", 4, 1024, 512, 16, 11.8526),
-        ("qwen3-32b", "dgx-h100", "vllm", "bf16", 2, 4096, 128, 32, 74.9854),
-        ("qwen3-32b", "dgx-h100", "vllm", "bf16", 4, 4096, 512, 64, 34.9028),
+class TextLayout(unittest.TestCase):
+    BLOCKS = [  # width, block, its lines
+        (60, ("title", "Name"), ["Name", "===="]),
+        (60, ("section", "Part"), ["Part", "===="]), (60, ("heading", "Head"), ["Head", "----"]),
+        (10, ("heading", "two words here"), ["two words", "here", "----------"]),
+        (10, ("paragraph", "one two three\nfour"), ["one two", "three", "four"]),
+        (11, ("pairs", [("a", "1"), ("long", "two three\nfour")]),
+         ["a     1", "long  two", "      three", "      four"]),
+        (20, ("cards", ["A", "B", "C"], [["one two three four five", "x", "y\nz"]]),
+         ["* one two three four", "  five", "  B: x", "  C: y", "    z"]),
+        (10, ("bar", "##.."), ["[##..]"]), (10, ("picture", ["  ##", "####"]), ["  ##", "####"]),
+        (20, ("table", ["A", "Bee"], [["one", "1"], ["two three", "2"]]),
+         ["A          Bee", "---------  ---", "one        1", "two three  2"]),
+        # 15 + 2 + 11 columns into 20: the first gives 3, down to its longest word, the second 5
+        (20, ("table", ["A", "B"], [["aaaaaaaaaaaa bb", "cc dd ee ff"]]),
+         ["A             B", "------------  ------", "aaaaaaaaaaaa  cc dd", "bb            ee ff"]),
+        # into 15 they do not go
+        (15, ("table", ["A", "B"], [["aaaaaaaaaaaa bb", "cc dd ee ff"]]),
+         ["* aaaaaaaaaaaa", "  bb", "  B: cc dd ee", "    ff"]),
+        (16, ("table", ["A", "B"], [["aaaaaaaaaaaa bb", "cc dd"]]),      # 12 + 2 + 2, no more and no less
+         ["A             B", "------------  --", "aaaaaaaaaaaa  cc", "bb            dd"]),
+        # 11 + 2 + 5 + 2 + 11 = 31 into 25: the widest first and in turn, 8 + 5 + 8
+        (25, ("table", ["A", "B", "C"], [["a a a a a a", "b b b", "c c c c c c"]]),
+         ["A         B      C", "--------  -----  --------", "a a a a   b b b  c c c c",
+          "a a              c c"]),
     ]
 
-    def errors(self, engine=None):
-        return [sizing.calc_tpot_ms(MODELS[model], SERVERS[server], sessions, 0.9 * input_tokens, 0.9 * output_tokens, tensor_parallel=gpus,
-                                    engine=engine or own, kv_precision="bf16" if weights == "bf16" else "fp8",
-                                        weights_precision=weights) / tpot_ms - 1
-                for model, server, own, weights, gpus, input_tokens, output_tokens, sessions, tpot_ms in self.MEASURED]
+    def test_blocks(self):
+        for width, block, lines in self.BLOCKS:
+            with self.subTest(width=width, block=block):
+                self.assertEqual(sizing.render_text([block], width), "\n".join(lines).lstrip("\n") + "\n")
+        self.assertEqual({block[0] for _, block, _ in self.BLOCKS}, set(sizing.TEXT))
 
-    def test_spread(self):
-        self.assertGreaterEqual(len(self.MEASURED), 55)
-        for column, least in ((0, 7), (1, 3), (2, 3), (3, 4), (4, 4)):
-            self.assertEqual(len({row[column] for row in self.MEASURED}), least)
-        self.assertEqual(len(set(self.MEASURED)), len(self.MEASURED))
+    def test_blocks_stand_apart(self):
+        text = sizing.render_text([("title", "T"), ("section", "S"), ("table", ["A"], [["a"]]),
+                                   ("paragraph", "p"),
+                                   ("heading", "H"), ("pairs", [("a", "1")]), ("bar", "#")], 60)
+        self.assertEqual(text, "T\n=\n\nS\n=\n\nA\n-\na\n\np\n\nH\n-\na  1\n[#]\n")
 
-    def test_median_p90_bias(self):
-        for engine in (None, "generic"):                 # 10 %, 30 %, +1 % with each row's engine
-            errors = self.errors(engine)
-            sizes = sorted(map(abs, errors))
-            self.assertLessEqual(statistics.median(sizes), 0.12)
-            self.assertLessEqual(sizes[int(0.9 * len(sizes))], 0.35)
-            self.assertLessEqual(abs(statistics.median(errors)), 0.03)
+    def test_a_long_name_takes_no_time(self):
+        for name in ("n" * 10**6, "n " * 10**6):
+            started = time.monotonic()
+            text = sizing.render_text([("table", ["Name", "Note"], [[name, "a b"], ["short", "c"]])], 100)
+            self.assertEqual((max(map(len, text.split("\n"))) <= 100, text.count("n")), (True, 10**6))
+            self.assertLess(time.monotonic() - started, 3)
+        started = time.monotonic()                       # nor does the longest that a catalog can hold
+        self.assertEqual(sizing.column_widths(20, [["n " * (8 * 10**6)], ["a b"]]), [15, 3])
+        self.assertLess(time.monotonic() - started, 3)
 
-    def test_no_group_is_far_off(self):
-        for column in (0, 1, 2):
-            for word in {row[column] for row in self.MEASURED}:
-                errors = [abs(error) for row, error in zip(self.MEASURED, self.errors()) if row[column] == word]
-                with self.subTest(group=word):
-                    self.assertLessEqual(statistics.median(errors), 0.25)
+    def test_lists_fit_and_words_stay_whole(self):
+        for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
+            blocks = sizing.catalog_blocks(kind, records, "pt")
+            cells = [cell for _, headers, rows in blocks for row in [headers[1:], *rows] for cell in row]
+            for width in (60, 80, 100):                  # cards have no first heading
+                with self.subTest(list=kind, width=width):
+                    text = sizing.render_text(blocks, width)
+                    self.assertLessEqual(max(map(len, text.split("\n"))), width)
+                    self.assertLessEqual({word for cell in cells for word in cell.split()},
+                                         set(re.split(r"\s+|:\s", text)))
 
-    def test_committed_figure_holds_for_most(self):
-        for engine in (None, "generic"):
-            held = [error >= 1 / sizing.ENGINES[engine or row[2]].committed_factor - 1 for row, error in zip(self.MEASURED, self.errors(engine))]
-            self.assertGreaterEqual(sum(held) / len(held), 0.75)
-        self.assertTrue(all(engine.committed_factor > 1 for engine in sizing.ENGINES.values()))
+    FITTING = [{},
+               {"model": "llama-3.1-8b-instruct", "server": "workstation-rtx-5090", "kv_precision": "bf16"},
+               {"storage": "aws_ebs_gp3", "effective_context": 200000, "tpot_ms": 45, "lang": "en"}]
 
-    def test_memory_bandwidth_alone_would_be_far_off(self):
-        """The figure that terms other than weights and cache are worth: without them the median error is several times as large."""
-        errors = []
-        for model, server, _, weights, gpus, input_tokens, output_tokens, sessions, tpot_ms in self.MEASURED:
-            terms = decode(MODELS[model], SERVERS[server], sessions, 0.9 * (input_tokens + output_tokens / 2), gpus, weights)
-            errors.append(abs(terms["memory_ms"] / tpot_ms - 1))
-        self.assertGreater(statistics.median(errors), 0.4)
+    def test_reports_fit(self):
+        for changes in self.FITTING:
+            for columns in (60, 72, 100):
+                with self.subTest(changes=changes, columns=columns), \
+                        mock.patch.object(sizing, "text_columns", lambda columns=columns: columns):
+                    lines = call(*argv("--text-only", **changes))[1].split("\n")
+                    self.assertLessEqual(max(map(len, lines)), columns)
+                    self.assertEqual([line for line in lines if line != line.rstrip()], [])
+                    self.assertGreater(len(lines), 100)
 
+    COLUMNS = [(40, 60), (60, 60), (61, 61), (80, 80), (100, 100), (250, 100),
+               (0, 100)]     # of the terminal, of the text
 
-# --- in the plan
+    def test_columns_of_the_terminal(self):
+        for columns, expected in self.COLUMNS:
+            with mock.patch.object(os, "get_terminal_size", return_value=os.terminal_size((columns, 24))), \
+                    mock.patch.object(sys, "stdout", mock.Mock(fileno=lambda: 1)):
+                self.assertEqual(sizing.text_columns(), expected)
+        for stdout in (None, io.StringIO(), mock.Mock(fileno=mock.Mock(side_effect=ValueError))):
+            with mock.patch.object(sys, "stdout", stdout):
+                self.assertEqual(sizing.text_columns(), 100)
 
-ON_H100 = {"model": MODELS["llama-3.1-70b-instruct"], "server": SERVERS["dgx-h100"], "concurrency": 200, "effective_context": 8192,
-    "kv_precision": "bf16"}
-# KV of a session: 2 x 8 x 128 x 2 bytes x 80 layers x 8192 tokens = 2.5 GiB; on 8 GPUs 109 sessions fit at 0.70 of the HBM, 96 at 0.65.
-HELD = {"minimum": 109, "recommended": 109, "ideal": 96}
-SPEED_ROWS = [row.name for row in sizing.SPEED_RESULTS]
+    def test_on_a_terminal(self):
+        try:
+            import fcntl
+            import pty
+            import termios
+        except ImportError:
+            self.skipTest("no terminals here")
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 72, 0, 0))
+        child = subprocess.Popen([sys.executable, "-B", SIZING, *argv("--text-only")],
+                                 stdin=subprocess.DEVNULL, stdout=slave)
+        os.close(slave)
+        shown = b""
+        with contextlib.suppress(OSError):               # EIO: the child has closed its side
+            for read in iter(lambda: os.read(master, 65536), b""):
+                shown += read
+        self.assertEqual(child.wait(60), 0)
+        lines = shown.decode("utf-8").replace("\r\n", "\n").split("\n")
+        self.assertEqual((max(map(len, lines)), "\x1b" in "".join(lines)), (72, False))
 
-
-def speed_request(**changes):
-    """The arguments of sizing.plan_all for Llama 3.1 70B on DGX H100 nodes, speed as the flags' defaults have it, with changes."""
-    return request(**{**sizing.SpeedRequest()._asdict(), "nodes": None, "tensor_parallel": "auto", "max_num_batched_tokens": 8192, **ON_H100,
-        **changes})
-
-
-def speed_plans(**changes):
-    return sizing.plan_all(speed_request(**changes))
-
-
-def speed_report(lang="en", **changes):
-    """The JSON report of a speed_request, through strict JSON."""
-    return strict_json(sizing.render_json(sizing.report_json(sizing.make_answer(speed_request(**changes), SERVERS), lang)))
-
-
-def speed_answer(**changes):
-    """The answer to a speed_request, the levers not searched."""
-    asked = speed_request(**changes)
-    plans = sizing.plan_all(asked)
-    return sizing.Answer(asked, plans, {key: sizing.facts(plan) for key, plan in plans.items()}, [])
-
-
-def speed_argv(*more, **changes):
-    """The same as arguments of the command line."""
-    return flags(**dict({"model": "llama-3.1-70b-instruct", "server": "dgx-h100", "concurrency": 200, "effective_context": 8192},
-        **changes)) + list(more)
-
-
-def tpot_on(plan, sessions, factor=1.0, **changes):
-    """calc_tpot_ms for the layout of a plan, times a factor."""
-    asked = plan.speed_request
-    return factor * sizing.calc_tpot_ms(plan.model, plan.server, sessions, asked.input_tokens, asked.output_tokens, **dict(
-        {"tensor_parallel": plan.tensor_parallel, "kv_precision": plan.kv_precision, "weights_precision": plan.model.weights_precision,
-         "engine": asked.engine, "prefix_cache_hit_ratio": asked.prefix_cache_hit_ratio, "context_tokens": plan.effective_context}, **changes))
+    def test_no_colour_codes(self):
+        with mock.patch.dict(os.environ, FORCE_COLOR="1", TERM="xterm-256color"):
+            for output in ("--text-only", "--json-only", "--markdown-only", "--help", "--list-models"):
+                self.assertNotIn("\x1b", call(*argv(output))[1])
 
 
-class SpeedPlan(unittest.TestCase):
-    def test_memory_sizes_without_a_target(self):
-        for key, plan in speed_plans().items():
-            with self.subTest(scenario=key):
-                self.assertEqual((plan.sessions_per_node, plan.memory_sessions_per_node, plan.binding_limit), (HELD[key], HELD[key], "memory"))
-                self.assertEqual((plan.speed_sessions_per_replica, plan.speed_sessions_per_node), (None, None))
-                self.assertEqual(plan.speed_missing, [])
+class TextFromFiles(InFolder):
+    """What a name or source holds is shown as text: no terminal, JSON reader or Markdown acts on it."""
+    VISIBLE = [  # text, in text and Markdown, in JSON
+        ("\x1b[2J", "\\x1b[2J", "\\u001b[2J"), ("a\u202eb", "a\\u202eb", "a\\u202eb"),
+        ("\u2066", "\\u2066", "\\u2066"),
+        ("\x00\x7f\x9b", "\\x00\\x7f\\x9b", "\\u0000\\u007f\\u009b"), ("\t\r", "\\t\\r", "\\t\\r"),
+        ("\u2028\u200b", "\\u2028\\u200b", "\\u2028\\u200b"), ("\ud800", "\\ud800", "\\ud800"),
+        ("\U000e0001", "\\U000e0001", "\\udb40\\udc01"), ("a\nb", "a\nb", "a\\nb"),
+        ("ção 日本 é", "ção 日本 é", "ção 日本 é"),
+    ]
 
-    # scenario, nodes that serve (spares off), sessions per node: ceil(200/109) = 2, ceil(240/109) = 3, ceil(260/96) = 3; ceil(200/2), ceil(200/3)
-    LOADS = [("minimum", 2, 100), ("recommended", 3, 67), ("ideal", 3, 67)]
+    def test_visible(self):
+        for text, shown, in_json in self.VISIBLE:
+            with self.subTest(text=ascii(text)):
+                self.assertEqual(sizing.visible(text), shown)
+                self.assertEqual(sizing.render_text([("paragraph", text)], 60), shown + "\n")
+                self.assertEqual(markdown("bar", text), "```text\n[%s]\n```\n" % shown)
+                self.assertEqual(sizing.render_json(text), '"%s"\n' % in_json)
+                self.assertEqual(json.loads(sizing.render_json({text: [text]})), {text: [text]})
 
-    def test_planned_load(self):
-        plans = speed_plans()
-        for key, serving, held in self.LOADS:
-            with self.subTest(scenario=key):
-                plan = plans[key]
-                self.assertEqual((plan.nodes_with_headroom, plan.planned_sessions_per_node, plan.tensor_parallel), (serving, held, 8))
-                speed = plan.speed
-                self.assertEqual((speed["active_sessions"], speed["planned_sessions_per_replica"]), (held, held))
-                self.assertAlmostEqual(speed["tpot_expected_ms"], tpot_on(plan, held), places=9)
-                self.assertAlmostEqual(speed["tpot_committed_ms"], 1.15 * tpot_on(plan, held), places=9)         # the generic engine's
-                self.assertAlmostEqual(speed["tokens_per_s_per_session"], 1000 / tpot_on(plan, held), places=9)
-                self.assertAlmostEqual(speed["tokens_per_s_per_node"], held * 1000 / tpot_on(plan, held), places=9)
-                prefill_ms = sizing.calc_prefill_ms(plan.model, plan.server, 1024, tensor_parallel=8, weights_precision="bf16")
-                self.assertAlmostEqual(speed["prefill_ms"], prefill_ms, places=9)
-                self.assertAlmostEqual(speed["ttft_low_ms"], 1.8 * prefill_ms, places=9)
-                self.assertAlmostEqual(speed["ttft_high_ms"], 5.5 * prefill_ms, places=9)
-                # Little: 200 sessions, each busy for a prefill and 1024 tokens
-                self.assertAlmostEqual(speed["requests_per_s"], 200 / ((prefill_ms + 1024 * tpot_on(plan, held)) / 1000), places=9)
+    def test_json(self):
+        self.assertEqual(sizing.render_json({"é": [1, None]}), '{\n  "é": [\n    1,\n    null\n  ]\n}\n')
+        self.assertRaises(ValueError, sizing.render_json, float("nan"))
 
-    def test_worked_by_hand(self):
-        """The MINIMUM scenario's step: 100 sessions of 8192 tokens in bf16 on 8 H100."""
-        # weights: 2 x (70,553,706,496 - 1,050,673,152) = 139.006066688 GB; KV per GPU: 2.5 GiB / 8 x 100 = 33.55443200 GB
-        # memory: (17.375758336 + 33.554432) / 2.68 = 19.003803 ms; layers: 80 x 0.041 = 3.28; sessions: 1.8
-        # all-reduce: message 2 x 100 x 8192 / 10^9 / 0.225 = 0.00728178 ms; 160 x (0.012 + 14/8 x 0.00728178 = 0.02474311) = 3.958898
-        # step: 28.042701 ms; prefill: 1024 tokens, see below: 51.638913 ms; 0.965 x (28.042701 + 99 x 51.638913 / 1024) = 31.878905
-        # prefill: 2 x 1024 x 68.452360192e9 + 1024^2 / 2 x 80 x 32768 = 141.564829 TFLOP / 989 / 5.6 = 25.560605 ms, 3.28, and 160 x
-        # (0.012 + 1.75 x 0.0745654) = 22.798313
-        speed = speed_plans()["minimum"].speed
-        for name, value in (("weights_read_gb", 139.006066688), ("cache_read_gb", 33.554432), ("memory_ms", 19.0038031), ("layers_ms", 3.28),
-                            ("all_reduce_ms", 3.958898), ("decode_step_ms", 28.042701), ("prefill_ms", 51.638913), ("tpot_expected_ms", 31.878905)):
-            self.assertAlmostEqual(speed[name], value, delta=2e-6 * value, msg=name)
+    def test_visible_in_every_block(self):
+        blocks = [("title", "\x1b"), ("section", "\x1b"), ("heading", "\x1b"), ("paragraph", "\x1b"),
+                  ("bar", "\x1b"),
+                  ("pairs", [("\x1b", "\x1b")]), ("table", ["\x1b"], [["\x1b"]]),
+                  ("cards", ["", "\x1b"], [["\x1b", "\x1b"]]),
+                  ("picture", ["\x1b"])]
+        self.assertEqual({block[0] for block in blocks}, set(sizing.TEXT))
+        for shown in (sizing.render_text(blocks, 60), sizing.render_markdown(blocks)):
+            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 13))
 
-    def test_lengths_engine_and_cache(self):
-        for changes, _more in (({"input_tokens": 4000}, {}), ({"output_tokens": 200}, {}), ({"engine": "sglang"}, {}), ({"engine": "trtllm"}, {}),
-                              ({"prefix_cache_hit_ratio": 0.0}, {}), ({"prefix_cache_hit_ratio": 0.5}, {}), ({"prefix_cache_hit_ratio": 1.0}, {}),
-                              ({"kv_precision": "fp8"}, {}), ({"model": sizing.with_weights(ON_H100["model"], "fp8")}, {})):
-            with self.subTest(changes=str(changes)[:60]):
-                plan = speed_plans(**changes)["recommended"]
-                speed, sessions = plan.speed, plan.speed["active_sessions"]
-                self.assertAlmostEqual(speed["tpot_expected_ms"], tpot_on(plan, sessions), places=9)
-                self.assertAlmostEqual(speed["tpot_committed_ms"] / speed["tpot_expected_ms"],
-                    sizing.ENGINES[plan.speed_request.engine].committed_factor)
-                answer_ms = speed["prefill_ms"] + plan.speed_request.output_tokens * speed["tpot_expected_ms"]
-                self.assertAlmostEqual(speed["requests_per_s"], 1000 * 200 / answer_ms, places=9)
-        found = [speed_plans(prefix_cache_hit_ratio=ratio)["recommended"].speed for ratio in (0.0, 0.5, 1.0)]
-        self.assertGreater(found[0]["prefill_ms"], found[1]["prefill_ms"])
-        self.assertGreater(found[1]["tpot_expected_ms"], found[2]["tpot_expected_ms"])
+    MARKUP = [  # text, in Markdown within a line
+        ("[x](javascript:alert(1))", "\\[x](javascript:alert(1))"),
+        ("![x](http://e.example/x.png)", "!\\[x](http://e.example/x.png)"),
+        ("a|b", "a\\|b"), ("a\\|b", "a\\\\\\|b"), ("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"),
+        ("<!-- x -->", "&lt;!-- x --&gt;"),
+        ("&amp;", "&amp;amp;"), ("`x`", "\\`x\\`"), ("*x*", "\\*x\\*"), ("**x**", "\\*\\*x\\*\\*"),
+        ("_x_", "\\_x\\_"),
+        ("__x__", "\\_\\_x\\_\\_"), ("(_x_)", "(\\_x\\_)"), ("~~x~~", "\\~\\~x\\~\\~"), ("$x$", "\\$x\\$"),
+        ("a\\", "a\\\\"),
+        ("a\nb", "a<br>b"), ("x #", "x \\#"), ("x ##", "x \\#\\#"), ("C#", "C#"), ("* x", "\\* x"),
+        ("x *", "x \\*"),
+        # What our own formulas and names hold stays as it is.
+        ("kv_per_session_gib = a_b * c__d - 3", "kv_per_session_gib = a_b * c__d - 3"),
+        ("a * b < c", "a * b &lt; c"),
+        ("a ~ b", "a ~ b"), ("16 × (4.5 − 1) ÷ 2", "16 × (4.5 − 1) ÷ 2"), ("10**9", "10\\*\\*9"),
+        ("*_gbps", "\\*\\_gbps"),
+        ("2.25 GiB (N+1)", "2.25 GiB (N+1)"), ("é_é", "é_é"), ("# x", "# x"), ("1. x", "1. x"),
+        ("- x", "- x"),
+    ]
 
-    def test_several_replicas_per_node(self):
-        """opt-oss-20b, one GPU per replica: 1000 sessions on one node's 8 replicas are 125 on each."""
-        plan = speed_plans(model=MODELS["opt-oss-20b"], server=SERVERS["dgx200"], concurrency=1000, effective_context=4096,
-            tensor_parallel=1)["minimum"]
-        self.assertEqual((plan.nodes_with_headroom, plan.replicas_per_node, plan.speed["active_sessions"]), (1, 8, 125))
-        self.assertAlmostEqual(plan.speed["tpot_expected_ms"], tpot_on(plan, 125), places=9)
-        self.assertAlmostEqual(plan.speed["tokens_per_s_per_node"], 1000 * 1000 / tpot_on(plan, 125), places=6)
+    def test_markup_within_a_line(self):
+        for text, shown in self.MARKUP:
+            with self.subTest(text=text):
+                self.assertEqual(sizing.escaped(text), shown)
+                self.assertEqual(markdown("title", text), "# %s\n" % shown)
+                self.assertEqual(markdown("section", text), "## %s\n" % shown)
+                self.assertEqual(markdown("heading", text), "### %s\n" % shown)
+                self.assertEqual(markdown("pairs", [(text, text)]), "- **%s**: %s\n" % (shown, shown))
+                for kind in ("table", "cards"):
+                    self.assertEqual(markdown(kind, [text, "B"], [[text, "b"]]),
+                                     "| %s | B |\n| --- | --- |\n| %s | b |\n" % (shown, shown))
 
-    def test_the_context_is_clamped(self):
-        model = MODELS["qwen3-32b"]                      # 40,960 tokens at most
-        plans = [speed_plans(model=model, concurrency=20, effective_context=context)["minimum"] for context in (40960, 100000)]
-        self.assertEqual(plans[0].speed, plans[1].speed)
-        held = [speed_plans(model=model, concurrency=20, effective_context=context,
-            tpot_ms=30.0)["minimum"].speed_sessions_per_replica for context in (40960, 100000)]
-        self.assertEqual(held[0], held[1])
+    AT_THE_START = [  # a paragraph, in Markdown
+        ("# head", "\\# head"), ("#", "\\#"), ("- x", "\\- x"), ("---", "\\---"), ("+ x", "\\+ x"),
+        ("* x", "\\* x"),
+        ("* * *", "\\* * \\*"), ("1. x", "1\\. x"), ("12) x", "12\\) x"), ("1.", "1\\."), ("> x", "&gt; x"),
+        ("```", "\\`\\`\\`"),
+        ("~~~", "\\~\\~\\~"), ("___", "\\_\\_\\_"), ("| a |", "\\| a \\|"), ("    code", "code"),
+        ("   # x", "\\# x"),
+        ("1.5 x", "1.5 x"), ("3 x", "3 x"), ("a # b", "a # b"), ("−1 - 2", "−1 - 2"), ("x\n# y", "x<br># y"),
+    ]
 
-    def test_active_ratio(self):
-        """A quarter of the 67 sessions per replica generate: 16.75 at once."""
-        plan = speed_plans(active_ratio=0.25)["recommended"]
-        self.assertEqual(plan.planned_sessions_per_node, 67)
-        self.assertEqual(plan.speed["active_sessions"], 16.75)
-        self.assertAlmostEqual(plan.speed["tpot_expected_ms"], tpot_on(plan, 16.75), places=9)
-        self.assertAlmostEqual(plan.speed["tokens_per_s_per_node"], 16.75 * 1000 / tpot_on(plan, 16.75), places=9)
-        self.assertAlmostEqual(plan.speed["requests_per_s"], 1000 * 50 / (plan.speed["prefill_ms"] + 1024 * tpot_on(plan, 16.75)), places=9)
-        few = speed_plans(active_ratio=0.001)["recommended"].speed                       # never fewer than one
-        self.assertEqual((few["active_sessions"], few["expert_coverage"]), (1, 0))
+    def test_markup_at_the_start_of_a_line(self):
+        for text, shown in self.AT_THE_START:
+            with self.subTest(text=text):
+                self.assertEqual(markdown("paragraph", text), shown + "\n")
 
-    def test_a_lost_node_is_counted_out(self):
-        """N+1 of 3 + 1 nodes: speed is that of 3 nodes, whatever the spare does."""
-        for key in SCENARIO_KEYS:
-            plan = speed_plans()[key]
-            self.assertEqual(plan.nodes_final - plan.ha_extra_nodes, plan.nodes_with_headroom)
-            self.assertGreaterEqual(plan.speed["planned_sessions_per_replica"] * plan.nodes_with_headroom, 200)
-
-    def test_reverse_sizing_keeps_to_the_target(self):
-        """5 nodes: 71 sessions each hold 30 ms; the longest context of 200 sessions on 10 nodes is where one token more misses it."""
-        found = {key: plan.max_concurrency for key, plan in speed_plans(concurrency=None, nodes=5, tpot_ms=30.0).items()}
-        self.assertEqual(found, {"minimum": 355, "recommended": 236, "ideal": 163})      # 5 x 71 | 4 x 71 / 1.2 | 3 x 71 / 1.3
-        for key, plan in speed_plans(effective_context="max", nodes=10, tpot_ms=20.0).items():
-            scenario = next(one for one in sizing.SCENARIOS if one.key == key)
-            for tokens, held in ((plan.max_effective_context, True), (plan.max_effective_context + 1, False)):
-                again = sizing.plan_scenario(scenario, speed_request(effective_context=tokens, nodes=10, tpot_ms=20.0))
-                self.assertEqual((again.nodes_final is not None, again.binding_limit), (held, "speed"))
-
-    def test_a_replica_over_more_nodes_than_sessions(self):
-        """One GPU of 24 GB per node: a replica spans them, its speed is not known, and the report says so."""
-        status, out, err = call(*flags(model="llama-3.1-70b-instruct", server="workstation-rtx-4090", concurrency=200, effective_context=4096,
-            text_only=True, lang="en"))
+    def test_in_a_report(self):
+        name, source = "# [m](javascript:x) a|b", "![x](http://e.example/x.png) <b>`*_~"
+        paths = {}
+        for kind, (key, entry) in ENTRIES.items():
+            paths[kind + "_file"] = self.catalog(kind, {key: [dict(entry, name=name, source=source)]})
+        asked = flags(model=name, server=name, storage=name, concurrency=10, effective_context=8192, **paths)
+        status, shown, err = call(*asked, "--markdown-only")
         self.assertEqual((status, err), (0, ""))
-        self.assertIn("not known; missing: measurements of pipeline parallel", " ".join(out.split()))
-        # 131,072 tokens take 40 GiB: 5 sessions on 27 nodes, none of which holds a whole one, in a layout that is refused for nothing
-        asked = {"model": MODELS["llama-3.1-70b-instruct"], "server": SERVERS["workstation-rtx-4090"], "effective_context": 131072}
-        scenario = speed_report(**asked)["scenarios"]["recommended"]
-        rows = [row for row in scenario["layouts"] if row["nodes_per_replica"] > 1]
-        self.assertEqual([(row["nodes_per_replica"], row["memory_sessions_per_replica"], row["memory_sessions_per_node"], row["refused"])
-                          for row in rows], [(27, 5, 0, None)])
-        self.assertEqual(scenario["results"]["sessions_per_node"], 0)
-        for lang in LANGUAGES:
-            sizing.render_text(sizing.report_blocks(sizing.make_answer(speed_request(**asked), SERVERS), lang), 100)
-            sizing.render_markdown(sizing.report_blocks(sizing.make_answer(speed_request(**asked), SERVERS), lang))
+        self.assertIn("\n\\# \\[m](javascript:x) a\\|b em # \\[m](javascript:x) a\\|b \\| ", shown)
+        self.assertEqual(shown.count(": !\\[x](http://e.example/x.png) &lt;b&gt;\\`\\*\\_\\~\n"), 3)
+        self.assertIsNone(re.search(r"(?<!\\)\[[mx]\]", shown))
+        status, shown, err = call(*asked, "--text-only")
+        self.assertEqual((status, err, shown.count(source)), (0, "", 3))
 
-    def test_nothing_on_speed_when_nothing_fits(self):
-        plan = speed_plans(kv_budget_ratio=0.05)["recommended"]
-        self.assertEqual((plan.nodes_final, plan.speed, plan.speed_missing), (None, None, []))
-
-
-class SpeedTarget(unittest.TestCase):
-    def test_the_least_limit_binds(self):
-        # committed TPOT on 8 H100 at 71 sessions of 8192 tokens: 1.15 x 26.0 = 29.98 ms, at 72 30.1
-        for key, plan in speed_plans(tpot_ms=30.0).items():
-            with self.subTest(scenario=key):
-                self.assertEqual((plan.memory_sessions_per_node, plan.speed_sessions_per_node, plan.sessions_per_node), (HELD[key], 71, 71))
-                self.assertEqual((plan.tensor_parallel, plan.binding_limit), (8, "speed"))
-                self.assertLessEqual(tpot_on(plan, 71, 1.15), 30.0)
-                self.assertGreater(tpot_on(plan, 72, 1.15), 30.0)
-                self.assertLessEqual(plan.speed["tpot_committed_ms"], 30.0)
-        nodes_final = [plan.nodes_final for plan in speed_plans(tpot_ms=30.0).values()]
-        self.assertEqual(nodes_final, [3, 5, 6])         # ceil(200/71) | ceil(240/71) + 1 | ceil(260/71) + 2
-        for key, plan in speed_plans(tpot_ms=100.0).items():
-            self.assertEqual((plan.sessions_per_node, plan.binding_limit), (HELD[key], "memory"))
-            self.assertGreater(plan.speed_sessions_per_node, HELD[key])
-
-    def test_the_peak_holds_it_too(self):
-        """With headroom and a spare down, every node at its limit still holds the target."""
-        for target_ms in (15.0, 20.0, 33.3):
-            for plan in speed_plans(tpot_ms=target_ms).values():
-                self.assertGreaterEqual(plan.nodes_with_headroom * plan.sessions_per_node, plan.sessions_with_headroom)
-                self.assertLessEqual(tpot_on(plan, plan.sessions_per_replica, 1.15), target_ms)
-
-    def test_the_engine_counts(self):
-        # the same target: SGLang's committed factor is 1.30 and its prefill share 0.7, vLLM's 1.12 and 1
-        found = {engine: speed_plans(tpot_ms=30.0, engine=engine, tensor_parallel=8)["minimum"] for engine in sizing.ENGINE_NAMES}
-        for engine, plan in found.items():
-            factor = {"generic": 1.15, "vllm": 1.12, "sglang": 1.30, "trtllm": 1.18}[engine]
-            n = plan.speed_sessions_per_replica
-            self.assertTrue(tpot_on(plan, n, factor) <= 30.0 < tpot_on(plan, n + 1, factor), engine)
-
-    def test_time_to_first_token(self):
-        """1024 tokens take 51.64 ms of prefill, 59.38 committed."""
-        for ttft_ms, held in ((60.0, True), (59.39, True), (59.38, False), (10.0, False)):
-            plan = speed_plans(ttft_ms=ttft_ms, tensor_parallel=8)["recommended"]
-            with self.subTest(ttft_ms=ttft_ms):
-                self.assertEqual(plan.nodes_final is not None, held)
-                self.assertEqual((plan.sessions_per_node, plan.binding_limit), (109, "memory") if held else (0, "speed"))
-        both = speed_plans(ttft_ms=60.0, tpot_ms=30.0, tensor_parallel=8)["recommended"]
-        self.assertEqual((both.sessions_per_node, both.binding_limit), (71, "speed"))
-        self.assertIsNone(speed_plans(ttft_ms=10.0, tpot_ms=30.0, tensor_parallel=8)["recommended"].nodes_final)
-
-    def test_active_ratio_stretches_the_limit(self):
-        for ratio in (0.5, 0.3, 0.1):
-            plan = speed_plans(tpot_ms=30.0, active_ratio=ratio, tensor_parallel=8)["recommended"]
-            n = plan.speed_sessions_per_replica
-            with self.subTest(ratio=ratio):
-                self.assertGreaterEqual(n, math.floor(71 / ratio + 1e-9))
-                self.assertLessEqual(tpot_on(plan, n * ratio, 1.15), 30.0)
-                self.assertGreater(tpot_on(plan, (n + 1) * ratio, 1.15), 30.0)   # the row says so
-
-    # model, server, context, targets: which layout wins changes with the target
-    CHOICES = [("llama-3.1-70b-instruct", "dgx-b200", 8192, (13, 15, 20, 30, 60)), ("opt-oss-120b", "dgx200", 32768, (13, 30, 60)),
-               ("llama-3.1-8b-instruct", "dgx-h100", 4096, (13, 30, 60)), ("deepseek-v3", "dgx-b200", 8192, (20, 40))]
-
-    def test_the_layout_with_fewest_nodes_is_chosen(self):
-        chosen = set()
-        for model, server, context, targets in self.CHOICES:
-            for target_ms in targets:
-                case = {"model": MODELS[model], "server": SERVERS[server], "effective_context": context, "kv_precision": "fp8", "concurrency": 1000,
-                    "tpot_ms": float(target_ms)}
-                auto = speed_plans(**case)["recommended"]
-                found = []
-                for size in (1, 2, 4, 8):
-                    with contextlib.suppress(SizingError):               # where memory wants pipeline stages, speed is not known
-                        found.append(speed_plans(**dict(case, tensor_parallel=size))["recommended"].nodes_final)
-                chosen.add((model, auto.tensor_parallel))
-                with self.subTest(model=model, target_ms=target_ms):
-                    self.assertEqual(auto.nodes_final, min(count for count in found if count is not None))
-                    self.assertEqual(auto.attention_ranks, 1)            # what was not measured holds no target
-        self.assertLessEqual({("llama-3.1-70b-instruct", 8), ("llama-3.1-70b-instruct", 4), ("opt-oss-120b", 4), ("opt-oss-120b", 2)}, chosen)
-
-    def test_table_of_layouts(self):
-        text = call(*speed_argv(text_only=True, tpot_ms=30, lang="en"))[1].split("Layouts of the model")[1].split("THE SAME IN")[0]
-        rows = [line.split() for line in text.split("\n") if re.match(r"\d × 1 ", line)]
-        self.assertEqual([row[:3] for row in rows], [[str(size), "×", "1"] for size in (1, 2, 4, 8)])
-        self.assertEqual(rows[2][3:], ["2", "2.5", "56", "52"])          # 2 replicas: 28 sessions each by memory, 26 by speed
-        self.assertEqual(rows[3][3:], ["1", "2.5", "109", "71", "←", "chosen"])
-        self.assertIn("By memory  By speed", text)
-        text = call(*speed_argv(text_only=True, lang="en"))[1].split("Layouts of the model")[1].split("THE SAME IN")[0]
-        self.assertNotIn("By speed", text)
-        data = strict_json(call(*speed_argv(json_only=True, tpot_ms=30))[1])
-        rows = {row["tensor_parallel"]: row for row in data["scenarios"]["recommended"]["layouts"]}
-        self.assertEqual([(rows[size]["memory_sessions_per_node"], rows[size]["speed_sessions_per_node"],
-            rows[size]["sessions_per_node"]) for size in (4, 8)],
-                         [(56, 52, 52), (109, 71, 71)])
-
-    def test_summary_and_json_name_what_binds(self):
-        status, text, _ = call(*speed_argv(text_only=True, tpot_ms=30, lang="en"))
-        self.assertEqual(status, 0)
-        self.assertIn("Binding limit  speed (sessions per node: 71; memory would hold 109)", text)
-        data = strict_json(call(*speed_argv(json_only=True, tpot_ms=30))[1])
-        for scenario in data["scenarios"].values():
-            self.assertEqual(scenario["binding_limit"], "speed")
-            results = scenario["results"]
-            self.assertEqual(results["sessions_per_node"], min(results["memory_sessions_per_node"], results["speed_sessions_per_node"]))
-        data = strict_json(call(*speed_argv(json_only=True))[1])
-        self.assertEqual([scenario["binding_limit"] for scenario in data["scenarios"].values()], ["memory"] * 3)
+    def test_tables_of_reports(self):
+        shown = call(*argv("--markdown-only"))[1]
+        self.assertIn("| RECOMENDADO | 3 | 20 % | N+1 | 0 % | produção ← usar em produção |\n", shown)
+        tables = re.findall(r"(?:^\|.*\n)+", shown, re.M)
+        self.assertGreater(len(tables), 4)
+        for table in tables:                         # one rule line, rows of one length, blank lines around
+            rows = [re.sub(r"\\\|", "", line).count("|") for line in table.splitlines()]
+            self.assertEqual((len(rows) > 2, len(set(rows))), (True, 1), table[:200])
+            self.assertRegex(table.splitlines()[1], r"^(\| --- )+\|$")
+        for found in re.finditer(r"(?m)^\|.*\n(?!\|)", shown):
+            self.assertIn(shown[found.end():found.end() + 1], ("\n", ""))
 
 
-class SpeedLevers(unittest.TestCase):
-    def levers(self, **changes):
-        return {lever["lever"]: lever for lever in speed_report(**changes)["levers"]}
+# === Command line ===
 
-    def fits(self, **changes):
-        return all(plan.nodes_final is not None for plan in speed_plans(**changes).values())
-
-    def test_a_target_that_nothing_holds(self):
-        status, out, err = call(*speed_argv(json_only=True, tpot_ms=1, lang="en"))
-        self.assertEqual((status, err), (1, ""))
-        data = strict_json(out)
-        self.assertEqual(alert_scenarios(data)["speed_target_missed"], list(SCENARIO_KEYS))
-        self.assertNotIn("no_session_fits", alert_scenarios(data))
-        self.assertEqual([alert["severity"] for alert in data["alerts"] if alert["id"] == "speed_target_missed"], ["error"])
-        for scenario in data["scenarios"].values():
-            results = scenario["results"]
-            self.assertEqual((results["sessions_per_node"], results["speed_sessions_per_node"], results["nodes_final"]), (0, 0, None))
-            self.assertGreater(results["memory_sessions_per_node"], 0)
-            self.assertEqual(scenario["binding_limit"], "speed")
-            self.assertTrue(all(results[name] is None for name in SPEED_ROWS))
-        lever = next(lever for lever in data["levers"] if lever["lever"] == "tpot_ms")
-        self.assertEqual((lever["flag"], lever["current"]), ("--tpot-ms", 1.0))
-        self.assertEqual(lever["thresholds"], dict.fromkeys([*SCENARIO_KEYS, "all"], 12.15))     # the budget of a scenario does not change speed
-
-    def test_thresholds_of_the_targets(self):
-        for target, changes in (("tpot_ms", {"tpot_ms": 1.0}), ("tpot_ms", {"tpot_ms": 12.0, "engine": "sglang"}), ("tpot_ms", {"tpot_ms": 12.0,
-            "active_ratio": 0.1}),
-                                ("tpot_ms", {"tpot_ms": 1.0, "tensor_parallel": 4}), ("ttft_ms", {"ttft_ms": 1.0}), ("ttft_ms", {"ttft_ms": 1.0,
-                                    "tpot_ms": 50.0}),
-                                ("tpot_ms", {"tpot_ms": 1.0, "measured_tpot_ms": 40.0, "measured_sessions": 64})):
-            with self.subTest(changes=changes):
-                threshold = sizing.LEVERS[target](speed_request(**changes), sizing.SCENARIOS, SERVERS)
-                self.assertTrue(self.fits(**dict(changes, **{target: threshold})))
-                self.assertFalse(self.fits(**dict(changes, **{target: 0.99 * threshold})))
-
-    def test_the_command_with_the_threshold(self):
-        # one session of 8192 tokens on 8 H100: 1.15 x 10.565 = 12.15 ms
-        self.assertEqual([call(*speed_argv(json_only=True, tpot_ms=value))[0] for value in (12.15, 12.03)], [0, 1])
-
-    def test_the_longest_context_asked_for(self):
-        """Any length is a fit: the least target is that of the shortest."""
-        changes = {"effective_context": "max", "nodes": 10, "concurrency": 1, "tpot_ms": 1.0}
-        threshold = sizing.LEVERS["tpot_ms"](speed_request(**changes), sizing.SCENARIOS, SERVERS)
-        self.assertTrue(self.fits(**dict(changes, tpot_ms=threshold)))
-        self.assertFalse(self.fits(**dict(changes, tpot_ms=0.99 * threshold)))
-
-    def test_the_sessions_that_given_nodes_must_hold(self):
-        """Of 200 sessions on 10 nodes each node holds 20 and more, at any length."""
-        changes = {"effective_context": "max", "nodes": 10, "concurrency": 200, "tpot_ms": 1.0}
-        threshold = sizing.LEVERS["tpot_ms"](speed_request(**changes), sizing.SCENARIOS, SERVERS)
-        self.assertTrue(self.fits(**dict(changes, tpot_ms=threshold)))
-        self.assertFalse(self.fits(**dict(changes, tpot_ms=0.99 * threshold)))
-
-    def test_a_threshold_beyond_what_the_flag_takes(self):
-        """The first token of a prompt of 10^9 tokens takes longer than any --ttft-ms: no threshold, and no error about one."""
-        status, out, err = call(*speed_argv(json_only=True, ttft_ms=1, input_tokens=10**9))
-        self.assertEqual((status, err), (1, ""))
-        found = {lever["lever"]: lever["thresholds"]["all"] for lever in strict_json(out)["levers"]}
-        self.assertIsNone(found["ttft_ms"])
-
-    def test_two_targets_missed_take_two_levers(self):
-        found = self.levers(tpot_ms=1.0, ttft_ms=1.0)
-        self.assertEqual([found[name]["thresholds"]["all"] for name in ("tpot_ms", "ttft_ms")], [None, None])
-
-    def test_other_levers(self):
-        """11 ms: one session holds it with narrower weights or on a faster server, not with less KV or a shorter context."""
-        found = self.levers(tpot_ms=11.0)
-        self.assertEqual(found["weights_precision"]["thresholds"]["all"], "fp8")
-        self.assertTrue(self.fits(tpot_ms=11.0, model=sizing.with_weights(ON_H100["model"], "fp8")))
-        name = found["server"]["thresholds"]["all"]
-        self.assertTrue(self.fits(tpot_ms=11.0, server=SERVERS[name]))
-        hbm = sizing.calc_hbm_total_gib(SERVERS[name])
-        for other in SERVERS.values():
-            if sizing.calc_hbm_total_gib(other) < hbm:
-                with self.subTest(server=other.name), contextlib.suppress(SizingError):
-                    self.assertFalse(self.fits(tpot_ms=11.0, server=other))
-        self.assertEqual({key: lever["thresholds"]["all"] for key, lever in found.items() if key in ("kv_budget_ratio", "runtime_overhead_gib")},
-                         {"kv_budget_ratio": None, "runtime_overhead_gib": None})
-
-    def test_context_lever(self):
-        """A session of 131,072 tokens takes longer per token than a short one."""
-        changes = {"effective_context": 131072, "tpot_ms": 12.15}
-        threshold = self.levers(**changes)["effective_context"]["thresholds"]["all"]
-        self.assertTrue(self.fits(**dict(changes, effective_context=threshold)))
-        self.assertFalse(self.fits(**dict(changes, effective_context=threshold + 1)))
-        self.assertTrue(8192 <= threshold < 131072)
+USAGE = ("usage: python3 sizing.py --model NAME --server NAME --concurrency SESSIONS --effective-context "
+         "TOKENS [options]\n")
+FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --nodes, --effective-context, --kv-precision, "
+               "--kv-budget-ratio, --runtime-overhead-gib, --tensor-parallel, --max-num-batched-tokens, "
+               "--weights-precision, --input-tokens, --output-tokens, --prefix-cache-hit-ratio, "
+               "--active-ratio, --tpot-ms, --ttft-ms, --engine, --measured-tpot-ms, ...")
+MISSING = "missing %s; see --help, --list-models and --list-servers"
+TOGETHER = "argument --nodes: expected instead of --concurrency, or both with --effective-context max"
+IN_CATALOG = "argument --%s: %r is not in %s.json; %s; see --list-%s"
+CHOICE = "argument --%s: unknown value %r; %s"
+FIRST_MODELS = "choose from %s, ..." % ", ".join(list(MODELS)[:20])
 
 
-class MeasuredSpeed(unittest.TestCase):
-    def test_expected_is_what_was_measured_at_that_load(self):
-        """64 sessions on one node of one replica are the load that was measured."""
-        for engine in ("generic", "sglang"):
-            plan = speed_plans(concurrency=64, measured_tpot_ms=40.0, measured_sessions=64, engine=engine)["recommended"]
-            self.assertEqual((plan.nodes_with_headroom, plan.replicas_per_node, plan.speed["active_sessions"]), (1, 1, 64))
-            self.assertAlmostEqual(plan.speed["tpot_expected_ms"], 40.0, places=9)
-            self.assertAlmostEqual(plan.speed["tpot_committed_ms"], 40.0, places=9)       # a measurement is no estimate
-            self.assertEqual(plan.speed["committed_factor"], 1)
-
-    def test_other_loads_follow(self):
-        """Twice the time the model expects at 64 sessions is twice at 32, too."""
-        model_ms = [tpot_on(speed_plans()["recommended"], n) for n in (64, 32)]
-        plan = speed_plans(concurrency=32, measured_tpot_ms=2 * model_ms[0], measured_sessions=64)["recommended"]
-        self.assertAlmostEqual(plan.speed["tpot_expected_ms"], 2 * model_ms[1], places=9)
-        self.assertAlmostEqual(plan.speed["tpot_factor"], 2 * 0.965)
-
-    def test_the_target_is_compared_with_it(self):
-        for target_ms, held in ((40.0, 64), (39.99, 63)):
-            plan = speed_plans(tpot_ms=target_ms, measured_tpot_ms=40.0, measured_sessions=64, tensor_parallel=8)["recommended"]
-            self.assertEqual(plan.speed_sessions_per_replica, held)
-
-    def test_prefill_is_not_scaled(self):
-        self.assertEqual(*(speed_plans(**changes)["minimum"].speed["prefill_ms"] for changes in ({}, {"measured_tpot_ms": 99.0,
-            "measured_sessions": 5})))
-
-    def test_both_or_none(self):
-        for changes in ({"measured_tpot_ms": 40.0}, {"measured_sessions": 64}):
-            with self.assertRaisesRegex(SizingError, "^measured_tpot_ms, measured_sessions: expected both or none$"):
-                speed_plans(**changes)
+def option_strings():
+    return [option for action in sizing.build_parser()._actions for option in action.option_strings]
 
 
-class SpeedFlags(unittest.TestCase):
-    REFUSED = {  # flag: values refused
-        "input_tokens": ("0", "-1", "1.5", "nan", "1e3", "x", ""), "output_tokens": ("0", "-1", "1.5", "nan", "inf"),
-        "prefix_cache_hit_ratio": ("-0.1", "1.1", "nan", "inf", "30%"), "active_ratio": ("0", "-0.1", "1.01", "nan", "inf", "5e-324", "9e-7"),
-        "tpot_ms": ("0", "-1", "nan", "inf", "1000001", "30ms", "0.0009"),
-        "ttft_ms": ("0", "-1", "nan", "inf", "0.0009", "10000001"), "engine": ("vlm", "VLLM", ""),
-        "measured_tpot_ms": ("0", "-1", "nan", "inf", "1e-308", "0.0009"),
-        "measured_sessions": ("0", "-1", "1.5", "nan"), "weights_precision": ("fp7", "", "FP8"),
-        "tensor_parallel": ("0", "-1", "1.5", "3", "16", "nan")}
+class CommandLine(InFolder):
+    REFUSED = [  # arguments, message
+        ([], MISSING % "--model, --server, --concurrency or --nodes, --effective-context"),
+        (argv(model=None), MISSING % "--model"), (argv(server=None), MISSING % "--server"),
+        (argv(concurrency=None), MISSING % "--concurrency or --nodes"),
+        (argv("--json-only", effective_context=None), MISSING % "--effective-context"),
+        (argv(effective_context="max"), MISSING % "--nodes"),
+        (argv(effective_context="max", nodes=3, concurrency=None), MISSING % "--concurrency"),
+        (argv(effective_context="max", concurrency=None), MISSING % "--concurrency, --nodes"),
+        (argv(effective_context=None, nodes=3, concurrency=None), MISSING % "--effective-context"),
+        (argv(nodes=3, server=None, concurrency=None), MISSING % "--server"),
+        (argv(nodes=3), TOGETHER), (argv(nodes=3, model=None), TOGETHER),
+        (argv(measured_tpot_ms=9), "argument --measured-tpot-ms: expected together with --measured-sessions"),
+        (argv(measured_sessions=9),
+         "argument --measured-tpot-ms: expected together with --measured-sessions"),
+        (argv(model="opt-oss-120"),
+         IN_CATALOG % ("model", "opt-oss-120", "models", "did you mean 'opt-oss-120b'?", "models")),
+        (argv(model="nope"), IN_CATALOG % ("model", "nope", "models", FIRST_MODELS, "models")),
+        (argv(model=""), IN_CATALOG % ("model", "", "models", FIRST_MODELS, "models")),
+        (argv(server="DGX300"),
+         IN_CATALOG % ("server", "DGX300", "servers", "did you mean 'dgx300'?", "servers")),
+        (argv(storage="profile_defualt"),
+         IN_CATALOG % ("storage", "profile_defualt", "storage", "did you mean 'profile_default'?",
+                       "storage")),
+        (argv(model="nowhere/config.json"), "nowhere/config.json: cannot read: No such file or directory"),
+        (argv(model="nowhere.json"), "nowhere.json: cannot read: No such file or directory"),
+        (argv(lang="fr"), CHOICE % ("lang", "fr", "choose from pt, en")),
+        (argv(engine="vlm"), CHOICE % ("engine", "vlm", "did you mean 'vllm'?")),
+        (argv(kv_precision="fp7"), CHOICE % ("kv-precision", "fp7", "did you mean 'fp8'?")),
+        (argv(kv_precision="FP8"), CHOICE % ("kv-precision", "FP8", "did you mean 'fp8'?")),
+        (argv(kv_precision=""),
+         CHOICE % ("kv-precision", "", "choose from fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla")),
+        (argv(weights_precision=""),
+         CHOICE % ("weights-precision", "", "choose from bf16, fp16, fp8, int8, int4, fp4, mxfp4, nvfp4")),
+        (argv("--bogus"), "unknown argument '--bogus'; choose from " + FIRST_FLAGS),
+        (argv("extra"), "unknown argument 'extra'; choose from " + FIRST_FLAGS),
+        (argv("--concur=5"),
+         "unknown argument '--concur=5'; did you mean '--concurrency'?"),        # no abbreviations
+        (argv("--json"), "unknown argument '--json'; did you mean '--json-only'?"),
+        (argv("--Model=x"), "unknown argument '--Model=x'; did you mean '--model'?"),
+        (["--list-model"], "unknown argument '--list-model'; did you mean '--list-models'?"),
+        (argv("--json-only", "--text-only"), "argument --text-only: not allowed with argument --json-only"),
+        (argv("--text-only", "--markdown-only"),
+         "argument --markdown-only: not allowed with argument --text-only"),
+        (["--list-models", "--list-servers"],
+         "argument --list-servers: not allowed with argument --list-models"),
+        (argv("--json-only=1"), "argument --json-only: ignored explicit argument '1'"),
+        (argv("--concurrency"), "argument --concurrency: expected one argument"),
+        (argv("--models-file="), "argument --models-file: expected a file's path, got ''"),
+        (argv("--output-json-file="), "argument --output-json-file: expected a file's path, got ''"),
+        (argv("--output-markdown-file=a\0b"),
+         "argument --output-markdown-file: expected a file's path, got 'a\\x00b'"),
+        (argv("--models-file=/nowhere/m.json"), "/nowhere/m.json: cannot read: No such file or directory"),
+        (argv("--models-file=/nowhere/\x1b[2J\na"),
+         "/nowhere/\\x1b[2J a: cannot read: No such file or directory"),
+        (argv("--models-file=/nowhere/\u202e"), "/nowhere/\\u202e: cannot read: No such file or directory"),
+        (["--list-models", "--lang=fr"], CHOICE % ("lang", "fr", "choose from pt, en")),
+    ]
 
     def test_refused(self):
-        for name, values in self.REFUSED.items():
-            for value in values:
-                with self.subTest(flag=name, value=value):
-                    status, out, err = call(*speed_argv(**{name: value}))
-                    self.assertEqual((status, out, err.count("\n")), (2, "", 1))
-                    self.assertIn("--" + name.replace("_", "-") if name != "tensor_parallel" or value not in "3 16" else name, err)
-                    self.assertIn("unknown value" if name in ("engine", "weights_precision") else "expected", err)
+        for arguments, message in self.REFUSED:
+            with self.subTest(arguments=arguments):
+                self.assertEqual(call(*arguments), (2, "", one_line(message)))
+        arguments, message = self.REFUSED[0]
+        self.assertEqual(process(*arguments), (2, "", one_line(message)))
 
-    def test_accepted_at_the_bounds(self):
-        for changes in ({"input_tokens": 1}, {"output_tokens": 1}, {"prefix_cache_hit_ratio": 0}, {"prefix_cache_hit_ratio": 1}, {"active_ratio": 1},
-                        {"active_ratio": "1e-6"}, {"tpot_ms": 10**6}, {"ttft_ms": 10**7}, {"input_tokens": 10**6, "output_tokens": 10**6},
-                        {"measured_tpot_ms": "0.001", "measured_sessions": 1}):
-            with self.subTest(changes=changes):
-                self.assertEqual(call(*speed_argv(json_only=True, **changes))[::2], (0, ""))
+    ODD = ["--json-only=", "--list-models=", "--version=", "--help=",
+           "-h=",     # -h=: an IndexError before Python 3.10
+           "--model=--", "--concurrency=--", "--lang=--",
+           "--models-file=--",    # --: an empty list before Python 3.13
+           "--models-file=/nowhere/" + "x" * 10**5]
 
-    def test_the_least_measurement(self):
-        """Figures so small that a quotient could leave the range of numbers."""
-        status, out, err = call(*speed_argv(measured_tpot_ms="1e-308", measured_sessions=3))
-        self.assertEqual((status, out), (2, ""))
-        self.assertIn("argument --measured-tpot-ms: expected a finite decimal number from 0.001 up to 1000000, got '1e-308'", err)
-        data = strict_json(call(*speed_argv(json_only=True, measured_tpot_ms="0.001", measured_sessions=10**9, active_ratio="1e-6"))[1])
-        self.assertGreater(data["scenarios"]["recommended"]["results"]["tpot_expected_ms"], 0)
+    def test_refused_in_one_line(self):
+        for option in self.ODD:
+            with self.subTest(option=option[:20]):
+                status, out, err = call(*argv(option))
+                self.assertEqual((status, out, err.count("\n")), (2, "", 1))
+                self.assertLess(len(err), 2100)
 
-    def test_measurement_without_its_other_half(self):
-        for changes in ({"measured_tpot_ms": 40}, {"measured_sessions": 64}):
-            self.assertEqual(call(*speed_argv(**changes)), (2, "",
-                one_line("argument --measured-tpot-ms: expected together with --measured-sessions")))
+    def test_a_bad_catalog_is_refused_in_one_line(self):
+        for kind, (key, entry) in ENTRIES.items():
+            path = self.catalog(kind + ".json", {key: [dict(entry, source=7)]})
+            message = "%s: %s[0] (%r).source: expected printable text, got 7" % (path, key, entry["name"])
+            self.assertEqual(call(*argv("--%s-file=%s" % (kind, path))), (2, "", one_line(message)))
 
-    def test_refused_in_python(self):
-        for name, values in (("input_tokens", (0, 1.5, True)), ("output_tokens", (0, float("nan"))), ("prefix_cache_hit_ratio", (-0.1, 1.1,
-            float("nan"))),
-                             ("active_ratio", (0, 1.1, float("nan"), True)), ("tpot_ms", (0, -1, float("nan"), float("inf"))), ("ttft_ms", (0,
-                                 float("nan"))),
-                             ("measured_tpot_ms", (0, float("nan"))), ("measured_sessions", (0, 1.5)), ("engine", ("vlm", 3))):
-            for value in values:
-                with self.subTest(name=name, value=value), self.assertRaisesRegex(SizingError, "^%s: (expected|unknown)" % name):
-                    speed_plans(**{name: value})
+    WHOLE = ["0", "-5", "1.5", "nan", "inf", "1e3", "", " 5", "+5", "0x10", "1,000", "1__0", "_1", "1_",
+             "10**3", "１０",
+             "٣", "²", "none", "True", "5\n", "9" * 40, "9" * 58]
+    DECIMAL = ["nan", "inf", "-inf", "Infinity", "", "abc", "0,7", "70%", "1e400", "0.1_0", "0x1", "٠.٥", ".",
+               "1e",
+               "--1", "0.5 ", "+0.5", "0.7" + "0" * 38]
+    NUMBERS = {  # flag: what is expected, texts that are not, texts that are and their values
+        "concurrency": ("a whole number from 1 up to 1000000000", [*WHOLE, "1000000001", "auto", "max"],
+                        {"1": 1, "1_000": 1000, "1_000_000_000": 10**9, "007": 7}),
+        "nodes": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"12": 12}),
+        "effective_context": ("a whole number from 1 up to 1000000000 or max",
+                              [*WHOLE[:4], "MAX", "auto", "1000000001"],
+                              {"131_072": 131072, "max": "max"}),
+        "tensor_parallel": ("a whole number from 1 up to 10000 or auto", [*WHOLE[:4], "Auto", "max", "10001"],
+                            {"auto": "auto", "4": 4}),
+        "max_num_batched_tokens": ("a whole number from 1 up to 10000000", [*WHOLE[:4], "max", "10000001"],
+                                   {"2_048": 2048}),
+        "input_tokens": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"1": 1}),
+        "output_tokens": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"1": 1}),
+        "measured_sessions": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"1": 1}),
+        "kv_budget_ratio": ("a finite decimal number above 0 up to 1 (0.70 means 70 %)",
+                            [*DECIMAL, "0", "-0", "-0.1", "1.0001", "70", "1e-400"],
+                            {"7e-1": 0.7, ".7": 0.7, "1": 1.0, "1.": 1.0, "0.7" + "0" * 37: 0.7,
+                             "1E-9": 1e-9}),
+        "runtime_overhead_gib": ("a finite decimal number from 0 up to 1000000",
+                                 [*DECIMAL[:4], "-1", "-0.001", "1000000.1"],
+                                 {"0": 0.0, "-0": 0.0, "1e3": 1000.0, "1000000": 10.0**6}),
+        "peak_headroom_ratio": ("a finite decimal number from 0 up to 10 (0.20 means 20 %)",
+                                [*DECIMAL[:4], "-0.01", "20", "10.0001", "20%"],
+                                {"-0": 0.0, "10": 10.0, "2e-1": 0.2}),
+        "prefix_cache_hit_ratio": ("a finite decimal number from 0 up to 1 (0.30 means 30 %)",
+                                   [*DECIMAL[:4], "-1", "30"],
+                                   {"0": 0.0, "1": 1.0}),
+        "active_ratio": ("a finite decimal number from 1e-06 up to 1 (0.25 means 25 %)",
+                         [*DECIMAL[:4], "0", "25"],
+                         {"1": 1.0, "0.000001": 1e-6}),
+        "tpot_ms": ("a finite decimal number from 0.001 up to 1000000", [*DECIMAL[:4], "0", "1000001"],
+                    {"0.001": 0.001}),
+        "ttft_ms": ("a finite decimal number from 0.001 up to 10000000", [*DECIMAL[:4], "0", "10000001"],
+                    {"5": 5.0}),
+        "measured_tpot_ms": ("a finite decimal number from 0.001 up to 1000000",
+                             [*DECIMAL[:4], "0", "1000001"], {"5": 5.0}),
+    }
 
-    def test_every_parameter_is_in_the_json(self):
-        defaults = {"input_tokens": 1024, "output_tokens": 1024, "prefix_cache_hit_ratio": 0, "active_ratio": 1, "tpot_ms": None, "ttft_ms": None,
-                    "engine": "generic", "measured_tpot_ms": None, "measured_sessions": None}
-        self.assertEqual(sizing.SpeedRequest()._asdict(), defaults)
-        asked = {"input_tokens": 500, "output_tokens": 300, "prefix_cache_hit_ratio": 0.25, "active_ratio": 0.5, "tpot_ms": 60, "ttft_ms": 900,
-                 "engine": "vllm", "measured_tpot_ms": 40, "measured_sessions": 64}
-        for changes, expected in (({}, defaults), (asked, asked)):
-            nfr = strict_json(call(*speed_argv(json_only=True, **changes))[1])["inputs"]["nfr"]
-            self.assertEqual({name: nfr[name] for name in defaults}, expected)
-            self.assertLessEqual(set(sizing.REQUESTED), set(nfr))
-        self.assertEqual(strict_json(call(*speed_argv(json_only=True, weights_precision="fp8"))[1])["inputs"]["nfr"].get("weights_precision"), "fp8")
+    def test_numbers(self):
+        parser = sizing.build_parser()
+        self.assertEqual(set(self.NUMBERS), {row.name for row in sizing.FLAGS if row.name in sizing.BOUNDS})
+        for name, (expected, wrong, right) in self.NUMBERS.items():
+            option = sizing.flag(name)
+            for text in wrong:
+                with self.subTest(flag=name, text=text), self.assertRaises(SizingError) as raised:
+                    parser.parse_known_args(["%s=%s" % (option, text)])
+                self.assertEqual(str(raised.exception),
+                                 "argument %s: expected %s, got %r" % (option, expected, text))
+            for text, value in right.items():
+                with self.subTest(flag=name, text=text):
+                    got = getattr(parser.parse_known_args([option, text])[0], name)
+                    self.assertEqual((got, type(got), str(got)),
+                                     (value, type(value), str(value)))      # no -0.0
+        self.assertEqual(call(*argv(concurrency="9" * 400))[2], one_line(
+            "argument --concurrency: expected %s, got '%s..." % (self.NUMBERS["concurrency"][0], "9" * 56)))
 
+    def test_flag_and_value_apart(self):
+        self.assertEqual(call(*" ".join(argv("--text-only")).replace("=", " ").split()),
+                         call(*argv("--text-only")))
 
-class SpeedNotKnown(unittest.TestCase):
-    BARE = dataclasses.replace(SERVERS["dgx-h100"], hbm_bandwidth_per_gpu_tbps=None, dense_tflops_bf16=None)
-    SMALL = {"model": MODELS["llama-3.1-8b-instruct"], "effective_context": 4096}
-    # what is missing, request: memory sizes them all
-    CASES = [
-        ("hbm_bandwidth_per_gpu_tbps, dense_tflops_bf16", {"server": BARE}),
-        ("nvlink_bandwidth_tbps, measurements of GPUs connected over PCIe", dict(SMALL, server=SERVERS["8x-l40s"], tensor_parallel=8)),
-        ("measurements on AMD GPUs", dict(SMALL, server=SERVERS["hgx-mi300x"])),
-        ("nvlink_bandwidth_tbps, measurements on AMD GPUs", dict(SMALL, server=SERVERS["hgx-mi325x"])),
-        ("measurements of pipeline parallel", {"model": MODELS["deepseek-v3"], "effective_context": 4096, "kv_precision": "fp8"}),
-        ("vocab_size", dict(SMALL, model=dataclasses.replace(SMALL["model"], vocab_size=None))),
-        ("total_params, active_params", dict(SMALL, model=dataclasses.replace(SMALL["model"], total_params=None, active_params=None))),
-        ("weights_precision", dict(SMALL, model=dataclasses.replace(SMALL["model"], weights_precision=None))),
+    REQUEST = {"concurrency": 1000, "nodes": None, "effective_context": 131072, "kv_precision": "fp8",
+               "kv_budget_ratio": 0.7,
+               "runtime_overhead_gib": None, "peak_headroom_ratio": 0.2, "ha_mode": "none",
+               "tensor_parallel": "auto",
+               "max_num_batched_tokens": 8192, "input_tokens": 1024, "output_tokens": 1024,
+               "prefix_cache_hit_ratio": 0.0,
+               "active_ratio": 1.0, "tpot_ms": None, "ttft_ms": None, "engine": "generic",
+               "measured_tpot_ms": None,
+               "measured_sessions": None}
+    GIVEN = {"concurrency": "7", "nodes": "9", "effective_context": "max", "kv_precision": "bf16",
+             "kv_budget_ratio": "0.6",
+             "runtime_overhead_gib": "3", "peak_headroom_ratio": "0.5", "tensor_parallel": "4",
+             "max_num_batched_tokens": "2", "input_tokens": "3", "output_tokens": "5",
+             "prefix_cache_hit_ratio": "0.25",
+             "active_ratio": "0.125", "tpot_ms": "45", "ttft_ms": "99", "engine": "vllm",
+             "measured_tpot_ms": "8",
+             "measured_sessions": "6"}
+
+    def asked(self, *arguments):
+        found, servers = sizing.read_request(sizing.parse_arguments(list(arguments)))
+        self.assertEqual(list(servers), list(SERVERS))
+        return dict(vars(found))
+
+    def test_defaults_of_the_request(self):
+        model, server, storage = MODELS["opt-oss-120b"], SERVERS["dgx300"], PROFILES["profile_default"]
+        self.assertEqual(self.asked(*argv()), dict(self.REQUEST, model=model, server=server, storage=storage))
+        self.assertEqual(self.asked(*argv(model="qwen3-8b"))["kv_precision"], "bf16")      # the model's own
+
+    def test_every_flag_reaches_the_request(self):
+        found = self.asked(*flags(model="qwen3-8b", server="dgx200", storage="aws_ebs_gp3",
+                                  weights_precision="fp8",
+                                  **self.GIVEN))
+        self.assertEqual(set(self.GIVEN), set(self.REQUEST) - {"ha_mode"})
+        self.assertEqual({name: str(found[name]).replace(".0", "") for name in self.GIVEN}, self.GIVEN)
+        self.assertEqual((found["model"].name, found["server"].name, found["storage"].name),
+                         ("qwen3-8b", "dgx200", "aws_ebs_gp3"))
+        self.assertEqual((found["model"].weights_precision, MODELS["qwen3-8b"].weights_precision),
+                         ("fp8", "bf16"))
+
+    def test_catalogs_of_ones_own(self):
+        for kind, (key, entry) in ENTRIES.items():
+            path = self.catalog(kind + ".json", {key: [entry]})
+            name = {"models": "model", "servers": "server"}.get(kind, kind)
+            message = "argument --%s: %r is not in %s.json; choose from %s; see --list-%s"
+            self.assertEqual(call(*argv(storage="profile_default", **{kind + "_file": path}))[2], one_line(
+                message % (name, {**BASE, "storage": "profile_default"}[name], kind, entry["name"], kind)))
+            found = sizing.catalog(sizing.parse_arguments(argv(**{kind + "_file": path})), kind)
+            self.assertEqual(list(found), [entry["name"]])
+
+    def test_outputs(self):
+        text, data, shown = (call(*argv(option))[1] for option in ("--text-only", "--json-only",
+                                                                   "--markdown-only"))
+        self.assertEqual(call(*argv()), (0, text + "\n" + data, ""))
+        self.assertEqual((text[:16], data[:2], shown[:18]), ("DIMENSIONAMENTO ", "{\n", "# DIMENSIONAMENTO "))
+        self.assertEqual({one[-1] for one in (text, data, shown)}, {"\n"})
+        self.assertEqual(call(*argv("--text-only", lang="en"))[1][:16], "GPU NODE SIZING ")
+
+    def test_where_it_does_not_fit(self):
+        status, out, err = call(*argv("--json-only", runtime_overhead_gib=9999,
+                                      output_json_file=self.path("a.json")))
+        self.assertEqual((status, nodes(strict_json(out)), err), (1, [None] * 3, ""))
+        self.assertEqual(self.read("a.json"), out)
+
+    def test_process_prints_what_the_call_prints(self):
+        self.assertEqual(process(*argv()), call(*argv()))
+
+    def test_version(self):
+        self.assertEqual(call("--version"), (0, "sizing.py %s\n" % sizing.__version__, ""))
+        self.assertEqual(call("--version", "--bogus"), call("--version"))
+
+    DEFAULTS = ["required", "required", "default: profile_default", "required, or --nodes", "default: none",
+                "required",
+                "default: the model's default_kv_precision", "default: 0.70",
+                "default: computed; 120 if the weights are unknown",
+                "default: auto: most sessions per node, within a target if there is one", "default: 8192",
+                "default: the model's", "default: 1024", "default: 1024", "default: 0", "default: 1.0",
+                "default: none",
+                "default: none", "default: generic", "default: none", "default: none", "default: 0.20",
+                "default: pt",
+                "default: none", "default: none", "default: models.json beside sizing.py",
+                "default: servers.json beside sizing.py", "default: storage.json beside sizing.py",
+                *["default: text, then JSON"] * 3]       # as --help shows them, in order
+
+    def test_help(self):
+        status, text, err = call("--help")
+        self.assertEqual((status, err, call("-h")[1]), (0, "", text))
+        self.assertTrue(text.startswith(USAGE + "\nexamples:\n  python3 sizing.py --model opt-oss-120b "))
+        folded = " ".join(text.split())
+        self.assertEqual(re.findall(r"\((required[^)]*|default: [^)]*)\)", folded), self.DEFAULTS)
+        self.assertEqual(re.findall(r"(?m)^  (?:-h, )?(--[a-z-]+)", text),
+                         [name for name in option_strings() if name != "-h"])
+        for words in ("KV cache format: fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla (default: the model's",
+                      "format of the weights: bf16, fp16, fp8, int8, int4, fp4, mxfp4, nvfp4 (default: the",
+                      "engine whose measured factor counts: generic, vllm, sglang, trtllm (default: generic)",
+                      "language of the report: pt, en (default: pt)",
+                      "--list-storage show what storage.json holds",
+                      "exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130"):
+            self.assertIn(words, folded)
+        shown = {row.name: row.shown for row in sizing.FLAGS if re.match(r"[0-9.]+$", row.shown or "")}
+        self.assertEqual({name: float(text) for name, text in shown.items()},
+                         {name: self.REQUEST[name] for name in shown})
+
+    def test_examples_of_the_help_run(self):
+        examples = re.findall(r"^  python3 sizing\.py (.*)$", call("--help")[1], re.M)
+        self.assertEqual(len(examples), 6)
+        for example in examples:
+            with self.subTest(example=example):
+                status, out, err = call(*example.split())
+                self.assertEqual((status, err, bool(out)), (0, "", True))
+
+    LISTED = [  # list, a row of the Markdown table
+        ("models",
+         "| opt-oss-120b | hybrid | 131.072 | fp8 | 18 | 2,25 | 65,97 |"),     # 18 full layers x 1,024 bytes
+        ("models", "| deepseek-v3 | latent | 163.840 | bf16 | 68,62 | 10,72 | 626,77 |"),
+        ("models", "| mistral-7b-v0.1 | sliding | 32.768 | bf16 | 0 | 0,5 | 13,49 |"),
+        ("servers", "| dgx300 | 8 | 2.148,75 | 14,4 | 14,5 |"),
+        ("servers", "| 8x-l40s | 8 | 359,91 | não informado | não informado |"),
+        ("storage", "| profile_default | nvme_local | 28 | 0,08 | 0,15 |"),
+        ("storage", "| aws_ebs_gp3 | cloud_block_storage | 1,05 | não informado | não informado |"),
     ]
 
-    def test_memory_sizes_and_the_report_says_what_is_missing(self):
-        for missing, changes in self.CASES:
-            with self.subTest(missing=missing):
-                data = speed_report(**changes)
-                self.assertEqual(data["levers"], [])
-                for scenario in data["scenarios"].values():
-                    results, rationale = scenario["results"], scenario["rationale"]
-                    self.assertGreater(results["nodes_final"], 0)
-                    self.assertTrue(all(results[name] is None for name in SPEED_ROWS))
-                    self.assertEqual({rationale[name]["explanation"] for name in SPEED_ROWS}, {"Speed is not known here; missing: %s." % missing})
-                self.assertEqual([text for text in data["accuracy"] if "peed" in text],
-                                 ["Speed is not sized here (missing: %s): fitting in memory promises neither TTFT nor TPOT." % missing])
-                text = sizing.render_text(sizing.report_blocks(sizing.make_answer(speed_request(**changes), SERVERS), "en"), 100)
-                self.assertIn("Speed not known; missing: %s " % missing, " ".join(text.split()))
-                self.assertNotIn("Expected TPOT", text)
-
-    def test_data_parallel_attention(self):
-        layout = sizing.Layout(8, 1, 8)
-        self.assertEqual(sizing.speed_missing(MODELS["deepseek-v3"], SERVERS["dgx200"], layout), ["measurements_of_data_parallel_attention"])
-        self.assertEqual(sizing.speed_missing(MODELS["deepseek-v3"], SERVERS["dgx200"], sizing.Layout(8, 1, 1)), [])
-        rows = speed_report(model=MODELS["deepseek-v3"], server=SERVERS["dgx300"], tpot_ms=50.0)["scenarios"]["recommended"]["layouts"]
-        self.assertEqual({row["refused"] for row in rows if row["attention_ranks"] > 1 and row["memory_sessions_per_node"]}, {"speed_not_known"})
-
-    def test_a_target_is_refused(self):
-        for missing, changes in self.CASES:
-            for asked in ({"tpot_ms": 50.0}, {"ttft_ms": 5000.0}, {"measured_tpot_ms": 40.0, "measured_sessions": 8}):
-                with self.subTest(missing=missing, asked=asked):
-                    with self.assertRaises(SizingError) as caught:
-                        speed_plans(**dict(changes, **asked))
-                    told = str(caught.exception)
-                    self.assertRegex(told, "^%s: the speed of .* is not known without " % next(iter(asked)))
-                    self.assertTrue(any(name in told for name in missing.split(", ")), told)
-        status, out, err = call(*flags(model="llama-3.1-8b-instruct", server="hgx-mi300x", concurrency=10, effective_context=4096, tpot_ms=50))
-        self.assertEqual((status, out), (2, ""))
-        self.assertEqual(err, one_line("tpot_ms: the speed of llama-3.1-8b-instruct on hgx-mi300x is not known without measurements on AMD GPUs"))
-
-    def test_what_is_outside_is_said_in_words(self):
-        pcie = SERVERS["8x-l40s"]
-        self.assertEqual(sizing.speed_missing(MODELS["llama-3.1-8b-instruct"], pcie, sizing.Layout(1, 1, 1)), [])
-        self.assertEqual(sizing.speed_missing(MODELS["llama-3.1-8b-instruct"], pcie, sizing.Layout(2, 1, 1)),
-                         ["nvlink_bandwidth_tbps", "measurements_over_pcie"])
-        for name, (outside, text) in sizing.OUTSIDE_SPEED.items():
-            with self.subTest(name=name):
-                self.assertFalse(outside(SERVERS["dgx-h100"], sizing.Layout(8, 1, 1)))
-                self.assertEqual(sizing.missing_words([name, "vocab_size"]), Text(text.pt + ", vocab_size", text.en + ", vocab_size"))
-                self.assertNotIn("_", "".join(text))
-                self.assertNotEqual(*text)
-
-    def test_a_target_over_pcie(self):
-        """70B holds on 8 L40S only over PCIe: refused, not sized as if the target did not matter; 8B holds on one GPU."""
-        asked = {"server": "8x-l40s", "concurrency": 10, "effective_context": 4096, "kv_precision": "fp8", "tpot_ms": 50}
-        status, out, err = call(*flags(model="llama-3.1-70b-instruct", **asked))
-        self.assertEqual((status, out), (2, ""))
-        self.assertEqual(err, one_line("tpot_ms: the speed of llama-3.1-70b-instruct on 8x-l40s, in the layouts that memory holds, is not known "
-                                       "without nvlink_bandwidth_tbps, measurements of GPUs connected over PCIe"))
-        data = strict_json(call(*flags(model="llama-3.1-8b-instruct", json_only=True, **asked))[1])
-        scenario = data["scenarios"]["recommended"]
-        self.assertEqual((scenario["configuration"]["tensor_parallel"], scenario["speed_missing"]), (1, []))
-        self.assertEqual({row["tensor_parallel"]: row["refused"] for row in scenario["layouts"]},
-                         {1: None, 2: "speed_not_known", 4: "speed_not_known", 8: "speed_not_known"})
-
-    def test_one_gpu_needs_no_link(self):
-        """A server without NVLink whose replicas take one GPU each: speed is known, and the JSON is JSON."""
-        for server, more in (("workstation-rtx-5090", {}), ("workstation-rtx-4090", {"weights_precision": "fp8"}),
-                             ("8x-l40s", {"tensor_parallel": 1})):
-            with self.subTest(server=server):
-                status, out, err = call(*flags(json_only=True, model="llama-3.1-8b-instruct", server=server, concurrency=4, effective_context=2048,
-                    kv_budget_ratio=0.9, **more))
+    def test_lists(self):
+        for name, key, records in (("models", "models", MODELS), ("servers", "servers", SERVERS),
+                                   ("storage", "profiles", PROFILES)):
+            with self.subTest(list=name):
+                status, out, err = call("--list-" + name, "--json-only")
                 self.assertEqual((status, err), (0, ""))
-                results = strict_json(out)["scenarios"]["recommended"]["results"]
-                self.assertEqual((results["all_reduce_ms"], results["prefill_all_reduce_ms"]), (0, 0))
-                self.assertGreater(results["tpot_expected_ms"], 0)
+                self.assertEqual(strict_json(out),
+                                 {key: [dataclasses.asdict(record) for record in records.values()]})
+                text, shown = (call("--list-" + name, option)[1] for option in ("--text-only",
+                                                                                "--markdown-only"))
+                self.assertEqual(call("--list-" + name), (0, text, ""))
+                self.assertEqual(re.findall(r"(?m)^\| (\S+) \|", shown)[-len(records):], list(records))
+                self.assertEqual([line.split()[0] for line in text.splitlines()[-len(records):]],
+                                 list(records))
+                for row in [row for listed, row in self.LISTED if listed == name]:
+                    self.assertIn(row + "\n", shown)
+
+    def test_list_of_another_catalog_in_another_language(self):
+        path = self.catalog("m.json", {"models": [ENTRIES["models"][1]]})
+        # 18 full layers x 2 x 8 x 64 bytes: 18 KiB a token, x 131,072 = 2.25 GiB; 18 of 128 tokens: 0.002
+        self.assertEqual(call("--list-models", "--models-file=" + path, "--markdown-only", "--lang=en"), (0, (
+            "| Model | Family | Context (tokens) | Default KV | KV per further token (KiB) "
+            "| KV at maximum (GiB) | Weights (GiB) |\n| --- | --- | --- | --- | --- | --- | --- |\n"
+            "| m | hybrid | 131,072 | fp8 | 18 | 2.25 | not stated |\n"), ""))
 
 
-class SpeedAlerts(unittest.TestCase):
-    def raised(self, **changes):
-        return set(speed_plans(**changes)["recommended"].warnings)
+# === Output files ===
 
-    def test_slow_tokens(self):
-        # below 10 tokens/s: a TPOT above 100 ms, as measured at the planned load of 64 sessions
-        for tpot_ms, fires in ((100.0, False), (100.1, True), (40.0, False)):
-            self.assertEqual("slow_tokens" in self.raised(concurrency=64, measured_tpot_ms=tpot_ms, measured_sessions=64), fires, tpot_ms)
-        found = speed_report(concurrency=64, measured_tpot_ms=125.0, measured_sessions=64)["alerts"]
-        told = [alert["message"] for alert in found if alert["id"] == "slow_tokens"]
-        self.assertEqual(len(told), 1)
-        self.assertIn("each session gets 8 tokens/s, fewer than 10", told[0])
-
-    def test_beyond_measured_sessions(self):
-        case = {"model": MODELS["opt-oss-20b"], "server": SERVERS["dgx200"], "effective_context": 4096, "tensor_parallel": 8}
-        for sessions, ratio, fires in ((512, 1.0, False), (513, 1.0, True), (1024, 0.5, False), (1026, 0.5, True)):
-            self.assertEqual("beyond_measured_sessions" in self.raised(concurrency=sessions, active_ratio=ratio, **case), fires, (sessions, ratio))
-        found = speed_report(concurrency=600, **case)["alerts"]
-        told = [alert["message"] for alert in found if alert["id"] == "beyond_measured_sessions"]
-        self.assertIn("600 sessions generate at once on each replica; measurements reach 512", told[0])
-
-    def test_speed_target_missed(self):
-        self.assertIn("speed_target_missed", self.raised(tpot_ms=12.0))
-        self.assertNotIn("speed_target_missed", self.raised(tpot_ms=12.2))
-        self.assertEqual(self.raised(kv_budget_ratio=0.05, tpot_ms=12.0) & {"speed_target_missed", "no_session_fits"}, {"no_session_fits"})
-
-    def test_they_rest_where_speed_is_not_known(self):
-        quiet = self.raised(server=SpeedNotKnown.BARE, concurrency=10000)
-        self.assertFalse(quiet & {"slow_tokens", "beyond_measured_sessions", "speed_target_missed"})
+def failing_write(error):
+    """A stand-in for open() whose files fail at the first write."""
+    def fake(file, mode="r", *more, **options):
+        opened = open(file, mode, *more, **options)      # noqa: SIM115
+        if "w" in mode:
+            opened.write = mock.Mock(side_effect=error)
+        return opened
+    return mock.patch.object(sizing, "open", fake, create=True)
 
 
-class SpeedAccuracyTexts(unittest.TestCase):
-    ESTIMATE, TTFT = "against 1,149 published measurements", "TTFT: only a floor"
-    MEASURED = "fitted to your measurement (40 ms with 64 sessions per replica)"
-    FALLBACK, PCIE, NONE = "This GPU does not compute in", "A PCIe-only server", "Speed is not sized here"
-    ALL = (ESTIMATE, MEASURED, TTFT, FALLBACK, PCIE, NONE)
-    CASES = [
-        ({}, (ESTIMATE, TTFT)),
-        ({"measured_tpot_ms": 40.0, "measured_sessions": 64}, (MEASURED, TTFT)),
-        ({"model": MODELS["opt-oss-120b"]}, (ESTIMATE, TTFT, FALLBACK)),                        # mxfp4 on H100
-        ({"model": MODELS["opt-oss-120b"], "server": SERVERS["dgx-b200"]}, (ESTIMATE, TTFT)),
-        ({"model": MODELS["llama-3.1-8b-instruct"], "server": SERVERS["8x-l40s"], "effective_context": 4096, "tensor_parallel": 1}, (ESTIMATE, TTFT,
-            PCIE)),
-        ({"server": SERVERS["hgx-mi300x"]}, (NONE,)), ({"kv_budget_ratio": 0.05}, ()),           # it does not fit: nothing on speed
+def device(path, minor):
+    """A device of the test's own, as /dev/null (3) or /dev/full (7): a bug would replace the machine's."""
+    try:
+        os.mknod(path, 0o020666, os.makedev(1, minor))
+        with open(path, "rb"):
+            return path
+    except (AttributeError, OSError):
+        raise unittest.SkipTest("no devices can be made here") from None
+
+
+def failure(number):
+    return OSError(number, os.strerror(number))
+
+
+class Files(InFolder):
+    """Most write a list, which takes no sizing."""
+    LIST = ("--list-storage", "--json-only")
+
+    def setUp(self):
+        super().setUp()
+        self.json, self.markdown = self.path("a.json"), self.path("b.md")
+        self.shown = {option: call("--list-storage", option)[1] for option in ("--json-only",
+                                                                               "--markdown-only")}
+
+    def written(self, *arguments, **paths):
+        """The exit status with these output files and nothing on stderr."""
+        status, out, err = call(*self.LIST, *arguments, *flags(**paths))
+        self.assertEqual((out, err), (self.shown["--json-only"], ""))
+        return status
+
+    def refused(self, message, *arguments, **paths):
+        self.assertEqual(call(*(arguments or self.LIST), *flags(**paths)), (2, "", one_line(message)))
+
+    def assert_left(self, **contents):
+        """The folder holds these files with these contents and nothing else."""
+        self.assertEqual({name: self.read(name) for name in os.listdir(self.folder)},
+                         {name.replace("_", "."): text for name, text in contents.items()})
+
+    def test_hold_what_stdout_shows(self):
+        found = call(*argv(output_json_file=self.json, output_markdown_file=self.markdown, lang="en"))
+        self.assertEqual(found, call(*argv(lang="en")))
+        shown = (call(*argv(option, lang="en"))[1] for option in ("--json-only", "--markdown-only"))
+        self.assert_left(**dict(zip(("a_json", "b_md"), shown)))
+        self.assertEqual(self.written(output_json_file=self.json, output_markdown_file=self.markdown), 0)
+        self.assert_left(a_json=self.shown["--json-only"], b_md=self.shown["--markdown-only"])
+
+    def test_replaced_whole_with_its_mode(self):
+        for mode in (0o600, 0o640, 0o666, 0o777):
+            with self.subTest(mode=oct(mode)):
+                self.write("a.json", "old\n" * 10**5)
+                os.chmod(self.json, mode)
+                self.written(output_json_file=self.json)
+                self.assert_left(a_json=self.shown["--json-only"])
+                self.assertEqual(oct(os.stat(self.json).st_mode & 0o7777), oct(mode))
+
+    def test_replaced_not_rewritten(self):
+        inode = os.stat(self.write("a.json", "old")).st_ino
+        with open(self.json, encoding="utf-8") as reader:
+            self.written(output_json_file=self.json)
+            self.assertEqual(reader.read(), "old")       # whoever has it open reads it to the end
+        self.assertNotEqual(os.stat(self.json).st_ino, inode)
+
+    def test_new_file_follows_the_umask(self):
+        self.addCleanup(os.umask, os.umask(0o007))
+        self.written(output_json_file=self.json)
+        self.assertEqual(oct(os.stat(self.json).st_mode & 0o777), oct(0o660))
+
+    def test_links_are_written_through(self):
+        for content in ("old\n" * 10**5, None):          # the second link dangles
+            target = self.path("target")
+            if content:
+                self.write("target", content)
+            os.symlink(target, self.json)
+            self.written(output_json_file=self.json)
+            self.assertEqual((os.readlink(self.json), self.read("target")),
+                             (target, self.shown["--json-only"]))
+            os.unlink(self.json)
+            os.unlink(target)
+
+    @unittest.skipUnless(hasattr(os, "mkfifo"), "no FIFOs here")
+    def test_fifo_is_written_in_place(self):
+        os.mkfifo(self.json)
+        received = []
+
+        def read():
+            with open(self.json, encoding="utf-8") as pipe:
+                received.append(pipe.read())
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        self.written(output_json_file=self.json)
+        reader.join(10)
+        self.assertEqual((received, os.listdir(self.folder)), ([self.shown["--json-only"]], ["a.json"]))
+
+    def test_device_is_written_in_place(self):
+        before = os.stat(device(self.path("null"), 3)).st_ino
+        self.written(output_json_file=self.path("null"))
+        self.assertEqual((os.stat(self.path("null")).st_ino, os.listdir(self.folder)), (before, ["null"]))
+
+    def test_full_device(self):
+        full = device(self.path("full"), 7)
+        os.symlink(full, self.path("link"))
+        for path in (full, self.path("link")):
+            self.refused("%s: cannot write: No space left on device" % path, output_json_file=path)
+        self.assertEqual((sorted(os.listdir(self.folder)), os.readlink(self.path("link"))),
+                         (["full", "link"], full))
+
+    def test_places_that_cannot_be_written(self):
+        file = self.write("file", "old")
+        for target, reason in ((self.path("nowhere/x.json"), "No such file or directory"),
+                               (self.folder, "Is a directory"),
+                               (file + "/x.json", "Not a directory")):
+            with self.subTest(target=target):
+                self.refused("%s: cannot write: %s" % (target, reason), output_json_file=target)
+        self.assert_left(file="old")
+
+    FAILURES = [  # error, what fails with it
+        (errno.EIO, lambda error: mock.patch.object(os, "replace", side_effect=error)),
+        (errno.ENOSPC, failing_write),
+        (errno.EPERM, lambda error: mock.patch.object(os, "chmod", side_effect=error)),
     ]
 
-    def test_by_case(self):
-        for changes, says in self.CASES:
-            with self.subTest(says=says):
-                found = speed_answer(**changes)
-                told = " ".join(sizing.accuracy(found, "en"))
-                self.assertEqual(tuple(text for text in self.ALL if text in told), says)
-                for lang in LANGUAGES:
-                    self.assertNotRegex(" ".join(sizing.accuracy(found, lang)), r"[{}]|\bNone\b|\binf\b")
+    def test_failure_leaves_the_old_content(self):
+        for number, fail in self.FAILURES:
+            with self.subTest(error=errno.errorcode[number]):
+                self.write("a.json", "old")
+                with fail(failure(number)):
+                    self.refused("%s: cannot write: %s" % (self.json, os.strerror(number)),
+                                 output_json_file=self.json)
+                self.assert_left(a_json="old")
+                os.unlink(self.json)
+                if number != errno.EPERM:                # a new file has no mode to keep
+                    with fail(failure(number)):
+                        self.assertEqual(call(*self.LIST, "--output-json-file=" + self.json)[0], 2)
+                self.assert_left()
 
-    def test_the_precision_that_is_used_instead(self):
-        told = sizing.accuracy(speed_answer(model=MODELS["opt-oss-120b"]), "en")
-        self.assertIn("This GPU does not compute in mxfp4: its products run in the next precision it has (fp8).", told)
+    def test_read_only_file_is_not_replaced(self):
+        def refuse(path, mode, *more, _open=os.open):    # what a user other than root meets
+            if os.path.exists(path) and mode & os.O_ACCMODE != os.O_RDONLY:
+                raise failure(errno.EACCES)
+            return _open(path, mode, *more)
+        self.write("a.json", "old")
+        with mock.patch.object(os, "open", refuse):
+            self.refused("%s: cannot write: Permission denied" % self.json, output_json_file=self.json)
+        self.assert_left(a_json="old")
 
-    def test_the_claim_on_committed_figures_holds(self):
-        """The report says that at least 80 % of the measurements are at or below."""
-        held = [error >= 1 / sizing.ENGINES[row[2]].committed_factor - 1 for row, error in zip(SpeedAccuracy.MEASURED, SpeedAccuracy().errors())]
-        self.assertGreaterEqual(sum(held) / len(held), 0.8)
+    def test_interrupted_while_writing(self):
+        self.write("a.json", "old")
+        with failing_write(KeyboardInterrupt()):
+            self.assertEqual(call(*self.LIST, "--output-json-file=" + self.json), (130, "", ""))
+        self.assert_left(a_json="old")
 
+    def test_one_bad_file_leaves_the_other(self):
+        self.write("a.json", "old")
+        self.write("b.md", "old")
+        for good, bad in ((("json", self.json), "markdown"), (("markdown", self.markdown), "json")):
+            for path, reason in ((self.path("nowhere/x"), "No such file or directory"),
+                                 (self.folder, "Is a directory")):
+                self.refused("%s: cannot write: %s" % (path, reason),
+                             **{"output_%s_file" % good[0]: good[1], "output_%s_file" % bad: path})
+        self.assert_left(a_json="old", b_md="old")
 
-class SpeedPicture(unittest.TestCase):
-    def picture(self, **changes):
-        """(cells, ruler, legend, paragraph) of the picture of a report."""
-        plan = speed_plans(**changes)["recommended"]
-        (_, paragraph), (_, (cells, ruler)), (_, legend) = sizing.picture_blocks(plan, "en")
-        return cells, ruler, legend, paragraph
+    def test_one_file_for_both_outputs(self):
+        message = "--output-json-file and --output-markdown-file: expected two files, got one: %r" % self.json
+        same = [self.json, os.path.join(self.folder, ".", "a.json"), os.path.relpath(self.json)]
+        for existing in (False, True):
+            if existing:
+                self.write("a.json", "old")
+                os.symlink(self.json, self.path("soft"))
+                os.link(self.json, self.path("hard"))
+                same += [self.path("soft"), self.path("hard")]
+            for other in same:
+                with self.subTest(existing=existing, other=other):
+                    self.refused(message, output_json_file=self.json, output_markdown_file=other)
+        self.assert_left(a_json="old", soft="old", hard="old")
 
-    def test_marks(self):
-        # 67 of 109 sessions: ceil(60 x 67 / 109) = 37; with the target 50 planned: ceil(60 x 50 / 109) = 28, 71: ceil(60 x 71 / 109) = 40
-        _, ruler, legend, paragraph = self.picture()
-        self.assertEqual(ruler, " " * 36 + "P" + " " * 22 + "M")
-        self.assertEqual(legend, [("P", "planned load: 67"), ("M", "memory limit: 109")])
-        _cells, ruler, legend, paragraph = self.picture(tpot_ms=30.0)
-        self.assertEqual(ruler, " " * 27 + "P" + " " * 11 + "V" + " " * 19 + "M")
-        self.assertEqual(legend, [("P", "planned load: 50"), ("M", "memory limit: 109"), ("V", "limit of the speed target: 71")])
-        # 10.57 ms for one session, 33.74 at 109: calc_tpot_ms
-        self.assertIn("from 10.57 ms with one session per replica to 33.74 ms with 109 per node", paragraph)
-
-    def test_cells_rise_with_the_time(self):
-        for changes in ({}, {"tpot_ms": 30.0}, {"concurrency": 1}, {"active_ratio": 0.1}, {"model": MODELS["opt-oss-20b"], "tensor_parallel": 1,
-            "effective_context": 4096}):
-            with self.subTest(changes=sorted(changes)):
-                cells, ruler, _, _ = self.picture(**changes)
-                self.assertEqual(len(cells), 60)
-                self.assertLessEqual(len(ruler), 60)
-                levels = [sizing.LEVELS.index(cell) for cell in cells]
-                self.assertEqual((levels, levels[-1]), (sorted(levels), 7))
-
-    def test_each_cell_is_the_time_at_its_sessions(self):
-        plan = speed_plans()["recommended"]
-        cells = self.picture()[0]
-        last_ms = tpot_on(plan, 109)
-        for cell in (1, 10, 30, 45, 60):
-            level = min(7, math.floor(8 * tpot_on(plan, max(1, 109 * cell / 60)) / last_ms))
-            self.assertEqual(cells[cell - 1], "▁▂▃▄▅▆▇█"[level], cell)
-
-    def test_in_text_and_markdown(self):
-        cells, ruler, _, _ = self.picture(tpot_ms=30.0)
-        for lang in LANGUAGES:
-            text = call(*speed_argv(text_only=True, tpot_ms=30, lang=lang))[1]
-            markdown = call(*speed_argv(markdown_only=True, tpot_ms=30, lang=lang))[1]
-            self.assertIn("\n%s\n%s\n" % (cells, ruler), text)
-            self.assertIn("\n```text\n%s\n%s\n```\n" % (cells, ruler), markdown)
-            self.assertLess(text.index(cells), text.index({"pt": "SEÇÃO 1", "en": "SECTION 1"}[lang]))
-            self.assertLessEqual(max(map(len, text.split("\n"))), 100)
-
-    def test_width(self):
-        """Whatever the limits, no line of the report is longer than the page."""
-        for changes in ({"concurrency": 10**9}, {"concurrency": 1, "active_ratio": 1e-6}, {"tpot_ms": 10.0**6}, {"model": MODELS["opt-oss-20b"],
-            "effective_context": 1}):
-            with self.subTest(changes=sorted(changes)):
-                text = sizing.render_text(sizing.summary_blocks(speed_answer(**changes), "pt"), 100)
-                self.assertLessEqual(max(map(len, text.split("\n"))), 100)
-                cells, ruler, legend, _ = self.picture(**changes)
-                self.assertEqual(len(cells), 60)
-                self.assertLessEqual({mark for mark in ruler if mark != " "}, {mark for mark, _ in legend})
-
-    def test_none_without_speed(self):
-        self.assertEqual(sizing.picture_blocks(speed_plans(server=SERVERS["hgx-mi300x"])["recommended"], "en"), [])
+    def test_list_needs_its_own_catalog_only(self):
+        self.written("--servers-file=" + self.path("missing.json"), output_json_file=self.json)
+        self.assert_left(a_json=self.shown["--json-only"])
 
 
-class SpeedRationale(unittest.TestCase):
-    REQUESTS = [
-        {}, {"tpot_ms": 30.0, "ttft_ms": 900.0, "engine": "sglang", "prefix_cache_hit_ratio": 0.3, "active_ratio": 0.35, "input_tokens": 3000,
-            "output_tokens": 200},
-        {"model": MODELS["opt-oss-120b"], "server": SERVERS["dgx200"], "effective_context": 30000, "kv_precision": "fp8"},
-        {"model": MODELS["deepseek-v3"], "server": SERVERS["dgx200"], "effective_context": 30000, "kv_precision": "fp8", "engine": "trtllm"},
-        {"model": MODELS["deepseek-v3.2"], "server": SERVERS["dgx-b200"], "effective_context": 30000},
-        {"model": MODELS["qwen3-next-80b-a3b-instruct"], "effective_context": 30000, "measured_tpot_ms": 33.0, "measured_sessions": 17},
-        {"model": MODELS["llama-4-scout-17b-16e-instruct"], "server": SERVERS["dgx-b200"], "effective_context": 30000},
-        {"model": MODELS["llama-3.1-8b-instruct"], "server": SERVERS["workstation-rtx-5090"], "effective_context": 2048, "concurrency": 3,
-            "kv_budget_ratio": 0.9},
-        {"server": SERVERS["hgx-mi300x"]}, {"tpot_ms": 1.0}, {"kv_budget_ratio": 0.05},
+TINY_CONFIG = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "num_hidden_layers": 2,
+          "hidden_size": 64,
+          "intermediate_size": 128, "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": 100,
+          "max_position_embeddings": 4096, "tie_word_embeddings": False, "torch_dtype": "bfloat16"}
+
+
+class Inputs(InFolder):
+    """Nothing that a run reads or could read is a target of its output."""
+    A_CATALOG, THE_MODELS = ("%s: is a catalog; choose another output file",
+                             "%s: is a file of the model; choose another output file")
+
+    def setUp(self):
+        super().setUp()
+        self.paths = {kind: self.catalog(kind, {key: [entry]}) for kind, (key, entry) in ENTRIES.items()}
+        os.mkdir(self.path("m"))
+        self.write("m/config.json", json.dumps(TINY_CONFIG))
+        self.arguments = flags(server="s", storage="p", concurrency=1, effective_context=1, json_only=True,
+                               **{kind + "_file": path for kind, path in self.paths.items()})
+
+    def assert_refused(self, message, targets, *arguments):
+        self.assertTrue(targets)
+        before = self.everything()
+        for target in targets:
+            for option in ("--output-json-file=", "--output-markdown-file="):
+                with self.subTest(target=target, option=option):
+                    self.assertEqual(call(*arguments, option + target), (2, "", one_line(message % target)))
+        self.assertEqual(self.everything(), before)
+
+    def everything(self):
+        found = {os.path.join(at, name): os.lstat(os.path.join(at, name))
+                 for at, _, names in os.walk(self.folder) for name in names}
+        return {path: (stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
+
+    def other_names(self, path, name):
+        """`path`, a link to it, another link, another spelling, one from here."""
+        os.symlink(path, self.path(name + ".soft"))
+        os.link(path, self.path(name + ".hard"))
+        return [path, self.path(name + ".soft"), self.path(name + ".hard"),
+                os.path.join(os.path.dirname(path), ".", os.path.basename(path)), os.path.relpath(path)]
+
+    def test_catalogs(self):
+        targets = [name for kind, path in self.paths.items() for name in self.other_names(path, kind)]
+        self.assert_refused(self.A_CATALOG, targets, "--model=m", *self.arguments)
+        self.assert_refused(self.A_CATALOG, targets[:1], "--list-storage",
+                            "--models-file=" + self.paths["models"])
+
+    def test_files_of_the_model(self):
+        config = self.path("m/config.json")
+        names = self.other_names(config, "config")
+        self.assert_refused(self.THE_MODELS, names, "--model=" + self.path("m"), *self.arguments)
+        self.assert_refused(self.THE_MODELS, names[:1], "--model=" + config, *self.arguments)
+        # What is not there yet would be read by the next run.
+        missing = [self.path("m/" + name) for name in ("hf_quant_config.json",
+                                                       "model.safetensors.index.json")]
+        os.symlink(missing[0], self.path("dangling"))
+        self.assert_refused(self.THE_MODELS, [*missing, os.path.relpath(missing[0]), self.path("dangling")],
+                            "--model=" + self.path("m"), *self.arguments)
+        self.assertEqual(os.listdir(self.path("m")), ["config.json"])
+
+    def test_a_config_of_another_name(self):
+        path = self.write("x.json", json.dumps(TINY_CONFIG))
+        self.assert_refused(self.THE_MODELS, [path], "--model=" + path, *self.arguments)
+
+    def test_safetensors(self):
+        header = json.dumps({"lm_head.weight": {"dtype": "BF16", "shape": [73984],
+                                                "data_offsets": [0, 147968]}}).encode()
+        file = self.write("m/model.safetensors", struct.pack("<Q", len(header)) + header + bytes(147968))
+        self.assert_refused(self.THE_MODELS, self.other_names(file, "weights"), "--model=" + self.path("m"),
+                            *self.arguments)
+
+    def test_shipped_files(self):
+        shipped = [os.path.join(HERE, name + ".json") for name in sizing.LISTS]
+        self.assertEqual([sizing.shipped_path(kind) for kind in sizing.LISTS],
+                         [os.path.realpath(path) for path in shipped])
+        for path in shipped:                             # asked, not tried: a bug would cost the catalog
+            message = self.A_CATALOG % path
+            args = sizing.parse_arguments(["--model=m", *self.arguments])
+            with self.assertRaises(SizingError) as raised:
+                sizing.check_target(path, sizing.protected_files(args))
+            self.assertEqual(str(raised.exception), message)
+
+    def test_this_program(self):
+        os.symlink(SIZING, self.path("link.py"))
+        for path in (SIZING, self.path("link.py"), os.path.relpath(SIZING)):
+            args = sizing.parse_arguments(["--model=m", *self.arguments])
+            with self.assertRaises(SizingError) as raised:
+                sizing.check_target(path, sizing.protected_files(args))
+            self.assertEqual(str(raised.exception), "%s: is this program; choose another output file" % path)
+
+    def test_catalogs_beside_the_target_of_a_link(self):
+        os.mkdir(self.path("shipped"))
+        for name in ("sizing.py", "models.json", "servers.json", "storage.json"):
+            shutil.copy(os.path.join(HERE, name), self.path("shipped"))
+        os.symlink(self.path("shipped/sizing.py"), self.path("link.py"))
+        target = self.path("shipped/models.json")
+        done = subprocess.run([sys.executable, "-B", self.path("link.py"), "--list-models",
+                               "--output-json-file=" + target], capture_output=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout, done.stderr.decode("utf-8")),
+                         (2, b"", one_line(self.A_CATALOG % target)))
+        self.assertEqual(list(sizing.load_models(target)), list(MODELS))
+
+    def test_others_are_written(self):
+        for name in ("m/other.json", "other.json", "Models.bak"):
+            status, _, err = call("--model=m", *self.arguments, "--output-json-file=" + self.path(name))
+            self.assertEqual((status, err, os.path.exists(self.path(name))), (0, "", True))
+
+
+class WorkingFolder(InFolder):
+    """The folder it runs in is gone."""
+    GONE = "x.json: cannot %s: No such file or directory"
+    REFUSED = [  # arguments, message
+        (["--list-storage", "--output-json-file=x.json"], GONE % "write"),
+        (["--list-storage", "--output-json-file=x.json", "--output-markdown-file=./x.json"], GONE % "write"),
+        (["--list-storage", "--storage-file=x.json"], GONE % "read"),
+        (argv(servers_file="x.json"), GONE % "read"),
     ]
 
-    def test_every_row_is_its_formula(self):
-        names = SPEED_ROWS + ["speed_sessions_per_replica", "speed_sessions_per_node", "sessions_per_replica", "sessions_per_node",
-            "planned_sessions_per_node"]
-        for changes in self.REQUESTS:
-            data = strict_json(sizing.render_json(sizing.report_json(speed_answer(**changes), "en")))
-            for key, scenario in data["scenarios"].items():
-                for name in names:
-                    with self.subTest(changes=sorted(changes), scenario=key, result=name):
-                        self.check(name, scenario["results"][name], scenario["rationale"][name])
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(os.chdir, os.getcwd())
+        os.mkdir(self.path("gone"))
+        os.chdir(self.path("gone"))
+        os.rmdir(self.path("gone"))
 
-    def check(self, name, value, why):
-        left, formula = why["formula"].split(" = ")
-        self.assertEqual(left, name)
-        tree = ast.parse(formula, mode="eval")
-        self.assertLessEqual(names_in(tree), set(why["inputs"]))
-        self.assertNotIn(name, names_in(tree))
-        self.assertNotRegex(why["explanation"], r"[{}]|\bNone\b|\binf\b")
-        if value is None:
-            self.assertRaises((ValueError, ZeroDivisionError), evaluate, tree, why["inputs"])
-        else:
-            self.assertAlmostEqual(float(evaluate(tree, why["inputs"])), value, delta=1e-9 * abs(value))
+    def test_relative_names_are_refused(self):
+        self.assertRaises(OSError, os.getcwd)
+        for arguments, message in self.REFUSED:
+            with self.subTest(arguments=arguments):
+                self.assertEqual(call(*arguments), (2, "", one_line(message)))
 
-    def test_the_report_puts_the_numbers_in(self):
-        text = call(*speed_argv(text_only=True, tpot_ms=30, lang="en"))[1]
-        for line in ("= 0.965 × (19.8630960291874 + 1 × (50 − 1) × 51.6389125525363 ÷ 1024)", "= 21.5524052268052 × 1.15", "= min(109, 71)",
-            "= 1000 ÷ 21.5524052268052"):
-            self.assertIn("\n    " + line + "\n", text)
-        self.assertNotIn("(prefill_memory_ms)", text)    # the terms of the prefill are in the JSON only
-        self.assertIn("(prefill_ms)", text)
+    def test_all_else_works(self):
+        for arguments in (["--help"], ["--list-servers"], argv("--json-only")):
+            with self.subTest(arguments=arguments):
+                found = call(*arguments)
+                self.assertEqual((found[0], found[2], bool(found[1])), (0, "", True))
+        names = self.path("a.json"), self.path("b.md")
+        found = call("--list-storage", "--output-json-file=" + names[0], "--output-markdown-file=" + names[1])
+        self.assertEqual((found[0], sorted(os.listdir(self.folder))), (0, ["a.json", "b.md"]))
 
-    def test_rows_are_in_the_json_whatever_is_known(self):
-        rows = list(speed_report()["scenarios"]["minimum"]["results"])
-        self.assertEqual(rows, list(speed_report(server=SERVERS["hgx-mi300x"])["scenarios"]["minimum"]["results"]))
-        self.assertLessEqual({"tpot_expected_ms", "tpot_committed_ms", "prefill_ms", "ttft_low_ms", "ttft_high_ms", "tokens_per_s_per_session",
-                              "tokens_per_s_per_node", "requests_per_s", "decode_step_ms", "expert_coverage", "weights_read_gb", "cache_read_gb",
-                              "memory_ms", "compute_ms", "layers_ms", "all_reduce_ms"}, set(SPEED_ROWS))
+    def test_as_a_process(self):
+        found = process("--list-storage", "--output-json-file=x.json")
+        self.assertEqual(found, (2, "", one_line(self.GONE % "write")))
+
+
+# === Signals and streams ===
+
+def forked(work, signals=(), ready=lambda: True):
+    """The wait status of a child that does `work`, sent `signals` once it is `ready`."""
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(work())
+        finally:
+            os._exit(99)
+    deadline = time.monotonic() + 30
+    while signals and not ready() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(0.02 if signals else 0)
+    for number in signals:
+        os.kill(child, number)
+    return os.waitpid(child, 0)[1]
+
+
+@unittest.skipUnless(hasattr(os, "fork") and hasattr(os, "mkfifo"), "no processes or FIFOs to watch here")
+class Signals(InFolder):
+    def setUp(self):
+        super().setUp()
+        os.mkfifo(self.path("pipe"))                    # nobody reads it: the run waits
+        self.arguments = ["--list-storage", "--output-json-file=" + self.write("a.json", "old"),
+                          "--output-markdown-file=" + self.path("pipe")]
+
+    def temporaries(self):
+        return [name for name in os.listdir(self.folder) if name.endswith(".tmp")]
+
+    def work(self, handlers):
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        return call(*self.arguments)[0]
+
+    def test_temporaries_are_removed(self):
+        for name in ("SIGTERM", "SIGHUP", "SIGXCPU", "SIGINT"):
+            number = getattr(signal, name)
+            handlers = {number: signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL}
+            with self.subTest(signal=name):
+                status = forked(lambda handlers=handlers: self.work(handlers), [number], self.temporaries)
+                ended = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+                self.assertEqual((ended, os.WIFSIGNALED(status)), (128 + number, name != "SIGINT"))
+                self.assertEqual((sorted(os.listdir(self.folder)), self.read("a.json")),
+                                 (["a.json", "pipe"], "old"))
+
+    def test_what_is_ignored_stays_so(self):
+        status = forked(lambda: self.work({signal.SIGHUP: signal.SIG_IGN, signal.SIGTERM: signal.SIG_DFL}),
+                        [signal.SIGHUP, signal.SIGTERM], self.temporaries)
+        self.assertEqual((os.WTERMSIG(status), self.temporaries()), (signal.SIGTERM, []))
+
+    HANDLED = [getattr(signal, name) for name in ("SIGHUP", "SIGTERM", "SIGQUIT",
+                                                  "SIGXCPU") if hasattr(signal, name)]
+
+    def test_handlers_last_as_long_as_the_files_are_written(self):
+        own = mock.Mock()
+        self.addCleanup(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, own))
+        before, during = [signal.getsignal(number) for number in self.HANDLED], []
+
+        def write(temporary, *_):
+            during.extend(signal.getsignal(number) for number in self.HANDLED)
+            with open(temporary, "wb"):
+                pass
+        with mock.patch.object(sizing, "write_temporary", write):
+            self.assertEqual(call(*self.arguments[:2])[0], 0)
+        self.assertEqual([signal.getsignal(number) for number in self.HANDLED], before)
+        changed = [number for number, was, now in zip(self.HANDLED, before, during) if was != now]
+        self.assertEqual(changed,
+                         [number for number, was in zip(self.HANDLED, before) if was == signal.SIG_DFL])
+        self.assertNotIn(signal.SIGTERM, changed)        # the caller's own handler stays
+        self.assertTrue(changed)
+
+    def test_in_another_thread(self):
+        found = []
+        thread = threading.Thread(target=lambda: found.append(sizing.main(self.arguments[:2])))
+        with contextlib.redirect_stdout(io.StringIO()):
+            thread.start()
+            thread.join(30)
+        self.assertEqual((found, self.read("a.json")), ([0], call("--list-storage", "--json-only")[1]))
+
+    def test_interrupted_while_reading(self):
+        os.unlink(self.path("pipe"))
+        with mock.patch.object(sizing, "read_json", side_effect=KeyboardInterrupt):
+            self.assertEqual(call(*self.arguments[:2]), (130, "", ""))
+        with mock.patch.object(sizing, "write_stream", side_effect=KeyboardInterrupt):     # of the error line
+            self.assertEqual(call("--bogus"), (130, "", ""))
+        self.assertEqual((os.listdir(self.folder), self.read("a.json")), (["a.json"], "old"))
+
+
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+HAS_FULL = os.path.exists("/dev/full") and os.stat("/dev/full").st_mode & 0o170000 == 0o020000
+
+
+class Streams(InFolder):
+    @unittest.skipUnless(HAS_FULL, "no /dev/full here")
+    def test_full(self):
+        with open("/dev/full", "wb") as full:
+            self.assertEqual(process("--bogus", stderr=full, env=BUFFERED), (2, "", None))
+            self.assertEqual(process("--version", stdout=full, env=BUFFERED),
+                             (2, None, one_line("cannot write standard output: No space left on device")))
+            self.assertEqual(process("--version", stdout=full, stderr=full, env=BUFFERED), (2, None, None))
+
+    def test_stdout_that_is_an_output_file(self):
+        target = self.write("a.json", "")
+        with open(target, "wb") as file, mock.patch.object(sys, "stdout", file), \
+                contextlib.redirect_stderr(io.StringIO()) as err:
+            self.assertEqual(sizing.main(["--list-storage", "--output-json-file=" + target]), 2)
+        self.assertEqual(err.getvalue(),
+                         one_line("%s: is standard output already; choose another output file" % target))
+        self.assertEqual((os.listdir(self.folder), self.read("a.json")), (["a.json"], ""))
+
+    def test_closed(self):
+        line = one_line("cannot write standard output: it is closed")
+        self.assertEqual(process("--version", stdout=None, preexec_fn=lambda: os.close(1)), (2, None, line))
+        closed = open(self.write("closed", ""))          # noqa: SIM115
+        closed.close()
+        for stream in (None, closed):
+            with mock.patch.object(sys, "stdout", stream), contextlib.redirect_stderr(io.StringIO()) as err:
+                self.assertEqual((sizing.main(argv()), err.getvalue()), (2, line))
+            with mock.patch.object(sys, "stderr", stream):
+                self.assertEqual(sizing.main(["--bogus"]), 2)
+
+    def test_reader_that_has_gone(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with open(writing, "w", encoding="utf-8") as pipe, mock.patch.object(sys, "stdout", pipe):
+            self.assertEqual((sizing.main(argv()), sizing.main(["--help"])), (0, 0))
+        reading, writing = os.pipe()
+        os.close(reading)
+        with open(writing, "wb") as pipe:
+            self.assertEqual(process("--version", stdout=pipe)[::2], (0, ""))
+
+    def test_ascii_locale(self):
+        bare = {name: value for name,
+                value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
+        env = dict(bare, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii")
+        found = process("--list-servers", "--output-markdown-file=" + self.path("b.md"), env=env)
+        self.assertEqual(found, call("--list-servers"))
+        self.assertEqual(self.read("b.md"), call("--list-servers", "--markdown-only")[1])
+        self.assertEqual(process("--bogus=日", env=env)[:2], (2, ""))
+
+    def test_between_what_the_caller_prints(self):
+        with open(self.path("out"), "w", encoding="ascii") as out, mock.patch.object(sys, "stdout", out):
+            print("before")
+            self.assertEqual(sizing.main(["--list-servers"]), 0)
+            print("after", flush=True)
+        self.assertEqual(self.read("out"), "before\n%safter\n" % call("--list-servers")[1])
+
+    def test_another_working_directory(self):
+        found = process("--list-storage", "--output-json-file=a.json", cwd=self.folder)
+        self.assertEqual((found, os.listdir(self.folder)), (call("--list-storage"), ["a.json"]))
+
+    def test_a_long_complaint_is_cut(self):
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            sizing.complain("x" * 2000)
+            sizing.complain("y" * 2001)
+        self.assertEqual(err.getvalue(), one_line("x" * 2000) + one_line("y" * 2000 + "..."))
 
 
 # === Running ===
 
 def load_tests(loader, tests, pattern):
-    if not loader.testNamePatterns:                          # -k asks for tests by name
+    """The doctests of the module beside the tests, unless -k asks for tests by name."""
+    if not loader.testNamePatterns:
         tests.addTests(doctest.DocTestSuite(sizing))
     return tests
+
+
+def named(failed):
+    """One line for each of the eight named cases that ran; `failed` holds the ids of the tests that failed."""
+    marks = {name: "✗" if test in failed else "✓" for test, name in NamedCases.ran.items()}
+    return ["%s %s" % (marks[name], name) for name in NamedCases.CASES if name in marks]
 
 
 def main():
@@ -6334,7 +7125,10 @@ def main():
     passed = max(0, result.testsRun - len(failed) - len(result.skipped))
     total = passed + len(failed)
     sys.stderr.flush()
-    print("\nPassed: %d\nFailed: %d\nSkipped: %d\nSuccess rate: %.1f %%\n" % (passed, len(failed), len(result.skipped), 100 * passed / total if total else 0))
+    sys.stdout.reconfigure(encoding="utf-8")
+    print("\n".join(["", *named(failed)]))
+    print("\nPassed: %d\nFailed: %d\nSkipped: %d\nSuccess rate: %.1f %%\n" % (
+        passed, len(failed), len(result.skipped), 100 * passed / total if total else 0))
     for name in sorted(failed):
         print("FAILED %s" % name)
     print("%d passed, %d failed" % (passed, len(failed)))
