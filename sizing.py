@@ -51,8 +51,8 @@ ABSENT_WORDS = {"does_not_fit": Text("não cabe", "does not fit"), "not_known": 
 UNITS = {"gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB", "mib": "MiB",
          "kw": "kW", "ms": "ms", "tflops": "TFLOPS", "context": "tokens", "embeddings": "tokens",
          "window": "tokens"}
-# What may stand behind the unit in a name: of what, which percentile, in which precision.
-QUALIFIERS = ("_per_gpu", "_p50", "_p99", "_bf16", "_fp8", "_fp4")
+# What may stand behind the unit in a name, beside `_per_` and a word: which percentile, in which precision.
+QUALIFIERS = ("_p50", "_p99", "_bf16", "_fp8", "_fp4")
 
 
 def unit(name: str) -> str:
@@ -60,7 +60,8 @@ def unit(name: str) -> str:
     for qualifier in QUALIFIERS:
         if name.endswith(qualifier):
             name = name[:-len(qualifier)]
-    return UNITS.get(name.lower().rpartition("_")[2], "")
+    of_what, _, each = name.rpartition("_per_")
+    return UNITS.get((of_what if "_" not in each and of_what else name).lower().rpartition("_")[2], "")
 
 
 MARKS = {"pt": str.maketrans(",.-", ".,−"), "en": str.maketrans("-", "−")}
@@ -779,7 +780,10 @@ class Sheet(dict):
     def __missing__(self, name: str):
         if name in self.absent:
             raise Absent(self.absent[name])
-        row = NUMBERS[self.cases.get(name, name)]
+        row = NUMBERS.get(self.cases.get(name, name))
+        if row is None:
+            askers = [each for each, other in NUMBERS.items() if name in other.inputs] or ["a condition"]
+            raise KeyError("no number and nothing given is %s, asked by %s" % (name, ", ".join(askers)))
         inputs = [self[each]
                   for each in (row.inputs if row.parts is None else row.inputs + self.parts[row.parts])]
         if not row.exact:
@@ -2926,6 +2930,7 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
 # === Alerts: one row each; conditions know no language ===
 
 # `when` is a condition on numbers, its parameters their names; it rests where one of them does not exist.
+# Decimals come as floats: exact() compares them as they are written.
 # `scope` says what it needs: kv (a model, context and precision), storage (a profile, model and context) or
 # the whole plan.
 Alert = namedtuple("Alert", "id scope severity when meaning action")

@@ -2613,6 +2613,19 @@ class Tables(unittest.TestCase):
         for unit, names in self.UNITS.items():
             self.assertEqual([sizing.unit(name) for name in names.split()], [unit] * len(names.split()))
 
+    def test_no_unit_is_lost(self):
+        """A word for a unit anywhere in the name of a result or parameter is shown as one."""
+        for name in (*sizing.RESULTS, *sizing.REQUEST_NAMES):
+            self.assertEqual(bool({*name.split("_")} & {*sizing.UNITS}), sizing.unit(name) != "", name)
+        self.assertEqual([sizing.unit(name) for name in ("power_kw_per_session", "kv_per_session_gib", "tokens_per_s_per_node")],
+                         ["kW", "GiB", ""])
+
+    def test_a_name_that_is_nowhere_is_told_with_who_asks(self):
+        row = sizing.NUMBERS["kv_free_gib"]._replace(inputs=("kv_budget_gib", "kv_in_us_gib"))
+        with mock.patch.dict(sizing.NUMBERS, {"kv_free_gib": row}), self.assertRaises(KeyError) as caught:
+            sizing.Sheet(kv_budget_gib=1.0)["kv_free_gib"]
+        self.assertEqual(caught.exception.args, ("no number and nothing given is kv_in_us_gib, asked by kv_free_gib",))
+
     WRITTEN = [  # value, pt, en
                (1234567, "1.234.567", "1,234,567"), (0, "0", "0"), (0.0, "0", "0"), (2148.75, "2.148,75", "2,148.75"),
                (0.6543, "0,65", "0.65"), (2.252197265625, "2,25", "2.25"), (1000.0, "1.000", "1,000"), (0.104, "0,1", "0.1"),
