@@ -767,7 +767,10 @@ class Sheet(dict):
     absent: Mapping[str, str] = {}                       # {name: why there is no such number}
 
     def bind(self, given: Mapping, cases: Mapping = {}, absent: Mapping = {}, parts: Mapping = {}) -> Sheet:
-        """A sheet of its own with what this one holds, more given, and without what is absent."""
+        """A sheet of its own with what this one holds, more given, and without what is absent.
+
+        Numbers worked out already stay: give only what none of them follows from, or ask what_if.
+        """
         sheet = Sheet(self)
         sheet.update(given)
         for name in absent:
