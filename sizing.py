@@ -12,8 +12,8 @@ or output; 130 Ctrl-C.
 
 Inside, a number is one function: its name is the JSON key, its parameters are its inputs, and the expression
 it returns is the formula that the report shows. A Sheet works out those that are asked for. The sections, top
-down: text, errors, records, numbers, plan, alerts, report, renderers, catalogs and model reader, command
-line, output.
+down: text, errors, records, numbers, plan, levers, alerts, doors, parameter dictionary, report, renderers,
+catalogs and model reader, command line, output.
 """
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ BOUNDS = {
     "kv_budget_ratio": Bound(float, 0, 1, False, "0.70 means 70 %"),
     "runtime_overhead_gib": Bound(float, 0, 10**6),
     "peak_headroom_ratio": Bound(float, 0, 10, True, "0.20 means 20 %"),
-    "kv_per_session_gib": Bound(float, 0, 10**18, False),
+    "kv_per_session_gib": Bound(float, 1e-9, 10**18),
     "prefix_cache_hit_ratio": Bound(float, 0, 1, True, "0.30 means 30 %"),
     "active_ratio": Bound(float, 1e-6, 1, True, "0.25 means 25 %"),
     "tpot_ms": Bound(float, 0.001, 10**6),
@@ -214,7 +214,7 @@ def nearest(wrong: object, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the closest of `known`, or the list of them when nothing is close."""
     from difflib import get_close_matches               # only a wrong word pays for it
     names = list(known)
-    close = get_close_matches(str(wrong)[:100].lower(), names, 1)
+    close = get_close_matches((wrong if isinstance(wrong, str) else short(wrong))[:100].lower(), names, 1)
     if close:
         return "; did you mean %r?" % close[0]
     return "; choose from %s%s" % (", ".join(names[:LISTED_NAMES]),
@@ -383,7 +383,7 @@ def check_group(entry: object, before: Iterable[str]) -> None:
     known = ("layers",) + LAYER_KINDS[entry["kind"]].fields
     for name in entry:
         if name not in known + ("kind",):
-            raise SizingError(".%s: unknown key%s" % (short(name)[1:-1], nearest(name, known)))
+            raise SizingError(".%s: unknown key%s" % (short(name).strip("'"), nearest(name, known)))
     for name in known:
         if entry.get(name) is None and name in OPTIONAL_IN_GROUP:
             continue
@@ -690,15 +690,18 @@ class SizingResult:
     nodes_with_headroom: int | None
     nodes_final: int | None
     warnings: list[str]                                  # alert ids
-    layouts: Sequence[Placement] = ()                    # every layout looked at
-    # of the layout that is built
-    placement: Placement = field(default_factory=lambda: Placement(Layout(1, 1, 1), Sheet()))
-    sheet: Sheet = field(default_factory=lambda: Sheet({}))  # all numbers, and words of their explanations
+    # How the plan was found, to be read only: every layout looked at, the one that is built, and all numbers
+    # with the words of their explanations.
+    layouts: Sequence[Placement] = field(default=(), repr=False, compare=False)
+    placement: Placement = field(default_factory=lambda: Placement(Layout(1, 1, 1), Sheet()), repr=False,
+                                 compare=False)
+    sheet: Sheet = field(default_factory=lambda: Sheet({}), repr=False, compare=False)
 
     def __getattr__(self, name: str):
-        if name.startswith("_") or not self.sheet.knows(name):
-            raise AttributeError("SizingResult has no number %r" % name)
-        return self.sheet.find(name)
+        with suppress(KeyError):                         # a number of which an input is missing
+            if "__" not in name and self.sheet.knows(name):
+                return self.sheet.find(name)
+        raise AttributeError("SizingResult has no number %r" % name)
 
 
 # === Numbers: one function each; its name is the JSON key, what it returns is the formula ===
@@ -1825,8 +1828,12 @@ def message_ms(tokens, hidden_size, link_tbps):
 def all_reduce_ms(num_layers, tensor_parallel, message_ms):
     return (2 * num_layers
             * min(ALL_REDUCE_LATENCY_MS + (tensor_parallel - 1) * message_ms,
-                  2 * ALL_REDUCE_LATENCY_MS + 2 * (tensor_parallel - 1) / tensor_parallel * message_ms)
-            * min(1, tensor_parallel - 1))
+                  2 * ALL_REDUCE_LATENCY_MS + 2 * (tensor_parallel - 1) / tensor_parallel * message_ms))
+
+
+@speed(views={"all_reduce_ms__alone": {}, "prefill_all_reduce_ms__alone": {}})
+def all_reduce_ms__alone(tensor_parallel):
+    return tensor_parallel - 1
 
 
 @speed(Text("Passo de decodificação", "Decode step"), Text(
@@ -1986,8 +1993,12 @@ NAME = re.compile(r"[A-Za-z_]\w*")
 @lru_cache(maxsize=None)
 def expression(calc: Callable) -> str:
     """What a number's function returns, as it stands in this file: from `return` to the blank line."""
-    lines = linecache.getlines(calc.__code__.co_filename)[calc.__code__.co_firstlineno:]
-    start = next(at for at, line in enumerate(lines) if line.startswith("    return "))
+    lines = linecache.getlines(calc.__code__.co_filename, calc.__globals__)[calc.__code__.co_firstlineno:]
+    head = next((line for line in lines if line.startswith("def ")), "")
+    start = next((at for at, line in enumerate(lines) if line.startswith("    return ")), None)
+    if start is None or not head.startswith("def %s(" % calc.__name__):
+        raise SizingError("%s: formulas are read from the program's file: expected one, unchanged since the "
+                          "start" % calc.__code__.co_filename)
     end = next((at for at in range(start, len(lines)) if not lines[at].strip()), len(lines))
     text = " ".join(line.split("  #")[0].strip(" \n\\") for line in lines[start:end])[len("return "):]
     text = text.replace("( ", "(")
@@ -2173,8 +2184,11 @@ def model_sheet(model: Model) -> Sheet:
 @lru_cache(maxsize=2**10)
 def server_sheet(server: Server) -> Sheet:
     given, absent = record_terms(server)
-    given.update(server=server.name, link_tbps=(server.nvlink_bandwidth_tbps or 1) / server.gpus / 2,
-                 prefill_cache_read_gb=0)  # (without a link nothing crosses: all_reduce_ms is 0)
+    given.update(server=server.name, prefill_cache_read_gb=0)
+    if server.nvlink_bandwidth_tbps is None:
+        absent["link_tbps"] = "speed_not_known"
+    else:
+        given["link_tbps"] = server.nvlink_bandwidth_tbps / server.gpus / 2
     cases = {} if server.driver_mib_per_gpu else {"hbm_total_gib": "hbm_total_gib__brochure"}
     return Sheet().bind(given, cases, absent)
 
@@ -2390,14 +2404,16 @@ def on_ranks(asked: Request, tensor_parallel: int, attention_ranks: int) -> Shee
                  bytes_per_element=KV_PRECISIONS[asked.kv_precision], context_tokens=asked.effective_context,
                  non_torch_gib=NON_TORCH_TENSOR_PARALLEL_GIB if tensor_parallel > 1
                  else NON_TORCH_ONE_GPU_GIB)
-    cases = packed_case(asked.model, asked.kv_precision)
+    cases = {**packed_case(asked.model, asked.kv_precision), **alone_case(tensor_parallel)}
     if origin != "computed":
         cases["runtime_overhead_gib"] = "runtime_overhead_gib__" + origin
         cases["kv_room_gib"] = "kv_room_gib__fixed_overhead"
     sheet = site(asked.model, asked.server).bind(given, cases, absent)
     if asked.measured_tpot_ms is not None:
         unscaled = sheet.bind({"tpot_factor": 1, "active_sessions": asked.measured_sessions})
-        sheet.update(tpot_factor=asked.measured_tpot_ms / unscaled["tpot_expected_ms"], committed_factor=1.0)
+        if unscaled.find("tpot_expected_ms") is not None:
+            sheet.update(tpot_factor=asked.measured_tpot_ms / unscaled["tpot_expected_ms"],
+                         committed_factor=1.0)
     for name in ("kv_per_session_placed_gib", "engine_gib_per_gpu"):
         sheet.find(name)                                 # every layout on these ranks reads them
     return sheet
@@ -2411,6 +2427,12 @@ BY_LAYOUT = {case: {name.partition("__")[0]: name for name in NUMBERS if name.en
 def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
     packed = "index" in model.groups and kv_precision in PACKED_BY_INDEX
     return {"latent_kv_bytes": "latent_kv_bytes__packed"} if packed else {}
+
+
+def alone_case(tensor_parallel: int) -> dict[str, str]:
+    """On one GPU nothing crosses a link, whether or not the server states one."""
+    names = ("all_reduce_ms", "prefill_all_reduce_ms") if tensor_parallel == 1 else ()
+    return {name: name + "__alone" for name in names}
 
 
 def sessions_at_target(asked: Request, layout: Layout) -> int | None:
@@ -2647,6 +2669,7 @@ def on_load(request: Request, placement: Placement) -> Sheet:
         absent["nodes"], cases = "not_asked", {}
     sheet = placement.sheet.bind(stated(given), cases, absent)
     sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
+    sheet["holds_in_memory"] = sheet["memory_sessions_per_replica"] > 0
     if request.concurrency is None:
         sheet["concurrency"] = min(COUNT.high, sheet["max_concurrency"])
     if not fits_nodes(sheet):
@@ -2944,6 +2967,7 @@ SEVERITIES = {"error": Text("ERRO", "ERROR"), "warning": Text("AVISO", "WARNING"
 # the reach of the calibration.
 LONG_CONTEXT_TOKENS = 128_000
 HIGH_KV_BUDGET_RATIO, LOW_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO = 0.75, 0.50, 0.9
+USUAL_KV_BUDGET_RATIO = Request.kv_budget_ratio
 LOW_OVERHEAD_GIB = 50
 SLOW_MODEL_LOAD_S = 60
 SLOW_TOKENS_PER_S = 10
@@ -2990,11 +3014,11 @@ ALERTS = (
         lambda nodes_given, held_as_reserved, sessions_with_headroom:
         not nodes_given and held_as_reserved < sessions_with_headroom,
         "O vLLM pode reservar {kv_reserved_gib} GiB por sessão durante o prefill (estado estacionário: "
-            "{kv_per_session_gib}): se todas entrassem ao mesmo tempo, seriam {nodes_final_reserved} nós em "
-            "vez de {nodes_final}.",
+            "{kv_per_session_gib}). Nós: {nodes_final}; para todas entrando ao mesmo tempo: "
+            "{nodes_final_reserved}.",
         "vLLM may reserve {kv_reserved_gib} GiB per session during prefill (steady state: "
-            "{kv_per_session_gib}): were all of them to come in at once, it would be {nodes_final_reserved} "
-            "nodes instead of {nodes_final}.",
+            "{kv_per_session_gib}). Nodes: {nodes_final}; for all of them coming in at once: "
+            "{nodes_final_reserved}.",
         "Reduza max_num_batched_tokens no motor (e em --max-num-batched-tokens), ou conte os nós a mais.",
         "Lower max_num_batched_tokens in the engine (and in --max-num-batched-tokens), or count the "
             "additional nodes."),
@@ -3002,17 +3026,17 @@ ALERTS = (
         lambda hybrid_manager_matters, nodes_given, held_unmanaged, sessions_with_headroom:
         hybrid_manager_matters and not nodes_given and held_unmanaged < sessions_with_headroom,
         "Em um motor sem gerente de cache híbrido cada sessão ocupa {kv_without_hybrid_manager_gib} GiB em "
-            "vez de {kv_per_session_gib}: nós: {nodes_final_without_hybrid_manager} em vez de {nodes_final}.",
+            "vez de {kv_per_session_gib}. Nós: {nodes_final}; sem o gerente: "
+            "{nodes_final_without_hybrid_manager}.",
         "On an engine without a hybrid cache manager each session takes {kv_without_hybrid_manager_gib} GiB "
-            "instead of {kv_per_session_gib}: nodes: {nodes_final_without_hybrid_manager} instead of "
-            "{nodes_final}.",
+            "instead of {kv_per_session_gib}. Nodes: {nodes_final}; without the manager: "
+            "{nodes_final_without_hybrid_manager}.",
         "Confirme no log de partida que o gerente híbrido está ligado (conectores de KV e alguns motores o "
             "desligam).",
         "Check in the start-up log that the hybrid manager is on (KV connectors and some engines switch it "
             "off)."),
     alert("speed_target_missed", "plan", "error",
-        lambda sessions_per_replica, memory_sessions_per_replica:
-        sessions_per_replica == 0 < memory_sessions_per_replica,
+        lambda holds_sessions, holds_in_memory: holds_in_memory and not holds_sessions,
         "Nem uma sessão por réplica cumpre a meta de velocidade com os números de compromisso.",
         "Not even one session per replica holds the speed target with the committed figures.",
         "Veja na tabela de alavancas a menor meta possível, ou outra precisão ou servidor.",
@@ -3043,7 +3067,7 @@ ALERTS = (
         "Veja na tabela de alavancas quantos nós bastam.",
         "The table of levers shows how many nodes would do."),
     alert("no_context_fits", "plan", "error",
-        lambda no_context_fits, holds_sessions: no_context_fits and not holds_sessions,
+        lambda no_context_fits, holds_in_memory: no_context_fits and not holds_in_memory,
         "Nenhum contexto cabe em um nó, nem de 1 token: pesos e motor ({runtime_overhead_gib} GiB) passam da "
             "fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio permite.",
         "No context fits a node, not even of 1 token: weights and engine ({runtime_overhead_gib} GiB) exceed "
@@ -3060,9 +3084,9 @@ ALERTS = (
         "Informe menos nós.", "Give fewer nodes."),
     alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
         "KV cache em {kv_precision} ocupa {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8: "
-            "as sessões por GiB caem na mesma proporção.",
+            "cabem menos sessões.",
         "A {kv_precision} KV cache takes {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8: "
-            "sessions per GiB fall in proportion.",
+            "fewer sessions fit.",
         "Compare com --kv-precision fp8 e meça a qualidade das respostas no seu caso antes de trocar.",
         "Compare with --kv-precision fp8, and measure answer quality on your own case before switching."),
     alert("packed_kv", "kv", "warning", lambda bytes_per_element: bytes_per_element < FP8_BYTES,
@@ -3094,8 +3118,8 @@ ALERTS = (
     alert("low_kv_budget", "plan", "info", lambda kv_budget_ratio: kv_budget_ratio < LOW_KV_BUDGET_RATIO,
         "kv_budget_ratio abaixo de {LOW_KV_BUDGET_RATIO}: mais da metade da HBM é paga e não usada.",
         "kv_budget_ratio below {LOW_KV_BUDGET_RATIO}: more than half of the HBM is paid for and not used.",
-        "Suba --kv-budget-ratio para perto de 0.70, se outro processo não divide as GPUs.",
-        "Raise --kv-budget-ratio towards 0.70 unless another process shares the GPUs."),
+        "Suba --kv-budget-ratio para perto de {USUAL_KV_BUDGET_RATIO}, se outro processo não divide as GPUs.",
+        "Raise --kv-budget-ratio towards {USUAL_KV_BUDGET_RATIO} unless another process shares the GPUs."),
     alert("low_runtime_overhead", "plan", "warning",
         lambda given_overhead_gib: given_overhead_gib < LOW_OVERHEAD_GIB,
         "Overhead informado de {runtime_overhead_gib} GiB por nó, abaixo de {LOW_OVERHEAD_GIB}: "
@@ -3220,9 +3244,9 @@ def calc_nodes_required(concurrency: int, sessions_per_node: int, peak_headroom_
     given = dict(concurrency=concurrency, peak_headroom_ratio=peak_headroom_ratio, ha_mode=ha_mode,
                  nodes_per_replica=nodes_per_replica)
     check_arguments(given)
-    if type(sessions_per_node) is not int or sessions_per_node < 1:
-        raise SizingError("sessions_per_node: expected a whole number from 1, got %s: no session fits a node"
-                          % short(sessions_per_node))
+    if sessions_per_node == 0:
+        raise SizingError("sessions_per_node: expected a whole number from 1, got 0: no session fits a node")
+    check_arguments({"sessions_per_node": sessions_per_node}, {"sessions_per_node": Bound(int, 1, 10**18)})
     sheet = Sheet().bind(dict(given, sessions_per_replica=sessions_per_node,
                               ha_extra_nodes=HA_MODES[ha_mode]), BY_LAYOUT["spanning"])
     return sheet["nodes_minimum"], sheet["nodes_with_headroom"], sheet["nodes_final"]
@@ -3262,7 +3286,7 @@ def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> 
         "prefix_cache_hit_ratio": 0.0, **ENGINES[given.get("engine", "generic")]._asdict(), **given,
         **precision_terms(model, server, given["weights_precision"]), "tensor_parallel": tensor_parallel,
         "bytes_per_element": KV_PRECISIONS[kv_precision], "effective_context": model.max_position_embeddings},
-        packed_case(model, kv_precision))
+        {**packed_case(model, kv_precision), **alone_case(tensor_parallel)})
     if "output_tokens" in given:
         sheet.setdefault("context_tokens", given["input_tokens"] + given["output_tokens"] / 2)
     return sheet
@@ -3410,8 +3434,8 @@ PARAMETERS = (
     parameter("kv_budget_ratio",
         "Fração da HBM que o motor pode usar, pesos e KV juntos (gpu_memory_utilization no vLLM).",
         "Share of HBM the engine may use, weights and KV together (gpu_memory_utilization in vLLM).",
-        "Política de operação; o padrão aqui é 0.70, no vLLM 0.9.",
-        "Operating policy; the default is 0.70 here, 0.9 in vLLM.",
+        "Política de operação; o padrão aqui é %s, no vLLM %s." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
+        "Operating policy; the default is %s here, %s in vLLM." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
         "Cada ponto percentual de um nó de 2 TiB vale 20,5 GiB de KV.",
         "Each percent of a 2 TiB node is worth 20.5 GiB of KV.",
         "Subir até faltar memória sob fragmentação, ou contar só o KV.",
@@ -3942,7 +3966,7 @@ def summary_blocks(answer: Answer) -> list[tuple]:
          [scenario_row(scenario, answer.plans[scenario.key], found, lang) for scenario in SCENARIOS]),
         ("pairs", list(zip(words(lang, "placement", "pace", "binding", "worst"), [
             fill(PLACEMENTS[layout_case(sheet)], sheet, lang), fill(SPEEDS[speed_case(sheet)], sheet, lang),
-            fill(LIMITS[binding_limit(sheet) or "memory"].text, sheet, lang), worst_alert(answer)])))]
+            binding_words(sheet, lang), worst_alert(answer)])))]
     if answer.levers:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
         if all(lever["thresholds"]["all"] is None for lever in answer.levers):
@@ -3975,6 +3999,12 @@ def binding_limit(sheet: Sheet) -> str | None:
     known = {name: sheet.find(limit.number) for name, limit in LIMITS.items()
              if limit.number in sheet.parts["limits"]}
     return None if None in known.values() else min(known, key=lambda name: known[name])
+
+
+def binding_words(sheet: Sheet, lang: str) -> str:
+    limit = binding_limit(sheet)
+    text = ABSENT_WORDS["does_not_fit"] if limit is None else LIMITS[limit].text
+    return fill(text, sheet, lang)
 
 
 def worst_alert(answer: Answer) -> str:
@@ -4217,7 +4247,7 @@ def worked_formula(name: str, answer: Answer, key: str) -> str:
         lines = ["%s attention: %s" % (sheet["attention_pattern"].replace("_", " ").capitalize(), " + ".join(
             "%d %s" % (sheet[kind + "_layers"], kind) for kind, _ in kinds))]
         lines += ["%s: %s" % (kind.capitalize(), pretty(part.formula, lang, part.inputs))
-                  for kind, part in kinds]
+                  for kind, part in kinds if kind != "none"]
     elif all(card.inputs[each] is not None for each in formula_inputs(card.formula)):
         lines = ["= " + pretty(card.formula, lang, card.inputs)]
     absent = card.reason is not None
@@ -4498,6 +4528,8 @@ def decode_json(data: bytes, encoding: str, what: str):
 
 
 def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
+    if not isinstance(path, (str, bytes, os.PathLike)):  # open() closes the file of a number
+        raise SizingError("expected a path, got %s" % short(path))
     with at(path):
         try:
             with open(path, "rb", opener=open_without_waiting) as file:
@@ -5431,7 +5463,9 @@ def model_from_hf_config(config: dict, name: str, families: list | None = None) 
     """
     try:
         rows = load_families() if families is None else families
-        return Model(**read_hf_config(config, check_string(name), rows))
+        with at("name"):
+            check_string(name)
+        return Model(**read_hf_config(config, name, rows))
     except RecursionError:
         raise SizingError("config: expected fewer objects and lists one inside the other") from None
 

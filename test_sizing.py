@@ -14,6 +14,7 @@ import errno
 import inspect
 import io
 import json
+import linecache
 import math
 import os
 import random
@@ -323,6 +324,7 @@ memory_sessions_per_replica(9, 3, 1) = 3   memory_sessions_per_replica(8.999999,
 memory_sessions_per_replica(-5, 1, 1) = 0
 {memory,reserved,unmanaged}_sessions_per_replica__data(8, 79.9, 1, 1) = 72  # 8 x floor(9.98)
 memory_sessions_per_replica__data(4, 80, 2, 1) = 40   memory_sessions_per_replica__data(8, -1, 1, 1) = 0
+memory_sessions_per_replica__data(8, 0.5, 1, 0.1) = 0  # 8 x floor(0.625)
 {memory,reserved,unmanaged}_sessions_per_replica__pipeline(80, 2, 1, 11, 32) = 116  # 40 / (11/32) = 116.4
 memory_sessions_per_replica__pipeline(-1, 2, 1, 8, 32) = 0
 {memory_,speed_,}sessions_per_node(2, 123, 1) = 246   {memory_,speed_,}sessions_per_node(1, 535, 8) = 66  # 66.9
@@ -495,6 +497,7 @@ class Sheets(unittest.TestCase):
 PRECISIONS = "fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla"
 COUNT = "1..1000000000, got {}"
 DECIMAL = "expected a finite decimal number %s, got {}"
+WHOLE = "expected a whole number %s, got {}"
 CHOOSE = "unknown value {}; choose from %s"
 ARGUMENTS = {  # name: what the message says behind it, values refused beside BAD, values taken: the bounds from both sides
              "model": ("expected a Model, got {}", [MODELS, Model], []), "server": ("expected a Server, got {}", [FULL], []),
@@ -511,13 +514,13 @@ ARGUMENTS = {  # name: what the message says behind it, values refused beside BA
              "kv_budget_ratio": (DECIMAL % "above 0 up to 1 (0.70 means 70 %)", [0, 0.0, 1.0001, 5.0, 70], [1e-9, 1, 1.0]),
              "runtime_overhead_gib": (DECIMAL % "from 0 up to 1000000", [10**6 + 1], [0, 0.0, 10**6]),
              "peak_headroom_ratio": (DECIMAL % "from 0 up to 10 (0.20 means 20 %)", [10.1, 20], [0, 10, 10.0]),
-             "kv_per_session_gib": (DECIMAL % "above 0 up to 1000000000000000000", [0, 0.0, 1.1e18], [1e-9, 10**18]),
+             "kv_per_session_gib": (DECIMAL % "from 1e-09 up to 1000000000000000000", [0, 0.0, 1e-308, 1.1e18], [1e-9, 10**18]),
              "prefix_cache_hit_ratio": (DECIMAL % "from 0 up to 1 (0.30 means 30 %)", [1.01], [0, 1]),
              "active_ratio": (DECIMAL % "from 1e-06 up to 1 (0.25 means 25 %)", [0, 1.01], [1e-6, 1]),
              "tpot_ms": (DECIMAL % "from 0.001 up to 1000000", [0, 0.0009], []),
              "ttft_ms": (DECIMAL % "from 0.001 up to 10000000", [0, 10**7 + 1], []),
              "measured_tpot_ms": (DECIMAL % "from 0.001 up to 1000000", [0, 10**6 + 1], []),
-             "sessions_per_node": ("expected a whole number from 1, got {}: no session fits a node", [0, 1.5], [1, 10**12]),
+             "sessions_per_node": (WHOLE % "from 1 up to 1000000000000000000", [-1, 1.5, 10**330], [1, 10**18]),
              "tensor_parallel": ("expected auto or one of 1, 2, got {}: node-200 has 2 GPUs", [0, 3, 4, 2.0, "8", "Auto"],
                                  ["auto", 1, 2])}
 BAD = (None, NAN, INF, -INF, -1, -0.5, True, "1", "", [1], {})
@@ -587,6 +590,8 @@ class Doors(Tabled):
              "tensor_parallel: expected auto or one of 1, got 2: attention heads (27) not divisible"),
             (SIZE, {"tensor_parallel": 2, "model": dataclasses.replace(FULL, num_key_value_heads=9)},
              "tensor_parallel: expected auto or one of 1, got 2: KV heads neither divide nor are divided"),
+            (NODES, {"sessions_per_node": 0},
+             "sessions_per_node: expected a whole number from 1, got 0: no session fits a node"),
             (NODES, {"ha_mode": "n+3"}, "ha_mode: unknown value 'n+3'; did you mean 'n+2'?"),
             (NODES, {"ha_mode": "N+1"}, "ha_mode: unknown value 'N+1'; did you mean 'n+1'?"),
             (SIZE, {"measured_tpot_ms": 5.0}, "measured_tpot_ms, measured_sessions: expected both or none"),
@@ -647,6 +652,22 @@ class Doors(Tabled):
     def test_nodes_required(self):
         self.agree((known, repr(sizing.calc_nodes_required(*known, nodes_per_replica=spans)), repr(expected))
                    for *known, spans, expected in self.LOADS)
+
+    def test_a_plan_as_a_value(self):
+        plan, twin = (sizing.calculate_sizing(**SIZED) for _ in range(2))
+        self.assertEqual(plan.active_sessions, None)         # FULL states nothing that speed follows from
+        self.assertEqual((plan, repr(plan)), (twin, repr(twin)))
+        self.assertNotEqual(plan, dataclasses.replace(twin, nodes_final=0))
+        first = dataclasses.fields(plan)[:17]
+        bare = sizing.SizingResult(*(getattr(plan, field.name) for field in first))
+        for result in (plan, bare):
+            for name in (*sizing.NUMBERS, "no_such_number", "__len__"):
+                hasattr(result, name)                        # and nothing else than AttributeError
+        self.assertFalse(hasattr(plan, "nodes_minimum__spanning"))
+
+    def test_what_is_no_path(self):
+        self.agree((path, refusal(sizing.load_models, path), "expected a path, got %s" % said)
+                   for path, said in ((None, "None"), (5, "5"), (True, "True"), ([], "[]")))
 
     def test_storage_warnings(self):
         # 601 x 1.073741824 / 10.73741824 = 60.1 s; 600 GiB take 60
@@ -2194,6 +2215,31 @@ class Formulas(unittest.TestCase):
             ("model", "opt-oss-120b"), ("attention_pattern", "hybrid"),
             ("kv_precision", "fp8")])                        # those of the formula, then what else a reader wants
 
+    def test_the_source_has_changed(self):
+        """A formula that the program does not follow is never shown: below six new lines another stands."""
+        path = sizing.NUMBERS["kv_in_use_gib"].calc.__code__.co_filename
+        lines = linecache.getlines(path)
+        for changed in (["#\n"] * 6 + lines, [], lines[:900]):
+            sizing.expression.cache_clear()
+            with mock.patch.object(linecache, "getlines", return_value=changed):
+                self.assertEqual(refusal(sizing.expression, sizing.NUMBERS["kv_in_use_gib"].calc),
+                                 path + ": formulas are read from the program's file: expected one, unchanged since the start")
+
+    def test_one_gpu_needs_no_link(self):
+        found = unlevered(model="llama-3.1-8b-instruct", server="8x-l40s", concurrency=10, effective_context=8192,
+                          tensor_parallel=1)
+        cards = found.cards["minimum"]
+        self.assertEqual((cards["message_ms"].value, cards["message_ms"].reason), (None, "speed_not_known"))
+        self.assertEqual((cards["all_reduce_ms"].value, cards["all_reduce_ms"].formula), (0, "tensor_parallel - 1"))
+        self.assertGreater(cards["decode_step_ms"].value, 0)
+
+    def test_layers_without_cache_have_no_line(self):
+        model = "nemotron-3-super-120b-a12b-fp8"
+        text = sizing.worked_formula("kv_per_session_gib", unlevered(model=model), "minimum").split("\n")
+        kept = [line.partition(":")[0] for line in text[2:-1]]
+        self.assertEqual(kept, [kind.capitalize() for kind in MODELS[model].groups if kind != "none"])
+        self.assertIn("none", MODELS[model].groups)
+
     EXPLAINED = [
         # number (of MINIMUM unless said), changes, words of its explanation: both sides of each condition
         ("nodes_final", {}, "Sem reserva: "), ("recommended nodes_final", {}, "Nós do pico mais 1 de reserva (n+1)"),
@@ -2291,8 +2337,7 @@ class Alerts(unittest.TestCase):
         "context_overflow": ("warning", {"effective_context": 131073}, {"effective_context": 131072},
                              "The requested context, 131,073 tokens, is beyond the model's maximum; 131,072 is used."),
         "high_kv_precision": ("warning", {"kv_precision": "bf16"}, {"kv_precision": "int8"},
-                              "A bf16 KV cache takes 2 bytes per element, against 1 of fp8: sessions per GiB fall "
-                              "in proportion."),
+                              "A bf16 KV cache takes 2 bytes per element, against 1 of fp8: fewer sessions fit."),
         "packed_kv": ("warning", {"kv_precision": "nvfp4"}, {"kv_precision": "fp8"},
                       "A nvfp4 KV cache: 0.56 bytes per element, scales included, against 1 of fp8."),
         "long_context_io": ("warning", {"effective_context": 128001}, {"effective_context": 128000},
@@ -2322,11 +2367,11 @@ class Alerts(unittest.TestCase):
                                 "Each replica takes 2 nodes,"),
         # 549 reserved sessions per node. 916 x 1.2 = 1099.2, beyond 2 x 549; 915 x 1.2 = 1098; IDEAL: 1191 on 3 nodes either way
         "reservation_needs_nodes": ("warning", {"concurrency": 916}, {"concurrency": 915},
-                                    "vLLM may reserve 2.53 GiB per session during prefill (steady state: 2.25): were all of them "
-                                    "to come in at once, it would be 4 nodes instead of 3."),
+                                    "vLLM may reserve 2.53 GiB per session during prefill (steady state: 2.25). Nodes: 3; "
+                                    "for all of them coming in at once: 4."),
         # 4.5 GiB, 285 a node in IDEAL: 220 x 1.3 = 286, 219 x 1.3 = 284.7; in RECOMMENDED 309: 264
         "hybrid_manager_needed": ("warning", {"concurrency": 220}, {"concurrency": 219},
-                                  "each session takes 4.5 GiB instead of 2.25: nodes: 4 instead of 3."),
+                                  "each session takes 4.5 GiB instead of 2.25. Nodes: 3; without the manager: 4."),
         "nodes_not_enough": ("error", {"concurrency": None, "nodes": 2}, {"concurrency": None, "nodes": 3},
                              "The nodes given (2) are not enough in this scenario, spares (2) and headroom taken off;"),
         # MINIMUM: 1,620,745 x 617 = 999,999,665; one node more holds 1,000,000,282
@@ -2360,6 +2405,7 @@ class Alerts(unittest.TestCase):
         self.assertEqual(self.raised(self.SMALL), {})
 
     NO_SESSION = {"model": ONE_LAYER, "runtime_overhead_gib": 99999, "nodes": 1}
+    IMPOSSIBLE = dict(MAX, nodes=4, concurrency=100, tpot_ms=0.01)
     ALSO = {  # id: what fires too; what stays quiet though it looks alike
         "overhead_below_weights": ([{"runtime_overhead_gib": 0}], [{"model": NO_WEIGHTS, "runtime_overhead_gib": 0}]),
         "low_runtime_overhead": ([], [dict(SMALL, server="workstation-rtx-5090")]),     # computed
@@ -2376,8 +2422,9 @@ class Alerts(unittest.TestCase):
             {"concurrency": None, "nodes": 50}, {"concurrency": 916, "max_num_batched_tokens": 512}]),
         # data-parallel
         "nodes_not_enough": ([dict(MAX, nodes=2)], [{"concurrency": None, "nodes": 50}, {"concurrency": 10**9}, NO_SESSION]),
-        "no_context_fits": ([], [dict(MAX, nodes=2)]),                                  # one does, but for spares
-        "no_session_fits": ([NO_SESSION], [{"model": L405B, "server": "8x-l40s"}]), "speed_target_missed": ([], [NO_SESSION]),
+        "no_context_fits": ([], [dict(MAX, nodes=2), IMPOSSIBLE]),                      # one does, but for spares; but for speed
+        "no_session_fits": ([NO_SESSION], [{"model": L405B, "server": "8x-l40s"}]), "speed_target_missed": (
+            [IMPOSSIBLE], [NO_SESSION]),
         "replica_spans_nodes": ([{"model": L405B, "server": "8x-l40s"}], [{"model": L405B, "server": "dgx200"}]),
         "cloud_storage_latency": tuple(
             [{"storage": dataclasses.replace(NVME, type=kind)} for kind in sizing.STORAGE_TYPES if (kind in (
@@ -2424,7 +2471,7 @@ class Alerts(unittest.TestCase):
             data = sizing.report_json(unlevered(kv_precision="scaled_fp8"))
             self.assertTrue(sizing.listed_widths("en").endswith("nvfp4 0.5625, fp8_ds_mla 1, scaled_fp8 1.03"))
         message = next(alert["message"] for alert in data["alerts"] if alert["id"] == "high_kv_precision")
-        self.assertIn("A scaled_fp8 KV cache takes 1.03 bytes per element, against 1 of fp8: sessions per GiB fall in", message)
+        self.assertIn("A scaled_fp8 KV cache takes 1.03 bytes per element, against 1 of fp8: fewer sessions fit.", message)
         scenario = data["scenarios"]["minimum"]
         self.assertEqual(scenario["results"]["kv_per_session_gib"], 2490826752 / GIB)  # 18,432 x 131,200 x 1.03
         told = [why["explanation"] for why in scenario["rationale"].values()] + [alert["message"] for alert in data["alerts"]]
@@ -2973,8 +3020,8 @@ IDEAL        5    30 %   N+2      +67 %  missão crítica
 Disposição           réplicas por nó: 1; GPUs por réplica: 8
 Limite determinante  memória HBM (sessões por nó: 617; KV por sessão: 2,25 GiB)
 Maior alerta         AVISO (RECOMENDADO): O vLLM pode reservar 2,53 GiB por sessão durante o prefill
-                     (estado estacionário: 2,25): se todas entrassem ao mesmo tempo, seriam 4 nós em
-                     vez de 3. (alertas: 5; ver SEÇÃO 4)
+                     (estado estacionário: 2,25). Nós: 3; para todas entrando ao mesmo tempo: 4.
+                     (alertas: 5; ver SEÇÃO 4)
 
 HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: 2.148,75 GiB
 [███▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░·················]
@@ -3409,7 +3456,8 @@ layers_ms = 0.89: num_layers=10 quantized_params=0 bf16_params=1 moe_layers=10 n
 ~message_ms = 0.002: ~tokens=25 hidden_size=9000 link_tbps=0.45  # 450,000 / 0.225e9
 ~all_reduce_ms = 1.92: num_layers=80 tensor_parallel=4 ~message_ms=0.002  # 160 x min(0.006 + 3 x 0.002, 0.012 + 6/4 x 0.002)
 ~all_reduce_ms = 4.32: num_layers=80 tensor_parallel=4 ~message_ms=0.01  # 160 x min(0.006 + 3 x 0.010, 0.012 + 6/4 x 0.010)
-~all_reduce_ms = 0: num_layers=80 tensor_parallel=1 ~message_ms=0.01
+all_reduce_ms__alone = 0: tensor_parallel=1
+prefill_all_reduce_ms__alone = 0: tensor_parallel=1
 decode_step_ms = 14.9: memory_ms=8 compute_ms=5 layers_ms=4 all_reduce_ms=2 active_sessions=50  # 50 x 0.018 = 0.9
 decode_step_ms = 15.9: memory_ms=5 compute_ms=9 layers_ms=4 all_reduce_ms=2 active_sessions=50
 prefill_ms = 16: prefill_memory_ms=3 prefill_compute_ms=10 layers_ms=4 prefill_all_reduce_ms=2
@@ -5981,7 +6029,7 @@ class ModelPath(InFolder):
     def test_names_that_cannot_be_printed(self):
         os.rename(self.path("Llama-X"), self.path("a\u202eb"))
         path = self.path("a\u202eb/config.json")
-        self.refused(path, "%s: expected printable text, got 'a\\u202eb'" % path)
+        self.refused(path, "%s: name: expected printable text, got 'a\\u202eb'" % path)
 
     def test_hf_quant_config_beside_it(self):
         self.catalog("Llama-X/hf_quant_config.json", {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8", "exclude_modules": ["lm_head"]}})
