@@ -2636,10 +2636,14 @@ def check_tensor_parallel(model: Model, server: Server, tensor_parallel: int | s
                       % (", ".join(map(str, sizes)), short(tensor_parallel), reason))
 
 
+def asks_for_speed(request: Request) -> list[str]:
+    """The fields of a request that ask for a speed."""
+    return [name for name in ("tpot_ms", "ttft_ms", "measured_tpot_ms") if getattr(request, name) is not None]
+
+
 def check_known_speed(request: Request, missing: Sequence[Sequence[str]], where: str) -> None:
     """Raise SizingError when a speed is asked for and all layouts looked at are `missing` something."""
-    wanted = [name for name in ("tpot_ms", "ttft_ms", "measured_tpot_ms")
-              if getattr(request, name) is not None]
+    wanted = asks_for_speed(request)
     if wanted and missing and all(missing):
         raise SizingError("%s: the speed of %s on %s%s is not known without %s" % (
             wanted[0], request.model.name, request.server.name, where, missing_words(missing[0]).en))
@@ -2881,7 +2885,8 @@ def overhead_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
     return None if step is None else step / OVERHEAD_STEPS
 
 
-# The fields of a server that decide whether a request fits, but for the size of its HBM.
+# The fields of a server that decide whether a request fits, but for the size of its HBM: the first, and all
+# where a speed is asked for.
 BESIDE_HBM = ("gpus", "nvlink_bandwidth_tbps", "hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16",
               "dense_tflops_fp8", "dense_tflops_fp4", "gpu_interconnect")
 
@@ -2891,9 +2896,10 @@ def server_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
     def fits_at(places, index):
         return fits(scenarios, server=servers[places[index]], tensor_parallel="auto")
     servers = sorted(fits.servers.values(), key=lambda server: server_sheet(server)["hbm_total_gib"])
+    names = BESIDE_HBM if asks_for_speed(fits.request) else BESIDE_HBM[:1]
     alike: dict[tuple, list[int]] = {}
     for at, server in reversed([*enumerate(servers)]):
-        alike.setdefault(tuple(getattr(server, name) for name in BESIDE_HBM), []).append(at)
+        alike.setdefault(tuple(getattr(server, name) for name in names), []).append(at)
     found = len(servers)
     for places in alike.values():
         smaller = [at for at in places if at < found]

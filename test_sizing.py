@@ -2438,6 +2438,17 @@ class Alerts(unittest.TestCase):
                     with self.subTest(alert=name, changes=changes):
                         self.assertEqual(name in self.raised(changes), fires)
 
+    def test_what_fits_no_context_has_no_binding_limit(self):
+        _, out, _ = call(*argv("--text-only", "--lang", "en", **self.IMPOSSIBLE))
+        self.assertIn("\nBinding limit  does not fit\n", out)
+
+    def test_servers_of_other_gpus_are_searched_apart(self):
+        servers = {name: dataclasses.replace(SERVERS["dgx-h100"], name=name, gpus=gpus, driver_mib_per_gpu=None, total_hbm_gb=gb,
+                                             hbm_per_gpu_gb=gb / gpus)
+                   for name, gpus, gb in (("one", 1, 100.0), ("two", 2, 200.0), ("more", 2, 300.0))}
+        fits = mock.Mock(side_effect=lambda _, server, **__: server.name != "two", servers=servers, request=request())
+        self.assertEqual(sizing.server_that_fits(fits, ()), "one")
+
     def test_the_worst_comes_first(self):
         changes = {"effective_context": 200000, "kv_precision": "bf16", "kv_budget_ratio": 0.45, "runtime_overhead_gib": 1}
         found = unlevered("pt", **changes)
@@ -5505,6 +5516,13 @@ class Quantization(unittest.TestCase):
         for dtype in ("int8", "float8_e4m3fn", "bf", 16, ["bfloat16"]):
             with self.assertRaisesRegex(SizingError, "dtype: unknown value"):
                 read(hf_config("llama", torch_dtype=dtype))
+
+    def test_kept_attention_among_layers_that_have_none(self):
+        # 20 layers, 8 of state and 2 of nothing: 5 kept of 10 with attention are half of its 1000 parameters
+        counts = dict.fromkeys(sizing.PART_COUNTS.values(), 1)
+        counts.update(num_hidden_layers=20, state_layers=8, none_layers=2)
+        kept = ["model.layers.%d.self_attn" % layer for layer in range(5)]
+        self.assertEqual(sizing.unquantized_parameters({"attention": 1000}, kept, counts), 500)
 
     def test_kept_layers(self):
         names = {"shared": "mlp.shared_experts.up_proj", "expert": "mlp.experts.3.up_proj", "state": "linear_attn.x", "attention": "self_attn", "mlp": "mlp.up_proj"}
