@@ -4752,10 +4752,6 @@ def family_row(families: list, name: str) -> dict:
     return row
 
 
-def family_rows(families: list) -> dict:
-    return {row["name"]: family_row(families, row["name"]) for row in families}
-
-
 def find_family(config: dict, families: list, field: str):
     model_type = config.get("model_type")
     rows = (row for row in families if model_type in words_of(row, field))

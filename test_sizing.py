@@ -8,9 +8,11 @@ The last line is `N passed, N failed`; the exit status is 1 when a test failed o
 import ast
 import concurrent.futures
 import contextlib
+import copy
 import dataclasses
 import doctest
 import errno
+import functools
 import inspect
 import io
 import json
@@ -1894,8 +1896,6 @@ class Guards(unittest.TestCase):
 
 
 
-import copy  # noqa: E402
-import functools  # noqa: E402
 
 
 # === Requests of every kind, which several subjects share ===
@@ -3396,15 +3396,6 @@ def prompt(model, server, tokens, gpus, weights, hit_ratio=0.0):
         {"input_tokens": tokens, "prefix_cache_hit_ratio": hit_ratio})
 
 
-def message_of(function, *arguments, **more):
-    """How a call is refused; "" when it is not."""
-    try:
-        function(*arguments, **more)
-    except SizingError as error:
-        return str(error)
-    return ""
-
-
 class SpeedNumbers(unittest.TestCase):
     # `~`: a number of both passes, a decode step and a prefill; `@`: one of each kind of layer named. Behind `#`: the arithmetic.
     ROWS = """
@@ -3666,7 +3657,7 @@ class SpeedDoors(unittest.TestCase):
 
     def refused(self, message, door, **changes):
         with self.subTest(door=door.__name__, changes=str(changes)[:60]):
-            self.assertEqual(message_of(self.asked, door, **changes), message)
+            self.assertEqual(refusal(self.asked, door, **changes), message)
 
     def test_every_argument_of_every_door(self):
         seen = set()
@@ -4095,7 +4086,7 @@ class SpeedNotKnown(unittest.TestCase):
                 self.assertIn("Speed not known; missing: %s " % missing, " ".join(text.split()))
                 self.assertNotIn("Expected TPOT", text)
                 for targets in ({"tpot_ms": 50.0}, {"ttft_ms": 5000.0}, {"measured_tpot_ms": 40.0, "measured_sessions": 8}):
-                    self.assertEqual(message_of(planned, **dict(changes, **targets)),
+                    self.assertEqual(refusal(planned, **dict(changes, **targets)),
                                      "%s: the speed of %s on %s%s is not known without %s" % (     # one GPU needs no link
                                          next(iter(targets)), found.request.model.name, found.request.server.name, where,
                                          missing if where else missing.replace("nvlink_bandwidth_tbps, ", "")))
@@ -4325,6 +4316,7 @@ qwen3-32b dgx-h100 vllm bf16: 4 1024 512 16 11.8526, 2 4096 128 32 74.9854, 4 40
 
 # === Catalogs ===
 
+# kind: (key of the list, a made-up entry that is right)
 ENTRIES = {
     "models": ("models", {"name": "m", "num_layers": 36, "num_key_value_heads": 8, "head_dim": 64, "max_position_embeddings": 131072,
                           "attention_pattern": "hybrid", "hybrid_full_layers": 18, "hybrid_sliding_layers": 18, "sliding_window": 128,
@@ -4334,7 +4326,6 @@ ENTRIES = {
 }
 LOADERS = {"models": sizing.load_models, "servers": sizing.load_servers, "storage": sizing.load_storage_profiles}
 DROP = object()
-NAN, INF = float("nan"), float("inf")
 
 
 class Catalogs(InFolder):
@@ -4573,7 +4564,7 @@ class Catalogs(InFolder):
 # === Hugging Face configs ===
 
 FAMILIES = sizing.load_families()
-FAMILY_ROWS = sizing.family_rows(FAMILIES)
+FAMILY_ROWS = {row["name"]: sizing.family_row(FAMILIES, row["name"]) for row in FAMILIES}
 
 
 def hf_config(family, layers=4, **keys):
@@ -6103,19 +6094,6 @@ class ModelPath(InFolder):
         self.assertIn("is not in models.json", call(*argv(model="Llama-X"))[2])
         self.write("Llama-X/config.json", "[]")
         self.assertEqual(call(*argv(model=self.path("Llama-X"))), (2, "", one_line("%s: config: expected a JSON object, got []" % self.config)))
-
-
-# kind: (key of the list, a made-up entry that is right)
-ENTRIES = {
-    "models": ("models", {"name": "m", "num_layers": 36, "num_key_value_heads": 8, "head_dim": 64,
-                          "max_position_embeddings": 131072,
-                          "attention_pattern": "hybrid", "hybrid_full_layers": 18,
-                          "hybrid_sliding_layers": 18, "sliding_window": 128,
-                          "default_kv_precision": "fp8", "source": "made up"}),
-    "servers": ("servers",
-                {"name": "s", "gpus": 8, "hbm_per_gpu_gb": 100, "total_hbm_gb": 800, "source": "made up"}),
-    "storage": ("profiles", {"name": "p", "type": "nvme_local", "source": "made up"}),
-}
 
 
 # === Renderers ===

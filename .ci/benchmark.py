@@ -2,8 +2,9 @@
 
     python3 .ci/benchmark.py [RUNS]
 
-A script is compiled at every start: importing what it needs and compiling it is the floor of a run. Commands alternate,
-and medians are compared. A request that does not fit is compared with one that does. Exit status 1 beyond a limit.
+A script is compiled at every start: importing what it needs and compiling it is the floor of a run. Commands
+alternate, and medians are compared. A request that does not fit is compared with one that does. Exit status 1
+beyond a limit.
 """
 import os
 import statistics
@@ -15,7 +16,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 os.chdir(os.path.join(HERE, ".."))
 RUN = [sys.executable, "sizing.py", "--model", "opt-oss-120b", "--server", "dgx300", "--concurrency", "1000",
        "--effective-context", "131072", "--json-only"]
-FLOOR = [sys.executable, "-c", "import argparse, json, dataclasses; compile(open('sizing.py').read(), 'sizing.py', 'exec')"]
+FLOOR = [sys.executable, "-c",
+         "import argparse, json, dataclasses; compile(open('sizing.py').read(), 'sizing.py', 'exec')"]
 UNFIT = {"memory": ["--runtime-overhead-gib", "99999"], "speed": ["--tpot-ms", "0.5"],
          "nodes": ["--nodes", "1", "--effective-context", "max"]}
 LIMITS = {"CPU": 1.35, "memory": 1.3, "sizings": 5000, "unfit": 3}
@@ -40,8 +42,9 @@ def sizings_per_s(seconds=1.0):
     """Sizings of the quick start in this process, on one core: the best of five stretches."""
     sys.path.insert(0, os.getcwd())
     import sizing
-    model, server, storage = sizing.load_models("models.json")["opt-oss-120b"], sizing.load_servers("servers.json")["dgx300"], \
-        sizing.load_storage_profiles("storage.json")["profile_default"]
+    model = sizing.load_models("models.json")["opt-oss-120b"]
+    server = sizing.load_servers("servers.json")["dgx300"]
+    storage = sizing.load_storage_profiles("storage.json")["profile_default"]
     rates = []
     for _ in range(5):
         end, count = time.perf_counter() + seconds / 5, 0
@@ -66,7 +69,8 @@ def main(runs):
         figures["unfit"] = max(figures.get("unfit", 0), unfit_cpu / fit_cpu)
         print("unfit    by %-6s %6.1f ms: ratio %.2f to a run that fits (limit %.2f)"
               % (name, 1e3 * unfit_cpu, unfit_cpu / fit_cpu, LIMITS["unfit"]))
-    return any(figures[name] > LIMITS[name] for name in ("CPU", "memory", "unfit")) or figures["sizings"] < LIMITS["sizings"]
+    return (any(figures[name] > LIMITS[name] for name in ("CPU", "memory", "unfit"))
+            or figures["sizings"] < LIMITS["sizings"])
 
 
 if __name__ == "__main__":
