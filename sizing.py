@@ -1572,6 +1572,7 @@ TTFT_BAND_LOW, TTFT_BAND_HIGH = 1.8, 5.5
 
 
 speed = partial(number, exact=False)
+CHUNKED = {"sliding_window": "attention_chunk_size"}     # chunked layers, as a view of sliding ones
 
 
 @speed()
@@ -1600,14 +1601,9 @@ def latent_read_tokens__sparse(context_tokens):
     return min(context_tokens, INDEX_TOPK)
 
 
-@speed()
+@speed(views={"sliding_read_tokens": {}, "chunked_read_tokens": CHUNKED})
 def sliding_read_tokens(context_tokens, sliding_window):
     return min(context_tokens, sliding_window)
-
-
-@speed()
-def chunked_read_tokens(context_tokens, attention_chunk_size):
-    return min(context_tokens, attention_chunk_size)
 
 
 @speed(views=of_kinds("read_bytes", HEAD_KINDS))
@@ -1674,24 +1670,14 @@ def prefill_tokens(input_tokens, cached_tokens):
     return max(1, input_tokens - cached_tokens)
 
 
-@speed()
+@speed(views={"prefill_pairs": {}, "full_prefill_pairs": {}, "latent_prefill_pairs": {}})
 def prefill_pairs(input_tokens, cached_tokens):
     return (input_tokens**2 - cached_tokens**2) / 2
 
 
-@speed(views={"full_prefill_pairs": {}, "latent_prefill_pairs": {}})
-def attended_pairs(prefill_pairs):
-    return prefill_pairs
-
-
-@speed()
+@speed(views={"sliding_prefill_pairs": {}, "chunked_prefill_pairs": CHUNKED})
 def sliding_prefill_pairs(prefill_pairs, prefill_tokens, sliding_window):
     return min(prefill_pairs, prefill_tokens * sliding_window)
-
-
-@speed()
-def chunked_prefill_pairs(prefill_pairs, prefill_tokens, attention_chunk_size):
-    return min(prefill_pairs, prefill_tokens * attention_chunk_size)
 
 
 @speed()
@@ -1730,69 +1716,63 @@ DECODING = {"tokens": "active_sessions", "bf16_active_params": "bf16_params",
 PREFILL = {**{name: "prefill_" + name for name in OF_A_PASS}, "of": Text("um prompt", "one prompt")}
 
 
-def both_passes(name: str) -> dict[str, dict]:
-    """The views of a number of a pass."""
-    return {name: DECODING, "prefill_" + name: PREFILL}
+def of_a_pass(*texts: Text, **options):
+    """Register a function as a number of decoding and, under `prefill_` and its name, of prefill."""
+    def register(calc):
+        views = {calc.__name__: DECODING, "prefill_" + calc.__name__: PREFILL}
+        return speed(*texts, views=views, **options)(calc)
+    return register
 
 
-@speed()
-def routed_params(num_experts, expert_params, moe_layers):
-    return num_experts * expert_params * moe_layers
-
-
-@speed(Text("Especialistas lidos", "Experts read"), Text(
+@of_a_pass(Text("Especialistas lidos", "Experts read"), Text(
     "Parte dos especialistas que algum token do lote usa: em um MoE, lotes maiores leem mais pesos (0 em um "
     "modelo denso).",
     "Share of the experts that some token of the batch uses: in an MoE, larger batches read "
-    "more weights (0 in a dense model)."),
-       views=both_passes("expert_coverage"))
+    "more weights (0 in a dense model)."))
 def expert_coverage(num_experts_per_tok, num_experts, tokens):
     return 1 - (1 - num_experts_per_tok / num_experts) ** tokens
 
 
-@speed(Text("Pesos lidos", "Weights read"), Text(
+@of_a_pass(Text("Pesos lidos", "Weights read"), Text(
     "Bytes de pesos que as GPUs da réplica leem juntas.",
-    "Bytes of weights that the GPUs of the replica read together."),
-       views=both_passes("weights_read_gb"))
-def weights_read_gb(bf16_params, bytes_per_weight, quantized_params, routed_params, expert_coverage):
-    return (2 * bf16_params + bytes_per_weight * (quantized_params + routed_params * expert_coverage)) / 10**9
+    "Bytes of weights that the GPUs of the replica read together."))
+def weights_read_gb(bf16_params, bytes_per_weight, quantized_params, num_experts, expert_params, moe_layers,
+                    expert_coverage):
+    return (2 * bf16_params + bytes_per_weight * (
+        quantized_params + num_experts * expert_params * moe_layers * expert_coverage)) / 10**9
 
 
-@speed(Text("Tempo de memória", "Memory time"), Text(
+@of_a_pass(Text("Tempo de memória", "Memory time"), Text(
     "Pesos e cache lidos em cada GPU, à fração medida da banda de HBM.",
-    "Weights and cache read on each GPU, at the measured share of HBM bandwidth."),
-       views=both_passes("memory_ms"))
+    "Weights and cache read on each GPU, at the measured share of HBM bandwidth."))
 def memory_ms(weights_read_gb, tensor_parallel, cache_read_gb, hbm_bandwidth_per_gpu_tbps):
     return (weights_read_gb / tensor_parallel + cache_read_gb) / (
         hbm_bandwidth_per_gpu_tbps * MEMORY_EFFICIENCY)
 
 
-@speed(Text("Operações em 16 bits", "Operations in 16 bits"), Text(
-    "Partes não quantizadas e a atenção.", "Parts that are not quantized, and attention."),
-       views=both_passes("bf16_tflop"), hidden=True)
+@of_a_pass(Text("Operações em 16 bits", "Operations in 16 bits"), Text(
+    "Partes não quantizadas e a atenção.", "Parts that are not quantized, and attention."), hidden=True)
 def bf16_tflop(tokens, bf16_active_params, attention_flop):
     return (2 * tokens * bf16_active_params + attention_flop) / 10**12
 
 
-@speed(Text("Operações quantizadas", "Quantized operations"), Text(
+@of_a_pass(Text("Operações quantizadas", "Quantized operations"), Text(
     "Produtos com pesos quantizados que todo token usa.",
-    "Products with quantized weights that every token uses."),
-       views=both_passes("quantized_tflop"), hidden=True)
+    "Products with quantized weights that every token uses."), hidden=True)
 def quantized_tflop(tokens, quantized_params):
     return 2 * tokens * quantized_params / 10**12
 
 
-@speed(Text("Operações de especialistas", "Expert operations"), Text(
+@of_a_pass(Text("Operações de especialistas", "Expert operations"), Text(
     "Produtos com os especialistas que cada token usa.", "Products with the experts each token uses."),
-    views=both_passes("routed_tflop"), hidden=True)
+    hidden=True)
 def routed_tflop(tokens, num_experts_per_tok, expert_params, moe_layers):
     return 2 * tokens * num_experts_per_tok * expert_params * moe_layers / 10**12
 
 
-@speed(Text("Tempo de cálculo", "Compute time"), Text(
+@of_a_pass(Text("Tempo de cálculo", "Compute time"), Text(
     "As operações à fração medida do pico da GPU; produtos agrupados de especialistas rendem menos.",
-    "The operations at the measured share of the GPU's peak; grouped products of experts reach less."),
-    views=both_passes("compute_ms"))
+    "The operations at the measured share of the GPU's peak; grouped products of experts reach less."))
 def compute_ms(bf16_tflop, dense_tflops_bf16, quantized_tflop, routed_tflop, dense_tflops, tensor_parallel):
     return (1000 * (bf16_tflop / dense_tflops_bf16
                     + (quantized_tflop + routed_tflop / EXPERT_EFFICIENCY) / dense_tflops)
@@ -1813,25 +1793,23 @@ def layers_ms(num_layers, quantized_params, bf16_params, moe_layers, num_experts
             + small_kernels_layers * SMALL_KERNELS_LAYER_MS)
 
 
-@speed(Text("Mensagem entre GPUs", "Message between GPUs"), Text(
+@of_a_pass(Text("Mensagem entre GPUs", "Message between GPUs"), Text(
     "Os vetores de um lote por um enlace, em uma direção.",
-    "The vectors of one batch over one link, in one direction."),
-       views=both_passes("message_ms"), hidden=True)
+    "The vectors of one batch over one link, in one direction."), hidden=True)
 def message_ms(tokens, hidden_size, link_tbps):
     return 2 * tokens * hidden_size / 10**9 / (link_tbps * LINK_EFFICIENCY)
 
 
-@speed(Text("Somas entre GPUs", "Sums between GPUs"), Text(
+@of_a_pass(Text("Somas entre GPUs", "Sums between GPUs"), Text(
     "Duas somas por camada entre as GPUs da réplica: latência mais banda; 0 em uma GPU.",
-    "Two sums per layer among the GPUs of the replica: latency plus bandwidth; 0 on one GPU."),
-    views=both_passes("all_reduce_ms"))
+    "Two sums per layer among the GPUs of the replica: latency plus bandwidth; 0 on one GPU."))
 def all_reduce_ms(num_layers, tensor_parallel, message_ms):
     return (2 * num_layers
             * min(ALL_REDUCE_LATENCY_MS + (tensor_parallel - 1) * message_ms,
                   2 * ALL_REDUCE_LATENCY_MS + 2 * (tensor_parallel - 1) / tensor_parallel * message_ms))
 
 
-@speed(views={"all_reduce_ms__alone": {}, "prefill_all_reduce_ms__alone": {}})
+@of_a_pass()
 def all_reduce_ms__alone(tensor_parallel):
     return tensor_parallel - 1
 
@@ -3733,10 +3711,20 @@ def classify(name: str, value: float | None) -> str | None:
     return next((word for bound, word in SCALES[name] if value <= bound), "extreme")
 
 
-CLASS_WORDS = {word: Text(translated, word) for word, translated in {
-    "low": "baixo", "medium": "médio", "high": "alto", "short": "curto", "long": "longo", "small": "pequeno",
-    "large": "grande", "extreme": "extremo"}.items()}
-WORDS = {key: Text(*both) for key, both in {
+# Words stand under their English, in lower case and with `_` for a space; what is longer, under a name.
+WORDS = {word.lower().replace(" ", "_"): Text(translated, word) for word, translated in {
+    "Sessions": "Sessões", "Longest context": "Contexto máximo", "Replicas per node": "Réplicas por nó",
+    "Sessions per node": "Sessões por nó", "Remark": "Observação", "Scenario": "Cenário", "Nodes": "Nós",
+    "Headroom": "Folga", "Spares": "Reserva", "Cost": "Custo", "Use": "Uso", "Risk": "Risco",
+    "none": "nenhuma", "Layout": "Disposição", "Speed": "Velocidade", "Binding limit": "Limite determinante",
+    "Worst alert": "Maior alerta", "all scenarios": "todos os cenários", "Lever": "Alavanca", "Now": "Hoje",
+    "ALL": "TODOS", "no": "não", "fits": "já cabe", "Request": "Requisição", "Model": "Modelo",
+    "Server": "Servidor", "Storage": "Armazenamento", "Parameter": "Parâmetro", "Source": "Origem",
+    "Importance": "Importância", "Common error": "Erro comum", "Number": "Número", "Inputs": "Inputs",
+    "scale": "escala", "Alert": "Alerta", "Scenarios": "Cenários", "low": "baixo", "medium": "médio",
+    "high": "alto", "short": "curto", "long": "longo", "small": "pequeno", "large": "grande",
+    "extreme": "extremo"}.items()}
+WORDS.update((name, Text(*both)) for name, both in {
     "title": ("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
     "subject": (
         "{model} em {server} | sessões: {concurrency} | contexto: {effective_context} tokens{requested} | "
@@ -3744,35 +3732,24 @@ WORDS = {key: Text(*both) for key, both in {
         "{model} on {server} | sessions: {concurrency} | context: {effective_context} tokens{requested} | "
             "KV: {kv_precision} | {storage}"),
     "requested": (" (pedido: {requested_context})", " (requested: {requested_context})"),
-    "sessions": ("Sessões", "Sessions"), "longest_context": ("Contexto máximo", "Longest context"),
     "layouts": (
         "Disposições do modelo em um nó do cenário RECOMENDADO",
         "Layouts of the model on a RECOMMENDED node"),
-    "layout": ("GPUs por réplica (tensor × pipeline)", "GPUs per replica (tensor × pipeline)"),
-    "replicas": ("Réplicas por nó", "Replicas per node"),
-    "kv_placed": ("KV por sessão (GiB)", "KV per session (GiB)"),
-    "sessions_node": ("Sessões por nó", "Sessions per node"), "remark": ("Observação", "Remark"),
-    "chosen": ("← escolhida", "← chosen"),
-    "attention_data": ("(atenção em paralelo de dados)", "(data-parallel attention)"),
-    "scenario": ("Cenário", "Scenario"), "nodes": ("Nós", "Nodes"), "headroom": ("Folga", "Headroom"),
-    "spares": ("Reserva", "Spares"), "cost": ("Custo", "Cost"), "use": ("Uso", "Use"),
-    "risk": ("Risco", "Risk"), "typical_sla": ("SLA citado (não calculado)", "Quoted SLA (not computed)"),
-    "production": ("← usar em produção", "← use in production"), "unfit": ("não cabe", "does not fit"),
-    "no_spares": ("nenhuma", "none"), "placement": ("Disposição", "Layout"), "pace": ("Velocidade", "Speed"),
+    "gpus_per_replica": ("GPUs por réplica (tensor × pipeline)", "GPUs per replica (tensor × pipeline)"),
+    "kv_per_session_placed_gib": ("KV por sessão (GiB)", "KV per session (GiB)"),
+    "memory_sessions_per_node": ("Por memória", "By memory"),
+    "speed_sessions_per_node": ("Por velocidade", "By speed"), "chosen": ("← escolhida", "← chosen"),
+    "attention_data": (" (atenção em paralelo de dados)", " (data-parallel attention)"),
+    "typical_sla": ("SLA citado (não calculado)", "Quoted SLA (not computed)"),
+    "production": ("← usar em produção", "← use in production"),
     "picture": (
         "TPOT esperado conforme as sessões por nó (cenário RECOMENDADO): de {first_ms} ms com uma sessão por "
             "réplica a {last_ms} ms com {last_sessions} por nó",
         "Expected TPOT by sessions per node (RECOMMENDED scenario): from {first_ms} ms with one session per "
             "replica to {last_ms} ms with {last_sessions} per node"),
-    "mark_planned": ("carga planejada: {sessions}", "planned load: {sessions}"),
-    "mark_memory": ("limite da memória: {sessions}", "memory limit: {sessions}"),
-    "mark_speed": ("limite da meta de velocidade: {sessions}", "limit of the speed target: {sessions}"),
-    "by_memory": ("Por memória", "By memory"), "by_speed": ("Por velocidade", "By speed"),
-    "binding": ("Limite determinante", "Binding limit"), "worst": ("Maior alerta", "Worst alert"),
     "more": (
         "{severity} ({names}): {meaning} (alertas: {count}; ver SEÇÃO 4)",
         "{severity} ({names}): {meaning} (alerts: {count}; see SECTION 4)"),
-    "every_scenario": ("todos os cenários", "all scenarios"), "no_alert": ("nenhum", "none"),
     "bar": (
         "HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: {hbm_total_gib} GiB",
         "HBM of one RECOMMENDED node at nominal load, the spares down: {hbm_total_gib} GiB"),
@@ -3782,28 +3759,22 @@ WORDS = {key: Text(*both) for key, both in {
     "levers": (
         "O que faria caber: o limiar de cada alavanca sozinha (não: não resolve)",
         "What would make it fit: the threshold of each lever alone (no: does not help)"),
-    "lever": ("Alavanca", "Lever"), "now": ("Hoje", "Now"), "all": ("TODOS", "ALL"), "no_help": ("não", "no"),
-    "fits_already": ("já cabe", "fits"),
     "combine": (
         "Nenhuma alavanca sozinha faz caber os três cenários: combine duas ou mais, ou traga um servidor "
             "maior para o catálogo.",
         "No lever alone makes all three scenarios fit: combine two or more, or bring a larger server into "
             "the catalog."),
-    "not_applicable": ("não se aplica", "does not apply"),
-    "section1": ("SEÇÃO 1: ENTRADAS", "SECTION 1: INPUTS"), "request": ("Requisição", "Request"),
-    "model": ("Modelo", "Model"), "server": ("Servidor", "Server"), "storage": ("Armazenamento", "Storage"),
+    "section1": ("SEÇÃO 1: ENTRADAS", "SECTION 1: INPUTS"),
     "section2": ("SEÇÃO 2: DICIONÁRIO DE PARÂMETROS", "SECTION 2: PARAMETER DICTIONARY"),
-    "parameter": ("Parâmetro", "Parameter"), "description": ("O que é", "What it is"),
-    "source": ("Origem", "Source"), "importance": ("Importância", "Importance"),
-    "common_error": ("Erro comum", "Common error"),
+    "description": ("O que é", "What it is"),
     "section3": ("SEÇÃO 3: RESULTADOS POR CENÁRIO", "SECTION 3: RESULTS BY SCENARIO"),
-    "shared": ("IGUAL EM TODOS OS CENÁRIOS", "THE SAME IN ALL SCENARIOS"), "number": ("Número", "Number"),
-    "formula": ("Racional · Fórmula", "Rationale · Formula"), "inputs": ("Inputs", "Inputs"),
-    "explanation": ("Interpretação", "Interpretation"), "scale": ("escala", "scale"),
-    "section4": ("SEÇÃO 4: ALERTAS E RISCOS", "SECTION 4: ALERTS AND RISKS"), "alert": ("Alerta", "Alert"),
+    "shared": ("IGUAL EM TODOS OS CENÁRIOS", "THE SAME IN ALL SCENARIOS"),
+    "formula": ("Racional · Fórmula", "Rationale · Formula"),
+    "explanation": ("Interpretação", "Interpretation"),
+    "section4": ("SEÇÃO 4: ALERTAS E RISCOS", "SECTION 4: ALERTS AND RISKS"),
     "meaning": ("O que significa", "What it means"), "action": ("O que fazer", "What to do"),
-    "scenarios": ("Cenários", "Scenarios"), "accuracy": ("Quão certo é", "How right it is"),
-}.items()}
+    "accuracy": ("Quão certo é", "How right it is"),
+}.items())
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
@@ -3868,26 +3839,30 @@ HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights a
                 ("kv_free_gib", "░", Text("livre no orçamento", "free within the budget")),
                 ("reserved_gib", "·", Text("fora do orçamento", "outside the budget")))
 BAR_CELLS = 58
-SPEEDS = {
-    "known": Text(
+# Words on the speed and on the layout of a replica: the first whose condition holds.
+SPEEDS = (
+    (lambda tpot_expected_ms: True, Text(
         "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; "
         "{tokens_per_s_per_session} tokens/s por sessão; prefill (piso do TTFT) {prefill_ms_amount}",
         "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; "
-        "{tokens_per_s_per_session} tokens/s per session; prefill (floor of TTFT) {prefill_ms_amount}"),
-    "missing": Text("desconhecida; falta: {speed_missing}", "not known; missing: {speed_missing}"),
-    "unfit": Text("nenhuma: não cabe", "none: it does not fit"),
-}
+        "{tokens_per_s_per_session} tokens/s per session; prefill (floor of TTFT) {prefill_ms_amount}")),
+    (lambda speed_missing: speed_missing.en != "",
+     Text("desconhecida; falta: {speed_missing}", "not known; missing: {speed_missing}")),
+    Text("nenhuma: não cabe", "none: it does not fit"),
+)
 REPLICAS = Text("réplicas por nó: {replicas_per_node}; GPUs por réplica: {tensor_parallel}",
                 "replicas per node: {replicas_per_node}; GPUs per replica: {tensor_parallel}")
 STAGES = " × {pipeline_parallel} (pipeline parallel)"
-PLACEMENTS = {
-    "tensor": REPLICAS,
-    "data": Text(REPLICAS.pt + ", com atenção em paralelo de dados",
-                 REPLICAS.en + ", with data-parallel attention"),
-    "pipeline": Text(REPLICAS.pt + STAGES, REPLICAS.en + STAGES),
-    "spanning": Text("nós por réplica: {nodes_per_replica}; GPUs por réplica: {tensor_parallel}" + STAGES,
-                     "nodes per replica: {nodes_per_replica}; GPUs per replica: {tensor_parallel}" + STAGES),
-}
+PLACEMENTS = (
+    (lambda nodes_per_replica: nodes_per_replica > 1,
+     Text("nós por réplica: {nodes_per_replica}; GPUs por réplica: {tensor_parallel}" + STAGES,
+          "nodes per replica: {nodes_per_replica}; GPUs per replica: {tensor_parallel}" + STAGES)),
+    (lambda attention_ranks: attention_ranks > 1,
+     Text(REPLICAS.pt + ", com atenção em paralelo de dados",
+          REPLICAS.en + ", with data-parallel attention")),
+    (lambda pipeline_parallel: pipeline_parallel > 1, Text(REPLICAS.pt + STAGES, REPLICAS.en + STAGES)),
+    REPLICAS,
+)
 
 
 # --- The answer, and what every renderer shows of it
@@ -3913,16 +3888,21 @@ def make_card(name: str, formula: str, sheet: Sheet, lang: str) -> Card:
     row, reason = NUMBERS[sheet.cases.get(name, name)], sheet.reason(name)
     inputs = {each: known_value(sheet, each) for each in (*formula_inputs(formula), *row.also)}
     sentences = meanings(row, sheet) if reason is None else [REASONS[reason]]
-    return Card(getattr(row.label, lang), sheet[name] if reason is None else None, reason, formula, inputs,
+    return Card(written(row.label, lang), sheet.find(name), reason, formula, inputs,
                 " ".join(fill(text, sheet, lang) for text in sentences))
 
 
 def meanings(row: Number, sheet: Sheet) -> list[Text]:
     """The sentences that explain a number: those of the results it sums, and its own."""
     parts = [] if row.parts in (None, "limits") else [NUMBERS[part] for part in sheet.parts[row.parts]]
-    own = next(text for text in row.meanings if isinstance(text, Text) or sheet.holds(text[0]))
-    return [part.meanings[0] for part in parts if part.label is not None] + [
-        own if isinstance(own, Text) else own[1]]
+    return [*(part.meanings[0] for part in parts if part.label is not None),
+            first_that_holds(row.meanings, sheet)]
+
+
+def first_that_holds(texts: Iterable, sheet: Sheet) -> Text:
+    """The first of Texts, or (condition on numbers, Text), that holds."""
+    found = next(text for text in texts if isinstance(text, Text) or sheet.holds(text[0]))
+    return found if isinstance(found, Text) else found[1]
 
 
 def alert_rows(plans: Mapping[str, SizingResult], lang: str) -> list[dict]:
@@ -3945,15 +3925,18 @@ def words(lang: str, *keys: str) -> list[str]:
 def scenario_names(keys: Sequence[str], lang: str) -> str:
     """The display names of scenarios, listed, or that it is all of them."""
     if len(keys) == len(SCENARIOS):
-        return getattr(WORDS["every_scenario"], lang)
+        return written(WORDS["all_scenarios"], lang)
     return ", ".join(getattr(s.name, lang) for s in SCENARIOS if s.key in keys)
 
 
-def with_scale(name: str, value: float | None, text: str, lang: str) -> str:
-    """`text` followed by the class of `value`, where `name` has a scale."""
-    scale = classify(name, value) if name in SCALES else None
-    return text if scale is None else "%s (%s: %s)" % (text, *words(lang, "scale"),
-                                                       getattr(CLASS_WORDS[scale], lang))
+def classed_amount(name: str, value, reason: str, lang: str) -> str:
+    """A value, its unit and, where `name` has a scale, its class; without a value the words for `reason`."""
+    if value is None:
+        return written(ABSENT_WORDS[reason], lang)
+    text = amount(name, value, lang)
+    if name in SCALES:
+        text += " (%s: %s)" % tuple(words(lang, "scale", str(classify(name, value))))
+    return text
 
 
 # --- Summary
@@ -3970,34 +3953,14 @@ def summary_blocks(answer: Answer) -> list[tuple]:
         ("paragraph", fill(WORDS["subject"], sheet.bind(context), lang)),
         ("table", words(lang, "scenario", *found, "nodes", "headroom", "spares", "cost", "use"),
          [scenario_row(scenario, answer.plans[scenario.key], found, lang) for scenario in SCENARIOS]),
-        ("pairs", list(zip(words(lang, "placement", "pace", "binding", "worst"), [
-            fill(PLACEMENTS[layout_case(sheet)], sheet, lang), fill(SPEEDS[speed_case(sheet)], sheet, lang),
+        ("pairs", list(zip(words(lang, "layout", "speed", "binding_limit", "worst_alert"), [
+            *(fill(first_that_holds(texts, sheet), sheet, lang) for texts in (PLACEMENTS, SPEEDS)),
             binding_words(sheet, lang), worst_alert(answer)])))]
     if answer.levers:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
         if all(lever["thresholds"]["all"] is None for lever in answer.levers):
             blocks += [("paragraph", *words(lang, "combine"))]
-    bar = fill(WORDS["bar" if sheet["fits"] else "bar_unfit"], sheet, lang)
-    segments = hbm_segments(sheet)
-    return [*blocks, ("paragraph", bar), ("bar", hbm_cells(sheet, segments)), ("pairs", [
-        ("%s %s" % (glyph, getattr(label, lang)), amount(name, gib, lang))
-        for (name, glyph, label), gib in zip(HBM_SEGMENTS, segments)]), *picture_blocks(plan, lang)]
-
-
-def layout_case(sheet: Sheet) -> str:
-    """How a replica is laid out, a key of PLACEMENTS."""
-    if sheet.find("nodes_per_replica") != 1:
-        return "spanning"
-    if sheet["attention_ranks"] > 1:
-        return "data"
-    return "pipeline" if sheet["pipeline_parallel"] > 1 else "tensor"
-
-
-def speed_case(sheet: Sheet) -> str:
-    """Whether there is anything to say on speed, a key of SPEEDS."""
-    if sheet.reason("tpot_expected_ms") is None:
-        return "known"
-    return "missing" if sheet["speed_missing"].en else "unfit"
+    return [*blocks, *hbm_blocks(sheet, lang), *picture_blocks(plan, lang)]
 
 
 def binding_limit(sheet: Sheet) -> str | None:
@@ -4016,50 +3979,60 @@ def binding_words(sheet: Sheet, lang: str) -> str:
 def worst_alert(answer: Answer) -> str:
     """The first alert in a line, and how many there are."""
     if not answer.alerts:
-        return getattr(WORDS["no_alert"], answer.lang)
+        return written(ABSENT_WORDS["not_asked"], answer.lang)
     worst = answer.alerts[0]
     return fill(WORDS["more"], dict(worst, severity=SEVERITIES[worst["severity"]], count=len(answer.alerts),
                                     names=scenario_names(worst["scenarios"], answer.lang)), answer.lang)
 
 
-def found_columns(request: Request) -> list[str]:
-    """What was asked for and found, beside the nodes: keys of WORDS."""
-    return ["sessions"] * (request.concurrency is None) + ["longest_context"] * (
-        request.effective_context == "max")
+def found_columns(request: Request) -> dict[str, str]:
+    """What was asked for and found, beside the nodes: {key of WORDS: number}."""
+    found = {}
+    if request.concurrency is None:
+        found["sessions"] = "max_concurrency"
+    if request.effective_context == "max":
+        found["longest_context"] = "max_effective_context"
+    return found
 
 
-def scenario_row(scenario: Scenario, plan: SizingResult, found: Sequence[str], lang: str) -> list[str]:
-    unfit, production, no_spares = words(lang, "unfit", "production", "no_spares")
-    use = getattr(scenario.use, lang) + (" " + production if scenario.key == "recommended" else "")
-    results = {"sessions": plan.max_concurrency, "longest_context": plan.max_effective_context}
-    return [getattr(scenario.name, lang), *(written(results[key] or 0, lang) for key in found),
-            unfit if plan.nodes_final is None else written(plan.nodes_final, lang),
-            percent(plan.peak_headroom_ratio, lang),
-            plan.ha_mode.upper() if plan.ha_extra_nodes else no_spares,
-            signed_percent(plan.relative_cost, lang), use]
+def scenario_row(scenario: Scenario, plan: SizingResult, found: Mapping[str, str], lang: str) -> list[str]:
+    cells = [scenario.name, *(getattr(plan, name) or 0 for name in found.values()),
+             ABSENT_WORDS["does_not_fit"] if plan.nodes_final is None else plan.nodes_final,
+             percent(plan.peak_headroom_ratio, lang),
+             plan.ha_mode.upper() if plan.ha_extra_nodes else WORDS["none"],
+             signed_percent(plan.relative_cost, lang), marked(scenario.use, scenario, lang)]
+    return [written(cell, lang) for cell in cells]
 
 
-def hbm_segments(sheet: Sheet) -> list:
-    """GiB of each of HBM_SEGMENTS; with no session in use, the whole budget is free."""
-    empty = {} if sheet["fits"] else {"kv_in_use_gib": 0.0,
-                                      "kv_free_gib": max(0.0, sheet.find("kv_budget_gib"))}
-    return [empty.get(name, sheet.find(name)) for name, _, _ in HBM_SEGMENTS]
+def marked(text: Text, scenario: Scenario, lang: str) -> str:
+    """A text on a scenario, with a mark behind that of the one for production."""
+    mark = words(lang, "production") if scenario.key == "recommended" else []
+    return " ".join([written(text, lang), *mark])
 
 
-def hbm_cells(sheet: Sheet, segments: Iterable[float]) -> str:
-    """The bar of one node's HBM, one glyph per cell; what does not fit is cut at the end of the bar."""
-    cells, filled_gib = "", 0.0
-    for (_, glyph, _), gib in zip(HBM_SEGMENTS, segments):
+def hbm_blocks(sheet: Sheet, lang: str) -> list[tuple]:
+    """The HBM of one node as a bar, one glyph per cell: what does not fit is cut at its end."""
+    if not sheet["fits"]:
+        sheet = sheet.bind({"kv_in_use_gib": 0.0, "kv_free_gib": max(0.0, sheet["kv_budget_gib"])})
+    cells, filled_gib, legend = "", 0.0, []
+    for name, glyph, label in HBM_SEGMENTS:
+        gib = sheet.find(name)
         filled_gib += gib
         cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled_gib / sheet["hbm_total_gib"])) - len(cells))
-    return cells
+        legend.append(("%s %s" % (glyph, written(label, lang)), amount(name, gib, lang)))
+    return [("paragraph", fill(WORDS["bar" if sheet["fits"] else "bar_unfit"], sheet, lang)), ("bar", cells),
+            ("pairs", legend)]
 
 
 PICTURE_CELLS = 60
 LEVELS = "▁▂▃▄▅▆▇█"
-# What the curve of speed marks: letter, word and the sessions per node.
-MARKED = (("P", "mark_planned", "planned_sessions_per_node"),
-          ("M", "mark_memory", "memory_sessions_per_node"), ("V", "mark_speed", "speed_sessions_per_node"))
+# What the curve of speed marks: letter, the sessions per node, words.
+MARKED = (("P", "planned_sessions_per_node", Text("carga planejada: {sessions}",
+                                                  "planned load: {sessions}")),
+          ("M", "memory_sessions_per_node", Text("limite da memória: {sessions}",
+                                                 "memory limit: {sessions}")),
+          ("V", "speed_sessions_per_node", Text("limite da meta de velocidade: {sessions}",
+                                                "limit of the speed target: {sessions}")))
 
 
 def picture_blocks(plan: SizingResult, lang: str) -> list[tuple]:
@@ -4067,34 +4040,33 @@ def picture_blocks(plan: SizingResult, lang: str) -> list[tuple]:
     sheet = plan.sheet
     if sheet.reason("tpot_expected_ms") is not None:
         return []
-    marks = [(mark, word, sheet.find(name)) for mark, word, name in MARKED if sheet.find(name) is not None]
-    top = max(PICTURE_CELLS, *(sessions for _, _, sessions in marks))
+    marks = [(mark, sheet[name], text) for mark, name, text in MARKED if sheet.reason(name) is None]
+    top = max(PICTURE_CELLS, *(sessions for _, sessions, _ in marks))
     step = top / PICTURE_CELLS / sheet["replicas_per_node"] * sheet["active_ratio"]
     first_ms, *times = [
         plan.placement.sheet.bind({"active_sessions": max(1, step * cell)})["tpot_expected_ms"]
         for cell in range(PICTURE_CELLS + 1)]
     ruler = [" "] * PICTURE_CELLS
-    for mark, _, sessions in marks:
+    for mark, sessions, _ in marks:
         ruler[min(PICTURE_CELLS, max(1, math.ceil(PICTURE_CELLS * sessions / top))) - 1] = mark
     facts = {"first_ms": first_ms, "last_ms": times[-1], "last_sessions": top}
     curve = "".join(LEVELS[min(7, int(8 * ms / times[-1]))] for ms in times)
     return [("paragraph", fill(WORDS["picture"], facts, lang)), ("picture", [curve, "".join(ruler).rstrip()]),
-            ("pairs", [(mark, fill(WORDS[word], {"sessions": sessions}, lang))
-                       for mark, word, sessions in marks])]
+            ("pairs", [(mark, fill(text, {"sessions": sessions}, lang)) for mark, sessions, text in marks])]
 
 
 def lever_table(answer: Answer) -> tuple:
     """One row per lever: today's value, and what the flag must be for each scenario, and all, to fit."""
-    lang, plans = answer.lang, answer.plans
-    no_help, fits_already, every = words(lang, "no_help", "fits_already", "all")
-
-    def threshold(lever, key):
-        if key in plans and plans[key].nodes_final is not None:
-            return fits_already
-        return no_help if lever["thresholds"][key] is None else str(lever["thresholds"][key])
-    return ("table", words(lang, "lever", "now") + [getattr(s.name, lang) for s in SCENARIOS] + [every],
-            [[lever["flag"], str(lever["current"])] + [threshold(lever, key) for key in lever["thresholds"]]
-             for lever in answer.levers])
+    lang = answer.lang
+    no_help, fits = words(lang, "no", "fits")
+    fitting = {key: fits for key, plan in answer.plans.items() if plan.nodes_final is not None}
+    rows = []
+    for lever in answer.levers:
+        thresholds = {**lever["thresholds"], **fitting}.values()
+        rows.append([lever["flag"], str(lever["current"]),
+                     *(no_help if value is None else str(value) for value in thresholds)])
+    names = [written(scenario.name, lang) for scenario in SCENARIOS]
+    return ("table", words(lang, "lever", "now") + names + words(lang, "all"), rows)
 
 
 # --- The sections
@@ -4108,14 +4080,7 @@ def input_blocks(answer: Answer) -> list[tuple]:
         blocks += [("heading", *words(lang, key)),
                    ("pairs", [(f.name, field_value(record, f.name, lang)) for f in fields(record)])]
     return blocks + [("heading", *words(lang, "request")), ("pairs", [
-        (name, requested_value(name, value, lang)) for name, value in nfr(answer).items()])]
-
-
-def requested_value(name: str, value, lang: str) -> str:
-    """A request parameter as the reader sees it: what was not asked for is none, not unknown."""
-    if value is None:
-        return getattr(WORDS["no_alert"], lang)
-    return with_scale(name, value, amount(name, value, lang), lang)
+        (name, classed_amount(name, value, "not_asked", lang)) for name, value in nfr(answer).items()])]
 
 
 # Null where a pattern has no such layers, a model no experts, or nothing had to be read or computed.
@@ -4127,10 +4092,10 @@ def field_value(record: object, name: str, lang: str) -> str:
     """A field as the reader sees it: what a family does not use is no unknown."""
     value = getattr(record, name)
     if value is None and name in NOT_UNKNOWN:
-        return getattr(WORDS["not_applicable"], lang)
-    if isinstance(value, (list, tuple)):
-        return ("\n".join(json.dumps(one) if isinstance(one, dict) else one for one in value)
-                or getattr(WORDS["no_alert"], lang))
+        value = ABSENT_WORDS["not_applicable"]
+    elif isinstance(value, (list, tuple)):
+        lines = [json.dumps(one) if isinstance(one, dict) else one for one in value]
+        value = "\n".join(lines) if lines else ABSENT_WORDS["not_asked"]
     return amount(name, value, lang)
 
 
@@ -4159,9 +4124,8 @@ def result_blocks(answer: Answer) -> list[tuple]:
     blocks = [("section", *words(lang, "section3")), *layout_blocks(recommended, lang),
               ("heading", *words(lang, "shared")), result_cards(shared, answer, "minimum")]
     for scenario in SCENARIOS:
-        mark = words(lang, "production") if scenario.key == "recommended" else []
         settings = configuration(answer, scenario).items()
-        blocks += [("heading", " ".join([getattr(scenario.name, lang)] + mark)),
+        blocks += [("heading", marked(scenario.name, scenario, lang)),
                    ("pairs", [(name, written(value, lang)) for name, value in settings]),
                    result_cards([name for name in listed if name not in shared], answer, scenario.key)]
     return blocks
@@ -4179,30 +4143,27 @@ def layout_blocks(plan: SizingResult, lang: str) -> list[tuple]:
     """The layouts looked at, and why some cannot be built."""
     if not plan.layouts:
         return []
-    limits = ["by_memory", "by_speed"] if has_target(plan.sheet) else ["sessions_node"]
+    columns = ["replicas_per_node", "kv_per_session_placed_gib", "sessions_per_node"]
+    if "tpot_ms" in plan.sheet or "ttft_ms" in plan.sheet:
+        columns[2:] = ["memory_sessions_per_node", "speed_sessions_per_node"]
     return [("heading", *words(lang, "layouts")),
-            ("table", words(lang, "layout", "replicas", "kv_placed", *limits, "remark"),
-             [layout_row(one, plan, lang) for one in plan.layouts])]
+            ("table", words(lang, "gpus_per_replica", *columns, "remark"),
+             [layout_row(one, plan, columns, lang) for one in plan.layouts])]
 
 
-def has_target(sheet: Sheet) -> bool:
-    return "tpot_ms" in sheet or "ttft_ms" in sheet
-
-
-def layout_row(one: Placement, plan: SizingResult, lang: str) -> list[str]:
+def layout_row(one: Placement, plan: SizingResult, columns: Iterable[str], lang: str) -> list[str]:
     size = "%d × %d" % one.layout[:2]
-    size += " " + getattr(WORDS["attention_data"], lang) if one.layout.attention_ranks > 1 else ""
-    limits = ["memory_sessions_per_node", "speed_sessions_per_node"][:1 + has_target(plan.sheet)]
-    remark = fill(REFUSALS[one.refused], vars(plan.model), lang) if one.refused else ""
-    sheet = one.sheet
-    if not sheet or not sheet["memory_sessions_per_replica"]:
-        return [size, "—", "—"] + ["—"] * len(limits) + [remark]
-    if not remark and one is plan.placement:
-        remark = getattr(WORDS["chosen"], lang)
-    replicas = written(sheet["replicas_per_node"], lang) if sheet["nodes_per_replica"] == 1 \
-        else "1/%d" % sheet["nodes_per_replica"]
-    return [size, replicas, written(sheet["kv_per_session_placed_gib"], lang),
-            *("—" if sheet.find(name) is None else written(sheet[name], lang) for name in limits), remark]
+    if one.layout.attention_ranks > 1:
+        size += written(WORDS["attention_data"], lang)
+    remark: Text | str = WORDS["chosen"] if one is plan.placement else ""
+    if one.refused:
+        remark = fill(REFUSALS[one.refused], vars(plan.model), lang)
+    numbers = dict.fromkeys(columns, "—")
+    if one.sheet and one.sheet["memory_sessions_per_replica"]:
+        numbers.update((name, one.sheet[name]) for name in columns if one.sheet.reason(name) is None)
+        if one.sheet["nodes_per_replica"] > 1:
+            numbers["replicas_per_node"] = "1/%d" % one.sheet["nodes_per_replica"]
+    return [written(cell, lang) for cell in (size, *numbers.values(), remark)]
 
 
 def configuration(answer: Answer, scenario: Scenario) -> dict:
@@ -4217,19 +4178,13 @@ def result_cards(names: Iterable[str], answer: Answer, key: str) -> tuple:
     lang, cards = answer.lang, []
     for name in names:
         card = answer.cards[key][name]
-        inputs = " | ".join("%s = %s" % (each, "—" if value is None else amount(each, value, lang))
-                            for each, value in card.inputs.items())
-        cards.append(["%s (%s): %s" % (card.label, name, headline(name, card, lang)),
+        value = (signed_percent(card.value, lang) if name == "relative_cost"
+                 else classed_amount(name, card.value, card.reason, lang))
+        inputs = " | ".join("%s = %s" % (each, "—" if given is None else amount(each, given, lang))
+                            for each, given in card.inputs.items())
+        cards.append(["%s (%s): %s" % (card.label, name, value),
                       worked_formula(name, answer, key), inputs, card.explanation])
     return ("cards", words(lang, "number", "formula", "inputs", "explanation"), cards)
-
-
-def headline(name: str, card: Card, lang: str) -> str:
-    """A number as its card begins: value, unit, class."""
-    if name == "relative_cost":
-        return signed_percent(card.value, lang)
-    text = amount(name, card.value, lang) if card.reason is None else getattr(ABSENT_WORDS[card.reason], lang)
-    return with_scale(name, card.value, text, lang)
 
 
 def pretty(formula: str, lang: str, inputs: Mapping | None = None) -> str:
@@ -4256,9 +4211,9 @@ def worked_formula(name: str, answer: Answer, key: str) -> str:
                   for kind, part in kinds if kind != "none"]
     elif all(card.inputs[each] is not None for each in formula_inputs(card.formula)):
         lines = ["= " + pretty(card.formula, lang, card.inputs)]
-    absent = card.reason is not None
-    outcome = "= " + (getattr(ABSENT_WORDS[card.reason], lang) if absent else plain(card.value, lang))
-    lines += [outcome] * (outcome not in lines)
+    value = plain(card.value, lang) if card.reason is None else written(ABSENT_WORDS[card.reason], lang)
+    if "= " + value not in lines:
+        lines.append("= " + value)
     return "\n".join(["%s = %s" % (name, pretty(card.formula, lang)), *lines])
 
 
@@ -4269,7 +4224,7 @@ def risk_blocks(answer: Answer) -> list[tuple]:
               row["action"], scenario_names(row["scenarios"], lang)] for row in answer.alerts]
     return [("section", *words(lang, "section4")),
             ("cards", words(lang, "alert", "meaning", "action", "scenarios"), cards) if cards
-            else ("paragraph", *words(lang, "no_alert")),
+            else ("paragraph", written(ABSENT_WORDS["not_asked"], lang)),
             ("table", words(lang, "scenario", "risk", "typical_sla"),
              [[getattr(text, lang) for text in (s.name, s.risk, s.typical_sla)] for s in SCENARIOS]),
             ("heading", *words(lang, "accuracy"))] + [("paragraph", text) for text in accuracy(answer)]
@@ -4393,31 +4348,28 @@ def text_pairs(width: int, pairs: Sequence[tuple]) -> list[str]:
 
 def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns; where they do not fit even folded between words, cards."""
+    from itertools import zip_longest
     widths = column_widths(width, list(zip(headers, *rows)))
     if widths is None:
         return text_cards(width, headers, rows) + [""]
     lines = [""]
     for row in [headers, ["-" * w for w in widths], *rows]:
         folded = [wrapped(cell, w) for cell, w in zip(row, widths)]
-        for at in range(max(map(len, folded))):
-            cells = (cell[at] if at < len(cell) else "" for cell in folded)
+        for cells in zip_longest(*folded, fillvalue=""):
             lines.append("  ".join(cell.ljust(w) for cell, w in zip(cells, widths)))
     return lines + [""]
 
 
 def column_widths(width: int, columns: Sequence[Sequence[str]]) -> list[int] | None:
     """The columns' widths in `width`, taken from the widest first; None where words would have to break."""
-    widths = [max(map(len, column)) for column in columns]
     words = [max(len(word) for cell in column for word in cell.split(" ")) for column in columns]
-    excess = sum(widths) + 2 * (len(widths) - 1) - width
-    if sum(widths) - sum(words) < excess:
+    room = width - 2 * (len(columns) - 1)
+    if sum(words) > room:
         return None
-    while excess > 0:
-        foldable = (at for at in range(len(widths)) if widths[at] > words[at])
-        widest, *others = sorted(foldable, key=lambda at: -widths[at])
-        level = max([words[widest]] + [widths[at] for at in others[:1]])
-        taken = min(excess, max(1, widths[widest] - level))
-        widths[widest], excess = widths[widest] - taken, excess - taken
+    widths = [min(room, max(map(len, column))) for column in columns]
+    for _ in range(sum(widths) - room):
+        foldable = [at for at in range(len(widths)) if widths[at] > words[at]]
+        widths[max(foldable, key=lambda at: widths[at])] -= 1
     return widths
 
 

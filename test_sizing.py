@@ -1836,7 +1836,7 @@ class Scale(Tabled):
             words = line.split()
             self.agree(((name, bound), [sizing.classify(name, value) for value in (0, float(bound), float(bound) + step, None)],
                         [words[0], word, above, None]) for word, bound, above in zip(words[::2], words[1::2], words[2::2]))
-        self.assertEqual({word for _, line in self.BOUNDS.values() for word in line.split()[::2]}, set(sizing.CLASS_WORDS))
+        self.assertLessEqual({word for _, line in self.BOUNDS.values() for word in line.split()[::2]}, set(sizing.WORDS))
 
 
 # === Guards: faults that were, one test for each kind ===
@@ -2530,7 +2530,7 @@ def figures(text):
 
 class Texts(unittest.TestCase):
     TABLES = ("NUMBERS", "ALERTS", "REASONS", "REFUSALS", "LIMITS", "WORDS", "PARAMETERS", "ACCURACY", "SCENARIOS",
-              "OUTSIDE_SPEED", "SEVERITIES", "LISTS", "PLACEMENTS", "SPEEDS", "HBM_SEGMENTS", "CLASS_WORDS", "ABSENT_WORDS")
+              "OUTSIDE_SPEED", "SEVERITIES", "LISTS", "PLACEMENTS", "SPEEDS", "HBM_SEGMENTS", "MARKED", "ABSENT_WORDS")
     SAME_IN_BOTH = {"IDEAL", "Inputs", "GPUs", "HBM (GiB)", "NVLink (TB/s)", "p50 (ms)", "p99 (ms)"}
     PORTUGUESE = re.compile(r"[ãõçáéíóúêôâàÃÕÇÁÉÍÓÚÊÔÂÀ]|\b(de|da|dos|das|que|para|com|em|uma|não|por)\b")
     ENGLISH = re.compile(r"\b(the|of|and|with|is|are|for|not|to)\b")
@@ -2573,6 +2573,7 @@ class Texts(unittest.TestCase):
             self.assertIn(type(getattr(sizing, name)), (int, float), name)
         self.assertEqual(used - known - constants, self.OTHER_SLOTS)
         conditions = [alert.when for alert in sizing.ALERTS] + [when for when, _ in sizing.ACCURACY]
+        conditions += [row[0] for row in sizing.SPEEDS[:-1] + sizing.PLACEMENTS[:-1]]
         for row in sizing.NUMBERS.values():
             conditions += [row.hidden] * callable(row.hidden) + [text[0] for text in row.meanings if not isinstance(text, Text)]
             self.assertLessEqual(set(row.also), known, row.name)
@@ -3428,7 +3429,7 @@ cached_tokens = 6144: input_tokens=8192 prefix_cache_hit_ratio=0.75
 prefill_tokens = 2048: input_tokens=8192 cached_tokens=6144
 prefill_tokens = 1: input_tokens=8192 cached_tokens=8192
 prefill_pairs = 14680064: input_tokens=8192 cached_tokens=6144  # (67,108,864 - 37,748,736) / 2
-@prefill_pairs full latent = 7: prefill_pairs=7
+@prefill_pairs full latent = 14680064: input_tokens=8192 cached_tokens=6144
 @prefill_pairs sliding chunked = 1024: prefill_pairs=9999 prefill_tokens=2 @window=512
 @prefill_pairs sliding chunked = 999: prefill_pairs=999 prefill_tokens=2 @window=512
 latent_prefill_pairs__sparse = 4096: prefill_pairs=9999 prefill_tokens=2
@@ -3437,9 +3438,8 @@ latent_prefill_pairs__sparse = 999: prefill_pairs=999 prefill_tokens=2
 latent_prefill_flop = 1920: latent_layers=3 num_attention_heads=1 qk_rope_head_dim=64 latent_prefill_pairs=1  # 3 x 2 x (256 + 64)
 prefill_attention_flop = 120: full_prefill_flop=100 latent_prefill_flop=20
 prefill_bf16_active_params = 900: bf16_params=1000 hidden_size=10 vocab_size=10  # without the head
-routed_params = 653908770816: num_experts=256 expert_params=44040192 moe_layers=58
 ~expert_coverage = 0.0615234375: num_experts_per_tok=8 num_experts=256 ~tokens=2  # 1 - (31/32)^2 = 63/1024
-~weights_read_gb = 6: bf16_params=1e9 bytes_per_weight=0.5 quantized_params=4e9 routed_params=16e9
+~weights_read_gb = 6: bf16_params=1e9 bytes_per_weight=0.5 quantized_params=4e9 num_experts=32 expert_params=1e8 moe_layers=5
   ~expert_coverage=0.25  # 2 + 0.5 x (4 + 4)
 ~memory_ms = 2.5: ~weights_read_gb=16 tensor_parallel=4 ~cache_read_gb=1 hbm_bandwidth_per_gpu_tbps=2.5  # (4 + 1) / (2.5 x 0.8)
 ~bf16_tflop = 1.2: ~tokens=100 ~bf16_active_params=5e9 ~attention_flop=2e11
@@ -3858,7 +3858,8 @@ class PlannedSpeed(unittest.TestCase):
     def test_nothing_on_speed_when_nothing_fits(self):
         for changes in ({"kv_budget_ratio": 0.05}, {"nodes": 1}, {"tpot_ms": 1.0}):
             plan = planned(**changes)["recommended"]
-            self.assertEqual((plan.nodes_final, sizing.speed_case(plan.sheet)), (None, "unfit"))
+            self.assertEqual((plan.nodes_final, sizing.first_that_holds(sizing.SPEEDS, plan.sheet).en),
+                             (None, "none: it does not fit"))
             self.assertEqual({plan.sheet.reason(name) for name in sizing.SPEED_NUMBERS}, {"does_not_fit"}, changes)
 
 
@@ -4149,9 +4150,9 @@ class DataParallelAttention(unittest.TestCase):
     def test_its_speed_is_not_known(self):
         plan = self.planned(kv_precision="fp8", kv_budget_ratio=0.9)
         self.assertEqual((plan.tpot_expected_ms, plan.speed_missing.en), (None, "measurements of data-parallel attention"))
-        self.assertEqual(sizing.fill(sizing.PLACEMENTS[sizing.layout_case(plan.sheet)], plan.sheet, "en"),
+        self.assertEqual(sizing.fill(sizing.first_that_holds(sizing.PLACEMENTS, plan.sheet), plan.sheet, "en"),
                          "replicas per node: 1; GPUs per replica: 8, with data-parallel attention")
-        self.assertEqual(sizing.layout_case(planned()["minimum"].sheet), "tensor")
+        self.assertIs(sizing.first_that_holds(sizing.PLACEMENTS, planned()["minimum"].sheet), sizing.REPLICAS)
         self.assertEqual([row[0] for row in sizing.layout_blocks(plan, "en")[1][2]], ["8 × 1", "8 × 1 (data-parallel attention)"])
         # a target: the layout that is known holds it, or does not
         for target_ms, sessions, refused in ((500.0, 159, None), (5.0, 0, "target_missed")):
