@@ -1708,19 +1708,22 @@ def prefill_bf16_active_params(bf16_params, hidden_size, vocab_size):
 
 # A pass of the model over `tokens`: one of each session that generates (a decode step), or those of a prompt
 # (prefill). GB per TB/s and TFLOP per 1000 TFLOPS are ms.
-OF_A_PASS = ("tokens", "expert_coverage", "weights_read_gb", "memory_ms", "bf16_tflop", "quantized_tflop",
-             "routed_tflop", "compute_ms", "message_ms", "all_reduce_ms", "bf16_active_params",
-             "attention_flop", "cache_read_gb")
 DECODING = {"tokens": "active_sessions", "bf16_active_params": "bf16_params",
             "attention_flop": "step_attention_flop", "of": Text("um passo", "one step")}
-PREFILL = {**{name: "prefill_" + name for name in OF_A_PASS}, "of": Text("um prompt", "one prompt")}
+PREFILL = {"tokens": "prefill_tokens", "bf16_active_params": "prefill_bf16_active_params",
+           "attention_flop": "prefill_attention_flop", "cache_read_gb": "prefill_cache_read_gb",
+           "of": Text("um prompt", "one prompt")}
 
 
 def of_a_pass(*texts: Text, **options):
-    """Register a function as a number of decoding and, under `prefill_` and its name, of prefill."""
+    """Register a function as a number of decoding and, under `prefill_` and its name, of prefill.
+
+    Those of a pass that it uses stand before it.
+    """
     def register(calc):
-        views = {calc.__name__: DECODING, "prefill_" + calc.__name__: PREFILL}
-        return speed(*texts, views=views, **options)(calc)
+        name = calc.__name__
+        PREFILL[name] = "prefill_" + name
+        return speed(*texts, views={name: DECODING, "prefill_" + name: PREFILL}, **options)(calc)
     return register
 
 
@@ -1951,15 +1954,13 @@ def model_load_s(checkpoint_gib, throughput_read_gbps):
     return checkpoint_gib * 2**30 / 10**9 / throughput_read_gbps
 
 
-SPEED_NUMBERS = tuple(name for name, row in NUMBERS.items() if not row.exact and row.label
-                      and "__" not in name)
 RESULTS = tuple(name for name, row in NUMBERS.items() if row.label and "__" not in name)
-OF_SOME_KIND = {name for name in RESULTS if name.partition("_")[0] in LAYER_KINDS}
+SPEED_NUMBERS = tuple(name for name in RESULTS if not NUMBERS[name].exact)
 
 
 def results_of(sheet: Sheet) -> list[str]:
     """The results of a plan: all but those of kinds of layers that its model does not have."""
-    return [name for name in RESULTS if name not in OF_SOME_KIND or name in sheet.parts["kv_bytes"]]
+    return [name for name in RESULTS if not name.endswith("_kv_bytes") or name in sheet.parts["kv_bytes"]]
 
 
 # --- The formulas that the report shows
@@ -3713,17 +3714,16 @@ def classify(name: str, value: float | None) -> str | None:
 
 # Words stand under their English, in lower case and with `_` for a space; what is longer, under a name.
 WORDS = {word.lower().replace(" ", "_"): Text(translated, word) for word, translated in {
-    "Sessions": "Sessões", "Longest context": "Contexto máximo", "Replicas per node": "Réplicas por nó",
-    "Sessions per node": "Sessões por nó", "Remark": "Observação", "Scenario": "Cenário", "Nodes": "Nós",
-    "Headroom": "Folga", "Spares": "Reserva", "Cost": "Custo", "Use": "Uso", "Risk": "Risco",
-    "none": "nenhuma", "Layout": "Disposição", "Speed": "Velocidade", "Binding limit": "Limite determinante",
-    "Worst alert": "Maior alerta", "all scenarios": "todos os cenários", "Lever": "Alavanca", "Now": "Hoje",
-    "ALL": "TODOS", "no": "não", "fits": "já cabe", "Request": "Requisição", "Model": "Modelo",
-    "Server": "Servidor", "Storage": "Armazenamento", "Parameter": "Parâmetro", "Source": "Origem",
-    "Importance": "Importância", "Common error": "Erro comum", "Number": "Número", "Inputs": "Inputs",
-    "scale": "escala", "Alert": "Alerta", "Scenarios": "Cenários", "low": "baixo", "medium": "médio",
-    "high": "alto", "short": "curto", "long": "longo", "small": "pequeno", "large": "grande",
-    "extreme": "extremo"}.items()}
+    "Replicas per node": "Réplicas por nó", "Sessions per node": "Sessões por nó", "Remark": "Observação",
+    "Scenario": "Cenário", "Nodes": "Nós", "Headroom": "Folga", "Spares": "Reserva", "Cost": "Custo",
+    "Use": "Uso", "Risk": "Risco", "none": "nenhuma", "Layout": "Disposição", "Speed": "Velocidade",
+    "Binding limit": "Limite determinante", "Worst alert": "Maior alerta",
+    "all scenarios": "todos os cenários", "Lever": "Alavanca", "Now": "Hoje", "ALL": "TODOS", "no": "não",
+    "fits": "já cabe", "Request": "Requisição", "Model": "Modelo", "Server": "Servidor",
+    "Storage": "Armazenamento", "Parameter": "Parâmetro", "Source": "Origem", "Importance": "Importância",
+    "Common error": "Erro comum", "Number": "Número", "Inputs": "Inputs", "scale": "escala",
+    "Alert": "Alerta", "Scenarios": "Cenários", "low": "baixo", "medium": "médio", "high": "alto",
+    "short": "curto", "long": "longo", "small": "pequeno", "large": "grande", "extreme": "extremo"}.items()}
 WORDS.update((name, Text(*both)) for name, both in {
     "title": ("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
     "subject": (
@@ -3731,6 +3731,8 @@ WORDS.update((name, Text(*both)) for name, both in {
             "KV: {kv_precision} | {storage}",
         "{model} on {server} | sessions: {concurrency} | context: {effective_context} tokens{requested} | "
             "KV: {kv_precision} | {storage}"),
+    "max_concurrency": ("Sessões", "Sessions"),
+    "max_effective_context": ("Contexto máximo", "Longest context"),
     "requested": (" (pedido: {requested_context})", " (requested: {requested_context})"),
     "layouts": (
         "Disposições do modelo em um nó do cenário RECOMENDADO",
@@ -3945,17 +3947,19 @@ def summary_blocks(answer: Answer) -> list[tuple]:
     """Ten seconds: nodes per scenario, which one for production, what binds, what worries, the HBM."""
     lang, plan = answer.lang, answer.plans["recommended"]
     sheet, found = plan.sheet, found_columns(answer.request)
-    context = {"requested": ""} if plan.effective_context else {"requested": "", "effective_context": "—"}
-    if sheet.find("requested_context") != plan.effective_context:
-        context["requested"] = fill(WORDS["requested"], sheet, lang)
+    as_asked = sheet.find("requested_context") == plan.effective_context
+    context = {"requested": "" if as_asked else fill(WORDS["requested"], sheet, lang),
+               "effective_context": plan.effective_context or "—"}
+    limit = binding_limit(sheet)
+    told = [first_that_holds(PLACEMENTS, sheet), first_that_holds(SPEEDS, sheet),
+            LIMITS[limit].text if limit else ABSENT_WORDS["does_not_fit"]]
     blocks = [
         ("title", *words(lang, "title")),
         ("paragraph", fill(WORDS["subject"], sheet.bind(context), lang)),
         ("table", words(lang, "scenario", *found, "nodes", "headroom", "spares", "cost", "use"),
          [scenario_row(scenario, answer.plans[scenario.key], found, lang) for scenario in SCENARIOS]),
-        ("pairs", list(zip(words(lang, "layout", "speed", "binding_limit", "worst_alert"), [
-            *(fill(first_that_holds(texts, sheet), sheet, lang) for texts in (PLACEMENTS, SPEEDS)),
-            binding_words(sheet, lang), worst_alert(answer)])))]
+        ("pairs", list(zip(words(lang, "layout", "speed", "binding_limit", "worst_alert"),
+                           [*(fill(text, sheet, lang) for text in told), worst_alert(answer)])))]
     if answer.levers:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
         if all(lever["thresholds"]["all"] is None for lever in answer.levers):
@@ -3970,12 +3974,6 @@ def binding_limit(sheet: Sheet) -> str | None:
     return None if None in known.values() else min(known, key=lambda name: known[name])
 
 
-def binding_words(sheet: Sheet, lang: str) -> str:
-    limit = binding_limit(sheet)
-    text = ABSENT_WORDS["does_not_fit"] if limit is None else LIMITS[limit].text
-    return fill(text, sheet, lang)
-
-
 def worst_alert(answer: Answer) -> str:
     """The first alert in a line, and how many there are."""
     if not answer.alerts:
@@ -3985,18 +3983,15 @@ def worst_alert(answer: Answer) -> str:
                                     names=scenario_names(worst["scenarios"], answer.lang)), answer.lang)
 
 
-def found_columns(request: Request) -> dict[str, str]:
-    """What was asked for and found, beside the nodes: {key of WORDS: number}."""
-    found = {}
-    if request.concurrency is None:
-        found["sessions"] = "max_concurrency"
-    if request.effective_context == "max":
-        found["longest_context"] = "max_effective_context"
-    return found
+def found_columns(request: Request) -> list[str]:
+    """The numbers asked for and found, beside the nodes."""
+    asked = {"max_concurrency": request.concurrency is None,
+             "max_effective_context": request.effective_context == "max"}
+    return [name for name, wanted in asked.items() if wanted]
 
 
-def scenario_row(scenario: Scenario, plan: SizingResult, found: Mapping[str, str], lang: str) -> list[str]:
-    cells = [scenario.name, *(getattr(plan, name) or 0 for name in found.values()),
+def scenario_row(scenario: Scenario, plan: SizingResult, found: Iterable[str], lang: str) -> list[str]:
+    cells = [scenario.name, *(getattr(plan, name) or 0 for name in found),
              ABSENT_WORDS["does_not_fit"] if plan.nodes_final is None else plan.nodes_final,
              percent(plan.peak_headroom_ratio, lang),
              plan.ha_mode.upper() if plan.ha_extra_nodes else WORDS["none"],
@@ -4076,9 +4071,9 @@ def input_blocks(answer: Answer) -> list[tuple]:
     lang = answer.lang
     blocks: list[tuple] = [("section", *words(lang, "section1"))]
     for key in RECORDS:
-        record = getattr(answer.request, key)
+        record = asdict(getattr(answer.request, key))
         blocks += [("heading", *words(lang, key)),
-                   ("pairs", [(f.name, field_value(record, f.name, lang)) for f in fields(record)])]
+                   ("pairs", [(name, field_value(name, value, lang)) for name, value in record.items()])]
     return blocks + [("heading", *words(lang, "request")), ("pairs", [
         (name, classed_amount(name, value, "not_asked", lang)) for name, value in nfr(answer).items()])]
 
@@ -4088,9 +4083,8 @@ NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "layer_groups", "config_read", "c
                "weights_origin", "rope_positions")
 
 
-def field_value(record: object, name: str, lang: str) -> str:
+def field_value(name: str, value, lang: str) -> str:
     """A field as the reader sees it: what a family does not use is no unknown."""
-    value = getattr(record, name)
     if value is None and name in NOT_UNKNOWN:
         value = ABSENT_WORDS["not_applicable"]
     elif isinstance(value, (list, tuple)):
@@ -4335,8 +4329,8 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]
     return lines
 
 
-def underlined(width: int, text: str, sign: str) -> list[str]:
-    return wrapped(text, width) + [sign * min(width, len(text))]
+def underlined(sign: str, width: int, text: str) -> list[str]:
+    return ["", *wrapped(text, width), sign * min(width, len(text))]
 
 
 def text_pairs(width: int, pairs: Sequence[tuple]) -> list[str]:
@@ -4384,10 +4378,8 @@ def text_cards(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 TEXT: dict[str, Callable[..., list[str]]] = {
-    "title": lambda width, text: underlined(width, text, "="),
-    "section": lambda width, text: [""] + underlined(width, text, "="),
-    "heading": lambda width, text: [""] + underlined(width, text, "-"),
-    "pairs": text_pairs, "table": text_table, "cards": text_cards,
+    "title": partial(underlined, "="), "section": partial(underlined, "="),
+    "heading": partial(underlined, "-"), "pairs": text_pairs, "table": text_table, "cards": text_cards,
     "paragraph": lambda width, text: [""] + wrapped(text, width),
     "bar": lambda width, cells: wrapped("[%s]" % cells, width),
     "picture": lambda width, lines: lines,
