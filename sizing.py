@@ -4015,8 +4015,8 @@ def hbm_blocks(sheet: Sheet, lang: str) -> list[tuple]:
         filled_gib += gib
         cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled_gib / sheet["hbm_total_gib"])) - len(cells))
         legend.append(("%s %s" % (glyph, written(label, lang)), amount(name, gib, lang)))
-    return [("paragraph", fill(WORDS["bar" if sheet["fits"] else "bar_unfit"], sheet, lang)), ("bar", cells),
-            ("pairs", legend)]
+    return [("paragraph", fill(WORDS["bar" if sheet["fits"] else "bar_unfit"], sheet, lang)),
+            ("picture", ["[%s]" % cells]), ("pairs", legend)]
 
 
 PICTURE_CELLS = 60
@@ -4183,9 +4183,9 @@ def result_cards(names: Iterable[str], answer: Answer, key: str) -> tuple:
 
 def pretty(formula: str, lang: str, inputs: Mapping | None = None) -> str:
     """A formula for people: × and ÷, and the numbers put in where `inputs` are given."""
-    for code, sign in (("**", "^"), ("*", "×"), ("/", "÷"), (" - ", " − "),
-                       (", ", "; " if lang == "pt" else ", ")):
-        formula = formula.replace(code, sign)
+    formula = formula.replace("**", "^").replace("*", "×").replace("/", "÷").replace(" - ", " − ")
+    if lang == "pt":
+        formula = formula.replace(", ", "; ")
     if inputs is None:
         return formula
     return NAME.sub(lambda found: found[0] if found[0] in FUNCTIONS else plain(inputs[found[0]], lang),
@@ -4313,8 +4313,8 @@ def render_json(data: object) -> str:
     return visible(text, lambda character: json.dumps(character)[1:-1]) + "\n"
 
 
-def render_text(blocks: Iterable[tuple], width: int) -> str:
-    lines = (line.rstrip() for kind, *content in visible_content(list(blocks))
+def render_text(blocks: Sequence[tuple], width: int) -> str:
+    lines = (line.rstrip() for kind, *content in visible_content(blocks)
              for line in TEXT[kind](width, *content))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
@@ -4381,14 +4381,13 @@ TEXT: dict[str, Callable[..., list[str]]] = {
     "title": partial(underlined, "="), "section": partial(underlined, "="),
     "heading": partial(underlined, "-"), "pairs": text_pairs, "table": text_table, "cards": text_cards,
     "paragraph": lambda width, text: [""] + wrapped(text, width),
-    "bar": lambda width, cells: wrapped("[%s]" % cells, width),
     "picture": lambda width, lines: lines,
 }
 
 
-def render_markdown(blocks: Iterable[tuple]) -> str:
+def render_markdown(blocks: Sequence[tuple]) -> str:
     """GitHub-flavoured Markdown; tables and cards are tables."""
-    return "\n".join(MARKDOWN[kind](*content) for kind, *content in visible_content(list(blocks)))
+    return "\n".join(MARKDOWN[kind](*content) for kind, *content in visible_content(blocks))
 
 
 # What Markdown acts on within a line; not a `*` between spaces or a `_` within a word, as in formulas.
@@ -4416,7 +4415,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "table": markdown_table, "cards": markdown_table,
     "paragraph": lambda text: LEADING_MARKUP.sub(r"\1\\\2", escaped(text.lstrip(" "))) + "\n",
     "pairs": lambda pairs: "".join("- **%s**: %s\n" % tuple(map(escaped, pair)) for pair in pairs),
-    "bar": "```text\n[{}]\n```\n".format, "picture": lambda lines: "```text\n%s\n```\n" % "\n".join(lines),
+    "picture": lambda lines: "```text\n%s\n```\n" % "\n".join(lines),
 }
 
 

@@ -6112,7 +6112,7 @@ class TextLayout(unittest.TestCase):
          ["a     1", "long  two", "      three", "      four"]),
         (20, ("cards", ["A", "B", "C"], [["one two three four five", "x", "y\nz"]]),
          ["* one two three four", "  five", "  B: x", "  C: y", "    z"]),
-        (10, ("bar", "##.."), ["[##..]"]), (10, ("picture", ["  ##", "####"]), ["  ##", "####"]),
+        (10, ("picture", ["  ##", "####"]), ["  ##", "####"]),
         (20, ("table", ["A", "Bee"], [["one", "1"], ["two three", "2"]]),
          ["A          Bee", "---------  ---", "one        1", "two three  2"]),
         # 15 + 2 + 11 columns into 20: the first gives 3, down to its longest word, the second 5
@@ -6138,7 +6138,7 @@ class TextLayout(unittest.TestCase):
     def test_blocks_stand_apart(self):
         text = sizing.render_text([("title", "T"), ("section", "S"), ("table", ["A"], [["a"]]),
                                    ("paragraph", "p"),
-                                   ("heading", "H"), ("pairs", [("a", "1")]), ("bar", "#")], 60)
+                                   ("heading", "H"), ("pairs", [("a", "1")]), ("picture", ["[#]"])], 60)
         self.assertEqual(text, "T\n=\n\nS\n=\n\nA\n-\na\n\np\n\nH\n-\na  1\n[#]\n")
 
     def test_a_long_name_is_folded(self):                    # word by word: column by column it would take minutes
@@ -6227,7 +6227,7 @@ class TextFromFiles(InFolder):
             with self.subTest(text=ascii(text)):
                 self.assertEqual(sizing.visible(text), shown)
                 self.assertEqual(sizing.render_text([("paragraph", text)], 60), shown + "\n")
-                self.assertEqual(markdown("bar", text), "```text\n[%s]\n```\n" % shown)
+                self.assertEqual(markdown("picture", [text]), "```text\n%s\n```\n" % shown)
                 self.assertEqual(sizing.render_json(text), '"%s"\n' % in_json)
                 self.assertEqual(json.loads(sizing.render_json({text: [text]})), {text: [text]})
 
@@ -6237,13 +6237,12 @@ class TextFromFiles(InFolder):
 
     def test_visible_in_every_block(self):
         blocks = [("title", "\x1b"), ("section", "\x1b"), ("heading", "\x1b"), ("paragraph", "\x1b"),
-                  ("bar", "\x1b"),
                   ("pairs", [("\x1b", "\x1b")]), ("table", ["\x1b"], [["\x1b"]]),
                   ("cards", ["", "\x1b"], [["\x1b", "\x1b"]]),
                   ("picture", ["\x1b"])]
         self.assertEqual({block[0] for block in blocks}, set(sizing.TEXT))
         for shown in (sizing.render_text(blocks, 60), sizing.render_markdown(blocks)):
-            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 13))
+            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 12))
 
     MARKUP = [  # text, in Markdown within a line
         ("[x](javascript:alert(1))", "\\[x](javascript:alert(1))"),
