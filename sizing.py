@@ -25,7 +25,7 @@ import os
 import re
 import stat
 import sys
-from collections import ChainMap, namedtuple
+from collections import ChainMap, Counter, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -4454,8 +4454,8 @@ def open_without_waiting(path: str, flags: int) -> int:
 def without_duplicates(pairs: list[tuple]) -> dict:
     found = dict(pairs)
     if len(found) < len(pairs):
-        last = {key: index for index, (key, _) in enumerate(pairs)}
-        twice = next(key for index, (key, _) in enumerate(pairs) if index < last[key])
+        times = Counter(key for key, _ in pairs)
+        twice = next(key for key in times if times[key] > 1)
         where = " in entry %s" % short(found["name"]) if "name" in found else ""
         raise SizingError("duplicate key %s%s" % (short(twice), where))
     return found
@@ -4477,8 +4477,7 @@ def decode_json(data: bytes, encoding: str, what: str):
 
 
 def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
-    if not isinstance(path, (str, bytes, os.PathLike)):  # open() closes the file of a number
-        raise SizingError("expected a path, got %s" % short(path))
+    expect(isinstance(path, (str, bytes, os.PathLike)), "a path", path)  # open() closes the file of a number
     with at(path):
         try:
             with open(path, "rb", opener=open_without_waiting) as file:
@@ -4613,16 +4612,15 @@ def check_rule(rule) -> None:
     expect(isinstance(rule, list) and rule, "a rule and its words", rule)
     check_choice(rule[0], LAYER_RULES)
     _, shapes, optional = LAYER_RULES[rule[0]]
-    least = len(shapes) - optional
-    if not least <= len(rule) - 1 <= len(shapes):
-        raise SizingError("expected %s words after %r, got %d" % (
-            "%d to %d" % (least, len(shapes)) if optional else least, rule[0], len(rule) - 1))
+    least, given = len(shapes) - optional, len(rule) - 1
+    words = "%d to %d words" % (least, len(shapes)) if optional else "%d words" % least
+    expect(least <= given <= len(shapes), "%s after %r" % (words, rule[0]), given)
     for index, (value, check) in enumerate(zip(rule[1:], shapes), 1):
         with at("word %d" % index):
             check(value)
 
 
-# What each word of a row holds: a check, [of each item], (of one item each) or {of each key: of each value}.
+# What each word of a row holds: a check, [of each item] (two: of the items of a pair), {of each key: of each value}.
 STRINGS, RULES = [check_string], [check_rule]
 ROW_SHAPES: dict[str, object] = {
     **dict.fromkeys(("name", "like", "source", "context"), check_string),
@@ -4630,7 +4628,7 @@ ROW_SHAPES: dict[str, object] = {
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
-    "equal": [(check_formula, check_formula)],
+    "equal": [[check_formula] * 2],
     "layers_words": {check_string: role(*(kind for kind in GROUP_FIELDS if kind != "index"))},
     "index_words": {check_string: role("index", "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
@@ -4639,23 +4637,25 @@ COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "li
 
 def check_shape(value, shape, where: str) -> None:
     """Raise SizingError naming `where` in `value` something is not as `shape` says."""
-    with at(where):
-        if callable(shape):
+    if callable(shape):
+        with at(where):
             shape(value)
-        elif isinstance(shape, dict):
-            expect(isinstance(value, dict), "an object", value)
-        elif isinstance(shape, tuple):
-            expect(isinstance(value, list) and len(value) == len(shape), "a list of %d" % len(shape), value)
-        else:
-            expect(isinstance(value, list), "a list", value)
-    if isinstance(shape, dict):
+    elif isinstance(shape, dict):
+        expect(isinstance(value, dict), "an object", value, where)
         ((of_key, of_value),) = shape.items()
         for key, item in value.items():
             check_shape(key, of_key, where)
             check_shape(item, of_value, "%s.%s" % (where, key))
-    elif not callable(shape):
+    else:
+        pair = len(shape) == 2
+        expect(isinstance(value, list) and not (pair and len(value) != 2), "a list of 2" if pair else "a list",
+               value, where)
         for index, item in enumerate(value):
-            check_shape(item, shape[index % len(shape)], "%s[%d]" % (where, index))
+            check_shape(item, shape[0], "%s[%d]" % (where, index))
+
+
+def at_row(row: dict, word: str):
+    return at("family %r in models.json: %s" % (row["name"], word))
 
 
 def checked_row(families: list, name: str) -> dict:
@@ -4673,7 +4673,7 @@ def inherited_row(families: list, name: str, before: Sequence[str] = ()) -> dict
     row, chain, base = checked_row(families, name), [*before, name], {}
     if name != "any" or "like" in row:
         like = row.get("like", "any")
-        with at("family %r in models.json: like" % name):
+        with at_row(row, "like"):
             check_choice(like, [other["name"] for other in families])
             if like in chain or len(chain) == MAX_LIKE:
                 raise SizingError("expected at most %d rows up to 'any', got %s behind %s" % (
@@ -4691,7 +4691,8 @@ def family_row(families: list, name: str) -> dict:
     missing = [word for word in COMPLETE if word not in row]
     missing += [word for word in ("layers", "mlp") if not row.get(word)]
     if missing or "embedding" not in row["params"]:
-        raise SizingError("family %r in models.json: %s: missing" % (name, (*missing, "params.embedding")[0]))
+        with at_row(row, (*missing, "params.embedding")[0]):
+            raise SizingError("missing")
     return row
 
 
@@ -4719,7 +4720,7 @@ def text_config(config, families: list):
     """(the language model's config, its row, [(place, config around it)], its place)."""
     wrappers: list[tuple[str, dict]] = []
     place, fallback = "", None
-    while True:
+    for _ in range(MAX_NESTING):
         expect(isinstance(config, dict), "a JSON object", config, place or "config")
         nested = [key for key in NESTED if config.get(key) is not None]
         if not nested:
@@ -4732,30 +4733,29 @@ def text_config(config, families: list):
                 place, nested[1], nested[0]))
         fallback = row or fallback
         wrappers.append((place, config))
-        place += nested[0]
-        if len(wrappers) == MAX_NESTING:
-            raise SizingError("%s: expected at most %d nested configs" % (place, MAX_NESTING - 1))
-        place += "."
+        place += nested[0] + "."
+        inherited = {name: config[name] for name in INHERITED if name in config}
         inner = config[nested[0]]
-        if isinstance(inner, dict):
-            inner = {**{name: config[name] for name in INHERITED if name in config}, **inner}
-        config = inner
+        config = {**inherited, **inner} if isinstance(inner, dict) else inner
+    raise SizingError("%s: expected at most %d nested configs" % (place[:-1], MAX_NESTING - 1))
 
 
 def language_family(config: dict, fallback: dict | None, place: str, families: list) -> dict:
     """The complete row of a language model's config; `fallback` is the row of what it is nested in."""
-    row, names = find_family(config, families, "model_types"), config.get("architectures", [])
-    if row is None and "model_type" in config:
-        raise unknown_model_type(config, place, families, "model_types")
-    if row is None and fallback and fallback.get("model_types"):
+    names = config.get("architectures")
+    if "model_type" in config:
+        row = find_family(config, families, "model_types")
+        if row is None:
+            raise unknown_model_type(config, place, families, "model_types")
+    elif fallback and fallback.get("model_types"):
         row = fallback
-    elif row is None and not (isinstance(names, list) and names):  # the plain family: no unknown key passes
+    elif not isinstance(names, list) or not names:  # the plain family: no unknown key passes
         return {**family_row(families, "llama"), "name": "llama (assumed: no model_type)", "strict": True}
-    elif row is None:
+    else:
         row = next((row for row in families if names[0] in words_of(row, "architectures")), None)
-    if row is None:
-        raise SizingError("model_type: missing, and architectures names %s, which no family in models.json "
-                          "covers" % short(names[0]))
+        if row is None:
+            raise SizingError("model_type: missing, and architectures names %s, which no family in models.json "
+                              "covers" % short(names[0]))
     return family_row(families, row["name"])
 
 
@@ -4791,16 +4791,15 @@ def evaluate(formula: str | int, values) -> int:
     total = 0
     for term in str(formula).split("+"):
         product = 1
-        for factor in term.split("*"):
-            numerator, *divisors = (operand.strip() for operand in factor.split("/"))
-            product *= operand_value(numerator, values)
-            for before, name in zip([numerator, *divisors], divisors):
-                if not name:  # the gap inside //
-                    continue
-                divisor = operand_value(name, values)
-                if not divisor or (before and product % divisor):
-                    raise SizingError("%s: expected a divisor of %d, got %d" % (name, product, divisor))
-                product //= divisor
+        for factor in term.replace(" ", "").split("*"):
+            for slashes, name in re.findall("(/*)([^/]+)", factor):
+                value = operand_value(name, values)
+                if not slashes:
+                    product *= value
+                elif not value or (slashes == "/" and product % value):
+                    raise SizingError("%s: expected a divisor of %d, got %d" % (name, product, value))
+                else:
+                    product //= value
             if not product:
                 break  # what is switched off need not be in the config
             if abs(product) > MAX_PRODUCT:
@@ -4819,8 +4818,10 @@ def unknown_value(value: object, known: Iterable[str]) -> str:
     return "unknown value %s%s" % (short(value), nearest(short(value), known))
 
 
-def operands(formula: object) -> set:
-    return {word.strip(" !") for word in re.split("[+*/]", formula)} if isinstance(formula, str) else set()
+def operands(*formulas: object) -> set:
+    """The names and numbers in those of `formulas` that are text."""
+    return {word.strip(" !") for formula in formulas if isinstance(formula, str)
+            for word in re.split("[+*/]", formula)}
 
 
 class Facts(dict):
@@ -4832,9 +4833,6 @@ class Facts(dict):
         self.read: list[str] = []
         self.derived: list[str] = []
         self.pending: list[str] = []  # what is being worked out
-
-    def at_row(self, word: str):
-        return at("family %r in models.json: %s" % (self.row["name"], word))
 
     def find(self, name: str):
         """(key, value) of `name` under any of its keys; (None, None) where the config does not say."""
@@ -4851,7 +4849,7 @@ class Facts(dict):
 
     def __missing__(self, name: str):
         if name in self.pending or len(self.pending) == MAX_DERIVED:
-            with self.at_row(name):
+            with at_row(self.row, name):
                 expect(False, "a formula of other names", " > ".join([*self.pending, name]))
         self.pending.append(name)
         formula = self.row["derived"].get(name)
@@ -4893,38 +4891,35 @@ class Facts(dict):
         elif default and default is not True:
             self.derived.append("%s = %s (default of family %s)" % (name, default, family))
         if type(value) is int:
-            with self.at_row("defaults." + name):
+            with at_row(self.row, "defaults." + name):
                 check_number(value, COUNT._replace(low=0, high=KEY_MAXIMA.get(name, COUNT.high)))
         return value
 
     def count(self, name: str) -> int:
         value = self[name]
-        with self.at_row(name):
+        with at_row(self.row, name):
             return check_number(value, COUNT)
 
 
 # --- keys without a rule
 
 UNUSED_WINDOW = ("sliding_window", "max_window_layers")  # where use_sliding_window is false
-# Names in formulas that no config holds.
-COMPUTED = (*PART_COUNTS.values(), "shared_layers", "shared_full_layers", "shared_sliding_layers",
-            "last_layer")
 MAX_KEYS = 10**4  # of one object
 TOWERS = re.compile("vision|visual|vit|image|video|audio|speech|projector|media")
 
 # A key that no rule reads is refused unless it is harmless by its beginning or ending, or its value is text;
 # with one of these words, text too: it could change the KV cache or the parameters.
+CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|attention|layer|block|sparse|"
+               "chunk|slid")
 SUSPECT = re.compile(
-    "attn|attention|cache|kv|key|value|state|window|compress|shar|latent|lora|rank|index|sparse|chunk|recur|"
-    "conv|mem|head|layer|block|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|retention|rwkv|hybrid|global|local|"
-    "slid|swa|stride|dilat|segment|cross|loop|repeat|sink|evict|pool|pattern|interval|period|group|dim|"
+    CACHE_WORDS + "|key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|retention|"
+    "hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|"
     "expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|"
     "nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
 # With one of these words a key is not off when it is false.
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
 # Whatever the key begins or ends with, but for dropouts, whose names begin with what they drop.
-ALWAYS_SUSPECT = re.compile("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|attention|layer|"
-                            "block|sparse|chunk|slid|span")
+ALWAYS_SUSPECT = re.compile(CACHE_WORDS + "|span")
 DROPOUTS = ("dropout", "dropout_prob", "pdrop")
 HARMLESS_ENDING = re.compile(r"_(token_ids?|token_index|coef|eps|epsilon|std|version|act|activation|theta|"
                              r"loss|init|lr)\Z")
@@ -4935,19 +4930,20 @@ COUNTED = re.compile(r"num_|n_|.*_(size|rank|layers|experts)\Z", re.DOTALL)  # o
 
 
 def known_keys(row: dict) -> set:
-    words = {*row["layers_words"], *row["index_words"], *row["mlp_words"]}
-    formulas = [formula for table in ("defaults", "derived", "params") for formula in row[table].values()]
-    keys = {name for formula in (*formulas, row.get("mtp")) for name in operands(formula)}
-    rules = [*row["layers"], *row["index"], *row["mlp"]]
-    keys |= {name for rule in rules for argument in rule[1:] for name in operands(argument) - words}
+    keys = operands(*row["defaults"].values(), *row["derived"].values(), *row["params"].values(), row.get("mtp"))
+    for table in ("layers", "index", "mlp"):
+        arguments = [argument for rule in row[table] for argument in rule[1:]]
+        keys |= operands(*arguments) - {*row["layers_words"], *row["index_words"], *row["mlp_words"]}
     keys |= {name for kind in row["layers_words"].values() if kind for name in GROUP_FIELDS[kind]}
-    keys -= {*row["derived"], *COMPUTED}
+    # names in formulas that no config holds
+    keys -= {*row["derived"], *PART_COUNTS.values(), "shared_layers", "shared_full_layers",
+             "shared_sliding_layers", "last_layer"}
     keys |= {"model_type", "num_hidden_layers", "max_position_embeddings", row["context"], *row["keys"],
              *row["defaults"], *NESTED, *INHERITED}
     if "expert" in row["params"]:
         keys |= {"num_experts", "num_experts_per_tok"}
     if row["index"]:
-        keys |= {*GROUP_FIELDS["index"]}
+        keys.update(GROUP_FIELDS["index"])
     return keys | {old for name in keys for old in row["names"].get(name, ())}
 
 
@@ -4986,10 +4982,10 @@ def refuse_wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, plac
     """A config around the language model's may repeat its keys but not add to them."""
     own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"])
            and (ALWAYS_SUSPECT.search(str(key)) or not TOWERS.search(str(key)))}
+    repeated = known - {*INHERITED, *row["keys"], "model_type"}
     for key, value in own.items():
-        own_sense = key in (*INHERITED, *row["keys"], "model_type")
-        if key in known and not own_sense and not is_off(key, value):
-            nested = config.get(key)
+        nested = config.get(key)
+        if key in repeated and not is_off(key, value):
             expect(nested == value, "what the nested config says, " + short(nested), value, place + key)
     refuse_unknown_keys(own, row, known, place)
 
@@ -5036,8 +5032,7 @@ def words_among(facts, layers, name, base, hit, miss):
     if value is None:
         return None
     numbers = range(base, base + layers)
-    expect(isinstance(value, list) and len(value) <= layers
-           and all(type(number) is int and number in numbers for number in value)
+    expect(isinstance(value, list) and all(type(number) is int and number in numbers for number in value)
            and len(set(value)) == len(value),
            "different layer numbers from %d to %d" % (base, numbers[-1]), value, key)
     chosen = set(value)
@@ -5117,7 +5112,7 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
     view = kind_facts(kind, facts)
     shape = {name: view[name] for name in GROUP_FIELDS[kind]}
     for name, value in shape.items():
-        with facts.at_row(name):
+        with at_row(facts.row, name):
             expect(type(value) is int, "a whole number", value)
     kv_heads: int = shape.get("num_key_value_heads", 0)
     heads = view["num_attention_heads"] if kv_heads else 0
