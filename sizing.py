@@ -4445,7 +4445,7 @@ def expect(holds: object, expected: str, value: object, place: str = "") -> None
 
 
 def open_without_waiting(path: str, flags: int) -> int:
-    """An `opener` for open(): a named pipe that nobody writes to is empty, instead of a wait without end."""
+    """An `opener` for open(): a named pipe that nobody writes to is empty."""
     descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     os.set_blocking(descriptor, True)
     return descriptor
@@ -4563,19 +4563,19 @@ def are_named(rows) -> bool:
 
 # A row says what no config file says. A formula is a sum of products of numbers and names
 # (`2*hidden_size*head_dim + -1*x/y`; `!x` is 1 when x is 0): config keys, or those of `derived`.
-#   like          the row it completes ("any" when absent): dictionaries are merged, the rest replaced
-#   model_types   the text models it covers; wrappers: model_types that nest one of them under one of NESTED
-#   architectures the same models where the config has no model_type
-#   names         {key: [older keys of the same meaning]}
-#   defaults      {key: number, formula, true/false or null}: the model class's own, where the file is silent
-#   derived       {name: formula}; `full.head_dim` and the like replace `head_dim` in layers of that kind
-#   layers, index, mlp  rules (LAYER_RULES) that give each layer a word; layers_words and so on: what it means
-#   params        {part: formula}, parameters of one module; the part's count is in PART_COUNTS
-#   equal         pairs of formulas that must agree
-#   uniform       keys whose value may be a list of one number repeated
-#   context       the key of the longest context
-#   mtp           parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
-#   keys          further keys that change no number here; wrapper_keys: the same around the language model
+#   like: the row it completes ("any" when absent): dictionaries are merged, the rest replaced
+#   model_types: the text models it covers; wrappers: those that nest one under one of NESTED
+#   architectures: the same models where the config has no model_type
+#   names: {key: [older keys]}
+#   defaults: {key: the model class's own number, formula, true/false or null, where the file is silent}
+#   derived: {name: formula}; `full.head_dim` replaces `head_dim` in layers of that kind
+#   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning
+#   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
+#   equal: pairs of formulas that must agree
+#   uniform: keys whose value may be a list of one number repeated
+#   context: the key of the longest context
+#   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
+#   keys: others that change no number here; wrapper_keys: the same around the language model
 NOT_INHERITED = ("model_types", "wrappers", "architectures", "source")
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
 MAX_FORMULA = 1000  # characters; the longest shipped one has 287
@@ -4620,7 +4620,7 @@ def check_rule(rule) -> None:
             check(value)
 
 
-# What each word of a row holds: a check, [of each item] (two: of the items of a pair), {of each key: of each value}.
+# What each word of a row holds: a check, [of each item], [twice: of a pair] or {of each key: of each value}.
 STRINGS, RULES = [check_string], [check_rule]
 ROW_SHAPES: dict[str, object] = {
     **dict.fromkeys(("name", "like", "source", "context"), check_string),
@@ -4647,9 +4647,8 @@ def check_shape(value, shape, where: str) -> None:
             check_shape(key, of_key, where)
             check_shape(item, of_value, "%s.%s" % (where, key))
     else:
-        pair = len(shape) == 2
-        expect(isinstance(value, list) and not (pair and len(value) != 2), "a list of 2" if pair else "a list",
-               value, where)
+        expect(isinstance(value, list) and len(shape) in (1, len(value)),
+               "a list" if len(shape) == 1 else "a list of %d" % len(shape), value, where)
         for index, item in enumerate(value):
             check_shape(item, shape[0], "%s[%d]" % (where, index))
 
@@ -4686,7 +4685,7 @@ def inherited_row(families: list, name: str, before: Sequence[str] = ()) -> dict
 
 
 def family_row(families: list, name: str) -> dict:
-    """The row `name` with what it inherits filled in; raises SizingError naming the row and word at fault."""
+    """The complete row `name`; raises SizingError naming the row and word at fault."""
     row = inherited_row(families, name)
     missing = [word for word in COMPLETE if word not in row]
     missing += [word for word in ("layers", "mlp") if not row.get(word)]
@@ -4703,7 +4702,7 @@ def find_family(config: dict, families: list, field: str):
 
 
 def words_of(row: dict, field: str) -> list:
-    """The list under `field` of a row not checked yet; a row with something else there covers nothing."""
+    """The list under `field` of a row not checked yet; anything else covers nothing."""
     words: object = row.get(field)
     return words if isinstance(words, list) else []
 
@@ -4754,8 +4753,8 @@ def language_family(config: dict, fallback: dict | None, place: str, families: l
     else:
         row = next((row for row in families if names[0] in words_of(row, "architectures")), None)
         if row is None:
-            raise SizingError("model_type: missing, and architectures names %s, which no family in models.json "
-                              "covers" % short(names[0]))
+            raise SizingError("model_type: missing, and architectures names %s, which no family in "
+                              "models.json covers" % short(names[0]))
     return family_row(families, row["name"])
 
 
@@ -4903,34 +4902,34 @@ class Facts(dict):
 
 # --- keys without a rule
 
-UNUSED_WINDOW = ("sliding_window", "max_window_layers")  # where use_sliding_window is false
 MAX_KEYS = 10**4  # of one object
 TOWERS = re.compile("vision|visual|vit|image|video|audio|speech|projector|media")
 
-# A key that no rule reads is refused unless it is harmless by its beginning or ending, or its value is text;
-# with one of these words, text too: it could change the KV cache or the parameters.
 CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|attention|layer|block|sparse|"
-               "chunk|slid")
+               "chunk|slid|")
+# A key that no rule reads is refused unless it is HARMLESS or its value is text; with one of these words,
+# text is refused too: it could change the KV cache or the parameters.
 SUSPECT = re.compile(
-    CACHE_WORDS + "|key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|retention|"
-    "hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|"
+    CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
+    "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|"
     "expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|"
     "nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
 # With one of these words a key is not off when it is false.
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
-# Whatever the key begins or ends with, but for dropouts, whose names begin with what they drop.
-ALWAYS_SUSPECT = re.compile(CACHE_WORDS + "|span")
+# No key with these is HARMLESS, but for dropouts, whose names begin with what they drop.
+ALWAYS_SUSPECT = re.compile(CACHE_WORDS + "span")
 DROPOUTS = ("dropout", "dropout_prob", "pdrop")
-HARMLESS_ENDING = re.compile(r"_(token_ids?|token_index|coef|eps|epsilon|std|version|act|activation|theta|"
-                             r"loss|init|lr)\Z")
-HARMLESS_START = re.compile(
+HARMLESS = re.compile(
     TOWERS.pattern + "|mm_|spatial_merge|patch_size|img_|unsloth|tokenizer|rope_theta|rope_scaling|rotary_|"
-    "router_|init_|initializer|_name|_commit|_from|_experts_impl")
+    "router_|init_|initializer|_name|_commit|_from|_experts_impl|"
+    r".*_(token_ids?|token_index|coef|eps|epsilon|std|version|act|activation|theta|loss|init|lr)\Z",
+    re.DOTALL)
 COUNTED = re.compile(r"num_|n_|.*_(size|rank|layers|experts)\Z", re.DOTALL)  # off at 0
 
 
 def known_keys(row: dict) -> set:
-    keys = operands(*row["defaults"].values(), *row["derived"].values(), *row["params"].values(), row.get("mtp"))
+    keys = operands(*row["defaults"].values(), *row["derived"].values(), *row["params"].values(),
+                    row.get("mtp"))
     for table in ("layers", "index", "mlp"):
         arguments = [argument for rule in row[table] for argument in rule[1:]]
         keys |= operands(*arguments) - {*row["layers_words"], *row["index_words"], *row["mlp_words"]}
@@ -4957,8 +4956,7 @@ def is_off(name: str, value: object) -> bool:
 
 def is_harmless(name: str) -> bool:
     lower = name.lower()
-    harmless = HARMLESS_ENDING.search(lower) or HARMLESS_START.match(lower)
-    return lower.endswith(DROPOUTS) or bool(harmless and not ALWAYS_SUSPECT.search(lower))
+    return lower.endswith(DROPOUTS) or bool(HARMLESS.match(lower) and not ALWAYS_SUSPECT.search(lower))
 
 
 def refuse_unknown_keys(config: dict, row: dict, known: set, place: str, prefix: str = "") -> None:
@@ -4967,7 +4965,8 @@ def refuse_unknown_keys(config: dict, row: dict, known: set, place: str, prefix:
            place + (prefix.rstrip(".") or "config"))
     for key, value in config.items():
         name = prefix + str(key)
-        if is_off(name, value) or (name in UNUSED_WINDOW and config.get("use_sliding_window") is False):
+        unused = name in ("sliding_window", "max_window_layers") and config.get("use_sliding_window") is False
+        if unused or is_off(name, value):
             continue
         if isinstance(value, dict) and any(other.startswith(name + ".") for other in known):
             refuse_unknown_keys(value, row, known, place, name + ".")
@@ -5040,7 +5039,7 @@ def words_among(facts, layers, name, base, hit, miss):
 
 
 def words_only(facts, layers, name, *allowed):
-    """No word: refuses a value that the rules below do not cover."""
+    """No word: refuses a value that the next rules do not cover."""
     key, value = facts.find(name)
     if value is not None and not any(value == one and type(value) is type(one) for one in allowed):
         raise SizingError("%s: family %r has a rule for %s only, got %s" % (
