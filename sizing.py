@@ -4653,8 +4653,8 @@ def check_shape(value, shape, where: str) -> None:
             check_shape(item, shape[0], "%s[%d]" % (where, index))
 
 
-def at_row(row: dict, word: str):
-    return at("family %r in models.json: %s" % (row["name"], word))
+def row_place(row: dict, word: str) -> str:
+    return "family %r in models.json: %s" % (row["name"], word)
 
 
 def checked_row(families: list, name: str) -> dict:
@@ -4672,7 +4672,7 @@ def inherited_row(families: list, name: str, before: Sequence[str] = ()) -> dict
     row, chain, base = checked_row(families, name), [*before, name], {}
     if name != "any" or "like" in row:
         like = row.get("like", "any")
-        with at_row(row, "like"):
+        with at(row_place(row, "like")):
             check_choice(like, [other["name"] for other in families])
             if like in chain or len(chain) == MAX_LIKE:
                 raise SizingError("expected at most %d rows up to 'any', got %s behind %s" % (
@@ -4690,8 +4690,7 @@ def family_row(families: list, name: str) -> dict:
     missing = [word for word in COMPLETE if word not in row]
     missing += [word for word in ("layers", "mlp") if not row.get(word)]
     if missing or "embedding" not in row["params"]:
-        with at_row(row, (*missing, "params.embedding")[0]):
-            raise SizingError("missing")
+        raise SizingError("%s: missing" % row_place(row, (*missing, "params.embedding")[0]))
     return row
 
 
@@ -4847,9 +4846,8 @@ class Facts(dict):
         return found[0] if found else (None, None)
 
     def __missing__(self, name: str):
-        if name in self.pending or len(self.pending) == MAX_DERIVED:
-            with at_row(self.row, name):
-                expect(False, "a formula of other names", " > ".join([*self.pending, name]))
+        expect(name not in self.pending and len(self.pending) < MAX_DERIVED, "a formula of other names",
+               " > ".join([*self.pending, name]), row_place(self.row, name))
         self.pending.append(name)
         formula = self.row["derived"].get(name)
         self[name] = self.value_of(name) if formula is None else evaluate(formula, self)
@@ -4890,13 +4888,13 @@ class Facts(dict):
         elif default and default is not True:
             self.derived.append("%s = %s (default of family %s)" % (name, default, family))
         if type(value) is int:
-            with at_row(self.row, "defaults." + name):
+            with at(row_place(self.row, "defaults." + name)):
                 check_number(value, COUNT._replace(low=0, high=KEY_MAXIMA.get(name, COUNT.high)))
         return value
 
     def count(self, name: str) -> int:
         value = self[name]
-        with at_row(self.row, name):
+        with at(row_place(self.row, name)):
             return check_number(value, COUNT)
 
 
@@ -5111,8 +5109,7 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
     view = kind_facts(kind, facts)
     shape = {name: view[name] for name in GROUP_FIELDS[kind]}
     for name, value in shape.items():
-        with at_row(facts.row, name):
-            expect(type(value) is int, "a whole number", value)
+        expect(type(value) is int, "a whole number", value, row_place(facts.row, name))
     kv_heads: int = shape.get("num_key_value_heads", 0)
     heads = view["num_attention_heads"] if kv_heads else 0
     expect(type(heads) is int and not (kv_heads and heads % kv_heads),
