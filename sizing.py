@@ -28,7 +28,7 @@ import sys
 from collections import ChainMap, Counter, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
 
@@ -156,21 +156,8 @@ class SizingError(ValueError):
 Bound = namedtuple("Bound", "kind low high closed note", defaults=(True, ""))
 COUNT = Bound(int, 1, 10**9)
 AMOUNT = Bound(float, 1e-6, 10**9)                       # a physical quantity
-BOUNDS = {
-    **dict.fromkeys(("concurrency", "nodes", "effective_context", "nodes_per_replica", "replicas_per_node",
-                     "input_tokens", "output_tokens", "measured_sessions"), COUNT),
-    "kv_budget_ratio": Bound(float, 0, 1, False, "0.70 means 70 %"),
-    "runtime_overhead_gib": Bound(float, 0, 10**6),
-    "peak_headroom_ratio": Bound(float, 0, 10, True, "0.20 means 20 %"),
-    "kv_per_session_gib": Bound(float, 1e-9, 10**18),
-    "prefix_cache_hit_ratio": Bound(float, 0, 1, True, "0.30 means 30 %"),
-    "active_ratio": Bound(float, 1e-6, 1, True, "0.25 means 25 %"),
-    "tpot_ms": Bound(float, 0.001, 10**6),
-    "ttft_ms": Bound(float, 0.001, 10**7),
-    "measured_tpot_ms": Bound(float, 0.001, 10**6),
-    "max_num_batched_tokens": Bound(int, 1, 10**7),
-    "tensor_parallel": Bound(int, 1, 10**4),
-}
+# What a number given by name may be, where it is no count; those of Request follow beside it.
+BOUNDS = {"kv_per_session_gib": Bound(float, 1e-9, 10**18)}
 
 
 def flag(name: str) -> str:
@@ -605,31 +592,211 @@ class StorageProfile:
 RECORDS: dict[str, type] = {"model": Model, "server": Server, "storage": StorageProfile}
 
 
+# A name in a report: what it is, where it comes from, why it matters, what is often got wrong; and the flag
+# that sets it, if one does: what a number may be, its default as --help words it, a word in place of a
+# number, a default that is not the Request's.
+Parameter = namedtuple("Parameter", "names description source importance common_error flag")
+Flag = namedtuple("Flag", "metavar bound shown word default", defaults=(COUNT, None, None, None))
+
+
+def parameter(names: str, *answers: str, flag: Flag | None = None) -> Parameter:
+    """A row from its four answers, each in Portuguese and then in English."""
+    return Parameter._make([names.split(), *map(Text, answers[::2], answers[1::2]), flag])
+
+
+def asked(default: object, flag: Flag | None, *answers: str, also: str = ""):
+    """A field of Request: its default, its flag, four answers, and names that they explain too."""
+    return field(default=default, metadata={"parameter": parameter(also, *answers, flag=flag)})
+
+
+def listed_widths(lang: str) -> str:
+    """The KV precisions with their bytes per element."""
+    return ", ".join("%s %s" % (name, plain(width, lang)) for name, width in KV_PRECISIONS.items())
+
+
+# The user's specification; vLLM's default gpu_memory_utilization.
+USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO = 0.70, 0.9
+# Per node, when the catalog does not know the weights: the user's specification.
+OVERHEAD_UNKNOWN_WEIGHTS_GIB = 120.0
+OF_A_REQUEST = (
+    "Telemetria; 1024 e 1024 são o caso 1k/1k dos testes públicos.",
+    "Telemetry; 1024 and 1024 are the 1k/1k case of public benchmarks.",
+    "Prompts longos atrasam os tokens das outras sessões.",
+    "Long prompts delay the tokens of the other sessions.",
+    "Confundir com effective_context, que inclui o histórico.",
+    "Taking it for effective_context, which includes history.")
+OF_A_TARGET = (
+    "Acordo de serviço; 50 ms por token são 20 tokens/s.",
+    "The service agreement; 50 ms per token are 20 tokens/s.",
+    "Com meta, dimensiona o menor entre memória e velocidade.",
+    "With a target, the smaller of memory and speed sizes.",
+    "Dimensionar só pela memória e prometer velocidade.", "Sizing by memory alone and promising speed.")
+OF_A_MEASUREMENT = (
+    "Seu teste de carga, com o mesmo modelo, GPU e disposição.",
+    "Your load test, with the same model, GPU and layout.",
+    "Uma medição remove o viés do motor.", "One measurement removes the engine's bias.",
+    "Medir com outro tamanho de prompt ou resposta.", "Measuring with other prompt or answer lengths.")
+
+
 @dataclass(frozen=True)
 class Request:
-    """What is asked: every parameter under its flag's name, defaults here only. None: not given."""
-    model: Model                                         # with the weights it is to be served with
-    server: Server
-    storage: StorageProfile
-    concurrency: int | None                              # None: as many as `nodes` hold
-    effective_context: int | str                         # tokens, or "max"
-    kv_precision: str
-    kv_budget_ratio: float = 0.70
-    runtime_overhead_gib: float | None = None            # per node; None: computed from weights and engine
-    peak_headroom_ratio: float = 0.20
-    ha_mode: str = "none"
-    nodes: int | None = None
-    tensor_parallel: int | str = "auto"
-    max_num_batched_tokens: int = 8192                   # vLLM's default on server GPUs
-    input_tokens: int = 1024                             # the 1k/1k case of public serving benchmarks
-    output_tokens: int = 1024
-    prefix_cache_hit_ratio: float = 0.0
-    active_ratio: float = 1.0
-    tpot_ms: float | None = None
-    ttft_ms: float | None = None
-    engine: str = "generic"
-    measured_tpot_ms: float | None = None
-    measured_sessions: int | None = None
+    """What is asked: every parameter under its flag's name, with all that is said of it. None: not given."""
+    model: Model = asked(                                # with the weights it is to be served with
+        MISSING, Flag("NAME"),
+        "O LLM: nome no catálogo, ou caminho de um config.json do Hugging Face ou da pasta dele.",
+        "The LLM: a name in the catalog, or the path of a Hugging Face config.json or of its folder.",
+        "Escolha do produto; a geometria vem do config.json.",
+        "The product's choice; the geometry comes from config.json.",
+        "Define KV e pesos: modelos de igual tamanho podem diferir 9 vezes em KV.",
+        "Sets KV and weights: models of one size can differ 9 times in KV.",
+        "Supor que o KV cresce com os parâmetros.", "Assuming that KV grows with the parameters.")
+    server: Server = asked(
+        MISSING, Flag("NAME"),
+        "O nó GPU, pelo nome no catálogo.", "The GPU node, by its name in the catalog.",
+        "Proposta do fornecedor ou instância de nuvem.", "The vendor's offer or a cloud instance.",
+        "Define a HBM por nó, que limita as sessões.", "Sets the HBM per node, which limits sessions.",
+        "Contar GPUs em vez da HBM que o driver entrega.",
+        "Counting GPUs instead of the HBM the driver delivers.")
+    storage: StorageProfile = asked(
+        MISSING, Flag("NAME", default="profile_default"),
+        "Perfil de armazenamento de onde os pesos são lidos.", "Storage profile the weights are read from.",
+        "Catálogo de perfis; meça o seu com fio.", "The profile catalog; measure your own with fio.",
+        "Muda o tempo de partida e os alertas de E/S, não os nós.",
+        "Changes start-up time and the I/O alerts, not the nodes.",
+        "Ler *_gbps como gigabits: são GB/s.", "Reading *_gbps as gigabits: they are GB/s.")
+    concurrency: int | None = asked(                     # None: as many as `nodes` hold
+        MISSING, Flag("SESSIONS", shown="required, or --nodes"),
+        "Sessões simultâneas cujo KV cache está em HBM.", "Simultaneous sessions whose KV cache is in HBM.",
+        "Telemetria de pico ou usuários × fração ativa.",
+        "Peak telemetry, or users × the share that is active.",
+        "Multiplica o KV por sessão, e com ele os nós.", "Multiplies KV per session, and so the nodes.",
+        "Usar usuários cadastrados ou requisições por segundo.",
+        "Using registered users or requests per second.")
+    effective_context: int | str = asked(
+        MISSING, Flag("TOKENS", word="max"),
+        "Tokens que cada sessão mantém (prompt, histórico e resposta), cortados no máximo do modelo; max: o "
+            "maior contexto de --concurrency sessões em --nodes nós.",
+        "Tokens each session holds (prompt, history and answer), clamped to the model's maximum; max: the "
+            "longest that --concurrency sessions on --nodes nodes can have.",
+        "Tamanhos reais (p95), não o máximo do modelo.", "Real lengths (p95), not the model's maximum.",
+        "O KV das camadas full cresce linearmente com ele.", "KV of full layers grows linearly with it.",
+        "Dimensionar tudo no contexto máximo, ou esquecer os tokens gerados.",
+        "Sizing all at the maximum context, or forgetting the generated tokens.",
+        also="requested_context max_effective_context")
+    kv_precision: str = asked(
+        MISSING, Flag("NAME", shown="the model's default_kv_precision"),
+        "Formato do KV cache.", "KV cache format.",
+        "kv_cache_dtype do motor; sem --kv-precision, o do modelo.",
+        "The engine's kv_cache_dtype; without --kv-precision, the model's.",
+        "Menos bytes por elemento, mais sessões por nó (escalas incluídas: %s; fp8_ds_mla é o formato "
+            "compacto da atenção latente com índice)." % listed_widths("pt"),
+        "Fewer bytes per element, more sessions per node (scales included: %s; fp8_ds_mla is the packed "
+            "layout of latent attention with an index)." % listed_widths("en"),
+        "Supor fp8 com o motor em auto, em geral bf16.",
+        "Assuming fp8 with the engine on auto, usually bf16.", also="default_kv_precision")
+    kv_budget_ratio: float = asked(
+        USUAL_KV_BUDGET_RATIO, Flag("RATIO", Bound(float, 0, 1, False, "0.70 means 70 %"), "0.70"),
+        "Fração da HBM que o motor pode usar, pesos e KV juntos (gpu_memory_utilization no vLLM).",
+        "Share of HBM the engine may use, weights and KV together (gpu_memory_utilization in vLLM).",
+        "Política de operação; o padrão aqui é %s, no vLLM %s." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
+        "Operating policy; the default is %s here, %s in vLLM." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
+        "Cada ponto percentual de um nó de 2 TiB vale 20,5 GiB de KV.",
+        "Each percent of a 2 TiB node is worth 20.5 GiB of KV.",
+        "Subir até faltar memória sob fragmentação, ou contar só o KV.",
+        "Raising it until memory runs out under fragmentation, or counting only KV.")
+    runtime_overhead_gib: float | None = asked(
+        None, Flag("GIB", Bound(float, 0, 10**6),
+                   "computed; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB),
+        "HBM por nó que não é KV, em GiB: pesos, ativações e motor.",
+        "HBM per node that is not KV, in GiB: weights, activations and engine.",
+        "overhead_origin: computed (dos pesos e de logs do vLLM), given (informado) ou weights_unknown (o "
+            "padrão por falta dos pesos).",
+        "overhead_origin: computed (from the weights and vLLM logs), given or weights_unknown (the default "
+            "without them).",
+        "Sai do orçamento antes da primeira sessão.", "Leaves the budget before the first session.",
+        "Informar só os pesos, ou o tamanho do checkpoint em disco.",
+        "Giving the weights alone, or the size of the checkpoint on disk.", also="overhead_origin")
+    peak_headroom_ratio: float = asked(
+        0.20, Flag("RATIO", Bound(float, 0, 10, True, "0.20 means 20 %"), "0.20"),
+        "Capacidade acima da carga nominal para picos.", "Capacity above the nominal load for peaks.",
+        "Relação entre pico e média na telemetria.", "The ratio of peak to mean in telemetry.",
+        "Sem folga, o primeiro pico vira fila.", "Without it the first peak becomes a queue.",
+        "Somar folga a uma concorrência já de pico.", "Adding headroom to what already was the peak.")
+    ha_mode: str = asked(
+        "none", None,
+        "Nós de reserva para falhas: none, n+1 ou n+2, e quantos são.",
+        "Spare nodes for failures: none, n+1 or n+2, and how many.",
+        "Definido pelo cenário.", "Set by the scenario.",
+        "Com a reserva parada, o pico ainda cabe.", "With the spares down, the peak still fits.",
+        "Prometer o SLA citado sem calcular a disponibilidade.",
+        "Promising the quoted SLA without computing availability.", also="ha_extra_nodes")
+    nodes: int | None = asked(
+        None, Flag("NODES"),
+        "Nós que existem, em vez de --concurrency: quantas sessões cabem, com folga e reserva.",
+        "Nodes there are, instead of --concurrency: how many sessions they hold, with headroom and spares.",
+        "Inventário, orçamento ou proposta.", "Inventory, budget or offer.",
+        "Inverte a conta: da frota para a carga (max_concurrency).",
+        "Turns the sum around: from the fleet to the load (max_concurrency).",
+        "Contar os nós de reserva como capacidade.", "Counting the spare nodes as capacity.",
+        also="max_concurrency")
+    tensor_parallel: int | str = asked(
+        "auto", Flag("GPUS", Bound(int, 1, 10**4),
+                     "auto: most sessions per node, within a target if there is one", "auto"),
+        "GPUs que dividem cada camada de uma réplica.", "GPUs that share each layer of a replica.",
+        "A mesma opção do motor.", "The engine's option of that name.",
+        "Mais GPUs por réplica poupam cópias dos pesos e, acima das cabeças KV, copiam KV.",
+        "More GPUs per replica save copies of the weights and, above the KV heads, copy KV.",
+        "Pôr todas as GPUs em uma réplica com poucas cabeças KV.",
+        "Putting all GPUs in one replica with few KV heads.")
+    max_num_batched_tokens: int = asked(                 # vLLM's default on server GPUs
+        8192, Flag("TOKENS", Bound(int, 1, 10**7)),
+        "Tokens que o motor processa de uma vez no prefill.", "Tokens the engine prefills at once.",
+        "Opção do vLLM; 8192 é o padrão dele em GPUs de servidor.",
+        "A vLLM option; 8192 is its default on server GPUs.",
+        "Aumenta as ativações e o que uma janela reserva durante o prefill.",
+        "Raises activations and what a window reserves during prefill.",
+        "Subir sem contar a HBM que isso toma.", "Raising it without counting the HBM it takes.")
+    input_tokens: int = asked(1024, Flag("TOKENS"), "Tokens do prompt de uma requisição.",
+                              "Prompt tokens of a request.", *OF_A_REQUEST)
+    output_tokens: int = asked(1024, Flag("TOKENS"), "Tokens da resposta de uma requisição.",
+                               "Tokens of the answer to a request.", *OF_A_REQUEST)
+    prefix_cache_hit_ratio: float = asked(
+        0.0, Flag("RATIO", Bound(float, 0, 1, True, "0.30 means 30 %"), "0"),
+        "Parte do prompt já no cache de prefixo, não recalculada.",
+        "Share of the prompt in the prefix cache, not computed again.",
+        "Métrica do motor (prefix cache hit rate).", "The engine's metric (prefix cache hit rate).",
+        "Reduz o prefill na mesma proporção.", "Cuts prefill in proportion.",
+        "Supor acertos sem prompts que se repetem.", "Assuming hits without prompts that repeat.")
+    active_ratio: float = asked(
+        1.0, Flag("RATIO", Bound(float, 1e-6, 1, True, "0.25 means 25 %")),
+        "Parte das sessões que gera no mesmo instante; as outras só ocupam KV.",
+        "Share of the sessions generating at the same moment; the others only hold KV.",
+        "Tempo de geração ÷ (geração + leitura do usuário).",
+        "Generation time ÷ (generation + the user's reading time).",
+        "Menos sessões ativas, tokens mais rápidos.", "Fewer active sessions, faster tokens.",
+        "Deixar 1.0 em conversas que o usuário passa lendo.",
+        "Leaving 1.0 for chats in which the user mostly reads.")
+    tpot_ms: float | None = asked(
+        None, Flag("MS", Bound(float, 0.001, 10**6)),
+        "Meta: tempo por token de saída (TPOT), comparada com o TPOT para compromisso.",
+        "Target: time per output token (TPOT), held by the committed figure.", *OF_A_TARGET)
+    ttft_ms: float | None = asked(
+        None, Flag("MS", Bound(float, 0.001, 10**7)),
+        "Meta: tempo até o primeiro token (TTFT), comparada com o prefill, o seu piso.",
+        "Target: time to first token (TTFT), compared with the prefill, its floor.", *OF_A_TARGET)
+    engine: str = asked(
+        "generic", Flag("NAME"),
+        "Motor cujo fator medido vale.", "Engine whose measured factor counts.",
+        "O que será implantado; generic serve a todos.", "What will be deployed; generic suits all.",
+        "Muda o TPOT em poucos por cento.", "Changes TPOT by a few percent.",
+        "Esperar que mude a memória: só a velocidade muda.", "Expecting memory to change: only speed does.")
+    measured_tpot_ms: float | None = asked(
+        None, Flag("MS", Bound(float, 0.001, 10**6)),
+        "TPOT que você mediu com --measured-sessions; substitui o fator do motor.",
+        "TPOT you measured with --measured-sessions; replaces the engine's factor.", *OF_A_MEASUREMENT)
+    measured_sessions: int | None = asked(
+        None, Flag("SESSIONS"), "Sessões por réplica nessa medição.",
+        "Sessions per replica of that measurement.", *OF_A_MEASUREMENT)
 
     @cached_property
     def replica(self) -> Request:
@@ -643,7 +810,10 @@ class Request:
 # Annotations are text in this module.
 RECORD_FIELDS = {cls: tuple((f.name, *str(f.type).partition(" | ")[::2]) for f in fields(cls))
                  for cls in (*RECORDS.values(), Request)}
-REQUEST_NAMES = tuple(f.name for f in fields(Request))
+ASKED = {f.name: f.metadata["parameter"]._replace(names=[f.name, *f.metadata["parameter"].names])
+         for f in fields(Request)}
+REQUEST_NAMES = tuple(ASKED)
+BOUNDS.update((name, row.flag.bound) for name, row in ASKED.items() if row.flag and row.flag.bound != COUNT)
 OF_THE_LOAD = (*RECORDS, "concurrency", "nodes", "peak_headroom_ratio", "ha_mode", "tensor_parallel")
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
 Layout = namedtuple("Layout", "tensor_parallel pipeline_parallel attention_ranks")
@@ -1230,8 +1400,6 @@ NON_TORCH_ONE_GPU_GIB = 0.27            # mean of 18 logs: CUDA context and cuBL
 NON_TORCH_TENSOR_PARALLEL_GIB = 2.11    # mean of 4 logs: NCCL and all-reduce buffers too
 # mean of the logs; outside vLLM's budget up to 0.20, inside it from 0.21: counted
 CUDA_GRAPH_GIB = exact(0.92)
-# per node, when the catalog does not know the weights: the user's specification
-OVERHEAD_UNKNOWN_WEIGHTS_GIB = 120.0
 
 
 @number(Text("Motor, por GPU", "Engine, per GPU"), Text(
@@ -2948,11 +3116,9 @@ Alert = namedtuple("Alert", "id scope severity when meaning action")
 SEVERITIES = {"error": Text("ERRO", "ERROR"), "warning": Text("AVISO", "WARNING"),
               "info": Text("INFORMAÇÃO", "INFO")}
 # Thresholds, shown in the texts by these names: the user's specification, but for the load time, a round
-# figure for a restart that operators notice, vLLM's default gpu_memory_utilization, comfortable reading and
-# the reach of the calibration.
+# figure for a restart that operators notice, comfortable reading and the reach of the calibration.
 LONG_CONTEXT_TOKENS = 128_000
-HIGH_KV_BUDGET_RATIO, LOW_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO = 0.75, 0.50, 0.9
-USUAL_KV_BUDGET_RATIO = Request.kv_budget_ratio
+HIGH_KV_BUDGET_RATIO, LOW_KV_BUDGET_RATIO = 0.75, 0.50
 LOW_OVERHEAD_GIB = 50
 SLOW_MODEL_LOAD_S = 60
 SLOW_TOKENS_PER_S = 10
@@ -3330,166 +3496,27 @@ def calc_sessions_at_tpot(model: Model, server: Server, tpot_target_ms: float,
 
 # === Parameter dictionary: what each word of the report means ===
 
-def listed_widths(lang: str) -> str:
-    """The KV precisions with their bytes per element."""
-    return ", ".join("%s %s" % (name, plain(width, lang)) for name, width in KV_PRECISIONS.items())
-
-
-Parameter = namedtuple("Parameter", "names description source importance common_error")
-
-
-def parameter(names: str, *answers: str) -> Parameter:
-    """A row from its four answers, each in Portuguese and then in English."""
-    return Parameter(names.split(), *map(Text, answers[::2], answers[1::2]))
-
-
 FROM_CONFIG = Text("config.json do modelo.", "The model's config.json.")
 FROM_SERVER_SHEET = Text("Ficha do servidor.", "The server's data sheet.")
 FROM_CALLER = Text("Quem chama.", "The caller.")
 FROM_MAKER_OR_FIO = Text("Ficha do fabricante ou fio.", "The maker's data sheet, or fio.")
 PARAMETERS = (
-    parameter("model",
-        "O LLM: nome no catálogo, ou caminho de um config.json do Hugging Face ou da pasta dele.",
-        "The LLM: a name in the catalog, or the path of a Hugging Face config.json or of its folder.",
-        "Escolha do produto; a geometria vem do config.json.",
-        "The product's choice; the geometry comes from config.json.",
-        "Define KV e pesos: modelos de igual tamanho podem diferir 9 vezes em KV.",
-        "Sets KV and weights: models of one size can differ 9 times in KV.",
-        "Supor que o KV cresce com os parâmetros.", "Assuming that KV grows with the parameters."),
-    parameter("server",
-        "O nó GPU, pelo nome no catálogo.", "The GPU node, by its name in the catalog.",
-        "Proposta do fornecedor ou instância de nuvem.", "The vendor's offer or a cloud instance.",
-        "Define a HBM por nó, que limita as sessões.", "Sets the HBM per node, which limits sessions.",
-        "Contar GPUs em vez da HBM que o driver entrega.",
-        "Counting GPUs instead of the HBM the driver delivers."),
-    parameter("storage",
-        "Perfil de armazenamento de onde os pesos são lidos.", "Storage profile the weights are read from.",
-        "Catálogo de perfis; meça o seu com fio.", "The profile catalog; measure your own with fio.",
-        "Muda o tempo de partida e os alertas de E/S, não os nós.",
-        "Changes start-up time and the I/O alerts, not the nodes.",
-        "Ler *_gbps como gigabits: são GB/s.", "Reading *_gbps as gigabits: they are GB/s."),
-    parameter("concurrency",
-        "Sessões simultâneas cujo KV cache está em HBM.", "Simultaneous sessions whose KV cache is in HBM.",
-        "Telemetria de pico ou usuários × fração ativa.",
-        "Peak telemetry, or users × the share that is active.",
-        "Multiplica o KV por sessão, e com ele os nós.", "Multiplies KV per session, and so the nodes.",
-        "Usar usuários cadastrados ou requisições por segundo.",
-        "Using registered users or requests per second."),
-    parameter("nodes max_concurrency",
-        "Nós que existem, em vez de --concurrency; max_concurrency: sessões que cabem, com folga e reserva.",
-        "Nodes, instead of --concurrency; max_concurrency: sessions they hold, headroom and spares kept.",
-        "Inventário, orçamento ou proposta.", "Inventory, budget or offer.",
-        "Inverte a conta: da frota para a carga.", "Turns the sum around: from the fleet to the load.",
-        "Contar os nós de reserva como capacidade.", "Counting the spare nodes as capacity."),
-    parameter("tensor_parallel pipeline_parallel attention_ranks",
-        "GPUs por camada; grupos que dividem as camadas; ranks com atenção em paralelo de dados.",
-        "GPUs per layer; groups that share the layers; ranks with data-parallel attention.",
-        "auto: mais sessões por nó, dentro da meta de velocidade se houver; o motor recebe o mesmo número.",
-        "auto: most sessions per node, within a speed target if any; the engine is given the same figure.",
-        "Mais GPUs por réplica poupam cópias dos pesos e, acima das cabeças KV, copiam KV.",
-        "More GPUs per replica save copies of the weights and, above the KV heads, copy KV.",
-        "Pôr todas as GPUs em uma réplica com poucas cabeças KV.",
-        "Putting all GPUs in one replica with few KV heads."),
-    parameter("max_num_batched_tokens",
-        "Tokens que o motor processa de uma vez no prefill.", "Tokens the engine prefills at once.",
-        "Opção do vLLM; 8192 é o padrão dele em GPUs de servidor.",
-        "A vLLM option; 8192 is its default on server GPUs.",
-        "Aumenta as ativações e o que uma janela reserva durante o prefill.",
-        "Raises activations and what a window reserves during prefill.",
-        "Subir sem contar a HBM que isso toma.", "Raising it without counting the HBM it takes."),
-    parameter("effective_context requested_context max_effective_context",
-        "Tokens que cada sessão mantém: prompt, histórico e resposta. requested_context: o pedido, antes do "
-            "corte no máximo do modelo; max_effective_context: com max, o maior que cabe em --nodes.",
-        "Tokens each session holds: prompt, history and answer. requested_context: as asked for, before the "
-            "clamp to the model's maximum; max_effective_context: with max, the longest that fits --nodes.",
-        "Tamanhos reais (p95), não o máximo do modelo.", "Real lengths (p95), not the model's maximum.",
-        "O KV das camadas full cresce linearmente com ele.", "KV of full layers grows linearly with it.",
-        "Dimensionar tudo no contexto máximo, ou esquecer os tokens gerados.",
-        "Sizing all at the maximum context, or forgetting the generated tokens."),
-    parameter("kv_precision default_kv_precision",
-        "Formato de cada elemento do KV (bytes, escalas incluídas): %s; fp8_ds_mla é o formato compacto da "
-            "atenção latente com índice." % listed_widths("pt"),
-        "Format of each KV element (bytes, scales included): %s; fp8_ds_mla is the packed layout of latent "
-            "attention with an index." % listed_widths("en"),
-        "kv_cache_dtype do motor; sem --kv-precision, o do modelo.",
-        "The engine's kv_cache_dtype; without --kv-precision, the model's.",
-        "Menos bytes, mais sessões por nó.", "Fewer bytes, more sessions per node.",
-        "Supor fp8 com o motor em auto, em geral bf16.",
-        "Assuming fp8 with the engine on auto, usually bf16."),
-    parameter("kv_budget_ratio",
-        "Fração da HBM que o motor pode usar, pesos e KV juntos (gpu_memory_utilization no vLLM).",
-        "Share of HBM the engine may use, weights and KV together (gpu_memory_utilization in vLLM).",
-        "Política de operação; o padrão aqui é %s, no vLLM %s." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
-        "Operating policy; the default is %s here, %s in vLLM." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
-        "Cada ponto percentual de um nó de 2 TiB vale 20,5 GiB de KV.",
-        "Each percent of a 2 TiB node is worth 20.5 GiB of KV.",
-        "Subir até faltar memória sob fragmentação, ou contar só o KV.",
-        "Raising it until memory runs out under fragmentation, or counting only KV."),
-    parameter("runtime_overhead_gib overhead_origin",
-        "HBM por nó que não é KV: pesos, ativações e motor. overhead_origin: computed (calculado), given "
-            "(informado) ou weights_unknown (o padrão por falta dos pesos).",
-        "HBM per node that is not KV: weights, activations and engine. overhead_origin: computed, given or "
-            "weights_unknown (the default without them).",
-        "Calculado dos pesos e de logs do vLLM, ou informado.",
-        "Computed from the weights and vLLM logs, or given.",
-        "Sai do orçamento antes da primeira sessão.", "Leaves the budget before the first session.",
-        "Informar só os pesos, ou o tamanho do checkpoint em disco.",
-        "Giving the weights alone, or the size of the checkpoint on disk."),
-    parameter("input_tokens output_tokens",
-        "Tokens do prompt e da resposta de uma requisição.", "Tokens of a request's prompt and answer.",
-        "Telemetria; 1024 e 1024 são o caso 1k/1k dos testes públicos.",
-        "Telemetry; 1024 and 1024 are the 1k/1k case of public benchmarks.",
-        "Prompts longos atrasam os tokens das outras sessões.",
-        "Long prompts delay the tokens of the other sessions.",
-        "Confundir com effective_context, que inclui o histórico.",
-        "Taking them for effective_context, which includes history."),
-    parameter("prefix_cache_hit_ratio",
-        "Parte do prompt já no cache de prefixo, não recalculada.",
-        "Share of the prompt in the prefix cache, not computed again.",
-        "Métrica do motor (prefix cache hit rate).", "The engine's metric (prefix cache hit rate).",
-        "Reduz o prefill na mesma proporção.", "Cuts prefill in proportion.",
-        "Supor acertos sem prompts que se repetem.", "Assuming hits without prompts that repeat."),
-    parameter("active_ratio",
-        "Parte das sessões que gera no mesmo instante; as outras só ocupam KV.",
-        "Share of the sessions generating at the same moment; the others only hold KV.",
-        "Tempo de geração ÷ (geração + leitura do usuário).",
-        "Generation time ÷ (generation + the user's reading time).",
-        "Menos sessões ativas, tokens mais rápidos.", "Fewer active sessions, faster tokens.",
-        "Deixar 1.0 em conversas que o usuário passa lendo.",
-        "Leaving 1.0 for chats in which the user mostly reads."),
-    parameter("tpot_ms ttft_ms",
-        "Metas: tempo por token de saída (TPOT) e até o primeiro (TTFT).",
-        "Targets: time per output token (TPOT) and to the first (TTFT).",
-        "Acordo de serviço; 50 ms são 20 tokens/s.", "The service agreement; 50 ms are 20 tokens/s.",
-        "Com meta, dimensiona o menor entre memória e velocidade.",
-        "With a target, the smaller of memory and speed sizes.",
-        "Dimensionar só pela memória e prometer velocidade.", "Sizing by memory alone and promising speed."),
-    parameter("engine",
-        "Motor cujo fator medido vale: generic, vllm, sglang ou trtllm.",
-        "Engine whose measured factor counts: generic, vllm, sglang or trtllm.",
-        "O que será implantado; generic serve a todos.", "What will be deployed; generic suits all.",
-        "Muda o TPOT em poucos por cento.", "Changes TPOT by a few percent.",
-        "Esperar que mude a memória: só a velocidade muda.", "Expecting memory to change: only speed does."),
-    parameter("measured_tpot_ms measured_sessions",
-        "TPOT que você mediu e com quantas sessões por réplica; substitui o fator do motor.",
-        "TPOT you measured, with how many sessions per replica; replaces the engine's factor.",
-        "Seu teste de carga, com o mesmo modelo, GPU e disposição.",
-        "Your load test, with the same model, GPU and layout.",
-        "Uma medição remove o viés do motor.", "One measurement removes the engine's bias.",
-        "Medir com outro tamanho de prompt ou resposta.", "Measuring with other prompt or answer lengths."),
-    parameter("peak_headroom_ratio",
-        "Capacidade acima da carga nominal para picos; 0.20 é 20 %.",
-        "Capacity above the nominal load for peaks; 0.20 is 20 %.",
-        "Relação entre pico e média na telemetria.", "The ratio of peak to mean in telemetry.",
-        "Sem folga, o primeiro pico vira fila.", "Without it the first peak becomes a queue.",
-        "Somar folga a uma concorrência já de pico.", "Adding headroom to what already was the peak."),
-    parameter("ha_mode ha_extra_nodes",
-        "Nós de reserva para falhas: none, n+1 ou n+2, e quantos são.",
-        "Spare nodes for failures: none, n+1 or n+2, and how many.",
-        "Definido pelo cenário.", "Set by the scenario.",
-        "Com a reserva parada, o pico ainda cabe.", "With the spares down, the peak still fits.",
-        "Prometer o SLA citado sem calcular a disponibilidade.",
-        "Promising the quoted SLA without computing availability."),
+    *ASKED.values(),
+    parameter("pipeline_parallel attention_ranks",
+        "Grupos de GPUs que dividem as camadas; ranks com atenção em paralelo de dados.",
+        "Groups of GPUs that share the layers; ranks with data-parallel attention.",
+        "A disposição escolhida.", "The layout that is chosen.",
+        "Onde as camadas não cabem juntas, ou o KV seria copiado em cada GPU.",
+        "Where the layers do not fit together, or KV would be copied on each GPU.",
+        "Contar com a velocidade de uma só réplica sem estágios.",
+        "Counting on the speed of a replica without stages."),
+    parameter("weights_precision",
+        "Formato dos pesos.", "Format of the weights.",
+        "config.json (quantization_config) e cartão do modelo.",
+        "config.json (quantization_config) and the model card.",
+        "Bytes por peso: o que sobra da HBM é KV.", "Bytes per weight: what is left of HBM is KV.",
+        "Supor que todo parâmetro é quantizado.", "Assuming that every parameter is quantized.",
+        flag=Flag("NAME", shown="the model's")),
     parameter("num_layers",
         "Camadas do transformer (num_hidden_layers no config.json).",
         "Transformer layers (num_hidden_layers in config.json).",
@@ -3587,11 +3614,9 @@ PARAMETERS = (
         "The weights come off HBM; the checkpoint sets the load time.",
         "Tomar um pelo outro: gpt-oss-120b tem 60,8 GiB em disco e até 66,0 em HBM.",
         "Taking one for the other: gpt-oss-120b is 60.8 GiB on disk and up to 66.0 in HBM."),
-    parameter("weights_precision total_params active_params",
-        "Formato dos pesos, parâmetros totais e ativos por token.",
-        "Weight format, total parameters and those active per token.",
-        "config.json (quantization_config) e cartão do modelo.",
-        "config.json (quantization_config) and the model card.",
+    parameter("total_params active_params",
+        "Parâmetros totais e ativos por token.", "Total parameters and those active per token.",
+        *FROM_CONFIG,
         "Explicam os pesos; em MoE os ativos são poucos, mas todos ocupam HBM.",
         "Explain the weights; in MoE few are active, yet all take HBM.",
         "Dimensionar a memória de um MoE pelos ativos.", "Sizing an MoE's memory by those active."),
@@ -3668,23 +3693,24 @@ PARAMETERS = (
         "Analisar o texto com expressões regulares.", "Parsing the text with regular expressions."),
     parameter("output_json_file output_markdown_file",
         "Grava também um arquivo, inclusive quando não cabe.",
-        "Also writes a file, even when it does not fit.",
+        "Also writes a file, even when the request does not fit.",
         *FROM_CALLER,
         "A troca é atômica: nunca fica meio arquivo.", "The swap is atomic: never half a file.",
         "Ler só o arquivo e ignorar o código de saída.",
-        "Reading the file alone and ignoring the exit status."),
+        "Reading the file alone and ignoring the exit status.", flag=Flag("PATH")),
     parameter("models_file servers_file storage_file",
-        "Outros catálogos, no mesmo formato.", "Other catalogs, in the same format.",
+        "Outro catálogo, no mesmo formato.", "Another catalog, in the same format.",
         "Os arquivos ao lado de sizing.py.", "The files beside sizing.py.",
         "Catálogos próprios sem tocar nos que acompanham.",
         "Catalogs of your own without touching those shipped.",
-        "Copiar um número sem a fonte.", "Copying a figure without its source."),
+        "Copiar um número sem a fonte.", "Copying a figure without its source.",
+        flag=Flag("PATH", shown="the file beside sizing.py")),
     parameter("lang",
-        "Idioma do relatório: pt ou en.", "Language of the report: pt or en.",
+        "Idioma do relatório.", "Language of the report.",
         *FROM_CALLER,
         "Muda só a prosa, nunca números ou chaves.", "Changes prose only, never numbers or keys.",
         "Esperar erros traduzidos: são sempre em inglês.",
-        "Expecting translated errors: they are always English."),
+        "Expecting translated errors: they are always English.", flag=Flag("LANG", default="pt")),
     parameter("list_models list_servers list_storage version",
         "Mostra o catálogo, ou a versão, e termina.", "Shows the catalog, or the version, and ends.",
         *FROM_CALLER,
@@ -4103,11 +4129,15 @@ def nfr(answer: Answer) -> dict:
                 effective_context=plan.effective_context, requested_context=plan.requested_context)
 
 
+ANSWERS = Parameter._fields[1:-1]
+
+
 def dictionary_blocks(answer: Answer) -> list[tuple]:
     lang = answer.lang
-    rows = [[", ".join(row.names), *(getattr(text, lang) for text in row[1:])] for row in PARAMETERS]
+    rows = [[", ".join(row.names), *(getattr(getattr(row, key), lang) for key in ANSWERS)]
+            for row in PARAMETERS]
     return [("section", *words(lang, "section2")),
-            ("cards", words(lang, "parameter", *Parameter._fields[1:]), rows)]
+            ("cards", words(lang, "parameter", *ANSWERS), rows)]
 
 
 def result_blocks(answer: Answer) -> list[tuple]:
@@ -4249,7 +4279,7 @@ def report_json(answer: Answer) -> dict:
         "schema_version": SCHEMA_VERSION, "tool_version": __version__,
         "inputs": {**{name: asdict(getattr(request, name)) for name in RECORDS}, "nfr": nfr(answer)},
         "parameter_dictionary": {name: {key: getattr(getattr(row, key), lang)
-                                        for key in Parameter._fields[1:]}
+                                        for key in ANSWERS}
                                  for row in PARAMETERS for name in row.names},
         "scenarios": {scenario.key: scenario_json(answer, scenario) for scenario in SCENARIOS},
         "alerts": [{name: row[name] for name in ("id", "severity", "message", "scenarios")}
@@ -5631,47 +5661,8 @@ def read_model(path: str, families: list) -> Model:
 
 # === Command line ===
 
-# A flag that is a field of Request has its default there; bounds and words are in BOUNDS and CHOICES by name.
-# `default` is for the others, `shown` where --help words it otherwise, `word` what a number may be instead.
-Flag = namedtuple("Flag", "name metavar help default shown word", defaults=(None, None, None))
-FLAGS = (
-    Flag("model", "NAME",
-         "model, by its name in the catalog, or path of a Hugging Face config.json or of its folder"),
-    Flag("server", "NAME", "server, by its name in the catalog"),
-    Flag("storage", "NAME", "storage profile, by its name in the catalog", default="profile_default"),
-    Flag("concurrency", "SESSIONS", "simultaneous sessions", shown="required, or --nodes"),
-    Flag("nodes", "NODES", "nodes there are, instead of --concurrency: how many sessions do they hold?"),
-    Flag("effective_context", "TOKENS",
-         "tokens each session holds: prompt, history and answer; max: the longest that --concurrency "
-         "sessions on --nodes nodes can have", word="max"),
-    Flag("kv_precision", "NAME", "KV cache format", shown="the model's default_kv_precision"),
-    Flag("kv_budget_ratio", "RATIO", "share of HBM the engine may use, weights and KV together",
-         shown="0.70"),
-    Flag("runtime_overhead_gib", "GIB", "weights, activations and engine, GiB per node",
-         shown="computed; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB),
-    Flag("tensor_parallel", "GPUS", "GPUs that share each layer of a replica",
-         shown="auto: most sessions per node, within a target if there is one", word="auto"),
-    Flag("max_num_batched_tokens", "TOKENS", "tokens an engine prefills at once"),
-    Flag("weights_precision", "NAME", "format of the weights", shown="the model's"),
-    Flag("input_tokens", "TOKENS", "prompt tokens of a request"),
-    Flag("output_tokens", "TOKENS", "tokens of an answer"),
-    Flag("prefix_cache_hit_ratio", "RATIO",
-         "share of the prompt found in the prefix cache, not computed again", shown="0"),
-    Flag("active_ratio", "RATIO", "share of the sessions that generate at the same moment"),
-    Flag("tpot_ms", "MS", "target: time per output token, held by the committed figure"),
-    Flag("ttft_ms", "MS", "target: time to first token, compared with the prefill, its floor"),
-    Flag("engine", "NAME", "engine whose measured factor counts"),
-    Flag("measured_tpot_ms", "MS",
-         "TPOT you measured with --measured-sessions; replaces the engine's factor"),
-    Flag("measured_sessions", "SESSIONS", "sessions per replica of that measurement"),
-    Flag("peak_headroom_ratio", "RATIO", "capacity above the nominal load for peaks", shown="0.20"),
-    Flag("lang", "LANG", "language of the report", default="pt"),
-    Flag("output_json_file", "PATH", "also write the JSON to a file"),
-    Flag("output_markdown_file", "PATH", "also write the Markdown to a file"),
-    Flag("models_file", "PATH", "another model catalog", shown="models.json beside sizing.py"),
-    Flag("servers_file", "PATH", "another server catalog", shown="servers.json beside sizing.py"),
-    Flag("storage_file", "PATH", "another storage catalog", shown="storage.json beside sizing.py"),
-)
+FLAGS = {name: row for row in PARAMETERS if row.flag
+         for name in (row.names[:1] if row.names[0] in ASKED else row.names)}
 REQUEST_DEFAULTS = {name: getattr(Request, name) for name in REQUEST_NAMES if hasattr(Request, name)}
 FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES)
 OUTPUTS = {"json_only": "print the JSON only", "text_only": "print the text only",
@@ -5724,32 +5715,33 @@ def read_path(text: str) -> str:
     return text
 
 
-def reader(row: Flag) -> Callable[[str], object]:
+def reader(name: str) -> Callable[[str], object]:
     """What turns the text of a flag into its value, as an argparse type."""
-    if row.name in FLAG_CHOICES:
-        return argument(lambda text: check_choice(text, FLAG_CHOICES[row.name]))
+    row = FLAGS[name].flag
+    if name in FLAG_CHOICES:
+        return argument(lambda text: check_choice(text, FLAG_CHOICES[name]))
     if row.metavar == "PATH":
         return argument(read_path)
-    if row.name in RECORDS:
-        return str
-    return argument(lambda text: read_number(text, BOUNDS.get(row.name, COUNT), row.word))
+    return str if name in RECORDS else argument(lambda text: read_number(text, row.bound, row.word))
 
 
-def default_of(row: Flag) -> object:
-    return REQUEST_DEFAULTS.get(row.name, row.default)
+def default_of(name: str) -> object:
+    return REQUEST_DEFAULTS.get(name, FLAGS[name].flag.default)
 
 
-def is_required(row: Flag) -> bool:
+def is_required(name: str) -> bool:
     """Whether a request has no value without this flag, or one that stands for it."""
-    return (row.name in REQUEST_NAMES and row.name not in REQUEST_DEFAULTS
+    row = FLAGS[name].flag
+    return (name in REQUEST_NAMES and name not in REQUEST_DEFAULTS
             and row.default is None and (row.shown or "required").startswith("required"))
 
 
-def help_of(row: Flag) -> str:
-    words = ": " + ", ".join(FLAG_CHOICES[row.name]) if row.name in FLAG_CHOICES else ""
-    default = default_of(row)
-    shown = row.shown or ("required" if is_required(row) else "none" if default is None else str(default))
-    return "%s%s (%s%s)" % (row.help, words, "" if is_required(row) else "default: ", shown)
+def help_of(name: str) -> str:
+    words = ": " + ", ".join(FLAG_CHOICES[name]) if name in FLAG_CHOICES else ""
+    default, shown = default_of(name), FLAGS[name].flag.shown
+    shown = shown or ("required" if is_required(name) else "none" if default is None else str(default))
+    return "%s%s (%s%s)" % (FLAGS[name].description.en.rstrip("."), words,
+                            "" if is_required(name) else "default: ", shown)
 
 
 class Finished(Exception):
@@ -5773,9 +5765,9 @@ class Parser(argparse.ArgumentParser):
 def build_parser() -> Parser:
     parser = Parser(prog="sizing.py", usage=USAGE, description=EXAMPLES, epilog=EXIT_STATUS,
                     allow_abbrev=False, add_help=False, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for row in FLAGS:
-        parser.add_argument(flag(row.name), metavar=row.metavar, default=default_of(row),
-                            type=reader(row), help=help_of(row))
+    for name, row in FLAGS.items():
+        parser.add_argument(flag(name), metavar=row.flag.metavar, default=default_of(name),
+                            type=reader(name), help=help_of(name))
     outputs = parser.add_mutually_exclusive_group()
     for name, text in OUTPUTS.items():
         outputs.add_argument(flag(name), action="store_true", help="%s (default: text, then JSON)" % text)
@@ -5801,9 +5793,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         known = [option for action in parser._actions for option in action.option_strings]
         close = nearest(unknown[0].split("=")[0], known)
         raise SizingError("unknown argument %s%s" % (short(unknown[0]), close))
-    for row in FLAGS:
-        if isinstance(getattr(args, row.name), list):    # `--flag=--` before Python 3.13
-            raise SizingError("argument %s: expected one argument" % flag(row.name))
+    for name in FLAGS:
+        if isinstance(getattr(args, name), list):        # `--flag=--` before Python 3.13
+            raise SizingError("argument %s: expected one argument" % flag(name))
     if not args.listing:
         check_together(args)
     return args
@@ -5811,7 +5803,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def check_together(args: argparse.Namespace) -> None:
     """Raise SizingError when flags are missing or contradict each other."""
-    needed = [row.name for row in FLAGS if is_required(row)]
+    needed = [name for name in FLAGS if is_required(name)]
     if args.effective_context == "max":
         needed.append("nodes")
     elif args.nodes is not None:

@@ -2488,9 +2488,9 @@ class Alerts(unittest.TestCase):
         told = [why["explanation"] for why in scenario["rationale"].values()] + [alert["message"] for alert in data["alerts"]]
         for row in sizing.PARAMETERS:
             if "kv_precision" in row.names:
-                self.assertEqual([sizing.listed_widths(lang) in getattr(row.description, lang) for lang in LANGUAGES],
+                self.assertEqual([sizing.listed_widths(lang) in getattr(row.importance, lang) for lang in LANGUAGES],
                                  [True, True])
-                told += [text for each in row[1:] for text in each]
+                told += [text for each in row[1:-1] for text in each]
         for text in told:
             for lang in LANGUAGES:
                 text = text.replace(sizing.listed_widths(lang), "")
@@ -2590,7 +2590,7 @@ class Texts(unittest.TestCase):
 
 class Tables(unittest.TestCase):
     def test_ids(self):
-        for names in ([alert.id for alert in sizing.ALERTS], [row.name for row in sizing.FLAGS],
+        for names in ([alert.id for alert in sizing.ALERTS], [*sizing.FLAGS],
                       [name for row in sizing.PARAMETERS for name in row.names]):
             self.assertTrue(names)
             self.assertEqual(len(names), len(set(names)))
@@ -2600,7 +2600,7 @@ class Tables(unittest.TestCase):
 
     def test_every_parameter_is_explained(self):
         explained = {name for row in sizing.PARAMETERS for name in row.names}
-        expected = ({row.name for row in sizing.FLAGS} | set(sizing.OUTPUTS)
+        expected = ({*sizing.FLAGS} | set(sizing.OUTPUTS)
                     | {"list_" + name for name in sizing.LISTS} | {"version"})
         for record in (Model, Server, StorageProfile):
             expected |= {field.name for field in dataclasses.fields(record)} - {"name", "source"}
@@ -6322,9 +6322,9 @@ class TextFromFiles(InFolder):
 
 USAGE = ("usage: python3 sizing.py --model NAME --server NAME --concurrency SESSIONS --effective-context "
          "TOKENS [options]\n")
-FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --nodes, --effective-context, --kv-precision, "
-               "--kv-budget-ratio, --runtime-overhead-gib, --tensor-parallel, --max-num-batched-tokens, "
-               "--weights-precision, --input-tokens, --output-tokens, --prefix-cache-hit-ratio, "
+FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --effective-context, --kv-precision, "
+               "--kv-budget-ratio, --runtime-overhead-gib, --peak-headroom-ratio, --nodes, --tensor-parallel, "
+               "--max-num-batched-tokens, --input-tokens, --output-tokens, --prefix-cache-hit-ratio, "
                "--active-ratio, --tpot-ms, --ttft-ms, --engine, --measured-tpot-ms, ...")
 MISSING = "missing %s; see --help, --list-models and --list-servers"
 TOGETHER = "argument --nodes: expected instead of --concurrency, or both with --effective-context max"
@@ -6468,7 +6468,7 @@ class CommandLine(InFolder):
 
     def test_numbers(self):
         parser = sizing.build_parser()
-        self.assertEqual(set(self.NUMBERS), {row.name for row in sizing.FLAGS if row.name in sizing.BOUNDS})
+        self.assertEqual(set(self.NUMBERS), {name for name, row in sizing.FLAGS.items() if row.flag.metavar not in ("NAME", "PATH", "LANG")})
         for name, (expected, wrong, right) in self.NUMBERS.items():
             option = sizing.flag(name)
             for text in wrong:
@@ -6558,17 +6558,13 @@ class CommandLine(InFolder):
         self.assertEqual(call("--version"), (0, "sizing.py %s\n" % sizing.__version__, ""))
         self.assertEqual(call("--version", "--bogus"), call("--version"))
 
-    DEFAULTS = ["required", "required", "default: profile_default", "required, or --nodes", "default: none",
-                "required",
+    DEFAULTS = ["required", "required", "default: profile_default", "required, or --nodes", "required",
                 "default: the model's default_kv_precision", "default: 0.70",
-                "default: computed; 120 if the weights are unknown",
+                "default: computed; 120 if the weights are unknown", "default: 0.20", "default: none",
                 "default: auto: most sessions per node, within a target if there is one", "default: 8192",
-                "default: the model's", "default: 1024", "default: 1024", "default: 0", "default: 1.0",
-                "default: none",
-                "default: none", "default: generic", "default: none", "default: none", "default: 0.20",
-                "default: pt",
-                "default: none", "default: none", "default: models.json beside sizing.py",
-                "default: servers.json beside sizing.py", "default: storage.json beside sizing.py",
+                "default: 1024", "default: 1024", "default: 0", "default: 1.0", "default: none", "default: none",
+                "default: generic", "default: none", "default: none", "default: the model's",
+                "default: none", "default: none", *["default: the file beside sizing.py"] * 3, "default: pt",
                 *["default: text, then JSON"] * 3]       # as --help shows them, in order
 
     def test_help(self):
@@ -6580,13 +6576,13 @@ class CommandLine(InFolder):
         self.assertEqual(re.findall(r"(?m)^  (?:-h, )?(--[a-z-]+)", text),
                          [name for name in option_strings() if name != "-h"])
         for words in ("KV cache format: fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla (default: the model's",
-                      "format of the weights: bf16, fp16, fp8, int8, int4, fp4, mxfp4, nvfp4 (default: the",
-                      "engine whose measured factor counts: generic, vllm, sglang, trtllm (default: generic)",
-                      "language of the report: pt, en (default: pt)",
+                      "Format of the weights: bf16, fp16, fp8, int8, int4, fp4, mxfp4, nvfp4 (default: the",
+                      "Engine whose measured factor counts: generic, vllm, sglang, trtllm (default: generic)",
+                      "Language of the report: pt, en (default: pt)",
                       "--list-storage show what storage.json holds",
                       "exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130"):
             self.assertIn(words, folded)
-        shown = {row.name: row.shown for row in sizing.FLAGS if re.match(r"[0-9.]+$", row.shown or "")}
+        shown = {name: row.flag.shown for name, row in sizing.FLAGS.items() if re.match(r"[0-9.]+$", row.flag.shown or "")}
         self.assertEqual({name: float(text) for name, text in shown.items()},
                          {name: self.REQUEST[name] for name in shown})
 
