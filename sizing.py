@@ -3566,7 +3566,8 @@ PARAMETERS = (
         *FROM_CONFIG,
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
-    parameter("unquantized_params mtp_params vision_params rope_positions weights_origin config_read config_derived",
+    parameter("unquantized_params mtp_params vision_params rope_positions weights_origin config_read "
+              "config_derived",
         "O que se leu e derivou do config.json: partes em 16 bits, MTP, torre de visão, tabelas rotativas.",
         "What was read and derived from config.json: parts in 16 bits, MTP, vision tower, rotary tables.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
