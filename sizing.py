@@ -3748,35 +3748,31 @@ WORDS.update((name, Text(*both)) for name, both in {
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
-     Text("KV por sessão: igual ao byte ao que o vLLM 0.32.0 calcula, em bf16 e fp8, em estado estacionário "
-          "e nos dois limites do motor, para 88 modelos públicos.",
-          "KV per session: equal to the byte to what vLLM 0.32.0 computes, in bf16 and fp8, in steady state "
-          "and for the two engine bounds, for 88 public models.")),
+     Text("KV por sessão: igual ao byte ao do vLLM 0.32.0 em 88 modelos públicos, em bf16 e fp8, em estado "
+          "estacionário e nos dois limites do motor.",
+          "KV per session: equal to the byte to vLLM 0.32.0's for 88 public models, in bf16 and fp8, in "
+          "steady state and for the two engine bounds.")),
     (lambda weights_origin: weights_origin == "computed",
-     Text("Pesos: parâmetros contados do config.json, iguais aos do vLLM em 84 de 84 modelos; em bf16 e fp8 "
-          "motores registraram até 2,3 % a mais ao carregar, e em mxfp4 até 9 %.",
-          "Weights: parameters counted from config.json, equal to vLLM's for 84 of 84 models; loading bf16 "
-          "and fp8, engines logged up to 2.3 % more, and mxfp4 up to 9 %.")),
+     Text("Pesos: parâmetros contados do config.json, iguais aos do vLLM em 84 de 84 modelos; motores "
+          "registraram até 2,3 % a mais em bf16 e fp8, e até 9 % em mxfp4.",
+          "Weights: parameters counted from config.json, equal to vLLM's for 84 of 84 models; engines logged "
+          "up to 2.3 % more in bf16 and fp8, and up to 9 % in mxfp4.")),
     (lambda overhead_origin: overhead_origin == "computed",
-     Text("Memória do motor: contra 22 logs de partida do vLLM 0.19 em H100 (a fração de HBM e os pesos de "
-          "cada log), a memória livre para KV erra 0,2 % na mediana, 0,8 % no p90 e 1,7 % no pior caso. "
-          "Fora deles: 9 % a 11 % em MI300X com vLLM 0.9, 20 % em uma A100, até 95 % em placas pequenas; "
-          "H200, B200 e outros motores não foram medidos. O motor vê de 0,3 % a 0,6 % menos HBM do que o "
-          "driver informa.",
-          "Engine memory: against 22 start-up logs of vLLM 0.19 on H100 (each log's own share "
-          "of HBM and weights), the memory free for KV is off by 0.2 % median, 0.8 % p90 and 1.7 % at worst. "
-          "Outside them: 9 % to 11 % on MI300X with vLLM 0.9, 20 % on one A100, up to 95 % on small cards; "
-          "H200, B200 and other engines were not measured. The engine sees 0.3 % to 0.6 % less HBM than the "
-          "driver reports.")),
+     Text("Memória do motor: contra 22 logs do vLLM 0.19 em H100, a memória livre para KV erra 0,2 % na "
+          "mediana, 0,8 % no p90 e 1,7 % no pior caso; 9 % a 11 % em MI300X, 20 % em uma A100, até 95 % em "
+          "placas pequenas. H200, B200 e outros motores não foram medidos. O motor vê de 0,3 % a 0,6 % menos "
+          "HBM do que o driver informa.",
+          "Engine memory: against 22 logs of vLLM 0.19 on H100, the memory free for KV is off by 0.2 % "
+          "median, 0.8 % p90 and 1.7 % at worst; 9 % to 11 % on MI300X, 20 % on one A100, up to 95 % on "
+          "small cards. H200, B200 and other engines were not measured. The engine sees 0.3 % to 0.6 % less "
+          "HBM than the driver reports.")),
     (lambda tpot_expected_ms, speed_measured: not speed_measured,
      Text("Velocidade: contra 1.149 medições publicadas (H100, H200 e B200; vLLM, SGLang e TensorRT-LLM; 2 a "
-          "512 sessões) o TPOT esperado erra 9 % na mediana e 29 % no p90; em modelos deixados de fora do "
-          "ajuste, 11 % e 36 %. Pelo menos 80 % das medições ficam até o TPOT para compromisso. Uma medição "
-          "sua (--measured-tpot-ms) vale mais.",
+          "512 sessões) o TPOT esperado erra 9 % na mediana e 29 % no p90; em modelos fora do ajuste, 11 % e "
+          "36 %. Uma medição sua (--measured-tpot-ms) vale mais.",
           "Speed: against 1,149 published measurements (H100, H200 and B200; vLLM, SGLang and TensorRT-LLM; "
-          "2 to 512 sessions) expected TPOT is off by 9 % median and 29 % p90; for models left out of "
-          "the fit, by 11 % and 36 %. At least 80 % of measurements are at or below the TPOT to commit to. A "
-          "measurement of your own (--measured-tpot-ms) is worth more.")),
+          "2 to 512 sessions) expected TPOT is off by 9 % median and 29 % p90; for models left out of the "
+          "fit, by 11 % and 36 %. A measurement of your own (--measured-tpot-ms) is worth more.")),
     (lambda tpot_expected_ms, speed_measured: speed_measured,
      Text("Velocidade: ajustada à sua medição ({measured_tpot_ms} ms com {measured_sessions} sessões por "
           "réplica); quanto mais longe dela, mais incerta. O compromisso é o próprio valor esperado.",
