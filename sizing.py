@@ -2364,10 +2364,9 @@ def missing_words(missing: Iterable[str]) -> Text:
 def place(asked: Request, layout: Layout) -> Placement:
     """A layout with its numbers, and why it holds no session; `asked` is the `replica` of a request."""
     sheet = on_replica(asked, layout)
+    sheet.update(at_any_context(before_context(asked), layout))
     sessions = sessions_at_target(asked, layout)
-    if sessions is None:
-        sheet.absent = {**sheet.absent, "speed_sessions_per_replica": "not_asked"}
-    else:
+    if sessions is not None:
         sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
     known = [limit.number for limit in LIMITS.values() if sheet.reason(limit.number) is None]
     sheet.parts = {**sheet.parts, "limits": tuple(known)}
@@ -2380,14 +2379,45 @@ def place(asked: Request, layout: Layout) -> Placement:
     return Placement(layout, sheet, refused)
 
 
+# Searches and scenarios ask again and again with another context, budget or target: what does not follow from
+# these is worked out once.
+AT_ANY_CONTEXT = ("replicas_per_node", "nodes_per_replica", "stages_per_node", "largest_stage_layers",
+                  "engine_gib_per_gpu", "runtime_overhead_gib", "kv_budget_gib")
+GIVEN_LAST = ("kv_budget_ratio", "runtime_overhead_gib", "tpot_ms", "ttft_ms")
+
+
+@lru_cache(maxsize=2**10)
+def before_context(asked: Request) -> Request:
+    return replace(asked, effective_context=1, tpot_ms=None, ttft_ms=None)
+
+
+@lru_cache(maxsize=2**10)
+def before_last(asked: Request) -> Request:
+    return replace(asked, **dict.fromkeys(GIVEN_LAST))
+
+
+@lru_cache(maxsize=2**12)
+def at_any_context(asked: Request, layout: Layout) -> dict:
+    sheet = on_replica(asked, layout)
+    return {name: sheet[name] for name in AT_ANY_CONTEXT}
+
+
 def on_replica(asked: Request, layout: Layout) -> Sheet:
-    cases: dict[str, str] = {}
+    given = stated({name: getattr(asked, name) for name in GIVEN_LAST})
+    given["pipeline_parallel"] = layout.pipeline_parallel
+    cases = {}
+    if "runtime_overhead_gib" in given:
+        given.update(given_overhead_gib=given.pop("runtime_overhead_gib"), overhead_origin="given")
+    else:
+        given["overhead_origin"] = "computed" if asked.model.weights_gib else "weights_unknown"
+    if given["overhead_origin"] != "computed":
+        cases = {"runtime_overhead_gib": "runtime_overhead_gib__" + given["overhead_origin"],
+                 "kv_room_gib": "kv_room_gib__fixed_overhead"}
     if layout.attention_ranks > 1 or layout.pipeline_parallel > 1:
         cases.update(BY_LAYOUT["data" if layout.attention_ranks > 1 else "pipeline"])
     if layout.tensor_parallel * layout.pipeline_parallel > asked.server.gpus:
         cases.update(BY_LAYOUT["spanning"])
-    return on_ranks(asked, layout.tensor_parallel, layout.attention_ranks).bind(
-        {"pipeline_parallel": layout.pipeline_parallel}, cases)
+    return on_ranks(before_last(asked), layout.tensor_parallel, layout.attention_ranks).bind(given, cases)
 
 
 @lru_cache(maxsize=2**10)                                # pipelines of every length rest on the same
@@ -2397,25 +2427,19 @@ def on_ranks(asked: Request, tensor_parallel: int, attention_ranks: int) -> Shee
     values["given_overhead_gib"] = values.pop("runtime_overhead_gib")
     given = stated(values)
     absent = {name: "not_asked" for name in (*values, "active_sessions_at_target") if name not in given}
-    origin = ("given" if "given_overhead_gib" in given
-              else "computed" if asked.model.weights_gib else "weights_unknown")
-    given.update(ENGINES[asked.engine]._asdict(), overhead_origin=origin, tensor_parallel=tensor_parallel,
+    given.update(ENGINES[asked.engine]._asdict(), tensor_parallel=tensor_parallel,
                  attention_ranks=attention_ranks, kv_ranks=tensor_parallel // attention_ranks,
                  bytes_per_element=KV_PRECISIONS[asked.kv_precision], context_tokens=asked.effective_context,
                  non_torch_gib=NON_TORCH_TENSOR_PARALLEL_GIB if tensor_parallel > 1
                  else NON_TORCH_ONE_GPU_GIB)
     cases = {**packed_case(asked.model, asked.kv_precision), **alone_case(tensor_parallel)}
-    if origin != "computed":
-        cases["runtime_overhead_gib"] = "runtime_overhead_gib__" + origin
-        cases["kv_room_gib"] = "kv_room_gib__fixed_overhead"
     sheet = site(asked.model, asked.server).bind(given, cases, absent)
     if asked.measured_tpot_ms is not None:
         unscaled = sheet.bind({"tpot_factor": 1, "active_sessions": asked.measured_sessions})
         if unscaled.find("tpot_expected_ms") is not None:
             sheet.update(tpot_factor=asked.measured_tpot_ms / unscaled["tpot_expected_ms"],
                          committed_factor=1.0)
-    for name in ("kv_per_session_placed_gib", "engine_gib_per_gpu"):
-        sheet.find(name)                                 # every layout on these ranks reads them
+    sheet.find("kv_per_session_placed_gib")              # every layout on these ranks reads it
     return sheet
 
 
@@ -2445,17 +2469,27 @@ def sessions_at_target(asked: Request, layout: Layout) -> int | None:
         return None
     if speed_missing(asked.model, asked.server, layout):
         return 0
-    return sessions_in_time(replace(asked, kv_budget_ratio=1.0, runtime_overhead_gib=None), layout)
+    return sessions_in_time(before_last(asked), layout, asked.tpot_ms, asked.ttft_ms)
+
+
+@lru_cache(maxsize=2**10)
+def at_any_load(asked: Request, layout: Layout) -> Sheet:
+    """The sheet of a replica with the numbers on speed that no load changes."""
+    sheet = on_replica(asked, layout)
+    for name in ("prefill_committed_ms", "cache_read_bytes", "layers_ms"):
+        sheet.find(name)
+    return sheet
 
 
 @lru_cache(maxsize=2**12)                                # memory does not matter here, and searches change it
-def sessions_in_time(asked: Request, layout: Layout) -> int | None:
-    sheet = on_replica(asked, layout)
-    if asked.ttft_ms is not None and sheet["prefill_committed_ms"] > asked.ttft_ms:
+def sessions_in_time(asked: Request, layout: Layout, tpot_ms: float | None,
+                     ttft_ms: float | None) -> int | None:
+    sheet = at_any_load(asked, layout)
+    if ttft_ms is not None and sheet["prefill_committed_ms"] > ttft_ms:
         return 0
-    if asked.tpot_ms is None:
+    if tpot_ms is None:
         return None
-    return last_within(asked.tpot_ms, COUNT.high, lambda sessions: sheet.bind(
+    return last_within(tpot_ms, COUNT.high, lambda sessions: sheet.bind(
         {"active_sessions": max(1, sessions * asked.active_ratio)})["tpot_committed_ms"])
 
 
@@ -2545,9 +2579,10 @@ class Spans(namedtuple("Spans", "sizes asked")):
         within_one = [place(self.asked, layout) for layout in layouts]
         fits = any(one.sheet["memory_sessions_per_replica"] for one in within_one)
         held = "sessions_per_replica" if fits else "memory_sessions_per_replica"
+        counted = self if fits else Spans(self.sizes, replace(self.asked, tpot_ms=None, ttft_ms=None))
 
         def most(nodes):
-            return max((per_node(one, held) for one in self.over(nodes)), default=Fraction(0))
+            return max((per_node(one, held) for one in counted.over(nodes)), default=Fraction(0))
         within = max(per_node(one, held) for one in within_one)
         most_ever = max(one.sheet["kv_room_gib"] / one.sheet["kv_per_session_gib"] for one in within_one)
         if most_ever <= 0:
