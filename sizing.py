@@ -2558,53 +2558,51 @@ def candidates(asked: Request, tensor_parallel: int | str, least_ratio: float) -
                   for stages in divisors(server.gpus // size)[1:] if stages <= model.num_layers]
     refused = [Placement(Layout(size, 1, 1), Sheet(), why) for size, why in refusals.items() if why]
     layouts = [one.layout for one in found]
-    nodes = Spans(usable, replace(asked, kv_budget_ratio=least_ratio)).nodes(layouts)
-    spans = Spans(usable, asked)
-    if nodes is None:                                    # nothing can be placed at the least ratio
-        nodes = spans.nodes(layouts) or 1
-    return (*refused, *found, *spans.over(nodes))
+    nodes = (nodes_to_span(replace(asked, kv_budget_ratio=least_ratio), usable, layouts)
+             or nodes_to_span(asked, usable, layouts) or 1)
+    return (*refused, *found, *over_nodes(asked, usable, nodes))
 
 
-class Spans(namedtuple("Spans", "sizes asked")):
-    """Replicas over several nodes, in each of the `sizes` of tensor parallel."""
+def over_nodes(asked: Request, sizes: Iterable[int], nodes: int) -> list[Placement]:
+    """A replica over so many nodes, one layout for each size that the layers allow; [] on one node."""
+    stages = {size: asked.server.gpus // size * nodes for size in sizes}
+    return [place(asked, Layout(size, count, 1)) for size, count in stages.items()
+            if nodes > 1 and count <= asked.model.num_layers]
 
-    def over(self, nodes: int) -> list[Placement]:
-        """A replica over so many nodes, one layout for each size that the layers allow; [] on one node."""
-        stages = {size: self.asked.server.gpus // size * nodes for size in self.sizes}
-        return [place(self.asked, Layout(size, count, 1)) for size, count in stages.items()
-                if nodes > 1 and count <= self.asked.model.num_layers]
 
-    def nodes(self, layouts: Iterable[Layout]) -> int | None:
-        """Nodes a replica should span; 1 where `layouts` on one do, None where nothing holds a session."""
-        within_one = [place(self.asked, layout) for layout in layouts]
-        fits = any(one.sheet["memory_sessions_per_replica"] for one in within_one)
-        held = "sessions_per_replica" if fits else "memory_sessions_per_replica"
-        counted = self if fits else Spans(self.sizes, replace(self.asked, tpot_ms=None, ttft_ms=None))
+def nodes_to_span(asked: Request, sizes: Sequence[int], layouts: Iterable[Layout]) -> int | None:
+    """Nodes a replica should span; 1 where `layouts` on one do, None where nothing holds a session."""
+    within_one = [place(asked, layout) for layout in layouts]
+    fits = any(one.sheet["memory_sessions_per_replica"] for one in within_one)
+    held = "sessions_per_replica" if fits else "memory_sessions_per_replica"
+    counted = asked if fits else replace(asked, tpot_ms=None, ttft_ms=None)
 
-        def most(nodes):
-            return max((per_node(one, held) for one in counted.over(nodes)), default=Fraction(0))
-        within = max(per_node(one, held) for one in within_one)
-        most_ever = max(one.sheet["kv_room_gib"] / one.sheet["kv_per_session_gib"] for one in within_one)
-        if most_ever <= 0:
-            return None
-        if SPANNING_GAIN * within > most_ever:           # not even without weights
-            return 1
-        goal = LEAST_SHARE * max(most(self.asked.model.num_layers * size // self.asked.server.gpus)
-                                 for size in self.sizes)
-        if goal == 0:
-            return None
-        if within >= goal:
-            return 1
-        nodes = next(nodes for nodes in self.counts() if most(nodes) >= goal)
-        return nodes if per_node(best(self.over(nodes)), held) >= SPANNING_GAIN * within else 1
+    def most(nodes):
+        return max((per_node(one, held) for one in over_nodes(counted, sizes, nodes)), default=0)
+    within = max(per_node(one, held) for one in within_one)
+    most_ever = max(one.sheet["kv_room_gib"] / one.sheet["kv_per_session_gib"] for one in within_one)
+    if most_ever <= 0:
+        return None
+    if SPANNING_GAIN * within > most_ever:               # not even without weights
+        return 1
+    layers, gpus = asked.model.num_layers, asked.server.gpus
+    goal = LEAST_SHARE * max(most(layers * size // gpus) for size in sizes)
+    if goal == 0:
+        return None
+    if within >= goal:
+        return 1
+    nodes = next(nodes for nodes in node_counts(layers, [gpus // size for size in sizes])
+                 if most(nodes) >= goal)
+    return nodes if per_node(best(over_nodes(asked, sizes, nodes)), held) >= SPANNING_GAIN * within else 1
 
-    def counts(self) -> list[int]:
-        """Numbers of nodes, ascending: for each size of the largest stage the fewest that make it so."""
-        layers, found = self.asked.model.num_layers, set()
-        for stages in (self.asked.server.gpus // size for size in self.sizes):
-            fewest = {-(-layers // (stages * largest_stage)) for largest_stage in range(1, layers // stages)}
-            found |= {nodes for nodes in fewest | {2} if 2 <= nodes <= layers // stages}
-        return sorted(found)
+
+def node_counts(layers: int, stages_per_node: Iterable[int]) -> list[int]:
+    """Numbers of nodes, ascending: for each size of the largest stage the fewest that make it so."""
+    found = set()
+    for stages in stages_per_node:
+        fewest = {-(-layers // (stages * largest_stage)) for largest_stage in range(1, layers // stages)}
+        found |= {nodes for nodes in fewest | {2} if 2 <= nodes <= layers // stages}
+    return sorted(found)
 
 
 def best(placements: Iterable[Placement]) -> Placement:
@@ -2848,28 +2846,21 @@ def plan_all(request: Request) -> dict[str, SizingResult]:
 RATIO_STEPS, OVERHEAD_STEPS, SPEED_STEPS = 10**4, 10**3, 10**2
 
 
-class Fitting:
-    """Whether a request with changes fits, in each scenario; what was found once is not worked out again."""
+@lru_cache(maxsize=2**12)
+def fits_scenario(request: Request, scenario: Scenario) -> bool:
+    try:
+        sheet = scenario_sheet(in_scenario(request, scenario), least_ratio_of(request))
+    except SizingError:  # a speed target asks for figures that not every layout has
+        return False
+    return sheet.find("nodes_final") is not None
 
-    def __init__(self, request: Request, servers: Mapping[str, Server]):
-        # "max" fits at some length
-        self.context = 1 if request.effective_context == "max" else int(request.effective_context)
-        self.request, self.servers = replace(request, effective_context=self.context), servers
-        self.known: dict[tuple, bool] = {}
 
-    def __call__(self, scenarios: Iterable[Scenario], **changes) -> bool:
-        return all(self.fits(scenario, changes) for scenario in scenarios)
+class Fitting(namedtuple("Fitting", "request servers scenarios")):
+    """Whether a request with changes fits, in each of some scenarios."""
 
-    def fits(self, scenario: Scenario, changes: Mapping) -> bool:
-        key = (scenario.key, *changes.items())
-        if key not in self.known:
-            changed = replace(self.request, **changes)
-            try:
-                sheet = scenario_sheet(in_scenario(changed, scenario), least_ratio_of(changed))
-                self.known[key] = sheet.find("nodes_final") is not None
-            except SizingError:  # a speed target asks for figures that not every layout has
-                self.known[key] = False
-        return self.known[key]
+    def __call__(self, **changes) -> bool:
+        changed = replace(self.request, **changes)
+        return all(fits_scenario(changed, scenario) for scenario in self.scenarios)
 
 
 def widest_that_fits(widths: Mapping[str, float], present: str | None, fits: Callable[[str], bool]):
@@ -2882,41 +2873,40 @@ def widest_that_fits(widths: Mapping[str, float], present: str | None, fits: Cal
     return None
 
 
-def precision_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
+def precision_that_fits(fits: Fitting):
     def fits_in(name):
         check_kv_precision(fits.request.model, name)
-        return fits(scenarios, kv_precision=name)
+        return fits(kv_precision=name)
     return widest_that_fits(KV_PRECISIONS, fits.request.kv_precision, fits_in)
 
 
-def weights_that_fit(fits: Fitting, scenarios: Sequence[Scenario]):
+def weights_that_fit(fits: Fitting):
     model = fits.request.model
     return widest_that_fits(WEIGHT_PRECISIONS, model.weights_precision,
-                            lambda name: fits(scenarios, model=with_weights(model, name)))
+                            lambda name: fits(model=with_weights(model, name)))
 
 
-def context_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    return largest(1, fits.context, lambda tokens: fits(scenarios, effective_context=tokens))
+def context_that_fits(fits: Fitting):
+    return largest(1, fits.request.effective_context, lambda tokens: fits(effective_context=tokens))
 
 
-def least(steps: int, good: Callable[[float], bool], top: float):
-    """The least figure up to `top`, in `steps` to one, that is good (as all above it); None if none is."""
+def least(fits: Fitting, name: str, steps: int, top: float):
+    """The least figure up to `top`, in `steps` to one, that fits (as all above it); None if none does."""
     highest = round(top * steps)
-    spare = largest(0, highest - 1, lambda fewer: good((highest - fewer) / steps))
-    return None if spare is None else (highest - spare) / steps
+
+    def figure(fewer):
+        return (highest - fewer) / steps if steps > 1 else highest - fewer
+    spare = largest(0, highest - 1, lambda fewer: fits(**{name: figure(fewer)}))
+    return None if spare is None else figure(spare)
 
 
-def budget_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    return least(RATIO_STEPS, lambda ratio: fits(scenarios, kv_budget_ratio=ratio), 1)
-
-
-def overhead_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
+def overhead_that_fits(fits: Fitting):
     """The largest overhead in GiB per node that fits, if the weights find room in it."""
-    request, bound = fits.request, BOUNDS["runtime_overhead_gib"]
+    request = fits.request
     low = math.ceil(exact(request.model.weights_gib or 0) * OVERHEAD_STEPS)
     top = math.ceil(server_sheet(request.server)["hbm_total_gib"] * OVERHEAD_STEPS)
-    step = largest(low, min(top, bound.high * OVERHEAD_STEPS),
-                   lambda step: fits(scenarios, runtime_overhead_gib=step / OVERHEAD_STEPS))
+    step = largest(low, min(top, BOUNDS["runtime_overhead_gib"].high * OVERHEAD_STEPS),
+                   lambda step: fits(runtime_overhead_gib=step / OVERHEAD_STEPS))
     return None if step is None else step / OVERHEAD_STEPS
 
 
@@ -2926,10 +2916,10 @@ BESIDE_HBM = ("gpus", "nvlink_bandwidth_tbps", "hbm_bandwidth_per_gpu_tbps", "de
               "dense_tflops_fp8", "dense_tflops_fp4", "gpu_interconnect")
 
 
-def server_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
+def server_that_fits(fits: Fitting):
     """The server of the catalog with the least HBM that fits; a larger one alike but for that fits too."""
     def fits_at(places, index):
-        return fits(scenarios, server=servers[places[index]], tensor_parallel="auto")
+        return fits(server=servers[places[index]], tensor_parallel="auto")
     servers = sorted(fits.servers.values(), key=lambda server: server_sheet(server)["hbm_total_gib"])
     names = BESIDE_HBM if asks_for_speed(fits.request) else BESIDE_HBM[:1]
     alike: dict[tuple, list[int]] = {}
@@ -2943,17 +2933,12 @@ def server_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
     return servers[found].name if found < len(servers) else None
 
 
-def nodes_that_fit(fits: Fitting, scenarios: Sequence[Scenario]):
-    nodes = least(1, lambda nodes: fits(scenarios, nodes=int(nodes)), COUNT.high)
-    return None if nodes is None else int(nodes)
-
-
 def speed_that_fits(target: str, committed: str) -> Callable:
     """The lever of one target, in steps of 0.01 ms: searched on given nodes, else what one session takes."""
-    def find(fits: Fitting, scenarios: Sequence[Scenario]):
-        request = fits.request
+    def find(fits: Fitting):
+        request, most_ms = fits.request, BOUNDS[target].high
         if request.nodes is not None:
-            return least(SPEED_STEPS, lambda ms: fits(scenarios, **{target: ms}), BOUNDS[target].high)
+            return least(fits, target, SPEED_STEPS, most_ms)
         found = set()
         for tensor_parallel in sizes_of(request.server, request.tensor_parallel):
             layout = Layout(tensor_parallel, 1, 1)
@@ -2961,16 +2946,18 @@ def speed_that_fits(target: str, committed: str) -> Callable:
                     or speed_missing(request.model, request.server, layout)):
                 alone_ms = on_replica(request.replica, layout).bind({"active_sessions": 1})[committed]
                 found.add(math.ceil(alone_ms * SPEED_STEPS) / SPEED_STEPS)
-        most_ms = BOUNDS[target].high
-        return next((ms for ms in sorted(found) if ms <= most_ms and fits(scenarios, **{target: ms})), None)
+        return next((ms for ms in sorted(found) if ms <= most_ms and fits(**{target: ms})), None)
     return find
 
 
-LEVERS = {"nodes": nodes_that_fit, "tpot_ms": speed_that_fits("tpot_ms", "tpot_committed_ms"),
-          "ttft_ms": speed_that_fits("ttft_ms", "prefill_committed_ms"),
-          "weights_precision": weights_that_fit, "kv_precision": precision_that_fits,
-          "effective_context": context_that_fits, "kv_budget_ratio": budget_that_fits,
-          "runtime_overhead_gib": overhead_that_fits, "server": server_that_fits}
+LEVERS: dict[str, Callable] = {
+    "nodes": partial(least, name="nodes", steps=1, top=COUNT.high),
+    "tpot_ms": speed_that_fits("tpot_ms", "tpot_committed_ms"),
+    "ttft_ms": speed_that_fits("ttft_ms", "prefill_committed_ms"),
+    "weights_precision": weights_that_fit, "kv_precision": precision_that_fits,
+    "effective_context": context_that_fits,
+    "kv_budget_ratio": partial(least, name="kv_budget_ratio", steps=RATIO_STEPS, top=1),
+    "runtime_overhead_gib": overhead_that_fits, "server": server_that_fits}
 
 
 def find_levers(request: Request, plans: Mapping[str, SizingResult],
@@ -2984,13 +2971,13 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
     present = dict(vars(request), server=request.server.name,
                    weights_precision=request.model.weights_precision,
                    runtime_overhead_gib=plans["recommended"].runtime_overhead_gib)
-    if request.effective_context == "max":
+    if request.effective_context == "max":               # it fits at some length
         present["effective_context"] = None
+        request = replace(request, effective_context=1)
     groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS)
-    fits = Fitting(request, servers)
+    fitting = {key: Fitting(request, servers, scenarios) for key, scenarios in groups.items()}
     return [{"lever": name, "flag": flag(name), "current": present[name],
-             "thresholds": {key: present[name] if fits(group) else find(fits, group)
-                            for key, group in groups.items()}}
+             "thresholds": {key: present[name] if fits() else find(fits) for key, fits in fitting.items()}}
             for name, find in LEVERS.items() if present[name] is not None]
 
 

@@ -3980,7 +3980,7 @@ class SpeedLevers(unittest.TestCase):
     def test_thresholds(self):
         for name, changes, expected in self.ROWS:
             with self.subTest(lever=name, changes=changes):
-                self.assertEqual(sizing.LEVERS[name](sizing.Fitting(asked(**changes), SERVERS), sizing.SCENARIOS), expected)
+                self.assertEqual(sizing.LEVERS[name](sizing.Fitting(asked(**changes), SERVERS, sizing.SCENARIOS)), expected)
                 if expected is not None:
                     self.assertEqual([self.fits(**dict(changes, **{name: value}))
                                       for value in (expected, expected + self.STEPS[name])],
