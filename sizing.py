@@ -44,10 +44,22 @@ GIB = 2**30
 Text = namedtuple("Text", "pt en")
 LANGUAGES = Text._fields
 NOT_STATED = Text("não informado", "not stated")
-# In place of a number that a plan does not have, by the reason.
-ABSENT_WORDS = {"does_not_fit": Text("não cabe", "does not fit"), "not_known": NOT_STATED,
-                "speed_not_known": NOT_STATED, "not_asked": Text("nenhum", "none"),
-                "not_applicable": Text("não se aplica", "does not apply")}
+# Why a plan does not have a number: what stands in its place, and the sentence that explains it.
+Reason = namedtuple("Reason", "word sentence")
+REASONS = {
+    "does_not_fit": Reason(Text("não cabe", "does not fit"), Text(
+        "Este cenário não cabe como pedido, e o número não existe; a tabela de alavancas diz o que faz "
+        "caber.",
+        "This scenario does not fit as asked, and the number does not exist; the table of levers says what "
+        "would fit.")),
+    "not_known": Reason(NOT_STATED, Text("O catálogo não informa tudo de que este número precisa.",
+                                         "The catalog does not state all that this number needs.")),
+    "speed_not_known": Reason(NOT_STATED, Text("Velocidade desconhecida aqui; falta: {speed_missing}.",
+                                               "Speed is not known here; missing: {speed_missing}.")),
+    "not_asked": Reason(Text("nenhum", "none"), Text("Não foi pedido.", "It was not asked for.")),
+    "not_applicable": Reason(Text("não se aplica", "does not apply"), Text(
+        "Não se aplica a este modelo.", "It does not apply to this model.")),
+}
 UNITS = {"gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB", "mib": "MiB",
          "kw": "kW", "ms": "ms", "tflops": "TFLOPS", "context": "tokens", "embeddings": "tokens",
          "window": "tokens"}
@@ -132,7 +144,7 @@ class Slots:
         if not isinstance(self.facts, Sheet):
             return self.facts[name]
         reason = self.facts.reason(name)
-        return self.facts.find(name) if reason is None else ABSENT_WORDS[reason]
+        return self.facts.find(name) if reason is None else REASONS[reason].word
 
     def __getitem__(self, slot: str) -> str:
         name, _, form = slot.rpartition("_")
@@ -2086,20 +2098,6 @@ def known_value(sheet: Sheet, name: str):
 
 # === Plan: which sheets are made, and which is chosen ===
 
-REASONS = {
-    "does_not_fit": Text("Este cenário não cabe como pedido, e o número não existe; a tabela de alavancas "
-                         "diz o que faz caber.",
-                         "This scenario does not fit as asked, and the number does not exist; the table of "
-                         "levers says what would fit."),
-    "not_known": Text("O catálogo não informa tudo de que este número precisa.",
-                      "The catalog does not state all that this number needs."),
-    "speed_not_known": Text("Velocidade desconhecida aqui; falta: {speed_missing}.",
-                            "Speed is not known here; missing: {speed_missing}."),
-    "not_asked": Text("Não foi pedido.", "It was not asked for."),
-    "not_applicable": Text("Não se aplica a este modelo.", "It does not apply to this model."),
-}
-
-
 WEIGHTS_TOLERANCE = 1e-6  # stated against computed weights: beyond rounding they contradict
 
 
@@ -2130,9 +2128,9 @@ def with_weights(model: Model, weights_precision: str | None) -> Model:
     if precision is None or (precision == model.weights_precision and model.weights_gib is not None):
         return model
     weights_gib = computed_weights_gib(model, precision)
+    if weights_gib is None and weights_precision is None:
+        return model
     if weights_gib is None:
-        if weights_precision is None:
-            return model
         raise SizingError("weights_precision: %s states %s weights and not total_params and "
                           "unquantized_params, which other precisions need"
                           % (model.name, model.weights_precision or "no"))
@@ -2144,7 +2142,6 @@ def with_weights(model: Model, weights_precision: str | None) -> Model:
 # --- The sheet of a model on a server
 
 PART_NAMES = {row.parts for row in NUMBERS.values() if row.parts not in (None, "limits")}
-EXPERTS_OF_A_DENSE_MODEL = {"num_experts": 1, "num_experts_per_tok": 0, "moe_layers": 0, "expert_params": 0}
 
 
 def record_terms(record) -> tuple[dict, dict]:
@@ -2154,12 +2151,8 @@ def record_terms(record) -> tuple[dict, dict]:
     return stated(values), {name: "not_known" for name, value in values.items() if value is None}
 
 
-NUMBERS_OF_A_KIND = {kind: [name for name in NUMBERS if name.startswith(kind + "_")] for kind in LAYER_KINDS}
-
-
 @lru_cache(maxsize=2**10)
 def model_sheet(model: Model) -> Sheet:
-    """What a model says before anything is asked."""
     given, absent = record_terms(model)
     cases: dict[str, str] = {}
     given_by_kind(model, given, cases)
@@ -2177,7 +2170,7 @@ def model_sheet(model: Model) -> Sheet:
              for part in PART_NAMES}
     for kind in LAYER_KINDS:
         if kind not in model.groups:
-            absent.update(dict.fromkeys(NUMBERS_OF_A_KIND[kind], "not_applicable"))
+            absent.update((name, "not_applicable") for name in NUMBERS if name.startswith(kind + "_"))
     return Sheet().bind(given, cases, {name: why for name, why in absent.items() if name not in given}, parts)
 
 
@@ -2195,14 +2188,13 @@ def server_sheet(server: Server) -> Sheet:
 
 @lru_cache(maxsize=2**10)
 def site(model: Model, server: Server) -> Sheet:
-    """A model on a server: the sheet on which all layouts rest."""
     own = server_sheet(server)
     terms = precision_terms(model, server, model.weights_precision) if model.weights_precision else {}
     return model_sheet(model).bind({**own, **terms}, own.cases, own.absent)
 
 
 def given_by_kind(model: Model, given: dict, cases: dict) -> None:
-    """Fields of the layer groups, and how vLLM pools and blocks them."""
+    """Fields of the layer groups; how vLLM pools and blocks them."""
     for kind, group in model.groups.items():
         for name, value in group.items():
             given[kind + "_" + name if name in OF_A_KIND else name] = value
@@ -2218,18 +2210,15 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
     given.update((kind + "_layers_padded", -(-layers // padded) * padded) for kind, layers in pooled.items())
     given.update(batches_in_flight=BATCHES_IN_FLIGHT, pool_batches_in_flight=1, block_tokens=BLOCK_TOKENS)
     beside = {*model.groups} & {*TOKEN_KINDS}
-    for name in ("", "placed_") if "state" in model.groups else ():
-        if beside:
-            cases[name + "attention_block_tokens"] = name + "attention_block_tokens__state"
-        else:
-            cases[name + "state_page_bytes"] = name + "state_page_bytes__alone"
-    if "latent" in model.groups and "state" not in model.groups:
+    if "state" in model.groups:
+        name, case = ("attention_block_tokens", "__state") if beside else ("state_page_bytes", "__alone")
+        cases.update({name: name + case, "placed_" + name: "placed_" + name + case})
+    elif "latent" in model.groups:
         given["block_tokens"] = LATENT_BLOCK_TOKENS
     if model.attention_pattern == "sparse_latent":
         cases.update(latent_read_tokens="latent_read_tokens__sparse",
                      latent_prefill_pairs="latent_prefill_pairs__sparse")
-    given["small_kernels_layers"] = sum(model.groups[kind]["layers"] for kind in ("latent", "state")
-                                        if kind in model.groups)
+    given["small_kernels_layers"] = sum(pooled.get(kind, 0) for kind in ("latent", "state"))
 
 
 def given_by_weights(model: Model, given: dict, cases: dict) -> None:
@@ -2240,7 +2229,7 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
     scaling by 8, 8.58 logged, 8.0 without.
     """
     if not model.num_experts:
-        given.update(EXPERTS_OF_A_DENSE_MODEL)
+        given.update(num_experts=1, num_experts_per_tok=0, moe_layers=0, expert_params=0)
     if model.weights_origin == "computed":
         cases["weights_gib"] = "weights_gib__computed"
     if model.vocab_size is None or model.hidden_size is None:
@@ -2260,18 +2249,17 @@ COMPUTE_PRECISIONS = {"bf16": ("bf16",), "fp16": ("bf16",), "fp8": ("fp8", "bf16
 
 
 def precision_terms(model: Model, server: Server, weights_precision: str) -> dict:
-    """What follows from the format of the weights: bytes, parts in 16 bits, what the GPU computes in."""
+    """What follows from the format of the weights."""
     bytes_per_weight = WEIGHT_PRECISIONS[weights_precision]
     terms = {"weights_precision": weights_precision, "bytes_per_weight": bytes_per_weight}
     compute = next((name for name in COMPUTE_PRECISIONS[weights_precision]
                     if getattr(server, "dense_tflops_" + name)), "")
-    total, embedding, width, vocabulary = (model.total_params, model.embedding_params, model.hidden_size,
-                                           model.vocab_size)
+    total, embedding = model.total_params, model.embedding_params
+    width, vocabulary = model.hidden_size, model.vocab_size
     if total is None or embedding is None or width is None or vocabulary is None or not compute:
         return terms
-    head_params = width * vocabulary
+    kept_params = head_params = width * vocabulary
     fixed_params = total - model.routed_params() - embedding
-    kept_params = head_params
     if model.unquantized_params is not None:
         kept_params = max(0, model.unquantized_params - embedding)
     if kept_params < head_params:  # no head among them: it is the embedding table, read after all
@@ -2319,7 +2307,6 @@ def divisors(number: int) -> tuple[int, ...]:
 
 
 def sizes_of(server: Server, tensor_parallel: int | str) -> tuple[int, ...]:
-    """The sizes of tensor parallel to look at: the one asked for, or each that divides the node."""
     return divisors(server.gpus) if tensor_parallel == "auto" else (int(tensor_parallel),)
 
 
@@ -2327,9 +2314,11 @@ def refusal(model: Model, tensor_parallel: int) -> str | None:
     """Why the layers of `model` cannot be spread over so many GPUs, a key of REFUSALS; None when they can."""
     if model.num_attention_heads and model.num_attention_heads % tensor_parallel:
         return "heads_not_divisible"
-    heads = [model.groups[kind]["num_key_value_heads"] for kind in HEAD_KINDS if kind in model.groups]
-    uneven = any(count % tensor_parallel and tensor_parallel % count for count in heads)
-    return "kv_heads_not_divisible" if uneven else None
+    for kind in {*HEAD_KINDS} & {*model.groups}:
+        heads = model.groups[kind]["num_key_value_heads"]
+        if heads % tensor_parallel and tensor_parallel % heads:
+            return "kv_heads_not_divisible"
+    return None
 
 
 def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[str]:
@@ -2364,7 +2353,7 @@ def missing_words(missing: Iterable[str]) -> Text:
 def place(asked: Request, layout: Layout) -> Placement:
     """A layout with its numbers, and why it holds no session; `asked` is the `replica` of a request."""
     sheet = on_replica(asked, layout)
-    sheet.update(at_any_context(before_context(asked), layout))
+    sheet.update(at_any_context(without(asked, "effective_context", *TARGETS), layout))
     sessions = sessions_at_target(asked, layout)
     if sessions is not None:
         sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
@@ -2379,21 +2368,18 @@ def place(asked: Request, layout: Layout) -> Placement:
     return Placement(layout, sheet, refused)
 
 
-# Searches and scenarios ask again and again with another context, budget or target: what does not follow from
-# these is worked out once.
+# Searches and scenarios ask again with another context, budget or target: what does not follow from these is
+# worked out once.
+BUDGET = ("kv_budget_ratio", "runtime_overhead_gib")
+TARGETS = ("tpot_ms", "ttft_ms")
 AT_ANY_CONTEXT = ("replicas_per_node", "nodes_per_replica", "stages_per_node", "largest_stage_layers",
                   "engine_gib_per_gpu", "runtime_overhead_gib", "kv_budget_gib")
-GIVEN_LAST = ("kv_budget_ratio", "runtime_overhead_gib", "tpot_ms", "ttft_ms")
 
 
-@lru_cache(maxsize=2**10)
-def before_context(asked: Request) -> Request:
-    return replace(asked, effective_context=1, tpot_ms=None, ttft_ms=None)
-
-
-@lru_cache(maxsize=2**10)
-def before_last(asked: Request) -> Request:
-    return replace(asked, **dict.fromkeys(GIVEN_LAST))
+@lru_cache(maxsize=2**12)
+def without(asked: Request, *names: str) -> Request:
+    nothing: dict = dict.fromkeys(names)
+    return replace(asked, **nothing)
 
 
 @lru_cache(maxsize=2**12)
@@ -2403,33 +2389,34 @@ def at_any_context(asked: Request, layout: Layout) -> dict:
 
 
 def on_replica(asked: Request, layout: Layout) -> Sheet:
-    given = stated({name: getattr(asked, name) for name in GIVEN_LAST})
+    given = stated({name: getattr(asked, name) for name in (*BUDGET, *TARGETS)})
     given["pipeline_parallel"] = layout.pipeline_parallel
-    cases = {}
+    origin, cases = "computed" if asked.model.weights_gib else "weights_unknown", {}
     if "runtime_overhead_gib" in given:
-        given.update(given_overhead_gib=given.pop("runtime_overhead_gib"), overhead_origin="given")
-    else:
-        given["overhead_origin"] = "computed" if asked.model.weights_gib else "weights_unknown"
-    if given["overhead_origin"] != "computed":
-        cases = {"runtime_overhead_gib": "runtime_overhead_gib__" + given["overhead_origin"],
+        origin, given["given_overhead_gib"] = "given", given.pop("runtime_overhead_gib")
+    given["overhead_origin"] = origin
+    if origin != "computed":
+        cases = {"runtime_overhead_gib": "runtime_overhead_gib__" + origin,
                  "kv_room_gib": "kv_room_gib__fixed_overhead"}
     if layout.attention_ranks > 1 or layout.pipeline_parallel > 1:
         cases.update(BY_LAYOUT["data" if layout.attention_ranks > 1 else "pipeline"])
     if layout.tensor_parallel * layout.pipeline_parallel > asked.server.gpus:
         cases.update(BY_LAYOUT["spanning"])
-    return on_ranks(before_last(asked), layout.tensor_parallel, layout.attention_ranks).bind(given, cases)
+    return on_ranks(without(asked, *BUDGET, *TARGETS), layout.tensor_parallel, layout.attention_ranks).bind(
+        given, cases)
 
 
 @lru_cache(maxsize=2**10)                                # pipelines of every length rest on the same
 def on_ranks(asked: Request, tensor_parallel: int, attention_ranks: int) -> Sheet:
-    """The sheet of the ranks that share a layer, whatever number of such groups share the layers."""
+    """The sheet of the ranks that share a layer."""
     values = {name: getattr(asked, name) for name in OF_A_REPLICA}
+    values["context_tokens"] = asked.effective_context
     values["given_overhead_gib"] = values.pop("runtime_overhead_gib")
     given = stated(values)
     absent = {name: "not_asked" for name in (*values, "active_sessions_at_target") if name not in given}
     given.update(ENGINES[asked.engine]._asdict(), tensor_parallel=tensor_parallel,
                  attention_ranks=attention_ranks, kv_ranks=tensor_parallel // attention_ranks,
-                 bytes_per_element=KV_PRECISIONS[asked.kv_precision], context_tokens=asked.effective_context,
+                 bytes_per_element=KV_PRECISIONS[asked.kv_precision],
                  non_torch_gib=NON_TORCH_TENSOR_PARALLEL_GIB if tensor_parallel > 1
                  else NON_TORCH_ONE_GPU_GIB)
     cases = {**packed_case(asked.model, asked.kv_precision), **alone_case(tensor_parallel)}
@@ -2469,7 +2456,7 @@ def sessions_at_target(asked: Request, layout: Layout) -> int | None:
         return None
     if speed_missing(asked.model, asked.server, layout):
         return 0
-    return sessions_in_time(before_last(asked), layout, asked.tpot_ms, asked.ttft_ms)
+    return sessions_in_time(without(asked, *BUDGET, *TARGETS), layout, asked.tpot_ms, asked.ttft_ms)
 
 
 @lru_cache(maxsize=2**10)
@@ -2525,10 +2512,9 @@ def last_within(limit: float, high: int, curve: Callable[[int], float]) -> int:
     return low
 
 
-# Judgements on replicas that span nodes, which costs speed and loses a whole replica with one node. They are
-# built only where a node then holds this many times the sessions of a replica within one node, or where none
-# fits one; on the fewest nodes, and with the widest tensor parallel and the fewest stages, that reach this
-# share of the most sessions per node.
+# Judgements. A replica that spans nodes costs speed, and is lost with one node: built only where a node then
+# holds this many times the sessions, or where none fits one; on the fewest nodes, with the widest tensor
+# parallel and the fewest stages, that reach this share of the most sessions per node.
 SPANNING_GAIN = 8
 LEAST_SHARE = Fraction(1, 2)
 
@@ -2543,8 +2529,7 @@ def per_node(placement: Placement, name: str = "sessions_per_replica") -> Fracti
 def candidates(asked: Request, tensor_parallel: int | str, least_ratio: float) -> tuple[Placement, ...]:
     """The layouts of a replica, placed; over several nodes only where they hold far more (SPANNING_GAIN).
 
-    Whether they do is judged by `least_ratio`, the least kv_budget_ratio of the scenarios: a cluster is built
-    in one way.
+    That is judged by the least kv_budget_ratio of the scenarios: a cluster is built in one way.
     """
     model, server = asked.model, asked.server
     refusals = {size: refusal(model, size) for size in sizes_of(server, tensor_parallel)}
@@ -2575,7 +2560,7 @@ def nodes_to_span(asked: Request, sizes: Sequence[int], layouts: Iterable[Layout
     within_one = [place(asked, layout) for layout in layouts]
     fits = any(one.sheet["memory_sessions_per_replica"] for one in within_one)
     held = "sessions_per_replica" if fits else "memory_sessions_per_replica"
-    counted = asked if fits else replace(asked, tpot_ms=None, ttft_ms=None)
+    counted = asked if fits else without(asked, *TARGETS)
 
     def most(nodes):
         return max((per_node(one, held) for one in over_nodes(counted, sizes, nodes)), default=0)
@@ -2598,10 +2583,9 @@ def nodes_to_span(asked: Request, sizes: Sequence[int], layouts: Iterable[Layout
 
 def node_counts(layers: int, stages_per_node: Iterable[int]) -> list[int]:
     """Numbers of nodes, ascending: for each size of the largest stage the fewest that make it so."""
-    found = set()
+    found = {2}
     for stages in stages_per_node:
-        fewest = {-(-layers // (stages * largest_stage)) for largest_stage in range(1, layers // stages)}
-        found |= {nodes for nodes in fewest | {2} if 2 <= nodes <= layers // stages}
+        found.update(-(-layers // (stages * largest_stage)) for largest_stage in range(1, layers // stages))
     return sorted(found)
 
 
@@ -2626,9 +2610,8 @@ def best(placements: Iterable[Placement]) -> Placement:
 # --- The plan of one scenario
 
 NUMBERS_OF_A_PLAN = [f.name for f in fields(SizingResult)][3:16]       # between the records and the alerts
-NODE_NUMBERS = ("nodes_minimum", "nodes_with_headroom", "nodes_final")
-NOT_ASKED = dict.fromkeys(("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
-                           "recommended_nodes_final"), "not_asked")    # until a plan finds them
+FOUND_LATER = ("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
+               "recommended_nodes_final")
 
 
 def check_request(request: Request) -> None:
@@ -2692,7 +2675,7 @@ def layouts_of(request: Request, least_ratio: float) -> tuple[Placement, ...]:
 
 
 def on_load(request: Request, placement: Placement) -> Sheet:
-    """The sheet of a scenario: a replica's numbers, and those of the load on nodes."""
+    """A replica's numbers, and those of the load on nodes."""
     storage, absent = record_terms(request.storage)
     missing = speed_missing(request.model, request.server, placement.layout)
     given = dict(storage, concurrency=request.concurrency, nodes=request.nodes, ha_mode=request.ha_mode,
@@ -2700,7 +2683,7 @@ def on_load(request: Request, placement: Placement) -> Sheet:
                  requested_context=request.effective_context, storage=request.storage.name, fits=True,
                  nodes_given=request.nodes is not None, concurrency_given=request.concurrency is not None,
                  speed_measured=request.measured_tpot_ms is not None, speed_missing=missing_words(missing))
-    absent.update(NOT_ASKED)
+    absent.update(dict.fromkeys(FOUND_LATER, "not_asked"))
     cases = {"serving_nodes": "serving_nodes__given"}
     if request.nodes is None:
         absent["nodes"], cases = "not_asked", {}
@@ -2710,31 +2693,30 @@ def on_load(request: Request, placement: Placement) -> Sheet:
     if request.concurrency is None:
         sheet["concurrency"] = min(COUNT.high, sheet["max_concurrency"])
     if not fits_nodes(sheet):
-        absent = dict.fromkeys((*NODE_NUMBERS, *SPEED_NUMBERS), "does_not_fit")
-        return sheet.bind({"fits": False}, absent=absent)
+        missed = ("nodes_minimum", "nodes_with_headroom", "nodes_final", *SPEED_NUMBERS)
+        return sheet.bind({"fits": False}, absent=dict.fromkeys(missed, "does_not_fit"))
     return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known")) if missing else sheet
 
 
 def fits_nodes(sheet: Sheet) -> bool:
     held = sheet["sessions_per_node" if sheet["nodes_per_replica"] == 1 else "sessions_per_replica"]
-    return bool(held and sheet["concurrency"]) and ("nodes" not in sheet
-                                                    or sheet["nodes_final"] <= sheet["nodes"])
+    if not held or not sheet["concurrency"]:
+        return False
+    return "nodes" not in sheet or sheet["nodes_final"] <= sheet["nodes"]
 
 
 def size(request: Request, least_ratio: float) -> SizingResult:
     """The plan of a request that is under a scenario's policy; raises SizingError."""
-    layouts = layouts_of(request, least_ratio)
+    return result(request, layouts_of(request, least_ratio), scenario_sheet(request, least_ratio))
+
+
+def result(request: Request, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
     placement = best(layouts)
-    return result(request, layouts, placement, on_load(request, placement))
-
-
-def result(request: Request, layouts: Sequence[Placement], placement: Placement,
-           sheet: Sheet) -> SizingResult:
     sheet.update(placement.over_the_ranks)
-    for sessions, nodes in (("reserved_unit_sessions", "nodes_final_reserved"),
-                            ("unmanaged_unit_sessions", "nodes_final_without_hybrid_manager")):
-        if not sheet.find(sessions):
-            sheet.absent = {**sheet.absent, nodes: "does_not_fit"}
+    units = {"reserved_unit_sessions": "nodes_final_reserved",
+             "unmanaged_unit_sessions": "nodes_final_without_hybrid_manager"}
+    unfit = [nodes for sessions, nodes in units.items() if not sheet.find(sessions)]
+    sheet.absent = {**sheet.absent, **dict.fromkeys(unfit, "does_not_fit")}
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
     return SizingResult(request.model, request.server, request.storage, **numbers, warnings=raised(sheet),
                         layouts=layouts, placement=placement, sheet=sheet)
@@ -2769,12 +2751,10 @@ def in_scenario(request: Request, scenario: Scenario) -> Request:
 
 
 def least_ratio_of(request: Request) -> float:
-    """The least kv_budget_ratio of the scenarios, by which all of them decide whether replicas span nodes."""
     return min(scenario.budget(request.kv_budget_ratio) for scenario in SCENARIOS)
 
 
 def scenario_sheet(request: Request, least_ratio: float) -> Sheet:
-    """The sheet of the plan that `size` would make."""
     return on_load(request, best(layouts_of(request, least_ratio)))
 
 
@@ -2785,22 +2765,17 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
         return size(ruled, least_ratio)
     found = longest_context(ruled, least_ratio)
     at_found = replace(ruled, effective_context=found or 1)
-    layouts = layouts_of(at_found, least_ratio)
-    sheet = on_load(at_found, best(layouts))
+    layouts, sheet = layouts_of(at_found, least_ratio), scenario_sheet(at_found, least_ratio)
     if found is None:
-        return result(at_found, (), best(layouts), without_context(sheet))
+        absent = dict.fromkeys(("effective_context", "requested_context", "context_tokens",
+                                "longest_fitting_context"), "does_not_fit")
+        sheet = sheet.what_if({}).bind({"no_context_fits": True}, absent=absent)
+        return replace(result(at_found, layouts, sheet), layouts=())
     sheet["longest_fitting_context"] = found
     if found < request.model.max_position_embeddings:
         longer = scenario_sheet(replace(ruled, effective_context=found + 1, nodes=None), least_ratio)
         sheet.update(stated({"nodes_one_token_more": longer.find("nodes_final")}))
-    return result(at_found, layouts, best(layouts), sheet)
-
-
-def without_context(sheet: Sheet) -> Sheet:
-    """The sheet of a scenario that no context fits: what follows from one does not exist."""
-    absent = dict.fromkeys(("effective_context", "requested_context", "context_tokens",
-                            "longest_fitting_context"), "does_not_fit")
-    return sheet.what_if({}).bind({"no_context_fits": True}, absent=absent)
+    return result(at_found, layouts, sheet)
 
 
 def longest_context(request: Request, least_ratio: float) -> int | None:
@@ -2849,6 +2824,7 @@ RATIO_STEPS, OVERHEAD_STEPS, SPEED_STEPS = 10**4, 10**3, 10**2
 @lru_cache(maxsize=2**12)
 def fits_scenario(request: Request, scenario: Scenario) -> bool:
     try:
+        check_kv_precision(request.model, request.kv_precision)
         sheet = scenario_sheet(in_scenario(request, scenario), least_ratio_of(request))
     except SizingError:  # a speed target asks for figures that not every layout has
         return False
@@ -2863,27 +2839,25 @@ class Fitting(namedtuple("Fitting", "request servers scenarios")):
         return all(fits_scenario(changed, scenario) for scenario in self.scenarios)
 
 
-def widest_that_fits(widths: Mapping[str, float], present: str | None, fits: Callable[[str], bool]):
+def widest_that_fits(fits: Fitting, widths: Mapping[str, float], present: str | None, changes: Callable):
     """The widest format below the present one that fits."""
     narrower = [name for name in widths if widths[name] < widths[present or ""]]
     for name in sorted(narrower, key=lambda name: -widths[name]):
         with suppress(SizingError):                      # not every model can be had in every format
-            if fits(name):
+            if fits(**changes(name)):
                 return name
     return None
 
 
 def precision_that_fits(fits: Fitting):
-    def fits_in(name):
-        check_kv_precision(fits.request.model, name)
-        return fits(kv_precision=name)
-    return widest_that_fits(KV_PRECISIONS, fits.request.kv_precision, fits_in)
+    return widest_that_fits(fits, KV_PRECISIONS, fits.request.kv_precision,
+                            lambda name: {"kv_precision": name})
 
 
 def weights_that_fit(fits: Fitting):
     model = fits.request.model
-    return widest_that_fits(WEIGHT_PRECISIONS, model.weights_precision,
-                            lambda name: fits(model=with_weights(model, name)))
+    return widest_that_fits(fits, WEIGHT_PRECISIONS, model.weights_precision,
+                            lambda name: {"model": with_weights(model, name)})
 
 
 def context_that_fits(fits: Fitting):
@@ -2910,14 +2884,13 @@ def overhead_that_fits(fits: Fitting):
     return None if step is None else step / OVERHEAD_STEPS
 
 
-# The fields of a server that decide whether a request fits, but for the size of its HBM: the first, and all
-# where a speed is asked for.
+# Beside its HBM, what decides whether a request fits a server: the first, and all for a speed.
 BESIDE_HBM = ("gpus", "nvlink_bandwidth_tbps", "hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16",
               "dense_tflops_fp8", "dense_tflops_fp4", "gpu_interconnect")
 
 
 def server_that_fits(fits: Fitting):
-    """The server of the catalog with the least HBM that fits; a larger one alike but for that fits too."""
+    """The server with the least HBM that fits; a larger one alike but for that fits too."""
     def fits_at(places, index):
         return fits(server=servers[places[index]], tensor_parallel="auto")
     servers = sorted(fits.servers.values(), key=lambda server: server_sheet(server)["hbm_total_gib"])
@@ -2933,27 +2906,25 @@ def server_that_fits(fits: Fitting):
     return servers[found].name if found < len(servers) else None
 
 
-def speed_that_fits(target: str, committed: str) -> Callable:
+def speed_that_fits(fits: Fitting, target: str, committed: str):
     """The lever of one target, in steps of 0.01 ms: searched on given nodes, else what one session takes."""
-    def find(fits: Fitting):
-        request, most_ms = fits.request, BOUNDS[target].high
-        if request.nodes is not None:
-            return least(fits, target, SPEED_STEPS, most_ms)
-        found = set()
-        for tensor_parallel in sizes_of(request.server, request.tensor_parallel):
-            layout = Layout(tensor_parallel, 1, 1)
-            if not (refusal(request.model, tensor_parallel)
-                    or speed_missing(request.model, request.server, layout)):
-                alone_ms = on_replica(request.replica, layout).bind({"active_sessions": 1})[committed]
-                found.add(math.ceil(alone_ms * SPEED_STEPS) / SPEED_STEPS)
-        return next((ms for ms in sorted(found) if ms <= most_ms and fits(**{target: ms})), None)
-    return find
+    request, most_ms = fits.request, BOUNDS[target].high
+    if request.nodes is not None:
+        return least(fits, target, SPEED_STEPS, most_ms)
+    found = set()
+    for tensor_parallel in sizes_of(request.server, request.tensor_parallel):
+        layout = Layout(tensor_parallel, 1, 1)
+        if not (refusal(request.model, tensor_parallel)
+                or speed_missing(request.model, request.server, layout)):
+            alone_ms = on_replica(request.replica, layout).bind({"active_sessions": 1})[committed]
+            found.add(math.ceil(alone_ms * SPEED_STEPS) / SPEED_STEPS)
+    return next((ms for ms in sorted(found) if ms <= most_ms and fits(**{target: ms})), None)
 
 
 LEVERS: dict[str, Callable] = {
     "nodes": partial(least, name="nodes", steps=1, top=COUNT.high),
-    "tpot_ms": speed_that_fits("tpot_ms", "tpot_committed_ms"),
-    "ttft_ms": speed_that_fits("ttft_ms", "prefill_committed_ms"),
+    "tpot_ms": partial(speed_that_fits, target="tpot_ms", committed="tpot_committed_ms"),
+    "ttft_ms": partial(speed_that_fits, target="ttft_ms", committed="prefill_committed_ms"),
     "weights_precision": weights_that_fit, "kv_precision": precision_that_fits,
     "effective_context": context_that_fits,
     "kv_budget_ratio": partial(least, name="kv_budget_ratio", steps=RATIO_STEPS, top=1),
@@ -3934,7 +3905,7 @@ def make_cards(sheet: Sheet, lang: str) -> dict[str, Card]:
 def make_card(name: str, formula: str, sheet: Sheet, lang: str) -> Card:
     row, reason = NUMBERS[sheet.cases.get(name, name)], sheet.reason(name)
     inputs = {each: known_value(sheet, each) for each in (*formula_inputs(formula), *row.also)}
-    sentences = meanings(row, sheet) if reason is None else [REASONS[reason]]
+    sentences = meanings(row, sheet) if reason is None else [REASONS[reason].sentence]
     return Card(getattr(row.label, lang), sheet[name] if reason is None else None, reason, formula, inputs,
                 " ".join(fill(text, sheet, lang) for text in sentences))
 
@@ -4031,7 +4002,7 @@ def binding_limit(sheet: Sheet) -> str | None:
 
 def binding_words(sheet: Sheet, lang: str) -> str:
     limit = binding_limit(sheet)
-    text = ABSENT_WORDS["does_not_fit"] if limit is None else LIMITS[limit].text
+    text = REASONS["does_not_fit"].word if limit is None else LIMITS[limit].text
     return fill(text, sheet, lang)
 
 
@@ -4250,7 +4221,7 @@ def headline(name: str, card: Card, lang: str) -> str:
     """A number as its card begins: value, unit, class."""
     if name == "relative_cost":
         return signed_percent(card.value, lang)
-    text = amount(name, card.value, lang) if card.reason is None else getattr(ABSENT_WORDS[card.reason], lang)
+    text = amount(name, card.value, lang) if card.reason is None else getattr(REASONS[card.reason].word, lang)
     return with_scale(name, card.value, text, lang)
 
 
@@ -4279,7 +4250,7 @@ def worked_formula(name: str, answer: Answer, key: str) -> str:
     elif all(card.inputs[each] is not None for each in formula_inputs(card.formula)):
         lines = ["= " + pretty(card.formula, lang, card.inputs)]
     absent = card.reason is not None
-    outcome = "= " + (getattr(ABSENT_WORDS[card.reason], lang) if absent else plain(card.value, lang))
+    outcome = "= " + (getattr(REASONS[card.reason].word, lang) if absent else plain(card.value, lang))
     lines += [outcome] * (outcome not in lines)
     return "\n".join(["%s = %s" % (name, pretty(card.formula, lang)), *lines])
 
