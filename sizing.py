@@ -2353,7 +2353,7 @@ def missing_words(missing: Iterable[str]) -> Text:
 def place(asked: Request, layout: Layout) -> Placement:
     """A layout with its numbers, and why it holds no session; `asked` is the `replica` of a request."""
     sheet = on_replica(asked, layout)
-    sheet.update(at_any_context(without(asked, "effective_context", *TARGETS), layout))
+    sheet.update(at_any_context(before_context(asked), layout))
     sessions = sessions_at_target(asked, layout)
     if sessions is not None:
         sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
@@ -2382,6 +2382,16 @@ def without(asked: Request, *names: str) -> Request:
     return replace(asked, **nothing)
 
 
+@lru_cache(maxsize=2**10)
+def before_context(asked: Request) -> Request:
+    return without(asked, "effective_context", *TARGETS)
+
+
+@lru_cache(maxsize=2**10)
+def at_any_budget(asked: Request) -> Request:
+    return without(asked, *BUDGET, *TARGETS)
+
+
 @lru_cache(maxsize=2**12)
 def at_any_context(asked: Request, layout: Layout) -> dict:
     sheet = on_replica(asked, layout)
@@ -2402,8 +2412,7 @@ def on_replica(asked: Request, layout: Layout) -> Sheet:
         cases.update(BY_LAYOUT["data" if layout.attention_ranks > 1 else "pipeline"])
     if layout.tensor_parallel * layout.pipeline_parallel > asked.server.gpus:
         cases.update(BY_LAYOUT["spanning"])
-    return on_ranks(without(asked, *BUDGET, *TARGETS), layout.tensor_parallel, layout.attention_ranks).bind(
-        given, cases)
+    return on_ranks(at_any_budget(asked), layout.tensor_parallel, layout.attention_ranks).bind(given, cases)
 
 
 @lru_cache(maxsize=2**10)                                # pipelines of every length rest on the same
@@ -2456,7 +2465,7 @@ def sessions_at_target(asked: Request, layout: Layout) -> int | None:
         return None
     if speed_missing(asked.model, asked.server, layout):
         return 0
-    return sessions_in_time(without(asked, *BUDGET, *TARGETS), layout, asked.tpot_ms, asked.ttft_ms)
+    return sessions_in_time(at_any_budget(asked), layout, asked.tpot_ms, asked.ttft_ms)
 
 
 @lru_cache(maxsize=2**10)
@@ -2945,7 +2954,7 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
     if request.effective_context == "max":               # it fits at some length
         present["effective_context"] = None
         request = replace(request, effective_context=1)
-    groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS)
+    groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS[::-1])  # hardest first
     fitting = {key: Fitting(request, servers, scenarios) for key, scenarios in groups.items()}
     return [{"lever": name, "flag": flag(name), "current": present[name],
              "thresholds": {key: present[name] if fits() else find(fits) for key, fits in fitting.items()}}
