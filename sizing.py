@@ -44,10 +44,22 @@ GIB = 2**30
 Text = namedtuple("Text", "pt en")
 LANGUAGES = Text._fields
 NOT_STATED = Text("não informado", "not stated")
-# In place of a number that a plan does not have, by the reason.
-ABSENT_WORDS = {"does_not_fit": Text("não cabe", "does not fit"), "not_known": NOT_STATED,
-                "speed_not_known": NOT_STATED, "not_asked": Text("nenhum", "none"),
-                "not_applicable": Text("não se aplica", "does not apply")}
+# Why a plan does not have a number: what stands in its place, and the sentence that explains it.
+Reason = namedtuple("Reason", "word sentence")
+REASONS = {
+    "does_not_fit": Reason(Text("não cabe", "does not fit"), Text(
+        "Este cenário não cabe como pedido, e o número não existe; a tabela de alavancas diz o que faz "
+        "caber.",
+        "This scenario does not fit as asked, and the number does not exist; the table of levers says what "
+        "would fit.")),
+    "not_known": Reason(NOT_STATED, Text("O catálogo não informa tudo de que este número precisa.",
+                                         "The catalog does not state all that this number needs.")),
+    "speed_not_known": Reason(NOT_STATED, Text("Velocidade desconhecida aqui; falta: {speed_missing}.",
+                                               "Speed is not known here; missing: {speed_missing}.")),
+    "not_asked": Reason(Text("nenhum", "none"), Text("Não foi pedido.", "It was not asked for.")),
+    "not_applicable": Reason(Text("não se aplica", "does not apply"), Text(
+        "Não se aplica a este modelo.", "It does not apply to this model.")),
+}
 UNITS = {"gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB", "mib": "MiB",
          "kw": "kW", "ms": "ms", "tflops": "TFLOPS", "context": "tokens", "embeddings": "tokens",
          "window": "tokens"}
@@ -132,7 +144,7 @@ class Slots:
         if not isinstance(self.facts, Sheet):
             return self.facts[name]
         reason = self.facts.reason(name)
-        return self.facts.find(name) if reason is None else ABSENT_WORDS[reason]
+        return self.facts.find(name) if reason is None else REASONS[reason].word
 
     def __getitem__(self, slot: str) -> str:
         name, _, form = slot.rpartition("_")
@@ -2233,20 +2245,6 @@ def known_value(sheet: Sheet, name: str):
 
 # === Plan: which sheets are made, and which is chosen ===
 
-REASONS = {
-    "does_not_fit": Text("Este cenário não cabe como pedido, e o número não existe; a tabela de alavancas "
-                         "diz o que faz caber.",
-                         "This scenario does not fit as asked, and the number does not exist; the table of "
-                         "levers says what would fit."),
-    "not_known": Text("O catálogo não informa tudo de que este número precisa.",
-                      "The catalog does not state all that this number needs."),
-    "speed_not_known": Text("Velocidade desconhecida aqui; falta: {speed_missing}.",
-                            "Speed is not known here; missing: {speed_missing}."),
-    "not_asked": Text("Não foi pedido.", "It was not asked for."),
-    "not_applicable": Text("Não se aplica a este modelo.", "It does not apply to this model."),
-}
-
-
 WEIGHTS_TOLERANCE = 1e-6  # stated against computed weights: beyond rounding they contradict
 
 
@@ -2277,9 +2275,9 @@ def with_weights(model: Model, weights_precision: str | None) -> Model:
     if precision is None or (precision == model.weights_precision and model.weights_gib is not None):
         return model
     weights_gib = computed_weights_gib(model, precision)
+    if weights_gib is None and weights_precision is None:
+        return model
     if weights_gib is None:
-        if weights_precision is None:
-            return model
         raise SizingError("weights_precision: %s states %s weights and not total_params and "
                           "unquantized_params, which other precisions need"
                           % (model.name, model.weights_precision or "no"))
@@ -2291,7 +2289,6 @@ def with_weights(model: Model, weights_precision: str | None) -> Model:
 # --- The sheet of a model on a server
 
 PART_NAMES = {row.parts for row in NUMBERS.values() if row.parts not in (None, "limits")}
-EXPERTS_OF_A_DENSE_MODEL = {"num_experts": 1, "num_experts_per_tok": 0, "moe_layers": 0, "expert_params": 0}
 
 
 def record_terms(record) -> tuple[dict, dict]:
@@ -2301,12 +2298,8 @@ def record_terms(record) -> tuple[dict, dict]:
     return stated(values), {name: "not_known" for name, value in values.items() if value is None}
 
 
-NUMBERS_OF_A_KIND = {kind: [name for name in NUMBERS if name.startswith(kind + "_")] for kind in LAYER_KINDS}
-
-
 @lru_cache(maxsize=2**10)
 def model_sheet(model: Model) -> Sheet:
-    """What a model says before anything is asked."""
     given, absent = record_terms(model)
     cases: dict[str, str] = {}
     given_by_kind(model, given, cases)
@@ -2324,7 +2317,7 @@ def model_sheet(model: Model) -> Sheet:
              for part in PART_NAMES}
     for kind in LAYER_KINDS:
         if kind not in model.groups:
-            absent.update(dict.fromkeys(NUMBERS_OF_A_KIND[kind], "not_applicable"))
+            absent.update((name, "not_applicable") for name in NUMBERS if name.startswith(kind + "_"))
     return Sheet().bind(given, cases, {name: why for name, why in absent.items() if name not in given}, parts)
 
 
@@ -2342,14 +2335,13 @@ def server_sheet(server: Server) -> Sheet:
 
 @lru_cache(maxsize=2**10)
 def site(model: Model, server: Server) -> Sheet:
-    """A model on a server: the sheet on which all layouts rest."""
     own = server_sheet(server)
     terms = precision_terms(model, server, model.weights_precision) if model.weights_precision else {}
     return model_sheet(model).bind({**own, **terms}, own.cases, own.absent)
 
 
 def given_by_kind(model: Model, given: dict, cases: dict) -> None:
-    """Fields of the layer groups, and how vLLM pools and blocks them."""
+    """Fields of the layer groups; how vLLM pools and blocks them."""
     for kind, group in model.groups.items():
         for name, value in group.items():
             given[kind + "_" + name if name in OF_A_KIND else name] = value
@@ -2365,18 +2357,15 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
     given.update((kind + "_layers_padded", -(-layers // padded) * padded) for kind, layers in pooled.items())
     given.update(batches_in_flight=BATCHES_IN_FLIGHT, pool_batches_in_flight=1, block_tokens=BLOCK_TOKENS)
     beside = {*model.groups} & {*TOKEN_KINDS}
-    for name in ("", "placed_") if "state" in model.groups else ():
-        if beside:
-            cases[name + "attention_block_tokens"] = name + "attention_block_tokens__state"
-        else:
-            cases[name + "state_page_bytes"] = name + "state_page_bytes__alone"
-    if "latent" in model.groups and "state" not in model.groups:
+    if "state" in model.groups:
+        name, case = ("attention_block_tokens", "__state") if beside else ("state_page_bytes", "__alone")
+        cases.update({name: name + case, "placed_" + name: "placed_" + name + case})
+    elif "latent" in model.groups:
         given["block_tokens"] = LATENT_BLOCK_TOKENS
     if model.attention_pattern == "sparse_latent":
         cases.update(latent_read_tokens="latent_read_tokens__sparse",
                      latent_prefill_pairs="latent_prefill_pairs__sparse")
-    given["small_kernels_layers"] = sum(model.groups[kind]["layers"] for kind in ("latent", "state")
-                                        if kind in model.groups)
+    given["small_kernels_layers"] = sum(pooled.get(kind, 0) for kind in ("latent", "state"))
 
 
 def given_by_weights(model: Model, given: dict, cases: dict) -> None:
@@ -2387,7 +2376,7 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
     scaling by 8, 8.58 logged, 8.0 without.
     """
     if not model.num_experts:
-        given.update(EXPERTS_OF_A_DENSE_MODEL)
+        given.update(num_experts=1, num_experts_per_tok=0, moe_layers=0, expert_params=0)
     if model.weights_origin == "computed":
         cases["weights_gib"] = "weights_gib__computed"
     if model.vocab_size is None or model.hidden_size is None:
@@ -2407,18 +2396,17 @@ COMPUTE_PRECISIONS = {"bf16": ("bf16",), "fp16": ("bf16",), "fp8": ("fp8", "bf16
 
 
 def precision_terms(model: Model, server: Server, weights_precision: str) -> dict:
-    """What follows from the format of the weights: bytes, parts in 16 bits, what the GPU computes in."""
+    """What follows from the format of the weights."""
     bytes_per_weight = WEIGHT_PRECISIONS[weights_precision]
     terms = {"weights_precision": weights_precision, "bytes_per_weight": bytes_per_weight}
     compute = next((name for name in COMPUTE_PRECISIONS[weights_precision]
                     if getattr(server, "dense_tflops_" + name)), "")
-    total, embedding, width, vocabulary = (model.total_params, model.embedding_params, model.hidden_size,
-                                           model.vocab_size)
+    total, embedding = model.total_params, model.embedding_params
+    width, vocabulary = model.hidden_size, model.vocab_size
     if total is None or embedding is None or width is None or vocabulary is None or not compute:
         return terms
-    head_params = width * vocabulary
+    kept_params = head_params = width * vocabulary
     fixed_params = total - model.routed_params() - embedding
-    kept_params = head_params
     if model.unquantized_params is not None:
         kept_params = max(0, model.unquantized_params - embedding)
     if kept_params < head_params:  # no head among them: it is the embedding table, read after all
@@ -2466,7 +2454,6 @@ def divisors(number: int) -> tuple[int, ...]:
 
 
 def sizes_of(server: Server, tensor_parallel: int | str) -> tuple[int, ...]:
-    """The sizes of tensor parallel to look at: the one asked for, or each that divides the node."""
     return divisors(server.gpus) if tensor_parallel == "auto" else (int(tensor_parallel),)
 
 
@@ -2474,9 +2461,11 @@ def refusal(model: Model, tensor_parallel: int) -> str | None:
     """Why the layers of `model` cannot be spread over so many GPUs, a key of REFUSALS; None when they can."""
     if model.num_attention_heads and model.num_attention_heads % tensor_parallel:
         return "heads_not_divisible"
-    heads = [model.groups[kind]["num_key_value_heads"] for kind in HEAD_KINDS if kind in model.groups]
-    uneven = any(count % tensor_parallel and tensor_parallel % count for count in heads)
-    return "kv_heads_not_divisible" if uneven else None
+    for kind in {*HEAD_KINDS} & {*model.groups}:
+        heads = model.groups[kind]["num_key_value_heads"]
+        if heads % tensor_parallel and tensor_parallel % heads:
+            return "kv_heads_not_divisible"
+    return None
 
 
 def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[str]:
@@ -2511,10 +2500,9 @@ def missing_words(missing: Iterable[str]) -> Text:
 def place(asked: Request, layout: Layout) -> Placement:
     """A layout with its numbers, and why it holds no session; `asked` is the `replica` of a request."""
     sheet = on_replica(asked, layout)
+    sheet.update(at_any_context(before_context(asked), layout))
     sessions = sessions_at_target(asked, layout)
-    if sessions is None:
-        sheet.absent = {**sheet.absent, "speed_sessions_per_replica": "not_asked"}
-    else:
+    if sessions is not None:
         sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
     known = [limit.number for limit in LIMITS.values() if sheet.reason(limit.number) is None]
     sheet.parts = {**sheet.parts, "limits": tuple(known)}
@@ -2527,42 +2515,74 @@ def place(asked: Request, layout: Layout) -> Placement:
     return Placement(layout, sheet, refused)
 
 
+# Searches and scenarios ask again with another context, budget or target: what does not follow from these is
+# worked out once.
+BUDGET = ("kv_budget_ratio", "runtime_overhead_gib")
+TARGETS = ("tpot_ms", "ttft_ms")
+AT_ANY_CONTEXT = ("replicas_per_node", "nodes_per_replica", "stages_per_node", "largest_stage_layers",
+                  "engine_gib_per_gpu", "runtime_overhead_gib", "kv_budget_gib")
+
+
+@lru_cache(maxsize=2**12)
+def without(asked: Request, *names: str) -> Request:
+    nothing: dict = dict.fromkeys(names)
+    return replace(asked, **nothing)
+
+
+@lru_cache(maxsize=2**10)
+def before_context(asked: Request) -> Request:
+    return without(asked, "effective_context", *TARGETS)
+
+
+@lru_cache(maxsize=2**10)
+def at_any_budget(asked: Request) -> Request:
+    return without(asked, *BUDGET, *TARGETS)
+
+
+@lru_cache(maxsize=2**12)
+def at_any_context(asked: Request, layout: Layout) -> dict:
+    sheet = on_replica(asked, layout)
+    return {name: sheet[name] for name in AT_ANY_CONTEXT}
+
+
 def on_replica(asked: Request, layout: Layout) -> Sheet:
-    cases: dict[str, str] = {}
+    given = stated({name: getattr(asked, name) for name in (*BUDGET, *TARGETS)})
+    given["pipeline_parallel"] = layout.pipeline_parallel
+    origin, cases = "computed" if asked.model.weights_gib else "weights_unknown", {}
+    if "runtime_overhead_gib" in given:
+        origin, given["given_overhead_gib"] = "given", given.pop("runtime_overhead_gib")
+    given["overhead_origin"] = origin
+    if origin != "computed":
+        cases = {"runtime_overhead_gib": "runtime_overhead_gib__" + origin,
+                 "kv_room_gib": "kv_room_gib__fixed_overhead"}
     if layout.attention_ranks > 1 or layout.pipeline_parallel > 1:
         cases.update(BY_LAYOUT["data" if layout.attention_ranks > 1 else "pipeline"])
     if layout.tensor_parallel * layout.pipeline_parallel > asked.server.gpus:
         cases.update(BY_LAYOUT["spanning"])
-    return on_ranks(asked, layout.tensor_parallel, layout.attention_ranks).bind(
-        {"pipeline_parallel": layout.pipeline_parallel}, cases)
+    return on_ranks(at_any_budget(asked), layout.tensor_parallel, layout.attention_ranks).bind(given, cases)
 
 
 @lru_cache(maxsize=2**10)                                # pipelines of every length rest on the same
 def on_ranks(asked: Request, tensor_parallel: int, attention_ranks: int) -> Sheet:
-    """The sheet of the ranks that share a layer, whatever number of such groups share the layers."""
+    """The sheet of the ranks that share a layer."""
     values = {name: getattr(asked, name) for name in OF_A_REPLICA}
+    values["context_tokens"] = asked.effective_context
     values["given_overhead_gib"] = values.pop("runtime_overhead_gib")
     given = stated(values)
     absent = {name: "not_asked" for name in (*values, "active_sessions_at_target") if name not in given}
-    origin = ("given" if "given_overhead_gib" in given
-              else "computed" if asked.model.weights_gib else "weights_unknown")
-    given.update(ENGINES[asked.engine]._asdict(), overhead_origin=origin, tensor_parallel=tensor_parallel,
+    given.update(ENGINES[asked.engine]._asdict(), tensor_parallel=tensor_parallel,
                  attention_ranks=attention_ranks, kv_ranks=tensor_parallel // attention_ranks,
-                 bytes_per_element=KV_PRECISIONS[asked.kv_precision], context_tokens=asked.effective_context,
+                 bytes_per_element=KV_PRECISIONS[asked.kv_precision],
                  non_torch_gib=NON_TORCH_TENSOR_PARALLEL_GIB if tensor_parallel > 1
                  else NON_TORCH_ONE_GPU_GIB)
     cases = {**packed_case(asked.model, asked.kv_precision), **alone_case(tensor_parallel)}
-    if origin != "computed":
-        cases["runtime_overhead_gib"] = "runtime_overhead_gib__" + origin
-        cases["kv_room_gib"] = "kv_room_gib__fixed_overhead"
     sheet = site(asked.model, asked.server).bind(given, cases, absent)
     if asked.measured_tpot_ms is not None:
         unscaled = sheet.bind({"tpot_factor": 1, "active_sessions": asked.measured_sessions})
         if unscaled.find("tpot_expected_ms") is not None:
             sheet.update(tpot_factor=asked.measured_tpot_ms / unscaled["tpot_expected_ms"],
                          committed_factor=1.0)
-    for name in ("kv_per_session_placed_gib", "engine_gib_per_gpu"):
-        sheet.find(name)                                 # every layout on these ranks reads them
+    sheet.find("kv_per_session_placed_gib")              # every layout on these ranks reads it
     return sheet
 
 
@@ -2592,17 +2612,27 @@ def sessions_at_target(asked: Request, layout: Layout) -> int | None:
         return None
     if speed_missing(asked.model, asked.server, layout):
         return 0
-    return sessions_in_time(replace(asked, kv_budget_ratio=1.0, runtime_overhead_gib=None), layout)
+    return sessions_in_time(at_any_budget(asked), layout, asked.tpot_ms, asked.ttft_ms)
+
+
+@lru_cache(maxsize=2**10)
+def at_any_load(asked: Request, layout: Layout) -> Sheet:
+    """The sheet of a replica with the numbers on speed that no load changes."""
+    sheet = on_replica(asked, layout)
+    for name in ("prefill_committed_ms", "cache_read_bytes", "layers_ms"):
+        sheet.find(name)
+    return sheet
 
 
 @lru_cache(maxsize=2**12)                                # memory does not matter here, and searches change it
-def sessions_in_time(asked: Request, layout: Layout) -> int | None:
-    sheet = on_replica(asked, layout)
-    if asked.ttft_ms is not None and sheet["prefill_committed_ms"] > asked.ttft_ms:
+def sessions_in_time(asked: Request, layout: Layout, tpot_ms: float | None,
+                     ttft_ms: float | None) -> int | None:
+    sheet = at_any_load(asked, layout)
+    if ttft_ms is not None and sheet["prefill_committed_ms"] > ttft_ms:
         return 0
-    if asked.tpot_ms is None:
+    if tpot_ms is None:
         return None
-    return last_within(asked.tpot_ms, COUNT.high, lambda sessions: sheet.bind(
+    return last_within(tpot_ms, COUNT.high, lambda sessions: sheet.bind(
         {"active_sessions": max(1, sessions * asked.active_ratio)})["tpot_committed_ms"])
 
 
@@ -2638,10 +2668,9 @@ def last_within(limit: float, high: int, curve: Callable[[int], float]) -> int:
     return low
 
 
-# Judgements on replicas that span nodes, which costs speed and loses a whole replica with one node. They are
-# built only where a node then holds this many times the sessions of a replica within one node, or where none
-# fits one; on the fewest nodes, and with the widest tensor parallel and the fewest stages, that reach this
-# share of the most sessions per node.
+# Judgements. A replica that spans nodes costs speed, and is lost with one node: built only where a node then
+# holds this many times the sessions, or where none fits one; on the fewest nodes, with the widest tensor
+# parallel and the fewest stages, that reach this share of the most sessions per node.
 SPANNING_GAIN = 8
 LEAST_SHARE = Fraction(1, 2)
 
@@ -2656,8 +2685,7 @@ def per_node(placement: Placement, name: str = "sessions_per_replica") -> Fracti
 def candidates(asked: Request, tensor_parallel: int | str, least_ratio: float) -> tuple[Placement, ...]:
     """The layouts of a replica, placed; over several nodes only where they hold far more (SPANNING_GAIN).
 
-    Whether they do is judged by `least_ratio`, the least kv_budget_ratio of the scenarios: a cluster is built
-    in one way.
+    That is judged by the least kv_budget_ratio of the scenarios: a cluster is built in one way.
     """
     model, server = asked.model, asked.server
     refusals = {size: refusal(model, size) for size in sizes_of(server, tensor_parallel)}
@@ -2671,52 +2699,50 @@ def candidates(asked: Request, tensor_parallel: int | str, least_ratio: float) -
                   for stages in divisors(server.gpus // size)[1:] if stages <= model.num_layers]
     refused = [Placement(Layout(size, 1, 1), Sheet(), why) for size, why in refusals.items() if why]
     layouts = [one.layout for one in found]
-    nodes = Spans(usable, replace(asked, kv_budget_ratio=least_ratio)).nodes(layouts)
-    spans = Spans(usable, asked)
-    if nodes is None:                                    # nothing can be placed at the least ratio
-        nodes = spans.nodes(layouts) or 1
-    return (*refused, *found, *spans.over(nodes))
+    nodes = (nodes_to_span(replace(asked, kv_budget_ratio=least_ratio), usable, layouts)
+             or nodes_to_span(asked, usable, layouts) or 1)
+    return (*refused, *found, *over_nodes(asked, usable, nodes))
 
 
-class Spans(namedtuple("Spans", "sizes asked")):
-    """Replicas over several nodes, in each of the `sizes` of tensor parallel."""
+def over_nodes(asked: Request, sizes: Iterable[int], nodes: int) -> list[Placement]:
+    """A replica over so many nodes, one layout for each size that the layers allow; [] on one node."""
+    stages = {size: asked.server.gpus // size * nodes for size in sizes}
+    return [place(asked, Layout(size, count, 1)) for size, count in stages.items()
+            if nodes > 1 and count <= asked.model.num_layers]
 
-    def over(self, nodes: int) -> list[Placement]:
-        """A replica over so many nodes, one layout for each size that the layers allow; [] on one node."""
-        stages = {size: self.asked.server.gpus // size * nodes for size in self.sizes}
-        return [place(self.asked, Layout(size, count, 1)) for size, count in stages.items()
-                if nodes > 1 and count <= self.asked.model.num_layers]
 
-    def nodes(self, layouts: Iterable[Layout]) -> int | None:
-        """Nodes a replica should span; 1 where `layouts` on one do, None where nothing holds a session."""
-        within_one = [place(self.asked, layout) for layout in layouts]
-        fits = any(one.sheet["memory_sessions_per_replica"] for one in within_one)
-        held = "sessions_per_replica" if fits else "memory_sessions_per_replica"
+def nodes_to_span(asked: Request, sizes: Sequence[int], layouts: Iterable[Layout]) -> int | None:
+    """Nodes a replica should span; 1 where `layouts` on one do, None where nothing holds a session."""
+    within_one = [place(asked, layout) for layout in layouts]
+    fits = any(one.sheet["memory_sessions_per_replica"] for one in within_one)
+    held = "sessions_per_replica" if fits else "memory_sessions_per_replica"
+    counted = asked if fits else without(asked, *TARGETS)
 
-        def most(nodes):
-            return max((per_node(one, held) for one in self.over(nodes)), default=Fraction(0))
-        within = max(per_node(one, held) for one in within_one)
-        most_ever = max(one.sheet["kv_room_gib"] / one.sheet["kv_per_session_gib"] for one in within_one)
-        if most_ever <= 0:
-            return None
-        if SPANNING_GAIN * within > most_ever:           # not even without weights
-            return 1
-        goal = LEAST_SHARE * max(most(self.asked.model.num_layers * size // self.asked.server.gpus)
-                                 for size in self.sizes)
-        if goal == 0:
-            return None
-        if within >= goal:
-            return 1
-        nodes = next(nodes for nodes in self.counts() if most(nodes) >= goal)
-        return nodes if per_node(best(self.over(nodes)), held) >= SPANNING_GAIN * within else 1
+    def most(nodes):
+        return max((per_node(one, held) for one in over_nodes(counted, sizes, nodes)), default=0)
+    within = max(per_node(one, held) for one in within_one)
+    most_ever = max(one.sheet["kv_room_gib"] / one.sheet["kv_per_session_gib"] for one in within_one)
+    if most_ever <= 0:
+        return None
+    if SPANNING_GAIN * within > most_ever:               # not even without weights
+        return 1
+    layers, gpus = asked.model.num_layers, asked.server.gpus
+    goal = LEAST_SHARE * max(most(layers * size // gpus) for size in sizes)
+    if goal == 0:
+        return None
+    if within >= goal:
+        return 1
+    nodes = next(nodes for nodes in node_counts(layers, [gpus // size for size in sizes])
+                 if most(nodes) >= goal)
+    return nodes if per_node(best(over_nodes(asked, sizes, nodes)), held) >= SPANNING_GAIN * within else 1
 
-    def counts(self) -> list[int]:
-        """Numbers of nodes, ascending: for each size of the largest stage the fewest that make it so."""
-        layers, found = self.asked.model.num_layers, set()
-        for stages in (self.asked.server.gpus // size for size in self.sizes):
-            fewest = {-(-layers // (stages * largest_stage)) for largest_stage in range(1, layers // stages)}
-            found |= {nodes for nodes in fewest | {2} if 2 <= nodes <= layers // stages}
-        return sorted(found)
+
+def node_counts(layers: int, stages_per_node: Iterable[int]) -> list[int]:
+    """Numbers of nodes, ascending: for each size of the largest stage the fewest that make it so."""
+    found = {2}
+    for stages in stages_per_node:
+        found.update(-(-layers // (stages * largest_stage)) for largest_stage in range(1, layers // stages))
+    return sorted(found)
 
 
 def best(placements: Iterable[Placement]) -> Placement:
@@ -2740,9 +2766,8 @@ def best(placements: Iterable[Placement]) -> Placement:
 # --- The plan of one scenario
 
 NUMBERS_OF_A_PLAN = [f.name for f in fields(SizingResult)][3:16]       # between the records and the alerts
-NODE_NUMBERS = ("nodes_minimum", "nodes_with_headroom", "nodes_final")
-NOT_ASKED = dict.fromkeys(("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
-                           "recommended_nodes_final"), "not_asked")    # until a plan finds them
+FOUND_LATER = ("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
+               "recommended_nodes_final")
 
 
 def check_request(request: Request) -> None:
@@ -2806,7 +2831,7 @@ def layouts_of(request: Request, least_ratio: float) -> tuple[Placement, ...]:
 
 
 def on_load(request: Request, placement: Placement) -> Sheet:
-    """The sheet of a scenario: a replica's numbers, and those of the load on nodes."""
+    """A replica's numbers, and those of the load on nodes."""
     storage, absent = record_terms(request.storage)
     missing = speed_missing(request.model, request.server, placement.layout)
     given = dict(storage, concurrency=request.concurrency, nodes=request.nodes, ha_mode=request.ha_mode,
@@ -2814,7 +2839,7 @@ def on_load(request: Request, placement: Placement) -> Sheet:
                  requested_context=request.effective_context, storage=request.storage.name, fits=True,
                  nodes_given=request.nodes is not None, concurrency_given=request.concurrency is not None,
                  speed_measured=request.measured_tpot_ms is not None, speed_missing=missing_words(missing))
-    absent.update(NOT_ASKED)
+    absent.update(dict.fromkeys(FOUND_LATER, "not_asked"))
     cases = {"serving_nodes": "serving_nodes__given"}
     if request.nodes is None:
         absent["nodes"], cases = "not_asked", {}
@@ -2824,31 +2849,30 @@ def on_load(request: Request, placement: Placement) -> Sheet:
     if request.concurrency is None:
         sheet["concurrency"] = min(COUNT.high, sheet["max_concurrency"])
     if not fits_nodes(sheet):
-        absent = dict.fromkeys((*NODE_NUMBERS, *SPEED_NUMBERS), "does_not_fit")
-        return sheet.bind({"fits": False}, absent=absent)
+        missed = ("nodes_minimum", "nodes_with_headroom", "nodes_final", *SPEED_NUMBERS)
+        return sheet.bind({"fits": False}, absent=dict.fromkeys(missed, "does_not_fit"))
     return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known")) if missing else sheet
 
 
 def fits_nodes(sheet: Sheet) -> bool:
     held = sheet["sessions_per_node" if sheet["nodes_per_replica"] == 1 else "sessions_per_replica"]
-    return bool(held and sheet["concurrency"]) and ("nodes" not in sheet
-                                                    or sheet["nodes_final"] <= sheet["nodes"])
+    if not held or not sheet["concurrency"]:
+        return False
+    return "nodes" not in sheet or sheet["nodes_final"] <= sheet["nodes"]
 
 
 def size(request: Request, least_ratio: float) -> SizingResult:
     """The plan of a request that is under a scenario's policy; raises SizingError."""
-    layouts = layouts_of(request, least_ratio)
+    return result(request, layouts_of(request, least_ratio), scenario_sheet(request, least_ratio))
+
+
+def result(request: Request, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
     placement = best(layouts)
-    return result(request, layouts, placement, on_load(request, placement))
-
-
-def result(request: Request, layouts: Sequence[Placement], placement: Placement,
-           sheet: Sheet) -> SizingResult:
     sheet.update(placement.over_the_ranks)
-    for sessions, nodes in (("reserved_unit_sessions", "nodes_final_reserved"),
-                            ("unmanaged_unit_sessions", "nodes_final_without_hybrid_manager")):
-        if not sheet.find(sessions):
-            sheet.absent = {**sheet.absent, nodes: "does_not_fit"}
+    units = {"reserved_unit_sessions": "nodes_final_reserved",
+             "unmanaged_unit_sessions": "nodes_final_without_hybrid_manager"}
+    unfit = [nodes for sessions, nodes in units.items() if not sheet.find(sessions)]
+    sheet.absent = {**sheet.absent, **dict.fromkeys(unfit, "does_not_fit")}
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
     return SizingResult(request.model, request.server, request.storage, **numbers, warnings=raised(sheet),
                         layouts=layouts, placement=placement, sheet=sheet)
@@ -2883,12 +2907,10 @@ def in_scenario(request: Request, scenario: Scenario) -> Request:
 
 
 def least_ratio_of(request: Request) -> float:
-    """The least kv_budget_ratio of the scenarios, by which all of them decide whether replicas span nodes."""
     return min(scenario.budget(request.kv_budget_ratio) for scenario in SCENARIOS)
 
 
 def scenario_sheet(request: Request, least_ratio: float) -> Sheet:
-    """The sheet of the plan that `size` would make."""
     return on_load(request, best(layouts_of(request, least_ratio)))
 
 
@@ -2899,22 +2921,17 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
         return size(ruled, least_ratio)
     found = longest_context(ruled, least_ratio)
     at_found = replace(ruled, effective_context=found or 1)
-    layouts = layouts_of(at_found, least_ratio)
-    sheet = on_load(at_found, best(layouts))
+    layouts, sheet = layouts_of(at_found, least_ratio), scenario_sheet(at_found, least_ratio)
     if found is None:
-        return result(at_found, (), best(layouts), without_context(sheet))
+        absent = dict.fromkeys(("effective_context", "requested_context", "context_tokens",
+                                "longest_fitting_context"), "does_not_fit")
+        sheet = sheet.what_if({}).bind({"no_context_fits": True}, absent=absent)
+        return replace(result(at_found, layouts, sheet), layouts=())
     sheet["longest_fitting_context"] = found
     if found < request.model.max_position_embeddings:
         longer = scenario_sheet(replace(ruled, effective_context=found + 1, nodes=None), least_ratio)
         sheet.update(stated({"nodes_one_token_more": longer.find("nodes_final")}))
-    return result(at_found, layouts, best(layouts), sheet)
-
-
-def without_context(sheet: Sheet) -> Sheet:
-    """The sheet of a scenario that no context fits: what follows from one does not exist."""
-    absent = dict.fromkeys(("effective_context", "requested_context", "context_tokens",
-                            "longest_fitting_context"), "does_not_fit")
-    return sheet.what_if({}).bind({"no_context_fits": True}, absent=absent)
+    return result(at_found, layouts, sheet)
 
 
 def longest_context(request: Request, least_ratio: float) -> int | None:
@@ -2960,88 +2977,78 @@ def plan_all(request: Request) -> dict[str, SizingResult]:
 RATIO_STEPS, OVERHEAD_STEPS, SPEED_STEPS = 10**4, 10**3, 10**2
 
 
-class Fitting:
-    """Whether a request with changes fits, in each scenario; what was found once is not worked out again."""
-
-    def __init__(self, request: Request, servers: Mapping[str, Server]):
-        # "max" fits at some length
-        self.context = 1 if request.effective_context == "max" else int(request.effective_context)
-        self.request, self.servers = replace(request, effective_context=self.context), servers
-        self.known: dict[tuple, bool] = {}
-
-    def __call__(self, scenarios: Iterable[Scenario], **changes) -> bool:
-        return all(self.fits(scenario, changes) for scenario in scenarios)
-
-    def fits(self, scenario: Scenario, changes: Mapping) -> bool:
-        key = (scenario.key, *changes.items())
-        if key not in self.known:
-            changed = replace(self.request, **changes)
-            try:
-                sheet = scenario_sheet(in_scenario(changed, scenario), least_ratio_of(changed))
-                self.known[key] = sheet.find("nodes_final") is not None
-            except SizingError:  # a speed target asks for figures that not every layout has
-                self.known[key] = False
-        return self.known[key]
+@lru_cache(maxsize=2**12)
+def fits_scenario(request: Request, scenario: Scenario) -> bool:
+    try:
+        check_kv_precision(request.model, request.kv_precision)
+        sheet = scenario_sheet(in_scenario(request, scenario), least_ratio_of(request))
+    except SizingError:  # a speed target asks for figures that not every layout has
+        return False
+    return sheet.find("nodes_final") is not None
 
 
-def widest_that_fits(widths: Mapping[str, float], present: str | None, fits: Callable[[str], bool]):
+class Fitting(namedtuple("Fitting", "request servers scenarios")):
+    """Whether a request with changes fits, in each of some scenarios."""
+
+    def __call__(self, **changes) -> bool:
+        changed = replace(self.request, **changes)
+        return all(fits_scenario(changed, scenario) for scenario in self.scenarios)
+
+
+def widest_that_fits(fits: Fitting, widths: Mapping[str, float], present: str | None, changes: Callable):
     """The widest format below the present one that fits."""
     narrower = [name for name in widths if widths[name] < widths[present or ""]]
     for name in sorted(narrower, key=lambda name: -widths[name]):
         with suppress(SizingError):                      # not every model can be had in every format
-            if fits(name):
+            if fits(**changes(name)):
                 return name
     return None
 
 
-def precision_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    def fits_in(name):
-        check_kv_precision(fits.request.model, name)
-        return fits(scenarios, kv_precision=name)
-    return widest_that_fits(KV_PRECISIONS, fits.request.kv_precision, fits_in)
+def precision_that_fits(fits: Fitting):
+    return widest_that_fits(fits, KV_PRECISIONS, fits.request.kv_precision,
+                            lambda name: {"kv_precision": name})
 
 
-def weights_that_fit(fits: Fitting, scenarios: Sequence[Scenario]):
+def weights_that_fit(fits: Fitting):
     model = fits.request.model
-    return widest_that_fits(WEIGHT_PRECISIONS, model.weights_precision,
-                            lambda name: fits(scenarios, model=with_weights(model, name)))
+    return widest_that_fits(fits, WEIGHT_PRECISIONS, model.weights_precision,
+                            lambda name: {"model": with_weights(model, name)})
 
 
-def context_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    return largest(1, fits.context, lambda tokens: fits(scenarios, effective_context=tokens))
+def context_that_fits(fits: Fitting):
+    return largest(1, fits.request.effective_context, lambda tokens: fits(effective_context=tokens))
 
 
-def least(steps: int, good: Callable[[float], bool], top: float):
-    """The least figure up to `top`, in `steps` to one, that is good (as all above it); None if none is."""
+def least(fits: Fitting, name: str, steps: int, top: float):
+    """The least figure up to `top`, in `steps` to one, that fits (as all above it); None if none does."""
     highest = round(top * steps)
-    spare = largest(0, highest - 1, lambda fewer: good((highest - fewer) / steps))
-    return None if spare is None else (highest - spare) / steps
+
+    def figure(fewer):
+        return (highest - fewer) / steps if steps > 1 else highest - fewer
+    spare = largest(0, highest - 1, lambda fewer: fits(**{name: figure(fewer)}))
+    return None if spare is None else figure(spare)
 
 
-def budget_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    return least(RATIO_STEPS, lambda ratio: fits(scenarios, kv_budget_ratio=ratio), 1)
-
-
-def overhead_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
+def overhead_that_fits(fits: Fitting):
     """The largest overhead in GiB per node that fits, if the weights find room in it."""
-    request, bound = fits.request, BOUNDS["runtime_overhead_gib"]
+    request = fits.request
     low = math.ceil(exact(request.model.weights_gib or 0) * OVERHEAD_STEPS)
     top = math.ceil(server_sheet(request.server)["hbm_total_gib"] * OVERHEAD_STEPS)
-    step = largest(low, min(top, bound.high * OVERHEAD_STEPS),
-                   lambda step: fits(scenarios, runtime_overhead_gib=step / OVERHEAD_STEPS))
+    step = largest(low, min(top, BOUNDS["runtime_overhead_gib"].high * OVERHEAD_STEPS),
+                   lambda step: fits(runtime_overhead_gib=step / OVERHEAD_STEPS))
     return None if step is None else step / OVERHEAD_STEPS
 
 
-# The fields of a server that decide whether a request fits, but for the size of its HBM: the first, and all
-# where a speed is asked for.
+# Beside its HBM, what decides whether a request fits a server: the first, and all for a speed.
 BESIDE_HBM = ("gpus", "nvlink_bandwidth_tbps", "hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16",
               "dense_tflops_fp8", "dense_tflops_fp4", "gpu_interconnect")
 
 
-def server_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
-    """The server of the catalog with the least HBM that fits; a larger one alike but for that fits too."""
+def server_that_fits(fits: Fitting):
+    """The server with the least HBM that fits; a larger one alike but for that fits too."""
     def fits_at(places, index):
-        return fits(scenarios, server=servers[places[index]], tensor_parallel="auto")
+        return fits(server=servers[places[index]], tensor_parallel="auto")
     servers = sorted(fits.servers.values(), key=lambda server: server_sheet(server)["hbm_total_gib"])
     names = BESIDE_HBM if asks_for_speed(fits.request) else BESIDE_HBM[:1]
     alike: dict[tuple, list[int]] = {}
@@ -3055,34 +3062,29 @@ def server_that_fits(fits: Fitting, scenarios: Sequence[Scenario]):
     return servers[found].name if found < len(servers) else None
 
 
-def nodes_that_fit(fits: Fitting, scenarios: Sequence[Scenario]):
-    nodes = least(1, lambda nodes: fits(scenarios, nodes=int(nodes)), COUNT.high)
-    return None if nodes is None else int(nodes)
-
-
-def speed_that_fits(target: str, committed: str) -> Callable:
+def speed_that_fits(fits: Fitting, target: str, committed: str):
     """The lever of one target, in steps of 0.01 ms: searched on given nodes, else what one session takes."""
-    def find(fits: Fitting, scenarios: Sequence[Scenario]):
-        request = fits.request
-        if request.nodes is not None:
-            return least(SPEED_STEPS, lambda ms: fits(scenarios, **{target: ms}), BOUNDS[target].high)
-        found = set()
-        for tensor_parallel in sizes_of(request.server, request.tensor_parallel):
-            layout = Layout(tensor_parallel, 1, 1)
-            if not (refusal(request.model, tensor_parallel)
-                    or speed_missing(request.model, request.server, layout)):
-                alone_ms = on_replica(request.replica, layout).bind({"active_sessions": 1})[committed]
-                found.add(math.ceil(alone_ms * SPEED_STEPS) / SPEED_STEPS)
-        most_ms = BOUNDS[target].high
-        return next((ms for ms in sorted(found) if ms <= most_ms and fits(scenarios, **{target: ms})), None)
-    return find
+    request, most_ms = fits.request, BOUNDS[target].high
+    if request.nodes is not None:
+        return least(fits, target, SPEED_STEPS, most_ms)
+    found = set()
+    for tensor_parallel in sizes_of(request.server, request.tensor_parallel):
+        layout = Layout(tensor_parallel, 1, 1)
+        if not (refusal(request.model, tensor_parallel)
+                or speed_missing(request.model, request.server, layout)):
+            alone_ms = on_replica(request.replica, layout).bind({"active_sessions": 1})[committed]
+            found.add(math.ceil(alone_ms * SPEED_STEPS) / SPEED_STEPS)
+    return next((ms for ms in sorted(found) if ms <= most_ms and fits(**{target: ms})), None)
 
 
-LEVERS = {"nodes": nodes_that_fit, "tpot_ms": speed_that_fits("tpot_ms", "tpot_committed_ms"),
-          "ttft_ms": speed_that_fits("ttft_ms", "prefill_committed_ms"),
-          "weights_precision": weights_that_fit, "kv_precision": precision_that_fits,
-          "effective_context": context_that_fits, "kv_budget_ratio": budget_that_fits,
-          "runtime_overhead_gib": overhead_that_fits, "server": server_that_fits}
+LEVERS: dict[str, Callable] = {
+    "nodes": partial(least, name="nodes", steps=1, top=COUNT.high),
+    "tpot_ms": partial(speed_that_fits, target="tpot_ms", committed="tpot_committed_ms"),
+    "ttft_ms": partial(speed_that_fits, target="ttft_ms", committed="prefill_committed_ms"),
+    "weights_precision": weights_that_fit, "kv_precision": precision_that_fits,
+    "effective_context": context_that_fits,
+    "kv_budget_ratio": partial(least, name="kv_budget_ratio", steps=RATIO_STEPS, top=1),
+    "runtime_overhead_gib": overhead_that_fits, "server": server_that_fits}
 
 
 def find_levers(request: Request, plans: Mapping[str, SizingResult],
@@ -3096,13 +3098,13 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
     present = dict(vars(request), server=request.server.name,
                    weights_precision=request.model.weights_precision,
                    runtime_overhead_gib=plans["recommended"].runtime_overhead_gib)
-    if request.effective_context == "max":
+    if request.effective_context == "max":               # it fits at some length
         present["effective_context"] = None
-    groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS)
-    fits = Fitting(request, servers)
+        request = replace(request, effective_context=1)
+    groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS[::-1])  # hardest first
+    fitting = {key: Fitting(request, servers, scenarios) for key, scenarios in groups.items()}
     return [{"lever": name, "flag": flag(name), "current": present[name],
-             "thresholds": {key: present[name] if fits(group) else find(fits, group)
-                            for key, group in groups.items()}}
+             "thresholds": {key: present[name] if fits() else find(fits) for key, fits in fitting.items()}}
             for name, find in LEVERS.items() if present[name] is not None]
 
 
@@ -3853,7 +3855,7 @@ def make_cards(sheet: Sheet, lang: str) -> dict[str, Card]:
 def make_card(name: str, formula: str, sheet: Sheet, lang: str) -> Card:
     row, reason = NUMBERS[sheet.cases.get(name, name)], sheet.reason(name)
     inputs = {each: known_value(sheet, each) for each in (*formula_inputs(formula), *row.also)}
-    sentences = meanings(row, sheet) if reason is None else [REASONS[reason]]
+    sentences = meanings(row, sheet) if reason is None else [REASONS[reason].sentence]
     return Card(written(row.label, lang), sheet.find(name), reason, formula, inputs,
                 " ".join(fill(text, sheet, lang) for text in sentences))
 
@@ -3898,7 +3900,7 @@ def scenario_names(keys: Sequence[str], lang: str) -> str:
 def classed_amount(name: str, value, reason: str, lang: str) -> str:
     """A value, its unit and, where `name` has a scale, its class; without a value the words for `reason`."""
     if value is None:
-        return written(ABSENT_WORDS[reason], lang)
+        return written(REASONS[reason].word, lang)
     text = amount(name, value, lang)
     if name in SCALES:
         text += " (%s: %s)" % tuple(words(lang, "scale", str(classify(name, value))))
@@ -3916,7 +3918,7 @@ def summary_blocks(answer: Answer) -> list[tuple]:
                "effective_context": plan.effective_context or "—"}
     limit = binding_limit(sheet)
     told = [first_that_holds(PLACEMENTS, sheet), first_that_holds(SPEEDS, sheet),
-            LIMITS[limit].text if limit else ABSENT_WORDS["does_not_fit"]]
+            LIMITS[limit].text if limit else REASONS["does_not_fit"].word]
     blocks = [
         ("title", *words(lang, "title")),
         ("paragraph", fill(WORDS["subject"], sheet.bind(context), lang)),
@@ -3941,7 +3943,7 @@ def binding_limit(sheet: Sheet) -> str | None:
 def worst_alert(answer: Answer) -> str:
     """The first alert in a line, and how many there are."""
     if not answer.alerts:
-        return written(ABSENT_WORDS["not_asked"], answer.lang)
+        return written(REASONS["not_asked"].word, answer.lang)
     worst = answer.alerts[0]
     return fill(WORDS["more"], dict(worst, severity=SEVERITIES[worst["severity"]], count=len(answer.alerts),
                                     names=scenario_names(worst["scenarios"], answer.lang)), answer.lang)
@@ -3956,7 +3958,7 @@ def found_columns(request: Request) -> list[str]:
 
 def scenario_row(scenario: Scenario, plan: SizingResult, found: Iterable[str], lang: str) -> list[str]:
     cells = [scenario.name, *(getattr(plan, name) or 0 for name in found),
-             ABSENT_WORDS["does_not_fit"] if plan.nodes_final is None else plan.nodes_final,
+             REASONS["does_not_fit"].word if plan.nodes_final is None else plan.nodes_final,
              percent(plan.peak_headroom_ratio, lang),
              plan.ha_mode.upper() if plan.ha_extra_nodes else WORDS["none"],
              signed_percent(plan.relative_cost, lang), marked(scenario.use, scenario, lang)]
@@ -4050,10 +4052,10 @@ NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "layer_groups", "config_read", "c
 def field_value(name: str, value, lang: str) -> str:
     """A field as the reader sees it: what a family does not use is no unknown."""
     if value is None and name in NOT_UNKNOWN:
-        value = ABSENT_WORDS["not_applicable"]
+        value = REASONS["not_applicable"].word
     elif isinstance(value, (list, tuple)):
         lines = [json.dumps(one) if isinstance(one, dict) else one for one in value]
-        value = "\n".join(lines) if lines else ABSENT_WORDS["not_asked"]
+        value = "\n".join(lines) if lines else REASONS["not_asked"].word
     return amount(name, value, lang)
 
 
@@ -4173,7 +4175,7 @@ def worked_formula(name: str, answer: Answer, key: str) -> str:
                   for kind, part in kinds if kind != "none"]
     elif all(card.inputs[each] is not None for each in formula_inputs(card.formula)):
         lines = ["= " + pretty(card.formula, lang, card.inputs)]
-    value = plain(card.value, lang) if card.reason is None else written(ABSENT_WORDS[card.reason], lang)
+    value = plain(card.value, lang) if card.reason is None else written(REASONS[card.reason].word, lang)
     if "= " + value not in lines:
         lines.append("= " + value)
     return "\n".join(["%s = %s" % (name, pretty(card.formula, lang)), *lines])
@@ -4186,7 +4188,7 @@ def risk_blocks(answer: Answer) -> list[tuple]:
               row["action"], scenario_names(row["scenarios"], lang)] for row in answer.alerts]
     return [("section", *words(lang, "section4")),
             ("cards", words(lang, "alert", "meaning", "action", "scenarios"), cards) if cards
-            else ("paragraph", written(ABSENT_WORDS["not_asked"], lang)),
+            else ("paragraph", written(REASONS["not_asked"].word, lang)),
             ("table", words(lang, "scenario", "risk", "typical_sla"),
              [[getattr(text, lang) for text in (s.name, s.risk, s.typical_sla)] for s in SCENARIOS]),
             ("heading", *words(lang, "accuracy"))] + [("paragraph", text) for text in accuracy(answer)]
