@@ -5191,8 +5191,8 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
 # --- parameters
 
 ATTENTION_KINDS = ("full", "sliding", "chunked", "latent")
-UNQUANTISED = ("embedding", "lookup", "head", "router")  # no method below quantises them unless told to
-# What the modules that a quantised checkpoint leaves alone are called; the first match counts.
+UNQUANTISED = ("embedding", "lookup", "head", "router")  # by all methods below unless told to
+# Names of modules that a quantised checkpoint leaves alone; the first match counts.
 EXCLUDED = {"shared": "shared_expert", "expert": "experts", "state": "linear_attn|mamba|conv",
             "attention": "attn|attention", "mlp": r"(up|down|gate)_proj|up\||mlp([*$]|\Z)"}
 QUANT_METHODS = {"fp8": "fp8", "fbgemm_fp8": "fp8", "mxfp4": "mxfp4"}  # quantization_config.quant_method
@@ -5280,13 +5280,12 @@ def as_list(value: object) -> list:
 
 
 def layer_number(word: str, name: str) -> int:
-    if not re.fullmatch("[0-9]{1,9}", word):
-        raise SizingError("%s: expected a layer number of 1 to 9 digits, got %s" % (short(name), short(word)))
+    expect(re.fullmatch("[0-9]{1,9}", word), "a layer number of 1 to 9 digits", word, short(name))
     return int(word)
 
 
 def kept_layers(kept: list) -> dict:
-    """{part: numbers of the layers, None for all} whose modules a quantised checkpoint leaves in 16 bits."""
+    """{part: numbers of the layers, None for all} of the modules `kept` in 16 bits."""
     layers: dict[str, set] = {}
     for name in kept:
         if TOWERS.search(name) or re.search("mtp|norm|indexers_proj", name):
@@ -5314,7 +5313,7 @@ def unquantized_parameters(parts: dict, kept: list, facts: Facts) -> int:
 
 
 def stored_kv_precision(config: dict, sparse: bool) -> str:
-    """What "auto" stores the KV cache in: fp8 where the checkpoint says so, else 16 bits."""
+    """What "auto" stores the KV cache in."""
     dtype, quant = checkpoint_dtype(config, []), quantization(config)
     ruled = ("kv_cache_scheme", "kv_cache_quant_algo")
     scheme, algorithm = (quant.get(name) for name in ruled)
@@ -5365,7 +5364,7 @@ def vision_parameters(configs: Sequence[dict]) -> int | None:
 # --- the model
 
 def read_hf_config(config: dict, name: str, families: list) -> dict:
-    """The Model fields that a config.json gives; raises SizingError naming the key that no rule covers."""
+    """The Model fields that a config.json gives."""
     expect(are_named(families), "a list of objects with a name", families, "families")
     config, row, wrappers, place = text_config(config, families)
     known = known_keys(row)
@@ -5406,7 +5405,7 @@ def model_fields(facts: Facts, name: str) -> dict:
 
 def kv_fields(facts: Facts, groups: list) -> dict:
     by_kind = {group["kind"]: group for group in groups}
-    attention = [by_kind[kind] for kind in ATTENTION_KINDS if kind in by_kind]
+    attention = [group for group in groups if group["kind"] in ATTENTION_KINDS]
     if not attention:
         raise SizingError("expected at least one attention layer: a model without any has no rule")
     heads, width = head_shape(attention[0]) or (0, 0)
@@ -5418,12 +5417,11 @@ def kv_fields(facts: Facts, groups: list) -> dict:
     positions = facts.count(facts.row["context"])
     return {"num_layers": facts["num_hidden_layers"], "num_key_value_heads": heads, "head_dim": width,
             "max_position_embeddings": positions, "rope_positions": rope_positions(facts.config, positions),
-            "attention_pattern": pattern,
+            "attention_pattern": pattern, "layer_groups": None if classic else groups,
             "hybrid_full_layers": by_kind["full"]["layers"] if hybrid else None,
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,
             "sliding_window": sliding["sliding_window"] if pattern in ("hybrid", "sliding") else None,
-            "default_kv_precision": stored_kv_precision(facts.config, pattern == "sparse_latent"),
-            "layer_groups": None if classic else groups}
+            "default_kv_precision": stored_kv_precision(facts.config, pattern == "sparse_latent")}
 
 
 def weight_fields(facts: Facts, groups: list) -> dict:
@@ -5437,8 +5435,8 @@ def weight_fields(facts: Facts, groups: list) -> dict:
         active += routed // count * chosen - routed
         experts = {"num_experts": count, "num_experts_per_tok": chosen, "moe_layers": facts["moe_layers"],
                    "expert_params": single["expert"]}
-    return {"weights_precision": precision, "total_params": total,
-            "active_params": active, "embedding_params": parts["embedding"], **experts,
+    return {"weights_precision": precision, "total_params": total, "active_params": active,
+            "embedding_params": parts["embedding"], **experts,
             **{name: facts[name] for name in ("hidden_size", "num_attention_heads", "vocab_size")},
             "unquantized_params": unquantized_parameters(parts, kept, facts),
             "mtp_params": mtp_parameters(facts, single)}
@@ -5512,26 +5510,19 @@ def read_index(path: str) -> tuple[list[str], object]:
 
 def check_shards(names: Iterable[str]) -> None:
     """Raise SizingError where the numbered ones of these files are not of one checkpoint."""
+    numbered = [found for found in map(SHARD.fullmatch, names) if found]
     seen: dict[int, str] = {}
-    first = None
-    for name in names:
-        found = SHARD.fullmatch(name)
-        if not found:
-            continue
-        number, total = int(found[2]), int(found[3])
-        first = first or (found[1], total, name)
-        if (found[1], total) != first[:2] or number in seen:
+    for found in numbered:
+        name, first, number, total = found[0], numbered[0], int(found[2]), int(found[3])
+        if found[1] != first[1] or total != int(first[3]) or number in seen:
             raise SizingError("expected numbered safetensors files of one checkpoint, got %s and %s"
-                              % (short(seen.get(number, first[2])), short(name)))
+                              % (short(seen.get(number, first[0])), short(name)))
         expect(number <= total, "file numbers up to %d" % total, name)
         seen[number] = name
 
 
 def whole_checkpoint(names: list[str]) -> list[str]:
-    """Those of the files `names` that are the checkpoint: numbered, model.safetensors or the only one.
-
-    Others beside them are the same tensors in another form, or adapters.
-    """
+    """Those of the files `names` that are the checkpoint; others hold the same tensors again, or adapters."""
     numbered = [name for name in names if SHARD.fullmatch(name)]
     if numbered:
         total = int(SHARD.sub(r"\3", numbered[0]))
@@ -5570,15 +5561,14 @@ def read_header(path: str) -> tuple[dict, int]:
         available = os.fstat(file.fileno()).st_size - 8
         length = int.from_bytes(file.read(8), "little")
         most = min(available, MAX_HEADER_BYTES)
-        if not 2 <= length <= most:
-            raise SizingError("expected a safetensors header of at most %d bytes, got %d" % (most, length))
+        expect(2 <= length <= most, "a safetensors header of at most %d bytes" % most, length)
         header = decode_json(file.read(length), "utf-8", "a safetensors header in JSON")
     expect(isinstance(header, dict), "a safetensors header with an object", header)
     return header, available - length
 
 
 def tensor_sizes(path: str) -> dict[str, int]:
-    """Bytes of each tensor of a safetensors file, from its header."""
+    """Bytes of each tensor of a safetensors file."""
     header, available = read_header(path)
     header.pop("__metadata__", None)
     spans = []
@@ -6038,8 +6028,8 @@ def temporaries_removed() -> Iterator[dict[str, str]]:
             for number in handled:
                 signal.signal(number, handler)
 
-    numbers = [getattr(signal, name) for name in ENDING_SIGNALS if hasattr(signal, name)]
-    handled = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    handled = [number for number in signal.Signals
+               if number.name in ENDING_SIGNALS and signal.getsignal(number) == signal.SIG_DFL]
     try:
         handle(end)
         yield temporaries
@@ -6145,8 +6135,7 @@ def run(argv: Sequence[str] | None) -> int:
         write_stdout(str(finished))
         return 0
     status, renderers = respond(args)
-    asked = {name: getattr(args, "output_%s_file" % name) for name in ("json", "markdown")}
-    files = {name: path for name, path in asked.items() if path is not None}
+    files = stated({name: getattr(args, "output_%s_file" % name) for name in ("json", "markdown")})
     if len(files) == 2 and is_same_file(*files.values()):
         raise SizingError("--output-json-file and --output-markdown-file: expected two files, got one: %s"
                           % short(args.output_json_file))
