@@ -5571,10 +5571,12 @@ def tensor_sizes(path: str) -> dict[str, int]:
     """Bytes of each tensor of a safetensors file."""
     header, available = read_header(path)
     header.pop("__metadata__", None)
-    spans = []
-    for name, tensor in header.items():
-        with at(short(name), "."):
+    spans, name = [], ""
+    try:
+        for name, tensor in header.items():
             spans.append((*tensor_span(tensor, available), name))
+    except SizingError as error:
+        raise SizingError("%s.%s" % (short(name), error)) from None
     if not spans:
         raise SizingError("expected at least one tensor, got none")
     end, before = 0, ""
