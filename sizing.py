@@ -5095,47 +5095,40 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
 # --- parameters
 
 ATTENTION_KINDS = ("full", "sliding", "chunked", "latent")
-UNQUANTISED = ("embedding", "lookup", "head", "router")  # no method below quantises them unless told to
-# What the modules that a quantised checkpoint leaves alone are called; the first match counts.
+UNQUANTISED = ("embedding", "lookup", "head", "router")  # by all methods below unless told to
+# Names of modules that a quantised checkpoint leaves alone; the first match counts.
 EXCLUDED = {"shared": "shared_expert", "expert": "experts", "state": "linear_attn|mamba|conv",
             "attention": "attn|attention", "mlp": r"(up|down|gate)_proj|up\||mlp([*$]|\Z)"}
 QUANT_METHODS = {"fp8": "fp8", "fbgemm_fp8": "fp8", "mxfp4": "mxfp4"}  # quantization_config.quant_method
-BIT_METHODS = {"awq": 4, "gptq": 4, "auto-round": 4, "bitsandbytes": 4}  # ... whose `bits` decide
-QUANT_ALGOS = {algorithm: precision for precision, algorithms in (  # of ModelOpt
-    ("fp8", "FP8 FP8_PER_CHANNEL_PER_TOKEN FP8_PB_WO"), ("nvfp4", "NVFP4 NVFP4_AWQ W4A16_NVFP4"),
-    ("int4", "W4A16_AWQ W4A8_AWQ"), ("int8", "INT8_SQ W8A16"), ("mxfp4", "MXFP4"))
-               for algorithm in algorithms.split()}
-# compressed-tensors
-GROUP_PRECISIONS = {("float", 8): "fp8", ("float", 4): "nvfp4", ("int", 8): "int8", ("int", 4): "int4"}
+BIT_METHODS = ("awq", "gptq", "auto-round", "bitsandbytes")  # ... whose `bits` decide, 4 by default
+QUANT_ALGOS = {"FP8": "fp8", "FP8_PER_CHANNEL_PER_TOKEN": "fp8", "FP8_PB_WO": "fp8", "NVFP4": "nvfp4",
+               "NVFP4_AWQ": "nvfp4", "W4A16_NVFP4": "nvfp4", "W4A16_AWQ": "int4", "W4A8_AWQ": "int4",
+               "INT8_SQ": "int8", "W8A16": "int8", "MXFP4": "mxfp4"}  # of ModelOpt
+BIT_PRECISIONS = {("float", 8): "fp8", ("float", 4): "nvfp4", ("int", 8): "int8", ("int", 4): "int4"}
 WEIGHT_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "half": "fp16"}
 
 
 def count_parameters(facts: Facts, groups: list) -> tuple:
     """({part: parameters of the text model}, {part: parameters of one module})."""
     parts, single = {}, {}
-    shapes = [group for group in groups if group["kind"] in ATTENTION_KINDS]
+    attention = [(group["layers"], kind_facts(group["kind"], facts)) for group in groups
+                 if group["kind"] in ATTENTION_KINDS]
     for part, formula in facts.row["params"].items():
         base = part.replace("_1d", "")
-        if base == "attention":
-            sizes = [evaluate(formula, kind_facts(group["kind"], facts)) for group in shapes]
-            single[part] = sizes[0] if sizes else 0
-            parts[part] = sum(group["layers"] * size for group, size in zip(shapes, sizes))
-        elif facts[PART_COUNTS[base]]:
-            single[part] = evaluate(formula, facts)
-            parts[part] = facts[PART_COUNTS[base]] * single[part]
+        modules = attention if base == "attention" else [(facts[PART_COUNTS[base]], facts)]
+        if modules[0][0]:
+            single[part] = evaluate(formula, modules[0][1])
+            parts[part] = sum(count * evaluate(formula, view) for count, view in modules)
     return parts, single
 
 
 def mtp_parameters(facts: Facts, single: dict):
     """Parameters of the layers that predict further tokens, each attention with its MLP; None."""
-    formula = facts.row.get("mtp")
-    if not formula:
-        return None
     mlp = ("expert", "shared", "router") if facts["moe_layers"] else ("mlp",)
-    counts = {"expert": facts["num_experts"]} if "expert" in single else {}
-    facts["last_layer"] = sum(size * counts.get(part, 1) for part, size in single.items()
+    facts["last_layer"] = sum(size * (facts["num_experts"] if part == "expert" else 1)
+                              for part, size in single.items()
                               if part.replace("_1d", "") in ("attention", "indexer", "layer") + mlp)
-    return evaluate(formula, facts) or None
+    return evaluate(facts.row.get("mtp", 0), facts) or None
 
 
 def quantization(config: dict) -> dict:
@@ -5146,17 +5139,16 @@ def quantization(config: dict) -> dict:
 
 
 def quantized_weights(config: dict, derived: list) -> tuple:
-    """(precision of the weights or None, modules left in 16 bits); (None, None) if not quantised."""
-    quant = quantization(config)
+    """(precision of the weights or None, modules left in 16 bits)."""
+    dtype, quant = checkpoint_dtype(config, derived), quantization(config)
     if not quant:
-        return None, None
+        return dtype, []
     method, algorithm, groups = (quant.get(key) for key in ("quant_method", "quant_algo", "config_groups"))
     kept = [name for key in ("modules_to_not_convert", "ignore", "exclude_modules")
             for name in as_list(quant.get(key))]
     precision = QUANT_METHODS.get(str(method))
-    if str(method) in BIT_METHODS:
-        bits = 8 if quant.get("load_in_8bit") is True else quant.get("bits", BIT_METHODS[str(method)])
-        precision = {4: "int4", 8: "int8"}.get(bits if type(bits) is int else 0)
+    if method in BIT_METHODS:
+        precision = bit_precision("int", 8 if quant.get("load_in_8bit") is True else quant.get("bits", 4))
     elif str(algorithm) in QUANT_ALGOS:
         precision = QUANT_ALGOS[str(algorithm)]
     elif isinstance(groups, dict) and groups:
@@ -5167,14 +5159,17 @@ def quantized_weights(config: dict, derived: list) -> tuple:
     return precision, kept
 
 
+def bit_precision(kind: object, bits: object) -> str | None:
+    return BIT_PRECISIONS.get((str(kind), bits)) if type(bits) is int else None
+
+
 def group_precision(groups: list, derived: list) -> tuple:
     """(precision of the experts or the first group, modules of the other groups) of compressed-tensors."""
     groups = [group for group in groups if isinstance(group, dict) and isinstance(group.get("weights"), dict)]
     of_experts = [group for group in groups if "experts" in " ".join(as_list(group.get("targets")))]
     main: dict = (of_experts or groups or [{}])[0]
     weights = main.get("weights", {})
-    bits = weights.get("num_bits")
-    precision = GROUP_PRECISIONS.get((str(weights.get("type")), bits if type(bits) is int else 0))
+    precision = bit_precision(weights.get("type"), weights.get("num_bits"))
     if precision == "nvfp4" and weights.get("group_size") == 32:
         precision = "mxfp4"
     if len(groups) > 1:
@@ -5189,13 +5184,12 @@ def as_list(value: object) -> list:
 
 
 def layer_number(word: str, name: str) -> int:
-    if not re.fullmatch("[0-9]{1,9}", word):
-        raise SizingError("%s: expected a layer number of 1 to 9 digits, got %s" % (short(name), short(word)))
+    expect(re.fullmatch("[0-9]{1,9}", word), "a layer number of 1 to 9 digits", word, short(name))
     return int(word)
 
 
 def kept_layers(kept: list) -> dict:
-    """{part: numbers of the layers, None for all} whose modules a quantised checkpoint leaves in 16 bits."""
+    """{part: numbers of the layers, None for all} of the modules `kept` in 16 bits."""
     layers: dict[str, set] = {}
     for name in kept:
         if TOWERS.search(name) or re.search("mtp|norm|indexers_proj", name):
@@ -5210,20 +5204,20 @@ def kept_layers(kept: list) -> dict:
 def unquantized_parameters(parts: dict, kept: list, facts: Facts) -> int:
     with at("quantization_config"):
         layers, total = kept_layers(kept), 0
-    counts = {part: facts[PART_COUNTS[part]] for part in ("mlp", "shared", "state")}
-    counts["expert"] = facts["moe_layers"]
+    states, moe_layers = facts["state_layers"], facts["moe_layers"]
+    counts = {"mlp": facts["dense_layers"], "state": states, "shared": moe_layers, "expert": moe_layers}
     for part, size in parts.items():
-        out_of = counts.get(part, facts["num_hidden_layers"] - facts["state_layers"] - facts["none_layers"])
         numbers = layers.get("attention" if part in ("indexer", "none") else part, ())
         if part in UNQUANTISED or part.endswith("_1d") or None in numbers:
             total += size
         elif numbers:
+            out_of = counts.get(part, facts["num_hidden_layers"] - states - facts["none_layers"])
             total += size * min(len(numbers), out_of) // out_of
     return total
 
 
 def stored_kv_precision(config: dict, sparse: bool) -> str:
-    """What "auto" stores the KV cache in: fp8 where the checkpoint says so, else 16 bits."""
+    """What "auto" stores the KV cache in."""
     dtype, quant = checkpoint_dtype(config, []), quantization(config)
     ruled = ("kv_cache_scheme", "kv_cache_quant_algo")
     scheme, algorithm = (quant.get(name) for name in ruled)
@@ -5231,45 +5225,42 @@ def stored_kv_precision(config: dict, sparse: bool) -> str:
         if "kv" in str(name) and name not in ruled and not is_off(str(name), value):
             raise SizingError("quantization_config.%s: %s has no rule" % (
                 short(name).strip("'"), short(value)))
-    if (not scheme and not algorithm) or sparse:  # vLLM 0.32.0 keeps a sparse latent cache in bf16
+    if sparse or not (scheme or algorithm):  # vLLM 0.32.0 keeps a sparse latent cache in bf16
         return dtype
     fp8 = isinstance(scheme, dict) and scheme.get("num_bits") == 8 and scheme.get("type") == "float"
-    if algorithm == "FP8" or fp8:
-        return "fp8"
-    raise SizingError("quantization_config.%s: expected an fp8 KV cache or none, got %s" % (
-        ruled[not scheme], short(scheme or algorithm)))
+    expect(fp8 or algorithm == "FP8", "an fp8 KV cache or none", scheme or algorithm,
+           "quantization_config." + ruled[not scheme])
+    return "fp8"
 
 
 def checkpoint_dtype(config: dict, derived: list) -> str:
-    value = next((config[key] for key in ("torch_dtype", "dtype") if config.get(key) is not None), None)
-    word = value.replace("torch.", "") if isinstance(value, str) else None
+    value = config.get("dtype") if config.get("torch_dtype") is None else config["torch_dtype"]
+    word = value.replace("torch.", "") if isinstance(value, str) else ""
     if value is not None and word not in DTYPES:
         raise SizingError("torch_dtype: " + unknown_value(value, DTYPES))
     if word not in WEIGHT_DTYPES:
         derived.append("weights_precision = bf16 (torch_dtype %s: engines load it in 16 bits)" % (
             word or "absent"))
-    return WEIGHT_DTYPES.get(word or "", "bf16")
+    return WEIGHT_DTYPES.get(word, "bf16")
 
 
 def rope_positions(config: dict, max_position_embeddings: int) -> int:
     """Positions of the rotary tables: linear scaling stretches them, other kinds do not."""
     scaling = config.get("rope_scaling")
-    if not isinstance(scaling, dict) or "linear" not in (scaling.get("rope_type"), scaling.get("type")):
-        return max_position_embeddings
-    factor: float = scaling.get("factor", 1)
+    factor: float = 1
+    if isinstance(scaling, dict) and "linear" in (scaling.get("rope_type"), scaling.get("type")):
+        factor = scaling.get("factor", 1)
     stretched = type(factor) in (int, float) and 1 <= factor <= 1000
     return int(max_position_embeddings * factor) if stretched else max_position_embeddings
 
 
 def vision_parameters(configs: Sequence[dict]) -> int | None:
-    """Parameters of the vision tower: attention and two matrices of MLP in each layer; None if not stated.
-
-    That is 88 % to 98.2 % (SigLIP) of what vLLM counts.
-    """
-    tower: dict = next((config["vision_config"] for config in configs
-                        if isinstance(config.get("vision_config"), dict)), {})
-    layers, width, inner = (next((tower[key] for key in keys.split() if type(tower.get(key)) is int), 0)
-                            for keys in ("num_hidden_layers depth", "hidden_size", "intermediate_size"))
+    """Parameters of the vision tower's attention and MLP (two matrices), 88 % to 98.2 % (SigLIP) of what
+    vLLM counts; None if not stated."""
+    towers = [config["vision_config"] for config in configs if isinstance(config.get("vision_config"), dict)]
+    sizes = {key: value for key, value in (towers or [{}])[0].items() if type(value) is int}
+    layers = sizes.get("num_hidden_layers", sizes.get("depth", 0))
+    width, inner = sizes.get("hidden_size", 0), sizes.get("intermediate_size", 0)
     count = layers * (4 * width**2 + 2 * width * inner)
     return count if min(layers, width, inner) > 0 and count <= PARAMETER_COUNT else None
 
@@ -5277,7 +5268,7 @@ def vision_parameters(configs: Sequence[dict]) -> int | None:
 # --- the model
 
 def read_hf_config(config: dict, name: str, families: list) -> dict:
-    """The Model fields that a config.json gives; raises SizingError naming the key that no rule covers."""
+    """The Model fields that a config.json gives."""
     expect(are_named(families), "a list of objects with a name", families, "families")
     config, row, wrappers, place = text_config(config, families)
     known = known_keys(row)
@@ -5292,9 +5283,7 @@ def read_hf_config(config: dict, name: str, families: list) -> dict:
         facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
             "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
     with at(place, ""):
-        found = model_fields(facts, name)
-        positions = rope_positions(config, found["max_position_embeddings"])
-    return dict(found, vision_params=tower, rope_positions=positions)
+        return {**model_fields(facts, name), "vision_params": tower}
 
 
 def model_fields(facts: Facts, name: str) -> dict:
@@ -5320,44 +5309,40 @@ def model_fields(facts: Facts, name: str) -> dict:
 
 def kv_fields(facts: Facts, groups: list) -> dict:
     by_kind = {group["kind"]: group for group in groups}
-    attention = [by_kind[kind] for kind in ATTENTION_KINDS if kind in by_kind]
+    attention = [group for group in groups if group["kind"] in ATTENTION_KINDS]
     if not attention:
         raise SizingError("expected at least one attention layer: a model without any has no rule")
-    first = attention[0]
-    full, sliding, pattern = by_kind.get("full", {}), by_kind.get("sliding", {}), pattern_of(by_kind)
-    shape = ("num_key_value_heads", "head_dim", "v_head_dim")
-    alike = all(first.get(key) == group.get(key) for group in groups for key in shape)
-    heads, width = first.get("num_key_value_heads"), first.get("head_dim")
-    if first["kind"] == "latent":
-        heads, width = 1, first["kv_lora_rank"] + first["qk_rope_head_dim"]
-    classic = alike and "v_head_dim" not in first and set(by_kind) <= {"full", "sliding"}
-    hybrid = pattern == "hybrid"
+    heads, width = head_shape(attention[0]) or (0, 0)
+    classic = (set(by_kind) <= {"full", "sliding"} and len({head_shape(group) for group in groups}) == 1
+               and not any("v_head_dim" in group for group in groups))
+    pattern = pattern_of(by_kind)
+    hybrid, sliding = pattern == "hybrid", by_kind.get("sliding", {})
     facts.derived.append("layers: " + ", ".join("%(layers)d %(kind)s" % group for group in groups))
+    positions = facts.count(facts.row["context"])
     return {"num_layers": facts["num_hidden_layers"], "num_key_value_heads": heads, "head_dim": width,
-            "max_position_embeddings": facts.count(facts.row["context"]), "attention_pattern": pattern,
-            "hybrid_full_layers": full["layers"] if hybrid else None,
+            "max_position_embeddings": positions, "rope_positions": rope_positions(facts.config, positions),
+            "attention_pattern": pattern, "layer_groups": None if classic else groups,
+            "hybrid_full_layers": by_kind["full"]["layers"] if hybrid else None,
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,
             "sliding_window": sliding["sliding_window"] if pattern in ("hybrid", "sliding") else None,
-            "default_kv_precision": stored_kv_precision(facts.config, pattern == "sparse_latent"),
-            "layer_groups": None if classic else groups}
+            "default_kv_precision": stored_kv_precision(facts.config, pattern == "sparse_latent")}
 
 
 def weight_fields(facts: Facts, groups: list) -> dict:
     parts, single = count_parameters(facts, groups)
-    dtype = checkpoint_dtype(facts.config, facts.derived)
     precision, kept = quantized_weights(facts.config, facts.derived)
-    total, routed, experts = sum(parts.values()), parts.get("expert", 0), {}
-    active = total
+    active = total = sum(parts.values())
+    routed, experts = parts.get("expert", 0), {}
     if routed:
         count, chosen = facts.count("num_experts"), facts.count("num_experts_per_tok")
         expect(chosen <= count, "at most num_experts = %d" % count, chosen, "num_experts_per_tok")
         active += routed // count * chosen - routed
         experts = {"num_experts": count, "num_experts_per_tok": chosen, "moe_layers": facts["moe_layers"],
                    "expert_params": single["expert"]}
-    return {"weights_precision": dtype if kept is None else precision, "total_params": total,
-            "active_params": active, "embedding_params": parts["embedding"], **experts,
+    return {"weights_precision": precision, "total_params": total, "active_params": active,
+            "embedding_params": parts["embedding"], **experts,
             **{name: facts[name] for name in ("hidden_size", "num_attention_heads", "vocab_size")},
-            "unquantized_params": unquantized_parameters(parts, kept or [], facts),
+            "unquantized_params": unquantized_parameters(parts, kept, facts),
             "mtp_params": mtp_parameters(facts, single)}
 
 
@@ -5384,11 +5369,10 @@ MAX_TENSORS = 300_000  # of all files of a checkpoint
 INDEX_FILE = "model.safetensors.index.json"
 SHARD = re.compile(r"(.*)-([0-9]{1,6})-of-([0-9]{1,6})\.safetensors", re.DOTALL)
 CHECKPOINT_BYTES = Bound(int, 1, 10**14, True, "")
-# Bits of one element, by the names of the safetensors library.
-DTYPE_BITS = {name: bits for bits, names in (
-    (16, "BF16 F16 U16 I16"), (8, "U8 I8 BOOL F8_E4M3 F8_E5M2 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ"),
-    (32, "F32 U32 I32"), (64, "F64 U64 I64 C64"), (4, "F4"), (6, "F6_E2M3 F6_E3M2"))
-              for name in names.split()}
+DTYPE_BITS = {  # by the names of the safetensors library
+    "BF16": 16, "F16": 16, "U16": 16, "I16": 16, "U8": 8, "I8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8,
+    "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F32": 32, "U32": 32, "I32": 32, "F64": 64, "U64": 64,
+    "I64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}
 
 
 def read_checkpoint(folder: str, num_layers: int) -> tuple[int, int] | None:
@@ -5397,16 +5381,15 @@ def read_checkpoint(folder: str, num_layers: int) -> tuple[int, int] | None:
     With an index the files it names count, or its total_size where they are not all there; then nothing tells
     MTP layers apart. Raises SizingError.
     """
-    index = os.path.join(folder, INDEX_FILE)
+    index, total = os.path.join(folder, INDEX_FILE), None
     indexed = os.path.exists(index)
     with at(folder):
         present = safetensors_in(folder)
         names = present if indexed else whole_checkpoint(present)
-    if not indexed:
-        return checkpoint_bytes(folder, names, num_layers) if names else None
-    names, total = read_index(index)
+    if indexed:
+        names, total = read_index(index)
     if set(names) <= set(present):
-        return checkpoint_bytes(folder, names, num_layers)
+        return checkpoint_bytes(folder, names, num_layers) if names else None
     with at(index + ".metadata.total_size"):
         return (check_number(total, CHECKPOINT_BYTES),) * 2
 
@@ -5431,26 +5414,19 @@ def read_index(path: str) -> tuple[list[str], object]:
 
 def check_shards(names: Iterable[str]) -> None:
     """Raise SizingError where the numbered ones of these files are not of one checkpoint."""
+    numbered = [found for found in map(SHARD.fullmatch, names) if found]
     seen: dict[int, str] = {}
-    first = None
-    for name in names:
-        found = SHARD.fullmatch(name)
-        if not found:
-            continue
-        number, total = int(found[2]), int(found[3])
-        first = first or (found[1], total, name)
-        if (found[1], total) != first[:2] or number in seen:
+    for found in numbered:
+        name, first, number, total = found[0], numbered[0], int(found[2]), int(found[3])
+        if found[1] != first[1] or total != int(first[3]) or number in seen:
             raise SizingError("expected numbered safetensors files of one checkpoint, got %s and %s"
-                              % (short(seen.get(number, first[2])), short(name)))
+                              % (short(seen.get(number, first[0])), short(name)))
         expect(number <= total, "file numbers up to %d" % total, name)
         seen[number] = name
 
 
-def whole_checkpoint(names: Sequence[str]) -> list[str]:
-    """Those of the files `names` that are the checkpoint: numbered, model.safetensors or the only one.
-
-    Others beside them are the same tensors in another form, or adapters.
-    """
+def whole_checkpoint(names: list[str]) -> list[str]:
+    """Those of the files `names` that are the checkpoint; others hold the same tensors again, or adapters."""
     numbered = [name for name in names if SHARD.fullmatch(name)]
     if numbered:
         total = int(SHARD.sub(r"\3", numbered[0]))
@@ -5462,7 +5438,7 @@ def whole_checkpoint(names: Sequence[str]) -> list[str]:
     if len(names) > 1:
         raise SizingError("expected model.safetensors, numbered files or %s, got %s" % (
             INDEX_FILE, short(", ".join(names))))
-    return list(names)
+    return names
 
 
 def checkpoint_bytes(folder: str, names: Sequence[str], num_layers: int) -> tuple[int, int]:
@@ -5489,15 +5465,14 @@ def read_header(path: str) -> tuple[dict, int]:
         available = os.fstat(file.fileno()).st_size - 8
         length = int.from_bytes(file.read(8), "little")
         most = min(available, MAX_HEADER_BYTES)
-        if not 2 <= length <= most:
-            raise SizingError("expected a safetensors header of at most %d bytes, got %d" % (most, length))
+        expect(2 <= length <= most, "a safetensors header of at most %d bytes" % most, length)
         header = decode_json(file.read(length), "utf-8", "a safetensors header in JSON")
     expect(isinstance(header, dict), "a safetensors header with an object", header)
     return header, available - length
 
 
 def tensor_sizes(path: str) -> dict[str, int]:
-    """Bytes of each tensor of a safetensors file, from its header."""
+    """Bytes of each tensor of a safetensors file."""
     header, available = read_header(path)
     header.pop("__metadata__", None)
     spans, name = [], ""
@@ -5583,7 +5558,7 @@ def read_model(path: str, families: list) -> Model:
         if (whole_folder and isinstance(config, dict) and "quantization_config" not in config
                 and os.path.exists(beside)):
             config["quantization_config"] = read_json(beside)
-        named = os.path.dirname(os.path.abspath(file)) if os.path.basename(file) == "config.json" else path
+        named = os.path.dirname(os.path.abspath(file)) if whole_folder else path
         name = re.sub(r"\.json$", "", os.path.basename(os.path.abspath(named)))
         model = model_from_hf_config(config, name, families)
     sizes = read_checkpoint(folder or ".", model.num_layers) if whole_folder else None
@@ -5902,7 +5877,7 @@ ENDING_SIGNALS = ("SIGHUP", "SIGTERM", "SIGQUIT", "SIGXCPU")
 
 @contextmanager
 def temporaries_removed() -> Iterator[dict[str, str]]:
-    """{path: its temporary}, of which none is left at the end, whether that comes by an error or a signal."""
+    """{path: its temporary}, of which an error or a signal leaves none."""
     import signal                                        # only files pay for it
     temporaries: dict[str, str] = {}
 
@@ -5916,18 +5891,19 @@ def temporaries_removed() -> Iterator[dict[str, str]]:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    numbers = [getattr(signal, name) for name in ENDING_SIGNALS if hasattr(signal, name)]
-    handled = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
-    try:
+    def handle(handler) -> None:
         with suppress(ValueError):                       # only the main thread may handle signals
             for number in handled:
-                signal.signal(number, end)
+                signal.signal(number, handler)
+
+    handled = [number for number in signal.Signals
+               if number.name in ENDING_SIGNALS and signal.getsignal(number) == signal.SIG_DFL]
+    try:
+        handle(end)
         yield temporaries
     finally:
         remove()
-        with suppress(ValueError):
-            for number in handled:
-                signal.signal(number, signal.SIG_DFL)
+        handle(signal.SIG_DFL)
 
 
 def in_place(path: str) -> bool:
@@ -5971,8 +5947,7 @@ def write_temporary(temporary: str, path: str, text: str) -> None:
     if os.path.exists(path):
         mode = stat.S_IMODE(os.stat(path).st_mode)
         os.close(os.open(path, os.O_WRONLY))             # a file that may not be written stays
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+    with open(temporary, "x", encoding="utf-8", newline="\n") as file:
         file.write(text)
     if mode is not None:
         os.chmod(temporary, mode)
@@ -6028,8 +6003,7 @@ def run(argv: Sequence[str] | None) -> int:
         write_stdout(str(finished))
         return 0
     status, renderers = respond(args)
-    asked = {name: getattr(args, "output_%s_file" % name) for name in ("json", "markdown")}
-    files = {name: path for name, path in asked.items() if path is not None}
+    files = stated({name: getattr(args, "output_%s_file" % name) for name in ("json", "markdown")})
     if len(files) == 2 and is_same_file(*files.values()):
         raise SizingError("--output-json-file and --output-markdown-file: expected two files, got one: %s"
                           % short(args.output_json_file))

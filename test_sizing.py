@@ -6637,7 +6637,7 @@ def failing_write(error):
     """A stand-in for open() whose files fail at the first write."""
     def fake(file, mode="r", *more, **options):
         opened = open(file, mode, *more, **options)      # noqa: SIM115
-        if "w" in mode:
+        if mode[0] in "wx":
             opened.write = mock.Mock(side_effect=error)
         return opened
     return mock.patch.object(sizing, "open", fake, create=True)
