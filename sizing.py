@@ -63,17 +63,13 @@ REASONS = {
 UNITS = {"gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB", "mib": "MiB",
          "kw": "kW", "ms": "ms", "tflops": "TFLOPS", "context": "tokens", "embeddings": "tokens",
          "window": "tokens"}
-# What may stand behind the unit in a name, beside `_per_` and a word: which percentile, in which precision.
-QUALIFIERS = ("_p50", "_p99", "_bf16", "_fp8", "_fp4")
+# What may stand behind the unit in a name: per what, which percentile, in which precision.
+BEHIND_UNIT = re.compile("(_per_[^_]+)?(_p50|_p99|_bf16|_fp8|_fp4)?$")
 
 
 def unit(name: str) -> str:
     """The unit a name ends in, as shown beside its value ("" when it is a plain count or a ratio)."""
-    for qualifier in QUALIFIERS:
-        if name.endswith(qualifier):
-            name = name[:-len(qualifier)]
-    of_what, _, each = name.rpartition("_per_")
-    return UNITS.get((of_what if "_" not in each and of_what else name).lower().rpartition("_")[2], "")
+    return UNITS.get(BEHIND_UNIT.sub("", name).lower().rpartition("_")[2], "")
 
 
 MARKS = {"pt": str.maketrans(",.-", ".,−"), "en": str.maketrans("-", "−")}
@@ -87,7 +83,7 @@ def localised(digits: str, lang: str) -> str:
 def written(value: float | str | Text | None, lang: str) -> str:
     """`value` for a reader: thousands grouped, two decimals (three significant digits below 0.1)."""
     if value is None:
-        return getattr(NOT_STATED, lang)
+        value = NOT_STATED
     if isinstance(value, Text):
         return getattr(value, lang)
     if isinstance(value, str):
@@ -98,7 +94,7 @@ def written(value: float | str | Text | None, lang: str) -> str:
         return localised("%.3g" % value, lang)
     decimals = 2 if value == 0 or abs(value) >= 0.1 else 2 - math.floor(math.log10(abs(value)))
     digits = "{:,.{}f}".format(value, decimals)
-    return localised((digits.rstrip("0").rstrip(".") if "." in digits else digits), lang)
+    return localised(digits.rstrip("0").rstrip("."), lang)
 
 
 def percent(ratio: float, lang: str) -> str:
@@ -194,9 +190,8 @@ def short(value: object) -> str:
 
 def check_number(value: object, bound: Bound):
     """`value` if it is a number within `bound` (bool, NaN and infinity are none); raises SizingError."""
-    kinds = (int,) if bound.kind is int else (int, float)
-    if type(value) not in kinds or not (bound.low < value <= bound.high
-                                        or (bound.closed and value == bound.low)):
+    if type(value) not in (int, bound.kind) or not (bound.low < value <= bound.high
+                                                    or (bound.closed and value == bound.low)):
         raise SizingError("expected %s, got %s" % (expected(bound), short(value)))
     return value
 
@@ -229,24 +224,20 @@ def check_choice(value: object, known: Iterable[str]):
 
 def check_string(value: object) -> str:
     """`value` if it can be printed on one line; raises SizingError otherwise."""
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise SizingError("expected printable text, got %s" % short(value))
+    expect(isinstance(value, str) and value.strip() and value.isprintable(), "printable text", value)
     return value
 
 
 def check_arguments(values: Mapping, bounds: Mapping[str, Bound] = BOUNDS) -> None:
     """Raise SizingError naming the first of `values` that RECORDS, CHOICES or `bounds` refuses."""
     for name, value in values.items():
-        try:
+        with at(name):
             if name in RECORDS:
-                if not isinstance(value, RECORDS[name]):
-                    raise SizingError("expected a %s, got %s" % (RECORDS[name].__name__, short(value)))
+                expect(isinstance(value, RECORDS[name]), "a " + RECORDS[name].__name__, value)
             elif name in CHOICES:
                 check_choice(value, CHOICES[name])
             else:
                 check_number(value, bounds.get(name, COUNT))
-        except SizingError as error:
-            raise SizingError("%s: %s" % (name, error)) from None
 
 
 # === Records: catalog entries, field names are the JSON keys; a request; a plan ===
@@ -280,23 +271,21 @@ ENGINES = {
 CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": HA_MODES, "engine": ENGINES,
                                      "weights_precision": WEIGHT_PRECISIONS}
 
-# The kinds of layers, in the order of formulas: the fields of a group, and the one that bounds its tokens
-# (None: the whole context). What a layer of the kind keeps, reads and computes are numbers that begin with
-# its name.
-LayerKind = namedtuple("LayerKind", "fields window")
+# The kinds of layers, in the order of formulas, with the fields of a group. What a layer of the kind keeps,
+# reads and computes are numbers that begin with its name.
 HEAD_FIELDS = ("num_key_value_heads", "head_dim", "v_head_dim")
 LAYER_KINDS = {
-    "full": LayerKind(HEAD_FIELDS, None),
-    "sliding": LayerKind((*HEAD_FIELDS, "sliding_window"), "sliding_window"),
-    "chunked": LayerKind((*HEAD_FIELDS, "attention_chunk_size"), "attention_chunk_size"),
-    "latent": LayerKind(("kv_lora_rank", "qk_rope_head_dim"), None),
-    "index": LayerKind(("index_head_dim",), None),
-    "state": LayerKind(("state_bytes", "state_pages"), None),
-    "none": LayerKind((), None),
+    "full": HEAD_FIELDS,
+    "sliding": (*HEAD_FIELDS, "sliding_window"),
+    "chunked": (*HEAD_FIELDS, "attention_chunk_size"),
+    "latent": ("kv_lora_rank", "qk_rope_head_dim"),
+    "index": ("index_head_dim",),
+    "state": ("state_bytes", "state_pages"),
+    "none": (),
 }
 OPTIONAL_IN_GROUP = ("v_head_dim", "state_pages")
-GROUP_FIELDS = {kind: [name for name in row.fields if name not in OPTIONAL_IN_GROUP]
-                for kind, row in LAYER_KINDS.items()}
+GROUP_FIELDS = {kind: [name for name in names if name not in OPTIONAL_IN_GROUP]
+                for kind, names in LAYER_KINDS.items()}
 HEAD_KINDS = ("full", "sliding", "chunked")
 # The patterns whose groups are built from the first fields of Model: kind, and field that counts its layers.
 CLASSIC_PATTERNS = {"full": (("full", "num_layers"),), "sliding": (("sliding", "num_layers"),),
@@ -320,7 +309,7 @@ FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision"
                  "gpu_interconnect": ("nvlink", "infinity_fabric", "pcie")}
 PARAMETER_COUNT = 10**15
 FIELD_MAXIMA = {name: most for most, names in (
-    (10**4, "num_layers moe_layers num_attention_heads num_key_value_heads gpus hbm_per_gpu_gb"),
+    (10**4, "num_layers layers moe_layers num_attention_heads num_key_value_heads gpus hbm_per_gpu_gb"),
     (10**5, "head_dim num_experts num_experts_per_tok weights_gib checkpoint_gib"),
     (10**6, "hidden_size"), (10**8, "vocab_size"),
     (PARAMETER_COUNT, "total_params active_params embedding_params expert_params unquantized_params "
@@ -343,18 +332,15 @@ def check_record(record) -> None:
         value = values[name]
         if (value is None and nullable) or (value == "" and name == "source"):
             continue
-        try:
+        with at(name):
             check_field(name, kind, value)
-        except SizingError as error:
-            raise SizingError("%s: %s" % (name, error)) from None
 
 
 def check_field(name: str, kind: str, value: object) -> None:
     if name in FIELD_CHOICES:
         check_choice(value, FIELD_CHOICES[name])
     elif kind == "list":
-        if not isinstance(value, (list, tuple)):
-            raise SizingError("expected a list, got %s" % short(value))
+        expect(isinstance(value, (list, tuple)), "a list", value)
         for line in value if name != "layer_groups" else ():
             check_string(line)
     elif kind == "str":
@@ -373,23 +359,18 @@ def check_group(entry: object, before: Iterable[str]) -> None:
     """Raise SizingError naming what is wrong in one of layer_groups; `before` are the others' kinds."""
     if not isinstance(entry, dict):
         raise SizingError(": expected an object, got %s" % short(entry))
-    try:
+    with at(".kind"):
         check_choice(entry.get("kind"), LAYER_KINDS)
-    except SizingError as error:
-        raise SizingError(".kind: %s" % error) from None
-    if entry["kind"] in before:
-        raise SizingError(".kind: a second group of kind %r; one is expected" % entry["kind"])
-    known = ("layers",) + LAYER_KINDS[entry["kind"]].fields
+        if entry["kind"] in before:
+            raise SizingError("a second group of kind %r; one is expected" % entry["kind"])
+    known = ("layers", *LAYER_KINDS[entry["kind"]])
     for name in entry:
         if name not in known + ("kind",):
             raise SizingError(".%s: unknown key%s" % (short(name).strip("'"), nearest(name, known)))
     for name in known:
-        if entry.get(name) is None and name in OPTIONAL_IN_GROUP:
-            continue
-        try:
-            check_number(entry.get(name), field_bound("num_layers" if name == "layers" else name, "int"))
-        except SizingError as error:
-            raise SizingError(".%s: %s" % (name, error)) from None
+        if entry.get(name) is not None or name not in OPTIONAL_IN_GROUP:
+            with at("." + name):
+                check_number(entry.get(name), field_bound(name, "int"))
 
 
 def pattern_of(kinds: Iterable[str]) -> str:
@@ -397,11 +378,13 @@ def pattern_of(kinds: Iterable[str]) -> str:
     return next((pattern for pattern, needed in KINDS_OF_PATTERN.items() if needed <= {*kinds}), "full")
 
 
-def head_shape(group: Mapping) -> tuple[int, int] | None:
-    """(KV heads, width of a key) of a layer group; a latent counts as one head; None without keys."""
-    if "kv_lora_rank" in group:
-        return 1, group["kv_lora_rank"] + group["qk_rope_head_dim"]
-    return (group["num_key_value_heads"], group["head_dim"]) if "head_dim" in group else None
+def head_shape(groups: Mapping) -> tuple[int, int] | None:
+    """(KV heads, width of a key) of the first groups with heads, else of a latent as one head, else None."""
+    for kind in HEAD_KINDS:
+        if kind in groups:
+            return groups[kind]["num_key_value_heads"], groups[kind]["head_dim"]
+    latent = groups.get("latent")
+    return latent and (1, latent["kv_lora_rank"] + latent["qk_rope_head_dim"])
 
 
 @dataclass(frozen=True)
@@ -464,10 +447,8 @@ class Model:
                                layers=getattr(self, layers)) for kind, layers in classic}
         groups: dict[str, dict] = {}
         for index, entry in enumerate(self.layer_groups):
-            try:
+            with at("layer_groups[%d]" % index, ""):
                 check_group(entry, groups)
-            except SizingError as error:
-                raise SizingError("layer_groups[%d]%s" % (index, error)) from None
             groups[entry["kind"]] = {name: value for name, value in entry.items()
                                      if name != "kind" and value is not None}
         return groups
@@ -477,31 +458,27 @@ class Model:
         if pattern != pattern_of(kinds):
             raise SizingError("attention_pattern: expected %r with layers of kind %s, got %r"
                               % (pattern_of(kinds), ", ".join(kinds), pattern))
-        counts = [field for _, field in CLASSIC_PATTERNS.get(pattern, ())]
+        if not {*kinds} - {"index", "none"}:
+            raise SizingError("layer_groups: expected a kind of layer that keeps something, got %s"
+                              % (", ".join(kinds) or "none"))
+        in_groups = {name: self.groups[kind]["layers"] for kind, name in CLASSIC_PATTERNS.get(pattern, ())}
+        if "sliding" in kinds:
+            in_groups["sliding_window"] = self.groups["sliding"]["sliding_window"]
         for name in FAMILY_FIELDS:
-            used = name in counts + ["sliding_window"] * ("sliding" in kinds)
-            if used and getattr(self, name) is None:
+            value = getattr(self, name)
+            if name in in_groups and value is None:
                 raise SizingError("%s: missing, attention_pattern %r needs it" % (name, pattern))
-            if not used and name.endswith("_layers") and getattr(self, name) is not None:
+            if name in in_groups and value != in_groups[name]:
+                raise SizingError("%s: expected %d as in layer_groups, got %d" % (name, in_groups[name], value))
+            if name not in in_groups and value is not None and name != "sliding_window":
                 raise SizingError("%s: expected null with attention_pattern %r" % (name, pattern))
 
     def check_layers(self) -> None:
         layers = {kind: group["layers"] for kind, group in self.groups.items()}
-        if not set(layers) - {"index", "none"}:
-            raise SizingError("layer_groups: expected a kind of layer that keeps something, got %s"
-                              % (", ".join(layers) or "none"))
-        if layers.get("index", 0) > layers.get("latent", 0):
-            raise SizingError("layer_groups: expected at most as many index layers as latent "
-                              "ones (%d), got %d" % (layers.get("latent", 0), layers["index"]))
-        for kind, name in CLASSIC_PATTERNS["hybrid"] if self.attention_pattern == "hybrid" else ():
-            if getattr(self, name) != layers[kind]:
-                raise SizingError("%s: expected %d as in layer_groups, got %s"
-                                  % (name, layers[kind], getattr(self, name)))
-        window = self.groups.get("sliding", {}).get("sliding_window")
-        if window and self.sliding_window not in (None, window):
-            raise SizingError("sliding_window: expected %d as in layer_groups, got %d"
-                              % (window, self.sliding_window))
-        layers.pop("index", None)
+        latent, index = layers.get("latent", 0), layers.pop("index", 0)
+        if index > latent:
+            raise SizingError("layer_groups: expected at most as many index layers as latent ones (%d), "
+                              "got %d" % (latent, index))
         names = [kind + "_layers" for kind in layers]
         if self.layer_groups is None:
             names = [name for _, name in CLASSIC_PATTERNS[self.attention_pattern]]
@@ -515,14 +492,13 @@ class Model:
             value, limit = getattr(self, name), getattr(self, other)
             if value is not None and limit is not None and value > limit:
                 raise SizingError("%s: expected at most %s = %s, got %s" % (name, other, limit, value))
-        shapes = {kind: head_shape(group) for kind, group in self.groups.items()}
-        first = next((shapes[kind] for kind in (*HEAD_KINDS, "latent") if kind in shapes), None)
-        if first and first != (self.num_key_value_heads, self.head_dim):
+        shape = head_shape(self.groups)
+        if shape and shape != (self.num_key_value_heads, self.head_dim):
             raise SizingError("num_key_value_heads, head_dim: expected %d and %d as in layer_groups, "
-                              "got %d and %d" % (*first, self.num_key_value_heads, self.head_dim))
-        for kind in HEAD_KINDS:
-            count = self.groups.get(kind, {}).get("num_key_value_heads", 1)
-            if self.num_attention_heads is not None and self.num_attention_heads % count:
+                              "got %d and %d" % (*shape, self.num_key_value_heads, self.head_dim))
+        for group in self.groups.values():
+            count = group.get("num_key_value_heads", 1)
+            if (self.num_attention_heads or 0) % count:
                 raise SizingError("num_attention_heads: expected a multiple of the %d KV heads, got %d"
                                   % (count, self.num_attention_heads))
         total = self.total_params
@@ -596,9 +572,6 @@ class StorageProfile:
             p50, p99 = (getattr(self, "latency_%s_ms_%s" % (way, rank)) for rank in ("p50", "p99"))
             if p50 is not None and p99 is not None and p99 < p50:
                 raise SizingError("latency_%s_ms_p99: expected at least p50 = %g, got %g" % (way, p50, p99))
-
-    def __hash__(self):
-        return hash(self.name)
 
 
 RECORDS: dict[str, type] = {"model": Model, "server": Server, "storage": StorageProfile}
@@ -3399,7 +3372,8 @@ def calc_nodes_required(concurrency: int, sessions_per_node: int, peak_headroom_
     check_arguments(given)
     if sessions_per_node == 0:
         raise SizingError("sessions_per_node: expected a whole number from 1, got 0: no session fits a node")
-    check_arguments({"sessions_per_node": sessions_per_node}, {"sessions_per_node": Bound(int, 1, 10**18)})
+    with at("sessions_per_node"):
+        check_number(sessions_per_node, COUNT._replace(high=10**18))
     sheet = Sheet().bind(dict(given, sessions_per_replica=sessions_per_node,
                               ha_extra_nodes=HA_MODES[ha_mode]), BY_LAYOUT["spanning"])
     return sheet["nodes_minimum"], sheet["nodes_with_headroom"], sheet["nodes_final"]
@@ -3415,10 +3389,12 @@ def generate_storage_warnings(storage: StorageProfile, model: Model, effective_c
 
 
 # The doors to speed take fractions of tokens and sessions, as a curve does.
-SPEED_BOUNDS = {name: Bound(float, low, 10**9, low > 0, "") for name, low in (
-    ("sessions_per_replica", 1), ("context_tokens", 1), ("prompt_tokens", 1), ("input_tokens", 1),
-    ("output_tokens", 1), ("tpot_target_ms", 0), ("tpot_factor", 0), ("margin", 0))}
-SPEED_BOUNDS["prefix_cache_hit_ratio"] = BOUNDS["prefix_cache_hit_ratio"]
+SPEED_BOUNDS = {
+    **BOUNDS,
+    **dict.fromkeys(("sessions_per_replica", "context_tokens", "prompt_tokens", "input_tokens",
+                     "output_tokens"), Bound(float, 1, 10**9)),
+    **dict.fromkeys(("tpot_target_ms", "tpot_factor", "margin"), Bound(float, 0, 10**9, False)),
+}
 
 
 def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> Sheet:
@@ -4750,7 +4726,7 @@ KEY_MAXIMA = {key: most for most, keys in (
     (10**9, "vocab_size max_position_embeddings sliding_window attention_chunk_size"))
               for key in keys.split()}
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
-WINDOWS = {kind: row.window for kind, row in LAYER_KINDS.items() if row.window}  # null: such a layer is full
+WINDOWS = {"sliding": "sliding_window", "chunked": "attention_chunk_size"}  # null: such a layer is full
 MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 5
 
 
