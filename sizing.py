@@ -64,12 +64,12 @@ UNITS = {"gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB",
          "kw": "kW", "ms": "ms", "tflops": "TFLOPS", "context": "tokens", "embeddings": "tokens",
          "window": "tokens"}
 # What may stand behind the unit in a name: per what, which percentile, in which precision.
-BEHIND_UNIT = re.compile("(_per_[^_]+)?(_p50|_p99|_bf16|_fp8|_fp4)?$")
+BEHIND_UNIT = "(_per_[^_]+)?(_p50|_p99|_bf16|_fp8|_fp4)?$"
 
 
 def unit(name: str) -> str:
     """The unit a name ends in, as shown beside its value ("" when it is a plain count or a ratio)."""
-    return UNITS.get(BEHIND_UNIT.sub("", name).lower().rpartition("_")[2], "")
+    return UNITS.get(re.sub(BEHIND_UNIT, "", name).lower().rpartition("_")[2], "")
 
 
 MARKS = {"pt": str.maketrans(",.-", ".,−"), "en": str.maketrans("-", "−")}
@@ -224,7 +224,8 @@ def check_choice(value: object, known: Iterable[str]):
 
 def check_string(value: object) -> str:
     """`value` if it can be printed on one line; raises SizingError otherwise."""
-    expect(isinstance(value, str) and value.strip() and value.isprintable(), "printable text", value)
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise SizingError("expected printable text, got %s" % short(value))
     return value
 
 
@@ -332,15 +333,18 @@ def check_record(record) -> None:
         value = values[name]
         if (value is None and nullable) or (value == "" and name == "source"):
             continue
-        with at(name):
+        try:                                             # at() would cost a run a twentieth
             check_field(name, kind, value)
+        except SizingError as error:
+            raise SizingError("%s: %s" % (name, error)) from None
 
 
 def check_field(name: str, kind: str, value: object) -> None:
     if name in FIELD_CHOICES:
         check_choice(value, FIELD_CHOICES[name])
     elif kind == "list":
-        expect(isinstance(value, (list, tuple)), "a list", value)
+        if not isinstance(value, (list, tuple)):
+            raise SizingError("expected a list, got %s" % short(value))
         for line in value if name != "layer_groups" else ():
             check_string(line)
     elif kind == "str":
@@ -378,13 +382,11 @@ def pattern_of(kinds: Iterable[str]) -> str:
     return next((pattern for pattern, needed in KINDS_OF_PATTERN.items() if needed <= {*kinds}), "full")
 
 
-def head_shape(groups: Mapping) -> tuple[int, int] | None:
-    """(KV heads, width of a key) of the first groups with heads, else of a latent as one head, else None."""
-    for kind in HEAD_KINDS:
-        if kind in groups:
-            return groups[kind]["num_key_value_heads"], groups[kind]["head_dim"]
-    latent = groups.get("latent")
-    return latent and (1, latent["kv_lora_rank"] + latent["qk_rope_head_dim"])
+def head_shape(group: Mapping) -> tuple[int, int] | None:
+    """(KV heads, width of a key) of a layer group; a latent counts as one head; None without keys."""
+    if "kv_lora_rank" in group:
+        return 1, group["kv_lora_rank"] + group["qk_rope_head_dim"]
+    return (group["num_key_value_heads"], group["head_dim"]) if "head_dim" in group else None
 
 
 @dataclass(frozen=True)
@@ -469,7 +471,8 @@ class Model:
             if name in in_groups and value is None:
                 raise SizingError("%s: missing, attention_pattern %r needs it" % (name, pattern))
             if name in in_groups and value != in_groups[name]:
-                raise SizingError("%s: expected %d as in layer_groups, got %d" % (name, in_groups[name], value))
+                raise SizingError("%s: expected %d as in layer_groups, got %d"
+                                  % (name, in_groups[name], value))
             if name not in in_groups and value is not None and name != "sliding_window":
                 raise SizingError("%s: expected null with attention_pattern %r" % (name, pattern))
 
@@ -492,13 +495,14 @@ class Model:
             value, limit = getattr(self, name), getattr(self, other)
             if value is not None and limit is not None and value > limit:
                 raise SizingError("%s: expected at most %s = %s, got %s" % (name, other, limit, value))
-        shape = head_shape(self.groups)
+        keyed = [kind for kind in (*HEAD_KINDS, "latent") if kind in self.groups]
+        shape = head_shape(self.groups[keyed[0]]) if keyed else None
         if shape and shape != (self.num_key_value_heads, self.head_dim):
             raise SizingError("num_key_value_heads, head_dim: expected %d and %d as in layer_groups, "
                               "got %d and %d" % (*shape, self.num_key_value_heads, self.head_dim))
         for group in self.groups.values():
             count = group.get("num_key_value_heads", 1)
-            if (self.num_attention_heads or 0) % count:
+            if self.num_attention_heads is not None and self.num_attention_heads % count:
                 raise SizingError("num_attention_heads: expected a multiple of the %d KV heads, got %d"
                                   % (count, self.num_attention_heads))
         total = self.total_params
@@ -4337,15 +4341,15 @@ def render_markdown(blocks: Sequence[tuple]) -> str:
 
 
 # What Markdown acts on within a line; not a `*` between spaces or a `_` within a word, as in formulas.
-INLINE_MARKUP = re.compile(r"[\\`\[|$]|(?<! )[*~]|[*~](?! )|(?<!\w)_+|_+(?!\w)|(?<!\S)#+$")
+INLINE_MARKUP = r"[\\`\[|$]|(?<! )[*~]|[*~](?! )|(?<!\w)_+|_+(?!\w)|(?<!\S)#+$"
 # And at the start of one: headings, rules, bullets, numbers of a list.
-LEADING_MARKUP = re.compile(r"^([0-9]*)([-+#]|[.)](?= |$))")
+LEADING_MARKUP = r"^([0-9]*)([-+#]|[.)](?= |$))"
 
 
 def escaped(text: str) -> str:
     """`text` as one piece of Markdown that shows as it is, such as a cell."""
     from html import escape
-    marked = INLINE_MARKUP.sub(lambda found: re.sub("(.)", r"\\\1", found[0]), text)
+    marked = re.sub(INLINE_MARKUP, lambda found: re.sub("(.)", r"\\\1", found[0]), text)
     return escape(marked, quote=False).replace("\n", "<br>")
 
 
@@ -4359,7 +4363,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "title": lambda text: "# %s\n" % escaped(text), "section": lambda text: "## %s\n" % escaped(text),
     "heading": lambda text: "### %s\n" % escaped(text),
     "table": markdown_table, "cards": markdown_table,
-    "paragraph": lambda text: LEADING_MARKUP.sub(r"\1\\\2", escaped(text.lstrip(" "))) + "\n",
+    "paragraph": lambda text: re.sub(LEADING_MARKUP, r"\1\\\2", escaped(text.lstrip(" "))) + "\n",
     "pairs": lambda pairs: "".join("- **%s**: %s\n" % tuple(map(escaped, pair)) for pair in pairs),
     "picture": lambda lines: "```text\n%s\n```\n" % "\n".join(lines),
 }
@@ -4526,7 +4530,7 @@ NOT_INHERITED = ("model_types", "wrappers", "architectures", "source")
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
 MAX_FORMULA = 1000  # characters; the longest shipped one has 287
 OPERAND = r" *!{0,2}(?:-?[0-9]{1,15}|[A-Za-z_][A-Za-z0-9_.]*) *"
-FORMULA = re.compile("%s(?:(?:[*+]|//?)%s)*" % (OPERAND, OPERAND))
+FORMULA = "%s(?:(?:[*+]|//?)%s)*" % (OPERAND, OPERAND)
 MAX_PRODUCT = 10**100  # no count comes near, and none grows for minutes
 # How many modules of a part the model has; those of `_1d` parts (norms, biases) are never quantised.
 PART_COUNTS = {"embedding": "one", "head": "one", "model": "one", "layer": "num_hidden_layers",
@@ -4538,7 +4542,7 @@ PARTS = (*PART_COUNTS, "attention")
 
 def check_formula(value: object) -> None:
     formula = str(value) if type(value) is int else value
-    expect(isinstance(formula, str) and len(formula) <= MAX_FORMULA and FORMULA.fullmatch(formula),
+    expect(isinstance(formula, str) and len(formula) <= MAX_FORMULA and re.fullmatch(FORMULA, formula),
            "a formula such as 2*hidden_size + -1*x/y", formula)
 
 
@@ -4847,13 +4851,13 @@ class Facts(dict):
 # --- keys without a rule
 
 MAX_KEYS = 10**4  # of one object
-TOWERS = re.compile("vision|visual|vit|image|video|audio|speech|projector|media")
+TOWERS = "vision|visual|vit|image|video|audio|speech|projector|media"
 
 CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|attention|layer|block|sparse|"
                "chunk|slid|")
 # A key that no rule reads is refused unless it is HARMLESS or its value is text; with one of these words,
 # text is refused too: it could change the KV cache or the parameters.
-SUSPECT = re.compile(
+SUSPECT = (
     CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
     "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|"
     "expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|"
@@ -4861,14 +4865,13 @@ SUSPECT = re.compile(
 # With one of these words a key is not off when it is false.
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
 # No key with these is HARMLESS, but for dropouts, whose names begin with what they drop.
-ALWAYS_SUSPECT = re.compile(CACHE_WORDS + "span")
+ALWAYS_SUSPECT = CACHE_WORDS + "span"
 DROPOUTS = ("dropout", "dropout_prob", "pdrop")
-HARMLESS = re.compile(
-    TOWERS.pattern + "|mm_|spatial_merge|patch_size|img_|unsloth|tokenizer|rope_theta|rope_scaling|rotary_|"
+HARMLESS = (
+    TOWERS + "|mm_|spatial_merge|patch_size|img_|unsloth|tokenizer|rope_theta|rope_scaling|rotary_|"
     "router_|init_|initializer|_name|_commit|_from|_experts_impl|"
-    r".*_(token_ids?|token_index|coef|eps|epsilon|std|version|act|activation|theta|loss|init|lr)\Z",
-    re.DOTALL)
-COUNTED = re.compile(r"num_|n_|.*_(size|rank|layers|experts)\Z", re.DOTALL)  # off at 0
+    r"(?s:.*)_(token_ids?|token_index|coef|eps|epsilon|std|version|act|activation|theta|loss|init|lr)\Z")
+COUNTED = r"(?s)num_|n_|.*_(size|rank|layers|experts)\Z"  # off at 0
 
 
 def known_keys(row: dict) -> set:
@@ -4894,13 +4897,14 @@ def is_off(name: str, value: object) -> bool:
     if value is False:
         return not set(re.split("[_.]", name)) & NEGATIONS
     if type(value) is int and value == 0:
-        return bool(COUNTED.match(name))
+        return bool(re.match(COUNTED, name))
     return value in (None, [], {}, "")
 
 
 def is_harmless(name: str) -> bool:
     lower = name.lower()
-    return lower.endswith(DROPOUTS) or bool(HARMLESS.match(lower) and not ALWAYS_SUSPECT.search(lower))
+    harmless = re.match(HARMLESS, lower) and not re.search(ALWAYS_SUSPECT, lower)
+    return lower.endswith(DROPOUTS) or bool(harmless)
 
 
 def refuse_unknown_keys(config: dict, row: dict, known: set, place: str, prefix: str = "") -> None:
@@ -4915,7 +4919,7 @@ def refuse_unknown_keys(config: dict, row: dict, known: set, place: str, prefix:
         if isinstance(value, dict) and any(other.startswith(name + ".") for other in known):
             refuse_unknown_keys(value, row, known, place, name + ".")
         elif (name not in known and not is_harmless(name)
-              and (row.get("strict") or not isinstance(value, str) or SUSPECT.search(name.lower()))):
+              and (row.get("strict") or not isinstance(value, str) or re.search(SUSPECT, name.lower()))):
             raise SizingError("%s%s: %s has no rule in family %r; it may change the KV cache: "
                               "it needs a rule under families in models.json"
                               % (place, short(name).strip("'"), short(value), row["name"]))
@@ -4924,7 +4928,7 @@ def refuse_unknown_keys(config: dict, row: dict, known: set, place: str, prefix:
 def refuse_wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str) -> None:
     """A config around the language model's may repeat its keys but not add to them."""
     own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"])
-           and (ALWAYS_SUSPECT.search(str(key)) or not TOWERS.search(str(key)))}
+           and (re.search(ALWAYS_SUSPECT, str(key)) or not re.search(TOWERS, str(key)))}
     repeated = known - {*INHERITED, *row["keys"], "model_type"}
     for key, value in own.items():
         nested = config.get(key)
@@ -5168,7 +5172,7 @@ def kept_layers(kept: list) -> dict:
     """{part: numbers of the layers, None for all} of the modules `kept` in 16 bits."""
     layers: dict[str, set] = {}
     for name in kept:
-        if TOWERS.search(name) or re.search("mtp|norm|indexers_proj", name):
+        if re.search(TOWERS, name) or re.search("mtp|norm|indexers_proj", name):
             continue  # norms are in 16 bits anyway
         digits = next((word for word in name.replace("*", "").split(".") if word.isdigit()), None)
         part = next((part for part, words in EXCLUDED.items() if re.search(words, name)), None)
@@ -5343,7 +5347,7 @@ MAX_HEADER_BYTES = 2**24  # real ones are below 5 MB
 MAX_INDEX_BYTES = 2**25  # Kimi-K2.5 lists 207,360 tensors in 24 MB
 MAX_TENSORS = 300_000  # of all files of a checkpoint
 INDEX_FILE = "model.safetensors.index.json"
-SHARD = re.compile(r"(.*)-([0-9]{1,6})-of-([0-9]{1,6})\.safetensors", re.DOTALL)
+SHARD = r"(?s)(.*)-([0-9]{1,6})-of-([0-9]{1,6})\.safetensors"
 CHECKPOINT_BYTES = Bound(int, 1, 10**14, True, "")
 DTYPE_BITS = {  # by the names of the safetensors library
     "BF16": 16, "F16": 16, "U16": 16, "I16": 16, "U8": 8, "I8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8,
@@ -5390,7 +5394,7 @@ def read_index(path: str) -> tuple[list[str], object]:
 
 def check_shards(names: Iterable[str]) -> None:
     """Raise SizingError where the numbered ones of these files are not of one checkpoint."""
-    numbered = [found for found in map(SHARD.fullmatch, names) if found]
+    numbered = [found for found in (re.fullmatch(SHARD, name) for name in names) if found]
     seen: dict[int, str] = {}
     for found in numbered:
         name, first, number, total = found[0], numbered[0], int(found[2]), int(found[3])
@@ -5403,9 +5407,9 @@ def check_shards(names: Iterable[str]) -> None:
 
 def whole_checkpoint(names: list[str]) -> list[str]:
     """Those of the files `names` that are the checkpoint; others hold the same tensors again, or adapters."""
-    numbered = [name for name in names if SHARD.fullmatch(name)]
+    numbered = [name for name in names if re.fullmatch(SHARD, name)]
     if numbered:
-        total = int(SHARD.sub(r"\3", numbered[0]))
+        total = int(re.sub(SHARD, r"\3", numbered[0]))
         expect(len(numbered) == total, "%d numbered safetensors files" % total, len(numbered))
         check_shards(numbered)
         return numbered
