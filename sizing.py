@@ -1031,6 +1031,7 @@ def ceil(value) -> int:
 OF_A_KIND = ("layers", "num_key_value_heads", "head_dim", "v_head_dim", "held_tokens", "kv_bytes",
              "token_bytes", "copies", "placed_bytes", "placed_token_bytes", "layers_padded", "pool_bytes",
              "reserved_tokens", "read_tokens")
+CHUNKED = {"sliding_window": "attention_chunk_size"}     # chunked layers, as a view of sliding ones
 WHOLE_KINDS = ("full", "latent", "index")                # keep every token of the context
 TOKEN_KINDS = (*HEAD_KINDS, "latent", "index")           # keep something per token
 
@@ -1051,14 +1052,9 @@ def held_tokens(effective_context):
     return effective_context
 
 
-@number()
+@number(views={"sliding_held_tokens": {}, "chunked_held_tokens": CHUNKED})
 def sliding_held_tokens(effective_context, sliding_window):
     return min(effective_context, sliding_window)
-
-
-@number()
-def chunked_held_tokens(effective_context, attention_chunk_size):
-    return min(effective_context, attention_chunk_size)
 
 
 @number(Text("KV das camadas full", "KV of the full layers"), Text(
@@ -1282,12 +1278,10 @@ SHOWN_FROM = 1.01                                        # times what it stands 
 
 @number(Text("KV que o vLLM reserva por sessão no prefill",
              "KV that vLLM reserves per session in prefill"), Text(
-    "Limite superior ao lado do estado estacionário: o que o vLLM 0.32 admite enquanto uma sessão entra em "
-    "partes de {max_num_batched_tokens} tokens, duas em voo, em blocos inteiros e com duas ou mais páginas "
-    "de estado por camada linear.",
-    "An upper bound beside the steady state: what vLLM 0.32 admits while a session comes in by chunks of "
-    "{max_num_batched_tokens} tokens, two in flight, in whole blocks and with two or more pages of state per "
-    "linear layer."),
+    "O máximo que o vLLM 0.32 admite enquanto uma sessão entra em partes de {max_num_batched_tokens} tokens, "
+    "duas em voo, em blocos inteiros e páginas de estado.",
+    "The most vLLM 0.32 admits while a session comes in by chunks of {max_num_batched_tokens} tokens, two in "
+    "flight, in whole blocks and pages of state."),
     hidden=lambda kv_reserved_gib, kv_per_session_gib: kv_reserved_gib <= SHOWN_FROM * kv_per_session_gib)
 def kv_reserved_gib(*reserved_bytes):
     return sum(reserved_bytes) / 2**30
@@ -1295,10 +1289,8 @@ def kv_reserved_gib(*reserved_bytes):
 
 @number(Text("KV por sessão no cache do vLLM, na réplica",
              "KV per session in vLLM's cache, on the replica"), Text(
-    "O que o vLLM desconta do seu cache por sessão: blocos inteiros, camadas agrupadas por igual, um lote de "
-    "prefill em voo.",
-    "What vLLM takes from its cache per session: whole blocks, layers in equal groups, one batch of prefill "
-    "in flight."),
+    "O que o vLLM desconta do seu cache: blocos inteiros, camadas em grupos iguais, um lote em voo.",
+    "What vLLM takes from its cache: whole blocks, layers in equal groups, one batch in flight."),
     hidden=lambda kv_pooled_gib, kv_per_session_placed_gib:
     kv_pooled_gib <= SHOWN_FROM * kv_per_session_placed_gib)
 def kv_pooled_gib(*pooled_bytes):
@@ -1306,10 +1298,8 @@ def kv_pooled_gib(*pooled_bytes):
 
 
 @number(Text("KV por sessão sem gerente híbrido", "KV per session without a hybrid manager"), Text(
-    "O que uma sessão ocupa em um motor que guarda o contexto inteiro em todas as camadas de atenção (sem "
-    "gerente de cache híbrido, ou com ele desligado); sem número onde o modelo não pode ser servido assim.",
-    "What one session takes on an engine that keeps the whole context in all attention layers (without a "
-    "hybrid cache manager, or with it off); no number where the model cannot be served so."),
+    "O que uma sessão ocupa em um motor que guarda o contexto inteiro em todas as camadas de atenção.",
+    "What one session takes on an engine that keeps the whole context in all attention layers."),
     hidden=lambda hybrid_manager_matters: not hybrid_manager_matters)
 def kv_without_hybrid_manager_gib(*whole_bytes):
     return sum(whole_bytes) / 2**30
@@ -1392,10 +1382,10 @@ CUDA_GRAPH_GIB = exact(0.92)
 
 
 @number(Text("Motor, por GPU", "Engine, per GPU"), Text(
-    "Ativações de um passo do motor (os logits de todo o vocabulário e alguns vetores por token), memória "
-    "fora do torch e grafos CUDA, em cada GPU: o que o vLLM 0.19 registra ao partir em H100.",
-    "Activations of one engine step (the logits of the whole vocabulary and some vectors per token), memory "
-    "outside torch and CUDA graphs, on each GPU: what vLLM 0.19 logs when it starts on H100."),
+    "Ativações de um passo (logits de todo o vocabulário, alguns vetores por token), memória fora do torch e "
+    "grafos CUDA: o que o vLLM 0.19 registra ao partir em H100.",
+    "Activations of one step (logits of the whole vocabulary, some vectors per token), memory outside torch "
+    "and CUDA graphs: what vLLM 0.19 logs when it starts on H100."),
         also=("tensor_parallel",))
 def engine_gib_per_gpu(vocab_size, max_num_batched_tokens, hidden_size, non_torch_gib, rope_cache_gib):
     return ((BYTES_PER_LOGIT * LOGIT_ROWS * vocab_size
@@ -1404,10 +1394,10 @@ def engine_gib_per_gpu(vocab_size, max_num_batched_tokens, hidden_size, non_torc
 
 
 @number(None, Text(
-    "Ativações (média de logs: o catálogo não informa o vocabulário ou a largura do modelo), memória fora do "
-    "torch e grafos CUDA.",
-    "Activations (mean of logs: the catalog does not state the model's vocabulary or width), memory outside "
-    "torch and CUDA graphs."))
+    "Ativações (média de logs: o catálogo não informa vocabulário ou largura), memória fora do torch e "
+    "grafos CUDA.",
+    "Activations (mean of logs: the catalog states no vocabulary or width), memory outside torch and CUDA "
+    "graphs."))
 def engine_gib_per_gpu__activation_unknown(non_torch_gib, rope_cache_gib):
     return ACTIVATION_UNKNOWN_GIB + non_torch_gib + CUDA_GRAPH_GIB + rope_cache_gib
 
@@ -1443,10 +1433,10 @@ def weights_per_node_gib__pipeline(stages_per_node, weights_gib, largest_stage_l
 
 
 @number(Text("Pesos e motor, por nó", "Weights and engine, per node"), Text(
-    "Os pesos como carregados ({weights_gib} GiB por réplica) mais o motor em cada GPU. Sai da HBM antes da "
-    "primeira sessão; quanto menos GPUs por réplica, mais cópias dos pesos por nó.",
-    "The weights as loaded ({weights_gib} GiB per replica) plus the engine on each GPU. It leaves the HBM "
-    "before the first session; the fewer GPUs per replica, the more copies of the weights per node."),
+    "Os pesos como carregados ({weights_gib} GiB por réplica) mais o motor em cada GPU, antes da primeira "
+    "sessão; menos GPUs por réplica, mais cópias dos pesos.",
+    "The weights as loaded ({weights_gib} GiB per replica) plus the engine on each GPU, before the first "
+    "session; fewer GPUs per replica, more copies of the weights."),
     also=("overhead_origin", "tensor_parallel"))
 def runtime_overhead_gib(weights_per_node_gib, gpus, engine_gib_per_gpu):
     return weights_per_node_gib + gpus * engine_gib_per_gpu
@@ -1460,10 +1450,10 @@ def runtime_overhead_gib__given(given_overhead_gib):
 
 
 @number(None, Text(
-    "O catálogo não informa os pesos deste modelo: vale o padrão de {OVERHEAD_UNKNOWN_WEIGHTS_GIB} GiB por "
-    "nó, que pode estar longe do real.",
-    "The catalog does not state this model's weights: the default of {OVERHEAD_UNKNOWN_WEIGHTS_GIB} GiB per "
-    "node holds, which may be far from the truth."))
+    "O catálogo não informa os pesos: vale o padrão de {OVERHEAD_UNKNOWN_WEIGHTS_GIB} GiB por nó, que pode "
+    "estar longe do real.",
+    "The catalog does not state the weights: the default of {OVERHEAD_UNKNOWN_WEIGHTS_GIB} GiB per node "
+    "holds, which may be far from the truth."))
 def runtime_overhead_gib__weights_unknown():
     return OVERHEAD_UNKNOWN_WEIGHTS_GIB
 
@@ -1551,10 +1541,10 @@ def memory_sessions_per_node(replicas_per_node, memory_sessions_per_replica, nod
 
 
 @number(Text("Concorrência máxima que o vLLM registra", "Maximum concurrency that vLLM logs"), Text(
-    "O número do log de partida de uma réplica com este orçamento e este contexto: confira por ele a sua "
-    "instalação. Sessões que não estão em prefill cabem mais.",
-    "The figure in the start-up log of a replica with this budget and this context: check your installation "
-    "by it. More sessions fit once they are past prefill."))
+    "O número do log de partida de uma réplica assim: confira por ele a sua instalação. Depois do prefill "
+    "cabem mais sessões.",
+    "The figure in the start-up log of such a replica: check your installation by it. More sessions fit once "
+    "past prefill."))
 def engine_max_concurrency(kv_budget_gib, replicas_per_node, kv_pooled_gib):
     return max(0, kv_budget_gib) / replicas_per_node / kv_pooled_gib
 
@@ -1566,10 +1556,10 @@ def engine_max_concurrency__pipeline(kv_budget_gib, stages_per_node, kv_pooled_g
 
 
 @number(Text("Sessões por réplica, pela velocidade", "Sessions per replica, by speed"), Text(
-    "active_sessions_at_target foi encontrado repetindo a conta: com uma sessão a mais na réplica "
-    "(active_ratio delas gerando), o TPOT para compromisso (ou já o prefill) passaria da meta.",
-    "active_sessions_at_target was found by repeating the sizing: with one more session on the replica "
-    "(active_ratio of them generating), the committed TPOT (or the prefill already) would miss the target."),
+    "active_sessions_at_target foi encontrado repetindo a conta: com uma sessão a mais na réplica, o TPOT "
+    "para compromisso (ou já o prefill) passaria da meta.",
+    "active_sessions_at_target was found by repeating the sizing: with one more session on the replica, the "
+    "committed TPOT (or the prefill already) would miss the target."),
         also=("tpot_ms", "ttft_ms"))
 def speed_sessions_per_replica(active_sessions_at_target, active_ratio):
     return floor(active_sessions_at_target / active_ratio)
@@ -1600,10 +1590,8 @@ def sessions_per_replica(*limits):
 
 
 @number(Text("Sessões por nó", "Sessions per node"), Text(
-    "Sessões que um nó atende ao mesmo tempo. Onde uma réplica ocupa vários nós é a parte inteira da conta "
-    "por nó, e pode ser 0.",
-    "Sessions one node serves at the same time. Where a replica takes several nodes it is the whole part per "
-    "node, and may be 0."))
+    "Sessões que um nó atende ao mesmo tempo; onde uma réplica ocupa vários nós, a parte inteira por nó.",
+    "Sessions one node serves at the same time; where a replica takes several nodes, the whole part of it."))
 def sessions_per_node(replicas_per_node, sessions_per_replica, nodes_per_replica):
     return floor(replicas_per_node * sessions_per_replica / nodes_per_replica)
 
@@ -1729,7 +1717,6 @@ TTFT_BAND_LOW, TTFT_BAND_HIGH = 1.8, 5.5
 
 
 speed = partial(number, exact=False)
-CHUNKED = {"sliding_window": "attention_chunk_size"}     # chunked layers, as a view of sliding ones
 
 
 @speed()
@@ -3121,24 +3108,20 @@ ALERTS = (
             "modelo.",
         "Longer sessions will be refused or cut: lower --effective-context or choose another model."),
     alert("replica_spans_nodes", "plan", "warning", lambda nodes_per_replica: nodes_per_replica > 1,
-        "Cada réplica ocupa {nodes_per_replica} nós, com as camadas divididas entre eles (pipeline "
-            "parallel): um só não a segura, ou seguraria menos de 1/{SPANNING_GAIN} das sessões. Um nó "
-            "parado derruba a réplica inteira.",
-        "Each replica takes {nodes_per_replica} nodes, its layers split across them (pipeline parallel): one "
-            "does not hold it, or would hold less than 1/{SPANNING_GAIN} of the sessions. One node down "
-            "takes the whole replica down.",
-        "Ligue os nós com rede rápida e meça a velocidade; um servidor com mais HBM ou pesos em menor "
-            "precisão evita isso.",
-        "Connect the nodes with a fast network and measure speed; a server with more HBM or weights in fewer "
-            "bits avoid it."),
+        "Cada réplica divide as camadas por {nodes_per_replica} nós (pipeline parallel): um só não a segura, "
+            "ou seguraria menos de 1/{SPANNING_GAIN} das sessões. Um nó parado derruba a réplica.",
+        "Each replica splits its layers across {nodes_per_replica} nodes (pipeline parallel): one does not "
+            "hold it, or would hold under 1/{SPANNING_GAIN} of the sessions. One node down takes it with it.",
+        "Use rede rápida e meça a velocidade; mais HBM por nó ou pesos em menor precisão evitam isso.",
+        "Use a fast network and measure speed; more HBM per node or weights in fewer bits avoid it."),
     alert("kv_copies", "plan", "info",
         lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
         "Com tensor_parallel {tensor_parallel} o motor guarda cópias do KV: {kv_per_session_placed_gib} GiB "
-            "por sessão em vez de {kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó "
-            "(com meta de velocidade, das que a cumprem), ou a pedida.",
+            "por sessão em vez de {kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó, "
+            "ou a pedida.",
         "With tensor_parallel {tensor_parallel} the engine keeps copies of KV: {kv_per_session_placed_gib} "
             "GiB per session instead of {kv_per_session_gib}. It still is the layout with most sessions per "
-            "node (with a speed target, of those that hold it), or the one asked for.",
+            "node, or the one asked for.",
         "Compare as disposições na tabela da SEÇÃO 3.", "Compare the layouts in the table of SECTION 3."),
     alert("reservation_needs_nodes", "plan", "warning",
         lambda nodes_given, held_as_reserved, sessions_with_headroom:
@@ -3161,10 +3144,8 @@ ALERTS = (
         "On an engine without a hybrid cache manager each session takes {kv_without_hybrid_manager_gib} GiB "
             "instead of {kv_per_session_gib}. Nodes: {nodes_final}; without the manager: "
             "{nodes_final_without_hybrid_manager}.",
-        "Confirme no log de partida que o gerente híbrido está ligado (conectores de KV e alguns motores o "
-            "desligam).",
-        "Check in the start-up log that the hybrid manager is on (KV connectors and some engines switch it "
-            "off)."),
+        "Confirme no log de partida que o gerente híbrido está ligado (conectores de KV o desligam).",
+        "Check in the start-up log that the hybrid manager is on (KV connectors switch it off)."),
     alert("speed_target_missed", "plan", "error",
         lambda holds_sessions, holds_in_memory: holds_in_memory and not holds_sessions,
         "Nem uma sessão por réplica cumpre a meta de velocidade com os números de compromisso.",
@@ -3221,10 +3202,9 @@ ALERTS = (
         "Compare with --kv-precision fp8, and measure answer quality on your own case before switching."),
     alert("packed_kv", "kv", "warning", lambda bytes_per_element: bytes_per_element < FP8_BYTES,
         "KV cache em {kv_precision}: {bytes_per_element} bytes por elemento, escalas incluídas, contra "
-            "{FP8_BYTES} de fp8. Só algumas GPUs e motores o oferecem, e a qualidade das respostas pode "
-            "cair.",
+            "{FP8_BYTES} de fp8. Poucas GPUs e motores o oferecem, e a qualidade das respostas pode cair.",
         "A {kv_precision} KV cache: {bytes_per_element} bytes per element, scales included, against "
-            "{FP8_BYTES} of fp8. Only some GPUs and engines offer it, and answer quality may drop.",
+            "{FP8_BYTES} of fp8. Few GPUs and engines offer it, and answer quality may drop.",
         "Confirme no seu motor e GPU (Blackwell, no vLLM e no TensorRT-LLM) e meça a qualidade no seu caso.",
         "Check your engine and GPU (Blackwell, in vLLM and TensorRT-LLM), and measure quality on your own "
             "case."),
@@ -3256,10 +3236,8 @@ ALERTS = (
             "provavelmente subestimado.",
         "A given overhead of {runtime_overhead_gib} GiB per node, below {LOW_OVERHEAD_GIB}: probably "
             "underestimated.",
-        "Omita --runtime-overhead-gib para que seja calculado, ou informe o valor do log de partida do "
-            "motor.",
-        "Leave --runtime-overhead-gib out to have it computed, or give the figure of the engine's start-up "
-            "log."),
+        "Omita --runtime-overhead-gib para que seja calculado, ou informe o valor do log do motor.",
+        "Leave --runtime-overhead-gib out to have it computed, or give the figure of the engine's log."),
     alert("overhead_below_weights", "plan", "error",
         lambda given_overhead_gib, weights_per_node_gib: exact(given_overhead_gib) < weights_per_node_gib,
         "O overhead informado, {runtime_overhead_gib} GiB por nó, é menor que os pesos do modelo "

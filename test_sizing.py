@@ -2363,7 +2363,7 @@ class Alerts(unittest.TestCase):
                       "With tensor_parallel 8 the engine keeps copies of KV: 0.22 GiB per session instead of 0.0837."),
         # 2.2522 - 0.0001 GiB left for IDEAL: half of the layers, in each of two nodes, leave room
         "replica_spans_nodes": ("warning", {"runtime_overhead_gib": 1394.4354}, {"runtime_overhead_gib": 1394.4353},
-                                "Each replica takes 2 nodes,"),
+                                "Each replica splits its layers across 2 nodes"),
         # 549 reserved sessions per node. 916 x 1.2 = 1099.2, beyond 2 x 549; 915 x 1.2 = 1098; IDEAL: 1191 on 3 nodes either way
         "reservation_needs_nodes": ("warning", {"concurrency": 916}, {"concurrency": 915},
                                     "vLLM may reserve 2.53 GiB per session during prefill (steady state: 2.25). Nodes: 3; "
