@@ -173,7 +173,6 @@ def flag(name: str) -> str:
 
 
 def expected(bound: Bound) -> str:
-    """`bound` as words for an error message."""
     noun = "a whole number" if bound.kind is int else "a finite decimal number"
     low = "%s %s" % ("from" if bound.closed else "above", bound.low)
     return "%s %s up to %s%s" % (noun, low, bound.high, " (%s)" % bound.note if bound.note else "")
@@ -599,7 +598,6 @@ def asked(default: object, flag: Flag | None, *answers: str, also: str = ""):
 
 
 def listed_widths(lang: str) -> str:
-    """The KV precisions with their bytes per element."""
     return ", ".join("%s %s" % (name, plain(width, lang)) for name, width in KV_PRECISIONS.items())
 
 
@@ -1507,7 +1505,6 @@ BY_MEMORY = {"memory": {}, "reserved": {"kv_per_session_placed_gib": "kv_reserve
 
 
 def sessions_views(case: str = "") -> dict[str, dict]:
-    """The views of sessions per replica."""
     return {"%s_sessions_per_replica%s" % (what, case): names for what, names in BY_MEMORY.items()}
 
 
@@ -1776,9 +1773,8 @@ def cache_read_bytes(*read_bytes):
 
 
 @speed(Text("Cache lido, por GPU", "Cache read, per GPU"), Text(
-    "O que um passo lê do cache das {active_sessions} sessões que geram; cresce com o contexto de cada uma.",
-    "What one step reads of the cache of the {active_sessions} generating sessions; grows with the "
-    "context of each."))
+    "O que um passo lê do cache das {active_sessions} sessões que geram.",
+    "What one step reads of the cache of the {active_sessions} generating sessions."))
 def cache_read_gb(active_sessions, cache_read_bytes):
     return active_sessions * cache_read_bytes / 10**9
 
@@ -1872,10 +1868,8 @@ def of_a_pass(*texts: Text, **options):
 
 
 @of_a_pass(Text("Especialistas lidos", "Experts read"), Text(
-    "Parte dos especialistas que algum token do lote usa: em um MoE, lotes maiores leem mais pesos (0 em um "
-    "modelo denso).",
-    "Share of the experts that some token of the batch uses: in an MoE, larger batches read "
-    "more weights (0 in a dense model)."))
+    "Parte dos especialistas que algum token do lote usa: lotes maiores leem mais pesos (0 se denso).",
+    "Share of the experts that some token of the batch uses: larger batches read more weights (0 if dense)."))
 def expert_coverage(num_experts_per_tok, num_experts, tokens):
     return 1 - (1 - num_experts_per_tok / num_experts) ** tokens
 
@@ -1927,10 +1921,8 @@ def compute_ms(bf16_tflop, dense_tflops_bf16, quantized_tflop, routed_tflop, den
 
 
 @speed(Text("Tempo das camadas", "Time of the layers"), Text(
-    "Disparo e latência dos kernels de cada camada, que lote nenhum dilui; camadas MoE, latentes e "
-    "lineares custam mais.",
-    "Launch and latency of each layer's kernels, which no batch dilutes; MoE, latent and linear "
-    "layers cost more."))
+    "Disparo e latência dos kernels, que lote nenhum dilui; camadas MoE, latentes e lineares custam mais.",
+    "Launch and latency of kernels, which no batch dilutes; MoE, latent and linear layers cost more."))
 def layers_ms(num_layers, quantized_params, bf16_params, moe_layers, num_experts_per_tok, widened,
               small_kernels_layers):
     return (num_layers
@@ -1978,9 +1970,8 @@ def prefill_ms(prefill_memory_ms, prefill_compute_ms, layers_ms, prefill_all_red
 
 
 @speed(Text("TTFT, fila curta", "TTFT, short queue"), Text(
-    "Com chegadas suavizadas por um roteador. Faixa, não promessa: nenhuma fórmula estática prevê o "
-    "TTFT sob carga.",
-    "With arrivals smoothed by a router. A band, not a promise: no static formula predicts TTFT under load."))
+    "Com chegadas suavizadas por um roteador: uma faixa, não uma promessa.",
+    "With arrivals smoothed by a router: a band, not a promise."))
 def ttft_low_ms(prefill_ms):
     return prefill_ms * TTFT_BAND_LOW
 
@@ -2190,7 +2181,6 @@ def formulas_of(cases: tuple, parts: tuple) -> Formulas:
 
 
 def formulas(sheet: Sheet) -> Formulas:
-    """The formulas that a sheet follows."""
     return formulas_of(tuple(sorted(sheet.cases.items())), tuple(sorted(sheet.parts.items())))
 
 
@@ -2640,7 +2630,6 @@ LEAST_SHARE = Fraction(1, 2)
 
 
 def per_node(placement: Placement, name: str = "sessions_per_replica") -> Fraction:
-    """Sessions of a layout per node, not rounded."""
     sheet = placement.sheet
     return Fraction(sheet["replicas_per_node"] * sheet[name], sheet["nodes_per_replica"])
 
@@ -2773,7 +2762,6 @@ def check_tensor_parallel(model: Model, server: Server, tensor_parallel: int | s
 
 
 def asks_for_speed(request: Request) -> list[str]:
-    """The fields of a request that ask for a speed."""
     return [name for name in ("tpot_ms", "ttft_ms", "measured_tpot_ms") if getattr(request, name) is not None]
 
 
@@ -3899,7 +3887,6 @@ def binding_limit(sheet: Sheet) -> str | None:
 
 
 def worst_alert(answer: Answer) -> str:
-    """The first alert in a line, and how many there are."""
     if not answer.alerts:
         return written(REASONS["not_asked"].word, answer.lang)
     worst = answer.alerts[0]
@@ -3908,7 +3895,6 @@ def worst_alert(answer: Answer) -> str:
 
 
 def found_columns(request: Request) -> list[str]:
-    """The numbers asked for and found, beside the nodes."""
     asked = {"max_concurrency": request.concurrency is None,
              "max_effective_context": request.effective_context == "max"}
     return [name for name, wanted in asked.items() if wanted]
@@ -4062,7 +4048,6 @@ def is_listed(name: str, sheet: Sheet) -> bool:
 
 
 def layout_blocks(plan: SizingResult, lang: str) -> list[tuple]:
-    """The layouts looked at, and why some cannot be built."""
     if not plan.layouts:
         return []
     columns = ["replicas_per_node", "kv_per_session_placed_gib", "sessions_per_node"]
@@ -4089,7 +4074,6 @@ def layout_row(one: Placement, plan: SizingResult, columns: Iterable[str], lang:
 
 
 def configuration(answer: Answer, scenario: Scenario) -> dict:
-    """What a scenario sets, and its prose."""
     plan = answer.plans[scenario.key]
     names = ("peak_headroom_ratio", "ha_mode", "ha_extra_nodes", "kv_budget_ratio", *Layout._fields)
     prose = {name: getattr(getattr(scenario, name), answer.lang) for name in ("use", "risk", "typical_sla")}
@@ -5717,27 +5701,27 @@ LISTS = {
             model, model.max_position_embeddings, model.default_kv_precision)[0]),
         (Text("Pesos (GiB)", "Weights (GiB)"), "weights_gib"))),
     "servers": Listing("servers", "servers.json", load_servers, (
-        (Text("Servidor", "Server"), "name"), (Text("GPUs", "GPUs"), "gpus"),
-        (Text("HBM (GiB)", "HBM (GiB)"), lambda server: server_sheet(server)["hbm_total_gib"]),
-        (Text("NVLink (TB/s)", "NVLink (TB/s)"), "nvlink_bandwidth_tbps"),
+        (Text("Servidor", "Server"), "name"), ("GPUs", "gpus"),
+        ("HBM (GiB)", lambda server: server_sheet(server)["hbm_total_gib"]),
+        ("NVLink (TB/s)", "nvlink_bandwidth_tbps"),
         (Text("Potência (kW)", "Power (kW)"), "max_power_kw"))),
     "storage": Listing("profiles", "storage.json", load_storage_profiles, (
         (Text("Perfil", "Profile"), "name"), (Text("Tipo", "Type"), "type"),
         (Text("Leitura (GB/s)", "Read (GB/s)"), "throughput_read_gbps"),
-        (Text("p50 (ms)", "p50 (ms)"), "latency_read_ms_p50"),
-        (Text("p99 (ms)", "p99 (ms)"), "latency_read_ms_p99"))),
+        ("p50 (ms)", "latency_read_ms_p50"),
+        ("p99 (ms)", "latency_read_ms_p99"))),
 }
 
 
 def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
-    def shown(record, value):
+    def cell(record, value):
         return written(value(record) if callable(value) else getattr(record, value), lang)
-    return [("table", [getattr(heading, lang) for heading, _ in LISTS[kind].columns],
-             [[shown(record, value) for _, value in LISTS[kind].columns] for record in records.values()])]
+    columns = LISTS[kind].columns
+    return [("table", [written(heading, lang) for heading, _ in columns],
+             [[cell(record, value) for _, value in columns] for record in records.values()])]
 
 
 def catalog_path(args: argparse.Namespace, kind: str) -> str:
-    """The file the user named, or the one beside this module."""
     return getattr(args, kind + "_file") or shipped_path(kind)
 
 
@@ -5747,7 +5731,6 @@ def shipped_path(kind: str) -> str:
 
 
 def catalog(args: argparse.Namespace, kind: str) -> dict:
-    """The records of one catalog by name; raises SizingError."""
     return LISTS[kind].load(catalog_path(args, kind))
 
 
