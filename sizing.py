@@ -31,6 +31,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
+from itertools import takewhile
 
 __version__ = "2.2.0"
 SCHEMA_VERSION = "2.2"
@@ -870,9 +871,9 @@ class SizingResult:
 # parameters; a `*parts` parameter stands for the numbers that the Sheet's `parts` name, one for each kind of
 # layer or limit that the plan has. Exact numbers read decimals as they are written and whole numbers as such;
 # a division of two whole numbers rounds, so it comes last. Numbers on speed work in floats.
-Number = namedtuple("Number", "name calc inputs parts bound label meanings also exact hidden")
+Number = namedtuple("Number", "label meanings calc inputs parts bound also exact hidden",
+                    defaults=(None, (), None, {}, (), True, False))
 NUMBERS: dict[str, Number] = {}
-CO_VARARGS = 4  # of a code object: it takes *parts (inspect.CO_VARARGS)
 
 
 def number(label: Text | None = None, *meanings: object, views: Mapping[str, Mapping] | None = None,
@@ -881,39 +882,27 @@ def number(label: Text | None = None, *meanings: object, views: Mapping[str, Map
 
     `meanings` are Texts, or (condition on numbers, Text): the first that holds explains the value. Options:
     `also`, inputs shown beside those of the formula; `exact=False`, in floats; `hidden`, in the JSON only:
-    True, or a condition.
+    True, or a condition. `of` among the names of a view tells its label from the others.
     """
     def register(calc):
-        code = calc.__code__
-        names, taken = code.co_varnames, code.co_argcount
+        taken = calc.__code__.co_argcount
         for name, bound in (views or {calc.__name__: {}}).items():
-            base = NUMBERS.get(name.partition("__")[0])
-            parts = bound.get(names[taken], names[taken]) if code.co_flags & CO_VARARGS else None
             if name in NUMBERS:
                 raise TypeError("a second number %s" % name)
-            row = Number(name.partition("__")[0], calc,
-                         tuple([bound.get(each, each) for each in names[:taken]]), parts,
-                         bound, view_label(label, bound), meanings, (), True, False)._replace(**options)
-            if base is not None:
-                row = row._replace(label=base.label, meanings=meanings or base.meanings,
-                                   also=row.also or base.also, exact=base.exact, hidden=base.hidden)
-            NUMBERS[name] = row
+            of = bound.get("of")
+            own = Text(*("%s, %s" % pair for pair in zip(label, of))) if label and of else label
+            row = NUMBERS.get(name.partition("__")[0]) or Number(own, meanings, **options)
+            # a formula has no variables: what follows the parameters is *parts
+            inputs = tuple([bound.get(each, each) for each in calc.__code__.co_varnames])
+            NUMBERS[name] = row._replace(calc=calc, inputs=inputs[:taken], bound=bound,
+                                         parts=inputs[taken] if inputs[taken:] else None,
+                                         meanings=meanings or row.meanings)
         return calc
     return register
 
 
-def view_label(label: Text | None, bound: Mapping) -> Text | None:
-    """The label of a view: `of` in its names tells it from the others; None makes it a term."""
-    of = bound.get("of", "")
-    return label if of == "" or label is None else of and Text(*("%s, %s" % pair for pair in zip(label, of)))
-
-
 class Absent(LookupError):
-    """A number that a plan does not have; `reason` is one of REASONS."""
-
-    def __init__(self, reason: str):
-        super().__init__(reason)
-        self.reason = reason
+    """A number that a plan does not have; its text is a key of REASONS."""
 
 
 class Sheet(dict):
@@ -922,9 +911,9 @@ class Sheet(dict):
     It holds what a reader sees: whole numbers, decimals, words. Asking for a number that does not exist
     raises Absent.
     """
-    cases: Mapping[str, str] = {}                        # {name: the `name__case` that stands for it}
-    parts: Mapping[str, tuple] = {}                      # {a `*parts` parameter: the numbers it stands for}
-    absent: Mapping[str, str] = {}                       # {name: why there is no such number}
+    cases: Mapping[str, str] = {}      # {name: the `name__case` that stands for it}
+    parts: Mapping[str, tuple] = {}    # {a `*parts` parameter: the numbers it stands for}
+    absent: Mapping[str, str] = {}     # {name: why there is no such number}
 
     def bind(self, given: Mapping, cases: Mapping = {}, absent: Mapping = {}, parts: Mapping = {}) -> Sheet:
         """A sheet of its own with what this one holds, more given, and without what is absent.
@@ -935,9 +924,9 @@ class Sheet(dict):
         sheet.update(given)
         for name in absent:
             sheet.pop(name, None)
-        sheet.cases = {**self.cases, **cases} if cases else self.cases
-        sheet.absent = {**self.absent, **absent} if absent else self.absent
-        sheet.parts = {**self.parts, **parts} if parts else self.parts
+        sheet.cases = {**self.cases, **cases}
+        sheet.absent = {**self.absent, **absent}
+        sheet.parts = {**self.parts, **parts}
         return sheet
 
     def __missing__(self, name: str):
@@ -947,14 +936,12 @@ class Sheet(dict):
         if row is None:
             askers = [each for each, other in NUMBERS.items() if name in other.inputs] or ["a condition"]
             raise KeyError("no number and nothing given is %s, asked by %s" % (name, ", ".join(askers)))
-        inputs = [self[each]
-                  for each in (row.inputs if row.parts is None else row.inputs + self.parts[row.parts])]
-        if not row.exact:
-            value = row.calc(*inputs)
-        else:
-            value = row.calc(*[exact(each) if type(each) is float else each for each in inputs])
-            if type(value) is Fraction and row.label is not None:
-                value = float(value)                     # as it is shown, and as the next number reads it
+        inputs = [self[each] for each in (row.inputs + self.parts[row.parts] if row.parts else row.inputs)]
+        if row.exact:
+            inputs = [exact(each) if type(each) is float else each for each in inputs]
+        value = row.calc(*inputs)
+        if type(value) is Fraction and row.label:
+            value = float(value)                         # as it is shown, and as the next number reads it
         self[name] = value
         return value
 
@@ -965,15 +952,11 @@ class Sheet(dict):
         sheet.update(given)
         return sheet
 
-    def ask(self, question: Callable):
-        """What a function of numbers, named by its parameters, answers; raises Absent if one is missing."""
-        code = question.__code__
-        return question(*[self[name] for name in code.co_varnames[:code.co_argcount]])
-
     def holds(self, question: Callable) -> bool:
-        """Whether a condition on numbers holds; it does not where one of them does not exist."""
+        """Whether a condition on numbers, its parameters, holds; it does not where one does not exist."""
+        code = question.__code__
         try:
-            return bool(self.ask(question))
+            return bool(question(*[self[name] for name in code.co_varnames[:code.co_argcount]]))
         except Absent:
             return False
 
@@ -989,7 +972,7 @@ class Sheet(dict):
         try:
             self[name]
         except Absent as absent:
-            return absent.reason
+            return str(absent)
         return None
 
     def knows(self, name: str) -> bool:
@@ -1028,7 +1011,7 @@ def ceil(value) -> int:
 # Names that each kind of layer has for itself.
 OF_A_KIND = ("layers", "num_key_value_heads", "head_dim", "v_head_dim", "held_tokens", "kv_bytes",
              "token_bytes", "copies", "placed_bytes", "placed_token_bytes", "layers_padded", "pool_bytes",
-             "reserved_tokens", "read_tokens")
+             "read_tokens")
 CHUNKED = {"sliding_window": "attention_chunk_size"}     # chunked layers, as a view of sliding ones
 WHOLE_KINDS = ("full", "latent", "index")                # keep every token of the context
 TOKEN_KINDS = (*HEAD_KINDS, "latent", "index")           # keep something per token
@@ -1055,33 +1038,23 @@ def sliding_held_tokens(effective_context, sliding_window):
     return min(effective_context, sliding_window)
 
 
-@number(Text("KV das camadas full", "KV of the full layers"), Text(
-    "{full_layers} camadas guardam chave e valor de todos os {effective_context} tokens, por cabeça KV.",
-    "{full_layers} layers keep key and value of all {effective_context} tokens, per KV head."), hidden=True)
-def full_kv_bytes(full_held_tokens, full_num_key_value_heads, full_head_dim, bytes_per_element, full_layers):
-    return 2 * full_held_tokens * full_num_key_value_heads * full_head_dim * bytes_per_element * full_layers
-
-
-@number(Text("KV das camadas de janela deslizante", "KV of the sliding layers"), Text(
-    "{sliding_layers} camadas de janela deslizante guardam chave e valor só dos últimos "
-    "{sliding_window} tokens.",
-    "{sliding_layers} sliding layers keep key and value of the last {sliding_window} tokens only."),
-        hidden=True)
-def sliding_kv_bytes(sliding_held_tokens, sliding_num_key_value_heads, sliding_head_dim, bytes_per_element,
-                     sliding_layers):
-    return (2 * sliding_held_tokens * sliding_num_key_value_heads * sliding_head_dim * bytes_per_element
-            * sliding_layers)
-
-
+# Registered from the last to the first.
 @number(Text("KV das camadas locais", "KV of the local layers"), Text(
     "{chunked_layers} camadas locais guardam chave e valor de um bloco de no máximo "
     "{attention_chunk_size} tokens.",
     "{chunked_layers} local layers keep key and value of a chunk of at most {attention_chunk_size} tokens."),
-        hidden=True)
-def chunked_kv_bytes(chunked_held_tokens, chunked_num_key_value_heads, chunked_head_dim, bytes_per_element,
-                     chunked_layers):
-    return (2 * chunked_held_tokens * chunked_num_key_value_heads * chunked_head_dim * bytes_per_element
-            * chunked_layers)
+        views=of_kinds("kv_bytes", ("chunked",)), hidden=True)
+@number(Text("KV das camadas de janela deslizante", "KV of the sliding layers"), Text(
+    "{sliding_layers} camadas de janela deslizante guardam chave e valor só dos últimos "
+    "{sliding_window} tokens.",
+    "{sliding_layers} sliding layers keep key and value of the last {sliding_window} tokens only."),
+        views=of_kinds("kv_bytes", ("sliding",)), hidden=True)
+@number(Text("KV das camadas full", "KV of the full layers"), Text(
+    "{full_layers} camadas guardam chave e valor de todos os {effective_context} tokens, por cabeça KV.",
+    "{full_layers} layers keep key and value of all {effective_context} tokens, per KV head."),
+        views=of_kinds("kv_bytes", ("full",)), hidden=True)
+def kv_bytes(held_tokens, num_key_value_heads, head_dim, bytes_per_element, layers):
+    return 2 * held_tokens * num_key_value_heads * head_dim * bytes_per_element * layers
 
 
 @number(views=of_kinds("kv_bytes__narrow_values", HEAD_KINDS))
@@ -1236,19 +1209,19 @@ def index_pool_bytes(index_placed_bytes):
     return index_placed_bytes  # vLLM pools an index with the latent layers it belongs to
 
 
-def reserved_views(kinds: Iterable[str], pooled: str = "pooled_bytes") -> dict[str, dict]:
+def reserved_views(*kinds: str) -> dict[str, dict]:
     """The views of what layers reserve: as it is, and as it comes out of the pool."""
     return {**of_kinds("reserved_bytes", kinds), **of_kinds(
-        pooled, kinds, kv_bytes="{kind}_pool_bytes", attention_block_tokens="placed_attention_block_tokens",
-        batches_in_flight="pool_batches_in_flight")}
+        "pooled_bytes", kinds, kv_bytes="{kind}_pool_bytes", batches_in_flight="pool_batches_in_flight",
+        attention_block_tokens="placed_attention_block_tokens")}
 
 
-@number(views={**reserved_views(WHOLE_KINDS), **of_kinds("whole_bytes", TOKEN_KINDS)})
+@number(views={**reserved_views(*WHOLE_KINDS), **of_kinds("whole_bytes", TOKEN_KINDS)})
 def whole_bytes(kv_bytes, held_tokens, effective_context, attention_block_tokens):
     return kv_bytes / held_tokens * ceil(effective_context / attention_block_tokens) * attention_block_tokens
 
 
-@number(views=reserved_views(("sliding",)))
+@number(views=reserved_views("sliding"))
 def sliding_reserved_bytes(kv_bytes, held_tokens, effective_context, sliding_window, batches_in_flight,
                            max_num_batched_tokens, attention_block_tokens):
     return (kv_bytes / held_tokens * (ceil(min(
@@ -1257,7 +1230,7 @@ def sliding_reserved_bytes(kv_bytes, held_tokens, effective_context, sliding_win
             * attention_block_tokens)  # one more: a window need not begin where a block does
 
 
-@number(views=reserved_views(("chunked",)))
+@number(views=reserved_views("chunked"))
 def chunked_reserved_bytes(kv_bytes, held_tokens, effective_context, attention_chunk_size, batches_in_flight,
                            max_num_batched_tokens, attention_block_tokens):
     return (kv_bytes / held_tokens * ceil(min(
@@ -1499,35 +1472,33 @@ def nodes_per_replica(tensor_parallel, pipeline_parallel, gpus):
     return ceil(tensor_parallel * pipeline_parallel / gpus)
 
 
-# Sessions of a replica by the KV that each takes: in steady state, as reserved, without a hybrid manager.
-BY_MEMORY = {"memory": {}, "reserved": {"kv_per_session_placed_gib": "kv_reserved_placed_gib", "of": None},
-             "unmanaged": {"kv_per_session_placed_gib": "kv_unmanaged_placed_gib", "of": None}}
+@number()
+def replica_budget_gib(kv_budget_gib, replicas_per_node):
+    return max(0, kv_budget_gib) / replicas_per_node
 
 
-def sessions_views(case: str = "") -> dict[str, dict]:
-    return {"%s_sessions_per_replica%s" % (what, case): names for what, names in BY_MEMORY.items()}
+@number()
+def replica_budget_gib__pipeline(kv_budget_gib, stages_per_node, num_layers, largest_stage_layers):
+    return max(0, kv_budget_gib) / stages_per_node * num_layers / largest_stage_layers
+
+
+# Sessions of a replica if each took what the engine may reserve, or what it keeps without a hybrid manager.
+OTHER_KV = {"reserved": {"kv_per_session_placed_gib": "kv_reserved_placed_gib"},
+            "unmanaged": {"kv_per_session_placed_gib": "kv_unmanaged_placed_gib"}}
 
 
 @number(Text("Sessões por réplica, pela memória", "Sessions per replica, by memory"), Text(
     "Sessões inteiras cujo KV cabe na parte do orçamento que é de uma réplica.",
-    "Whole sessions whose KV fits the part of the budget that belongs to one replica."),
-        views=sessions_views())
-def memory_sessions_per_replica(kv_budget_gib, replicas_per_node, kv_per_session_placed_gib):
-    return floor(max(0, kv_budget_gib) / replicas_per_node / kv_per_session_placed_gib)
+    "Whole sessions whose KV fits the part of the budget that belongs to one replica."))
+@number(views={kv + "_sessions_per_replica": names for kv, names in OTHER_KV.items()})
+def memory_sessions_per_replica(replica_budget_gib, kv_per_session_placed_gib):
+    return floor(replica_budget_gib / kv_per_session_placed_gib)
 
 
-@number(views=sessions_views("__data"))
-def memory_sessions_per_replica__data(attention_ranks, kv_budget_gib, replicas_per_node,
-                                      kv_per_session_placed_gib):
-    return attention_ranks * floor(max(0, kv_budget_gib) / replicas_per_node / attention_ranks
-                                   / kv_per_session_placed_gib)
-
-
-@number(views=sessions_views("__pipeline"))
-def memory_sessions_per_replica__pipeline(kv_budget_gib, stages_per_node, kv_per_session_placed_gib,
-                                          largest_stage_layers, num_layers):
-    return floor(max(0, kv_budget_gib) / stages_per_node
-                 / (kv_per_session_placed_gib * largest_stage_layers / num_layers))
+@number()
+@number(views={kv + "_sessions_per_replica__data": names for kv, names in OTHER_KV.items()})
+def memory_sessions_per_replica__data(attention_ranks, replica_budget_gib, kv_per_session_placed_gib):
+    return attention_ranks * floor(replica_budget_gib / attention_ranks / kv_per_session_placed_gib)
 
 
 @number(Text("Sessões por nó, pela memória", "Sessions per node, by memory"), Text(
@@ -1542,14 +1513,8 @@ def memory_sessions_per_node(replicas_per_node, memory_sessions_per_replica, nod
     "cabem mais sessões.",
     "The figure in the start-up log of such a replica: check your installation by it. More sessions fit once "
     "past prefill."))
-def engine_max_concurrency(kv_budget_gib, replicas_per_node, kv_pooled_gib):
-    return max(0, kv_budget_gib) / replicas_per_node / kv_pooled_gib
-
-
-@number()
-def engine_max_concurrency__pipeline(kv_budget_gib, stages_per_node, kv_pooled_gib,
-                                     largest_stage_layers, num_layers):
-    return max(0, kv_budget_gib) / stages_per_node / (kv_pooled_gib * largest_stage_layers / num_layers)
+def engine_max_concurrency(replica_budget_gib, kv_pooled_gib):
+    return replica_budget_gib / kv_pooled_gib
 
 
 @number(Text("Sessões por réplica, pela velocidade", "Sessions per replica, by speed"), Text(
@@ -1602,11 +1567,6 @@ def nodes_minimum(concurrency, sessions_per_node):
     return ceil(concurrency / sessions_per_node)
 
 
-@number()
-def nodes_minimum__spanning(nodes_per_replica, concurrency, sessions_per_replica):
-    return nodes_per_replica * ceil(concurrency / sessions_per_replica)
-
-
 @number(Text("Sessões com folga", "Sessions with headroom"), Text(
     "Carga nominal mais {peak_headroom_ratio_pct} de folga para picos.",
     "The nominal load plus {peak_headroom_ratio_pct} of headroom for peaks."))
@@ -1621,9 +1581,10 @@ def nodes_with_headroom(sessions_with_headroom, sessions_per_node):
     return ceil(sessions_with_headroom / sessions_per_node)
 
 
-@number()
-def nodes_with_headroom__spanning(nodes_per_replica, sessions_with_headroom, sessions_per_replica):
-    return nodes_per_replica * ceil(sessions_with_headroom / sessions_per_replica)
+@number(views={"nodes_minimum__spanning": {},
+               "nodes_with_headroom__spanning": {"concurrency": "sessions_with_headroom"}})
+def nodes_of_replicas(nodes_per_replica, concurrency, sessions_per_replica):
+    return nodes_per_replica * ceil(concurrency / sessions_per_replica)
 
 
 @number(Text("Nós a comprar", "Nodes to buy"), (
@@ -1639,14 +1600,9 @@ def nodes_final(nodes_with_headroom, ha_extra_nodes):
     return nodes_with_headroom + ha_extra_nodes
 
 
-@number()
+@number(views={"serving_nodes": {}, "serving_nodes__given": {"nodes_final": "nodes"}})
 def serving_nodes(nodes_final, ha_extra_nodes):
     return max(0, nodes_final - ha_extra_nodes)
-
-
-@number()
-def serving_nodes__given(nodes, ha_extra_nodes):
-    return max(0, nodes - ha_extra_nodes)
 
 
 @number(Text("Sessões que esses nós seguram", "Sessions those nodes hold"), Text(
@@ -2107,60 +2063,48 @@ NAME = re.compile(r"[A-Za-z_]\w*")
 @lru_cache(maxsize=None)
 def expression(calc: Callable) -> str:
     """What a number's function returns, as it stands in this file: from `return` to the blank line."""
-    lines = linecache.getlines(calc.__code__.co_filename, calc.__globals__)[calc.__code__.co_firstlineno:]
-    head = next((line for line in lines if line.startswith("def ")), "")
-    start = next((at for at, line in enumerate(lines) if line.startswith("    return ")), None)
-    if start is None or not head.startswith("def %s(" % calc.__name__):
+    code = calc.__code__
+    lines = linecache.getlines(code.co_filename, calc.__globals__)[code.co_firstlineno:]
+    head, found, text = "".join(takewhile(str.strip, lines)).partition("\n    return ")
+    if not found or "def %s(" % calc.__name__ not in head:
         raise SizingError("%s: formulas are read from the program's file: expected one, unchanged since the "
-                          "start" % calc.__code__.co_filename)
-    end = next((at for at in range(start, len(lines)) if not lines[at].strip()), len(lines))
-    text = " ".join(line.split("  #")[0].strip(" \n\\") for line in lines[start:end])[len("return "):]
-    text = text.replace("( ", "(")
-    return text[1:-1] if text[0] == "(" and closing(text) == len(text) - 1 else text
+                          "start" % code.co_filename)
+    text = " ".join([line.partition("  #")[0].strip() for line in text.splitlines()])
+    return unwrapped(text.replace("( ", "("))
 
 
-def closing(text: str) -> int:
-    """Where the bracket that opens `text` closes."""
+def unwrapped(text: str) -> str:
+    """An expression without brackets around the whole of it."""
     depth = 0
     for at, sign in enumerate(text):
         depth += (sign == "(") - (sign == ")")
-        if depth == 0:
-            return at
-    return len(text)
-
-
-def loosest(text: str) -> str:
-    """The operator of an expression that binds least: "+" (or minus), "*" (or division) or ""."""
-    while "(" in text:
-        text = re.sub(r"\([^()]*\)", "", text)
-    return "+" if " + " in text or " - " in text else "*" if " * " in text or " / " in text else ""
+        if depth == 0:                                   # what opens the text closes here
+            return text[1:-1] if 0 < at == len(text) - 1 else text
+    return text
 
 
 class Formulas(dict):
     """{result: its formula over results and what is given}, with the terms it uses written out."""
 
-    def __init__(self, cases: Mapping[str, str], parts: Mapping[str, tuple]):
+    def __init__(self, cases: tuple, parts: tuple):
         super().__init__()
-        self.cases, self.parts = cases, parts
+        self.cases, self.parts = dict(cases), dict(parts)
 
     def __missing__(self, name: str) -> str:
         row = NUMBERS[self.cases.get(name, name)]
-        text = expression(row.calc)
-        if row.parts is not None:
-            text = self.with_parts(text, row)
+        text = self.with_parts(row) if row.parts else expression(row.calc)
         self[name] = NAME.sub(lambda found: self.operand(row.bound.get(found[0], found[0]), (
             text[:found.start()].endswith(("/ ", "** ")) or text.startswith("**", found.end()))), text)
         return self[name]
 
-    def with_parts(self, text: str, row: Number) -> str:
+    def with_parts(self, row: Number) -> str:
         """The expression of a number with the names that its `*parts` stand for."""
-        code, names = row.calc.__code__, self.parts[row.parts]
-        own = code.co_varnames[code.co_argcount]
-        for function, joint in (("sum", " + "), ("min", ", "), ("max", ", ")):
-            spelled = "%s(%s)" % (function.replace("sum", ""), joint.join(names))
-            spelled = spelled if len(names) > 1 else "".join(names) or "0"
-            text = text.replace("%s(%s)" % (function, own), spelled)
-        return text[1:-1] if text[0] == "(" and closing(text) == len(text) - 1 else text
+        text, names = expression(row.calc), self.parts[row.parts]
+        parts = "(%s)" % row.calc.__code__.co_varnames[-1]
+        if len(names) < 2:
+            return re.sub(r"\w+" + re.escape(parts), "".join(names) or "0", text)
+        text = text.replace("sum" + parts, "(%s)" % " + ".join(names))
+        return unwrapped(text.replace(parts, "(%s)" % ", ".join(names)))
 
     def operand(self, name: str, tight: bool) -> str:
         """A name as it stands in a formula: a result or what is given by its name, a term by its expression.
@@ -2168,16 +2112,15 @@ class Formulas(dict):
         `tight`: what stands beside it binds more than a product.
         """
         row = NUMBERS.get(self.cases.get(name, name))
-        if row is None or row.label is not None:
+        if row is None or row.label:
             return name
-        text = self[name]
-        return "(%s)" % text if loosest(text) == "+" or (loosest(text) == "*" and tight) else text
+        text = outside = self[name]
+        while "(" in outside:
+            outside = re.sub(r"\([^()]*\)", "", outside)
+        return "(%s)" % text if re.search(" [-+*/] " if tight else " [-+] ", outside) else text
 
 
-@lru_cache(maxsize=2**8)
-def formulas_of(cases: tuple, parts: tuple) -> Formulas:
-    """The formulas of all sheets with the same cases and parts."""
-    return Formulas(dict(cases), dict(parts))
+formulas_of = lru_cache(maxsize=2**8)(Formulas)          # of all sheets with the same cases and parts
 
 
 def formulas(sheet: Sheet) -> Formulas:
