@@ -865,24 +865,24 @@ class SizingResult:
 # === Numbers: one function each; its name is the JSON key, what it returns is the formula ===
 
 # `number` registers the function below it. With a label it is a result, shown with its formula, inputs and
-# meaning; without one it is a term, whose expression stands in the formulas that use it. What differs between
-# models, servers and layouts is bound, not branched: `name__case` takes the place of `name` in a Sheet whose
-# `cases` say so; `views` are other names under which the same function stands, with other names for its
-# parameters; a `*parts` parameter stands for the numbers that the Sheet's `parts` name, one for each kind of
-# layer or limit that the plan has. Exact numbers read decimals as they are written and whole numbers as such;
-# a division of two whole numbers rounds, so it comes last. Numbers on speed work in floats.
+# meaning; without one it is a term, written out in the formulas that use it. What differs between models,
+# servers and layouts is bound, not branched: `name__case` takes the place of `name` where a Sheet's `cases`
+# say so; `views` are other names of the same function, with other names for its parameters; `*parts` stands
+# for the numbers that the Sheet's `parts` name, one for each kind of layer or limit of the plan. Exact
+# numbers read decimals as they are written; a division of two whole numbers rounds, so it comes last. Numbers
+# on speed work in floats.
 Number = namedtuple("Number", "label meanings calc inputs parts bound also exact hidden",
                     defaults=(None, (), None, {}, (), True, False))
 NUMBERS: dict[str, Number] = {}
 
 
-def number(label: Text | None = None, *meanings: object, views: Mapping[str, Mapping] | None = None,
+def number(label: Text | None = None, *meanings: object, views: Mapping[str, Mapping] = {},
            **options: object):
     """Register a function as a number.
 
     `meanings` are Texts, or (condition on numbers, Text): the first that holds explains the value. Options:
     `also`, inputs shown beside those of the formula; `exact=False`, in floats; `hidden`, in the JSON only:
-    True, or a condition. `of` among the names of a view tells its label from the others.
+    True, or a condition. A view's label ends with the Text `of`, where its names have one.
     """
     def register(calc):
         taken = calc.__code__.co_argcount
@@ -908,8 +908,7 @@ class Absent(LookupError):
 class Sheet(dict):
     """The numbers of one question: those given, and those that follow, worked out when asked for.
 
-    It holds what a reader sees: whole numbers, decimals, words. Asking for a number that does not exist
-    raises Absent.
+    It holds what a reader sees: whole numbers, decimals, words. One that does not exist raises Absent.
     """
     cases: Mapping[str, str] = {}      # {name: the `name__case` that stands for it}
     parts: Mapping[str, tuple] = {}    # {a `*parts` parameter: the numbers it stands for}
@@ -920,8 +919,7 @@ class Sheet(dict):
 
         Numbers worked out already stay: give only what none of them follows from, or ask what_if.
         """
-        sheet = Sheet(self)
-        sheet.update(given)
+        sheet = Sheet(self, **given)
         for name in absent:
             sheet.pop(name, None)
         sheet.cases = {**self.cases, **cases}
@@ -941,15 +939,15 @@ class Sheet(dict):
             inputs = [exact(each) if type(each) is float else each for each in inputs]
         value = row.calc(*inputs)
         if type(value) is Fraction and row.label:
-            value = float(value)                         # as it is shown, and as the next number reads it
+            value = float(value)  # as it is shown, and as the next number reads it
         self[name] = value
         return value
 
     def what_if(self, given: Mapping) -> Sheet:
         """A sheet with the same givens but for those `given` (numbers too): what follows is found anew."""
-        sheet = Sheet((name, value) for name, value in self.items() if name not in NUMBERS)
-        sheet.cases, sheet.parts, sheet.absent = self.cases, self.parts, self.absent
-        sheet.update(given)
+        sheet = self.bind(given)
+        for name in sheet.keys() & NUMBERS.keys() - given.keys():
+            del sheet[name]
         return sheet
 
     def holds(self, question: Callable) -> bool:
@@ -987,13 +985,13 @@ def shown(value):
     return value.numerator if value.denominator == 1 else float(value)
 
 
-@lru_cache(maxsize=2**14)                                # the same few numbers come again and again
+@lru_cache(maxsize=2**14)  # the same few numbers come again and again
 def exact(value: float) -> Fraction:
     """The number as it is written in decimal: 0.1 is one tenth, not the nearest binary float."""
     return Fraction(repr(value))
 
 
-TIE = Fraction(1, 10**9)                                 # floor and ceil forgive this much: an exact fit fits
+TIE = Fraction(1, 10**9)  # floor and ceil forgive this much: an exact fit fits
 
 
 def floor(value) -> int:
@@ -1012,19 +1010,15 @@ def ceil(value) -> int:
 OF_A_KIND = ("layers", "num_key_value_heads", "head_dim", "v_head_dim", "held_tokens", "kv_bytes",
              "token_bytes", "copies", "placed_bytes", "placed_token_bytes", "layers_padded", "pool_bytes",
              "read_tokens")
-CHUNKED = {"sliding_window": "attention_chunk_size"}     # chunked layers, as a view of sliding ones
-WHOLE_KINDS = ("full", "latent", "index")                # keep every token of the context
-TOKEN_KINDS = (*HEAD_KINDS, "latent", "index")           # keep something per token
+CHUNKED = {"sliding_window": "attention_chunk_size"}  # chunked layers, as a view of sliding ones
+WHOLE_KINDS = ("full", "latent", "index")             # keep every token of the context
+TOKEN_KINDS = (*HEAD_KINDS, "latent", "index")        # keep something per token
 
 
 def of_kinds(name: str, kinds: Iterable[str], **names: str) -> dict[str, dict]:
-    """The views of a number for each of `kinds`: `full_NAME` and so on, with the names of the kind.
-
-    `names` are other names for parameters, {kind} standing for the kind.
-    """
-    return {"%s_%s" % (kind, name): {
-        **{own: "%s_%s" % (kind, own) for own in OF_A_KIND},
-        **{key: text.format(kind=kind) for key, text in names.items()}}
+    """The views of a number for `kinds`: `full_NAME` and so on, with the kind's own names and `names`."""
+    own = {each: "{kind}_" + each for each in OF_A_KIND}
+    return {kind + "_" + name: {key: text.format(kind=kind) for key, text in {**own, **names}.items()}
             for kind in kinds}
 
 
@@ -1244,7 +1238,7 @@ def state_reserved_bytes(state_layers, state_pages, state_page_bytes):
     return state_layers * state_pages * state_page_bytes
 
 
-SHOWN_FROM = 1.01                                        # times what it stands beside: less says nothing new
+SHOWN_FROM = 1.01  # times what it stands beside: less says nothing new
 
 
 @number(Text("KV que o vLLM reserva por sessão no prefill",
@@ -2078,7 +2072,7 @@ def unwrapped(text: str) -> str:
     depth = 0
     for at, sign in enumerate(text):
         depth += (sign == "(") - (sign == ")")
-        if depth == 0:                                   # what opens the text closes here
+        if depth == 0:  # what opens the text closes here
             return text[1:-1] if 0 < at == len(text) - 1 else text
     return text
 
@@ -2120,7 +2114,7 @@ class Formulas(dict):
         return "(%s)" % text if re.search(" [-+*/] " if tight else " [-+] ", outside) else text
 
 
-formulas_of = lru_cache(maxsize=2**8)(Formulas)          # of all sheets with the same cases and parts
+formulas_of = lru_cache(maxsize=2**8)(Formulas)  # of all sheets with the same cases and parts
 
 
 def formulas(sheet: Sheet) -> Formulas:
