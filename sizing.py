@@ -1154,8 +1154,8 @@ def kv_per_session_placed_gib(*placed_bytes):
 # --- KV that vLLM 0.32 admits at most for one session while it prefills in chunks, two in flight under
 # asynchronous scheduling, in whole blocks; and what it takes from its pool (`placed`: over all ranks, layers
 # padded to equal groups, one batch in flight). Blocks are 16 tokens, 64 where attention is latent; with
-# linear layers they grow in steps of 16 until the page of the widest layer holds a state. Pages of state per
-# linear layer under prefix caching are the family's own, STATE_PAGES where it says nothing.
+# linear layers they grow in steps of 16 until the page of the widest layer holds a state, and each such layer
+# keeps STATE_PAGES for prefix caching unless its family says otherwise.
 BLOCK_TOKENS, LATENT_BLOCK_TOKENS = 16, 64
 STATE_PAGES = 2
 BATCHES_IN_FLIGHT = 2
