@@ -2997,6 +2997,10 @@ class DoesNotFit(InFolder):
         # a given one travels
         self.assertEqual(self.levers(["dgx300"], runtime_overhead_gib=99999)["server"]["thresholds"]["all"], None)
 
+    def test_without_a_context_no_layout_is_shown(self):
+        data = report(**NO_CONTEXT)
+        self.assertEqual([data["scenarios"][key]["layouts"] for key in SCENARIO_KEYS], [[], [], []])
+
     def test_which_levers_there_are(self):
         self.assertEqual(answer().levers, [])                # nothing to pull when it fits
         fixed = ["weights_precision", "kv_precision", "effective_context", "kv_budget_ratio", "runtime_overhead_gib", "server"]
