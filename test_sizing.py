@@ -4800,6 +4800,7 @@ HF_REFUSED = [  # config, what the message says
         "mamba_n_heads*mamba_d_head: expected mamba_expand*hidden_size = 128, got 64"),
     (hf_config("jamba", layers=8, num_experts=4, num_experts_per_tok=2, mamba_d_conv=4, mamba_d_state=16, mamba_expand=2, mamba_dt_rank=8,
                sliding_window=1024), "sliding_window: 1024 has no rule in family 'jamba'"),
+    (hf_config("llama", foo_act_ratio=3), "foo_act_ratio: 3 has no rule in family 'llama'"),     # harmless endings end a name
     (hf_config("llama", is_encoder_decoder=True), "is_encoder_decoder"), (hf_config("llama", pruned_heads={"0": [1, 2]}), "pruned_heads"),
     (hf_config("llama", cross_attention_hidden_size=1024), "cross_attention_hidden_size"),
     (hf_config("llama", cache_implementation="sliding_window"), "cache_implementation: 'sliding_window' has no rule in family 'llama'"),
@@ -5491,6 +5492,10 @@ class Quantization(unittest.TestCase):
         plain = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={"quant_method": "fp8"}))
         # the attention of four layers counts as bf16: 2 x 64 x 64 + 2 x 64 x 32 each
         self.assertEqual(model.unquantized_params - plain.unquantized_params, 4 * 12288)
+        # what is ignored counts beside the other groups: the experts (4 of each of 4 layers) of one layer of four
+        both = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={
+            "quant_method": "compressed-tensors", "config_groups": groups, "ignore": ["model.layers.0.block_sparse_moe.experts"]}))
+        self.assertEqual((both.unquantized_params - model.unquantized_params) * 4, 4 * 4 * both.expert_params)
 
     TABLES, NORMS, ATTENTION, MLP = 2 * 100 * 64, 4 * 2 * 64 + 64, 2 * 64 * 64 + 2 * 64 * 32, 3 * 64 * 128
     KEPT = [  # modules left out, parameters that stay in 16 bits beside embeddings, head and norms
@@ -5546,6 +5551,11 @@ class Quantization(unittest.TestCase):
         for dtype in ("int8", "float8_e4m3fn", "bf", 16, ["bfloat16"]):
             with self.assertRaisesRegex(SizingError, "dtype: unknown value"):
                 read(hf_config("llama", torch_dtype=dtype))
+
+    def test_narrow_values_need_layer_groups(self):
+        config = dict(next(config for config in HF_CONFIGS if config["model_type"] == "mimo_v2_flash"), hybrid_layer_pattern=[0] * 4)
+        self.assertEqual(read(config).layer_groups,
+                         [{"kind": "full", "layers": 4, "num_key_value_heads": 2, "head_dim": 24, "v_head_dim": 16}])
 
     def test_kept_attention_among_layers_that_have_none(self):
         # 20 layers, 8 of state and 2 of nothing: 5 kept of 10 with attention are half of its 1000 parameters
