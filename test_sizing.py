@@ -1513,6 +1513,19 @@ class Placement(Tabled):
         (500.0, 8, {2: (2, 8, 8, 535, 66), 1: (1, 16, 8, 565, 70), "auto": (2, 8, 8, 535, 66)}),
         (350.0, 8, {2: (2, 7, 7, 478, 68), 1: (1, 12, 6, 360, 60), "auto": (2, 6, 6, 340, 56)})]
 
+    def test_nodes_that_only_some_scenarios_can_span(self):
+        # 130 GiB in two layers on nodes of 100 GiB: 65 on each of two, 90 - 3.43 hold them, IDEAL's 65 - 3.43 do not
+        found = plans(model=dataclasses.replace(FULL, name="two", num_layers=2, weights_gib=130.0), server=NODE_100, concurrency=10,
+                      effective_context=1024, kv_precision="fp16", kv_budget_ratio=0.9)
+        self.assertEqual([(plan.nodes_final, plan.nodes_per_replica) for plan in found.values()], [(2, 2), (3, 2), (None, 1)])
+
+    def test_a_target_is_not_held_over_nodes(self):
+        # Speed over nodes is not known, so with a target a replica that one node holds looks at no other; memory alone spans two
+        for tpot_ms, expected in ((None, 16), (1000.0, 8)):
+            plan = size(MODELS[L405B], SERVERS["dgx-h100"], PROFILES["profile_default"], 1, 60000, "fp8", kv_budget_ratio=0.72,
+                        tpot_ms=tpot_ms)
+            self.assertEqual(max(math.prod(one.layout[:2]) for one in plan.layouts), expected)
+
     def test_replicas_over_nodes(self):
         names = "tensor_parallel pipeline_parallel nodes_per_replica sessions_per_replica sessions_per_node"
         for weights_gib, heads, expected in self.SPANNING:
@@ -2920,6 +2933,26 @@ class DoesNotFit(InFolder):
         self.assertEqual([data["scenarios"][key]["results"]["relative_cost"] for key in SCENARIO_KEYS], [-3 / 13, 0, None])
         self.assertEqual(alert_scenarios(data)["no_session_fits"], ["ideal"])
 
+    # Heads of 120 elements cannot be packed in nvfp4, which alone would fit IDEAL (KV of 45,056 tokens: 5.16 GiB in bf16, 2.58 in fp8,
+    # above 2.5554; 1.45 in nvfp4).  With --tensor-parallel 1, 60 GiB of weights want one GPU of their own; auto spreads them over
+    # the eight L40S.
+    REFUSED_OR_FREED = [
+        (dict(head_dim=120), {}, "kv_precision", ["fp8", "fp8", None, None]),
+        (dict(weights_gib=60.0), {"tensor_parallel": 1}, "server", [NEXT] * 4)]
+
+    def test_changes_that_no_engine_takes_or_that_free_a_flag(self):
+        for changes, asked, lever, expected in self.REFUSED_OR_FREED:
+            model = dataclasses.replace(self.MODEL, **changes)
+            found = self.levers(SERVERS, **dict(self.ASKED, model=model, effective_context=45056, **asked))
+            self.assertEqual(list(found[lever]["thresholds"].values()), expected, lever)
+
+    def test_a_larger_server_of_another_kind_is_no_answer(self):
+        # GB of 8 GPUs: 320 and 1600; of 4: 32, less than two replicas' weights, and 400, which fits too but is larger than 320
+        servers = {name: Server(name, gpus, gb, gpus * gb, None, None) for name, gpus, gb in [
+            ("8x40", 8, 40.0), ("8x200", 8, 200.0), ("4x8", 4, 8.0), ("4x100", 4, 100.0)]}
+        found = sizing.make_answer(request(**dict(self.ASKED, effective_context=45056)), servers, "en").levers
+        self.assertEqual({lever["lever"]: lever["thresholds"]["all"] for lever in found}["server"], "8x40")
+
     def levers(self, servers=(), **changes):
         return {lever["lever"]: lever for lever in answer({name: SERVERS[name] for name in servers}, **changes).levers}
 
@@ -2960,6 +2993,10 @@ class DoesNotFit(InFolder):
             self.assertEqual(self.levers(order, **self.ASKED, effective_context=45056)["server"]["thresholds"]["all"], "dgx-h100")
         # a given one travels
         self.assertEqual(self.levers(["dgx300"], runtime_overhead_gib=99999)["server"]["thresholds"]["all"], None)
+
+    def test_without_a_context_no_layout_is_shown(self):
+        data = report(**NO_CONTEXT)
+        self.assertEqual([data["scenarios"][key]["layouts"] for key in SCENARIO_KEYS], [[], [], []])
 
     def test_which_levers_there_are(self):
         self.assertEqual(answer().levers, [])                # nothing to pull when it fits
@@ -4760,6 +4797,7 @@ HF_REFUSED = [  # config, what the message says
         "mamba_n_heads*mamba_d_head: expected mamba_expand*hidden_size = 128, got 64"),
     (hf_config("jamba", layers=8, num_experts=4, num_experts_per_tok=2, mamba_d_conv=4, mamba_d_state=16, mamba_expand=2, mamba_dt_rank=8,
                sliding_window=1024), "sliding_window: 1024 has no rule in family 'jamba'"),
+    (hf_config("llama", foo_act_ratio=3), "foo_act_ratio: 3 has no rule in family 'llama'"),     # harmless endings end a name
     (hf_config("llama", is_encoder_decoder=True), "is_encoder_decoder"), (hf_config("llama", pruned_heads={"0": [1, 2]}), "pruned_heads"),
     (hf_config("llama", cross_attention_hidden_size=1024), "cross_attention_hidden_size"),
     (hf_config("llama", cache_implementation="sliding_window"), "cache_implementation: 'sliding_window' has no rule in family 'llama'"),
@@ -4782,6 +4820,7 @@ HF_REFUSED = [  # config, what the message says
 HF_PRECISIONS = [  # quantization_config, dtype, weights, kv
     (None, "float16", "fp16", "fp16"), (None, None, "bf16", "bf16"), ({"quant_method": "awq", "bits": 4}, "float16", "int4", "fp16"),
     ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "bfloat16", "int4", "bf16"), ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "bfloat16", "int8", "bf16"),
+    ({"quant_method": "bitsandbytes", "load_in_8bit": 1}, "bfloat16", "int4", "bf16"),
     ({"quant_method": "modelopt", "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}, "bfloat16", "fp8", "fp8"),
     ({"quant_method": "brand_new"}, "bfloat16", None, "bf16"),
 ]
@@ -5450,6 +5489,10 @@ class Quantization(unittest.TestCase):
         plain = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={"quant_method": "fp8"}))
         # the attention of four layers counts as bf16: 2 x 64 x 64 + 2 x 64 x 32 each
         self.assertEqual(model.unquantized_params - plain.unquantized_params, 4 * 12288)
+        # what is ignored counts beside the other groups: the four experts of one layer
+        both = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={
+            "quant_method": "compressed-tensors", "config_groups": groups, "ignore": ["model.layers.0.block_sparse_moe.experts"]}))
+        self.assertEqual(both.unquantized_params - model.unquantized_params, 4 * self.MLP)
 
     TABLES, NORMS, ATTENTION, MLP = 2 * 100 * 64, 4 * 2 * 64 + 64, 2 * 64 * 64 + 2 * 64 * 32, 3 * 64 * 128
     KEPT = [  # modules left out, parameters that stay in 16 bits beside embeddings, head and norms
@@ -5462,6 +5505,7 @@ class Quantization(unittest.TestCase):
         (["model.layers.0.input_layernorm", "model.layers.0.post_attention_layernorm", "model.layers.1.post_attention_layernorm"], 0),
         (["model.layers.0.self_attn.q_norm", "model.layers.0.self_attn.kv_a_layernorm", "model.layers.0.self_attn.q_a_layernorm"], 0),
         (["model.layers.0.mlp.gate"], 0),
+        (["model.layers.%d.self_attn" % layer for layer in range(6)], 4 * ATTENTION),    # two of layers that it has not
     ]
 
     def test_unquantized(self):
@@ -5505,6 +5549,11 @@ class Quantization(unittest.TestCase):
             with self.assertRaisesRegex(SizingError, "dtype: unknown value"):
                 read(hf_config("llama", torch_dtype=dtype))
 
+    def test_narrow_values_need_layer_groups(self):
+        config = dict(next(config for config in HF_CONFIGS if config["model_type"] == "mimo_v2_flash"), hybrid_layer_pattern=[0] * 4)
+        self.assertEqual(read(config).layer_groups,
+                         [{"kind": "full", "layers": 4, "num_key_value_heads": 2, "head_dim": 24, "v_head_dim": 16}])
+
     def test_kept_attention_among_layers_that_have_none(self):
         # 20 layers, 8 of state and 2 of nothing: 5 kept of 10 with attention are half of its 1000 parameters
         counts = dict.fromkeys(sizing.PART_COUNTS.values(), 1)
@@ -5517,6 +5566,7 @@ class Quantization(unittest.TestCase):
         for part, name in [*names.items(), ("state", "mamba.x"), ("state", "conv.x"), ("attention", "attention.x"), ("mlp", "down_proj"), ("mlp", "gate_proj"), ("mlp", "mlp"), ("mlp", "mlp*")]:
             self.assertEqual(sizing.kept_layers(["model.layers.7.%s" % name]), {part: {7}})
         self.assertEqual(sizing.kept_layers(["re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "model.layers.*.self_attn"]), {"mlp": {None}, "attention": {None}})
+        self.assertEqual(sizing.kept_layers(["model.layers.7*.self_attn"]), {"attention": {7}})
         for name in ("vision.attn", "model.mtp.attn", "layers.1.attn_norm", "layers.1.indexers_proj.attn", "lm_head"):
             self.assertEqual(sizing.kept_layers([name]), {})
 
@@ -5860,6 +5910,12 @@ class Checkpoint(InFolder):
             ([("a", 0, 4), ("b", 6, 10)], "expected no gap between tensors, got 2 bytes before 'b'"), ([("a", 1, 10)], "expected no gap between tensors, got 1 bytes before 'a'"),
             ([("b", 4, 9), ("a", 0, 4)], "expected no bytes behind the last tensor, got 1")]],
     ]
+
+    def test_a_tensor_of_terabytes(self):
+        # 2^38 x 2 bytes, and 2^66 bytes, just below what no file has
+        for shape, size_bytes in (([2**38, 2], 2**39), ([2**33, 2**33], 2**66)):
+            entry = {"dtype": "U8", "shape": shape, "data_offsets": [0, size_bytes]}
+            self.assertEqual(sizing.tensor_span(entry, size_bytes), (0, size_bytes))
 
     def test_hostile_headers(self):
         for content, message in self.HOSTILE:
