@@ -165,7 +165,7 @@ class SizingError(ValueError):
 Bound = namedtuple("Bound", "kind low high closed note", defaults=(True, ""))
 COUNT = Bound(int, 1, 10**9)
 AMOUNT = Bound(float, 1e-6, 10**9)                       # a physical quantity
-# What a number given by name may be, where it is no count; those of Request follow beside it.
+# What a number given by name may be, where it is no count; the fields of Request add theirs below the class.
 BOUNDS = {"kv_per_session_gib": Bound(float, 1e-9, 10**18)}
 
 
@@ -585,7 +585,8 @@ RECORDS: dict[str, type] = {"model": Model, "server": Server, "storage": Storage
 # that sets it, if one does: what a number may be, its default as --help words it, a word in place of a
 # number, a default that is not the Request's.
 Parameter = namedtuple("Parameter", "names description source importance common_error flag")
-Flag = namedtuple("Flag", "metavar bound shown word default", defaults=(COUNT, None, None, None))
+Flag = namedtuple("Flag", "metavar bound shown word default required",
+                  defaults=(COUNT, None, None, None, False))
 
 
 def parameter(names: str, *answers: str, flag: Flag | None = None) -> Parameter:
@@ -593,7 +594,7 @@ def parameter(names: str, *answers: str, flag: Flag | None = None) -> Parameter:
     return Parameter._make([names.split(), *map(Text, answers[::2], answers[1::2]), flag])
 
 
-def asked(default: object, flag: Flag | None, *answers: str, also: str = ""):
+def request_field(default: object, flag: Flag | None, *answers: str, also: str = ""):
     """A field of Request: its default, its flag, four answers, and names that they explain too."""
     return field(default=default, metadata={"parameter": parameter(also, *answers, flag=flag)})
 
@@ -629,8 +630,8 @@ OF_A_MEASUREMENT = (
 @dataclass(frozen=True)
 class Request:
     """What is asked: every parameter under its flag's name, with all that is said of it. None: not given."""
-    model: Model = asked(                                # with the weights it is to be served with
-        MISSING, Flag("NAME"),
+    model: Model = request_field(                                # with the weights it is to be served with
+        MISSING, Flag("NAME", required=True),
         "O LLM: nome no catálogo, ou caminho de um config.json do Hugging Face ou da pasta dele.",
         "The LLM: a name in the catalog, or the path of a Hugging Face config.json or of its folder.",
         "Escolha do produto; a geometria vem do config.json.",
@@ -638,40 +639,41 @@ class Request:
         "Define KV e pesos: modelos de igual tamanho podem diferir 9 vezes em KV.",
         "Sets KV and weights: models of one size can differ 9 times in KV.",
         "Supor que o KV cresce com os parâmetros.", "Assuming that KV grows with the parameters.")
-    server: Server = asked(
-        MISSING, Flag("NAME"),
+    server: Server = request_field(
+        MISSING, Flag("NAME", required=True),
         "O nó GPU, pelo nome no catálogo.", "The GPU node, by its name in the catalog.",
         "Proposta do fornecedor ou instância de nuvem.", "The vendor's offer or a cloud instance.",
         "Define a HBM por nó, que limita as sessões.", "Sets the HBM per node, which limits sessions.",
         "Contar GPUs em vez da HBM que o driver entrega.",
         "Counting GPUs instead of the HBM the driver delivers.")
-    storage: StorageProfile = asked(
+    storage: StorageProfile = request_field(
         MISSING, Flag("NAME", default="profile_default"),
         "Perfil de armazenamento de onde os pesos são lidos.", "Storage profile the weights are read from.",
         "Catálogo de perfis; meça o seu com fio.", "The profile catalog; measure your own with fio.",
         "Muda o tempo de partida e os alertas de E/S, não os nós.",
         "Changes start-up time and the I/O alerts, not the nodes.",
         "Ler *_gbps como gigabits: são GB/s.", "Reading *_gbps as gigabits: they are GB/s.")
-    concurrency: int | None = asked(                     # None: as many as `nodes` hold
-        MISSING, Flag("SESSIONS", shown="required, or --nodes"),
+    concurrency: int | None = request_field(                     # None: as many as `nodes` hold
+        MISSING, Flag("SESSIONS", shown="required, or --nodes", required=True),
         "Sessões simultâneas cujo KV cache está em HBM.", "Simultaneous sessions whose KV cache is in HBM.",
         "Telemetria de pico ou usuários × fração ativa.",
         "Peak telemetry, or users × the share that is active.",
         "Multiplica o KV por sessão, e com ele os nós.", "Multiplies KV per session, and so the nodes.",
         "Usar usuários cadastrados ou requisições por segundo.",
         "Using registered users or requests per second.")
-    effective_context: int | str = asked(
-        MISSING, Flag("TOKENS", word="max"),
+    effective_context: int | str = request_field(
+        MISSING, Flag("TOKENS", word="max", required=True),
         "Tokens que cada sessão mantém (prompt, histórico e resposta), cortados no máximo do modelo; max: o "
             "maior contexto de --concurrency sessões em --nodes nós.",
         "Tokens each session holds (prompt, history and answer), clamped to the model's maximum; max: the "
             "longest that --concurrency sessions on --nodes nodes can have.",
-        "Tamanhos reais (p95), não o máximo do modelo.", "Real lengths (p95), not the model's maximum.",
+        "Tamanhos reais (p95), não o máximo do modelo; requested_context é o pedido, antes do corte.",
+        "Real lengths (p95), not the model's maximum; requested_context is as asked for, before the clamp.",
         "O KV das camadas full cresce linearmente com ele.", "KV of full layers grows linearly with it.",
         "Dimensionar tudo no contexto máximo, ou esquecer os tokens gerados.",
         "Sizing all at the maximum context, or forgetting the generated tokens.",
         also="requested_context max_effective_context")
-    kv_precision: str = asked(
+    kv_precision: str = request_field(
         MISSING, Flag("NAME", shown="the model's default_kv_precision"),
         "Formato do KV cache.", "KV cache format.",
         "kv_cache_dtype do motor; sem --kv-precision, o do modelo.",
@@ -682,7 +684,7 @@ class Request:
             "layout of latent attention with an index)." % listed_widths("en"),
         "Supor fp8 com o motor em auto, em geral bf16.",
         "Assuming fp8 with the engine on auto, usually bf16.", also="default_kv_precision")
-    kv_budget_ratio: float = asked(
+    kv_budget_ratio: float = request_field(
         USUAL_KV_BUDGET_RATIO, Flag("RATIO", Bound(float, 0, 1, False, "0.70 means 70 %"), "0.70"),
         "Fração da HBM que o motor pode usar, pesos e KV juntos (gpu_memory_utilization no vLLM).",
         "Share of HBM the engine may use, weights and KV together (gpu_memory_utilization in vLLM).",
@@ -692,7 +694,7 @@ class Request:
         "Each percent of a 2 TiB node is worth 20.5 GiB of KV.",
         "Subir até faltar memória sob fragmentação, ou contar só o KV.",
         "Raising it until memory runs out under fragmentation, or counting only KV.")
-    runtime_overhead_gib: float | None = asked(
+    runtime_overhead_gib: float | None = request_field(
         None, Flag("GIB", Bound(float, 0, 10**6),
                    "computed; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB),
         "HBM por nó que não é KV, em GiB: pesos, ativações e motor.",
@@ -704,13 +706,13 @@ class Request:
         "Sai do orçamento antes da primeira sessão.", "Leaves the budget before the first session.",
         "Informar só os pesos, ou o tamanho do checkpoint em disco.",
         "Giving the weights alone, or the size of the checkpoint on disk.", also="overhead_origin")
-    peak_headroom_ratio: float = asked(
+    peak_headroom_ratio: float = request_field(
         0.20, Flag("RATIO", Bound(float, 0, 10, True, "0.20 means 20 %"), "0.20"),
         "Capacidade acima da carga nominal para picos.", "Capacity above the nominal load for peaks.",
         "Relação entre pico e média na telemetria.", "The ratio of peak to mean in telemetry.",
         "Sem folga, o primeiro pico vira fila.", "Without it the first peak becomes a queue.",
         "Somar folga a uma concorrência já de pico.", "Adding headroom to what already was the peak.")
-    ha_mode: str = asked(
+    ha_mode: str = request_field(
         "none", None,
         "Nós de reserva para falhas: none, n+1 ou n+2, e quantos são.",
         "Spare nodes for failures: none, n+1 or n+2, and how many.",
@@ -718,7 +720,7 @@ class Request:
         "Com a reserva parada, o pico ainda cabe.", "With the spares down, the peak still fits.",
         "Prometer o SLA citado sem calcular a disponibilidade.",
         "Promising the quoted SLA without computing availability.", also="ha_extra_nodes")
-    nodes: int | None = asked(
+    nodes: int | None = request_field(
         None, Flag("NODES"),
         "Nós que existem, em vez de --concurrency: quantas sessões cabem, com folga e reserva.",
         "Nodes there are, instead of --concurrency: how many sessions they hold, with headroom and spares.",
@@ -727,7 +729,7 @@ class Request:
         "Turns the sum around: from the fleet to the load (max_concurrency).",
         "Contar os nós de reserva como capacidade.", "Counting the spare nodes as capacity.",
         also="max_concurrency")
-    tensor_parallel: int | str = asked(
+    tensor_parallel: int | str = request_field(
         "auto", Flag("GPUS", Bound(int, 1, 10**4),
                      "auto: most sessions per node, within a target if there is one", "auto"),
         "GPUs que dividem cada camada de uma réplica.", "GPUs that share each layer of a replica.",
@@ -736,7 +738,7 @@ class Request:
         "More GPUs per replica save copies of the weights and, above the KV heads, copy KV.",
         "Pôr todas as GPUs em uma réplica com poucas cabeças KV.",
         "Putting all GPUs in one replica with few KV heads.")
-    max_num_batched_tokens: int = asked(                 # vLLM's default on server GPUs
+    max_num_batched_tokens: int = request_field(                 # vLLM's default on server GPUs
         8192, Flag("TOKENS", Bound(int, 1, 10**7)),
         "Tokens que o motor processa de uma vez no prefill.", "Tokens the engine prefills at once.",
         "Opção do vLLM; 8192 é o padrão dele em GPUs de servidor.",
@@ -744,18 +746,18 @@ class Request:
         "Aumenta as ativações e o que uma janela reserva durante o prefill.",
         "Raises activations and what a window reserves during prefill.",
         "Subir sem contar a HBM que isso toma.", "Raising it without counting the HBM it takes.")
-    input_tokens: int = asked(1024, Flag("TOKENS"), "Tokens do prompt de uma requisição.",
+    input_tokens: int = request_field(1024, Flag("TOKENS"), "Tokens do prompt de uma requisição.",
                               "Prompt tokens of a request.", *OF_A_REQUEST)
-    output_tokens: int = asked(1024, Flag("TOKENS"), "Tokens da resposta de uma requisição.",
+    output_tokens: int = request_field(1024, Flag("TOKENS"), "Tokens da resposta de uma requisição.",
                                "Tokens of the answer to a request.", *OF_A_REQUEST)
-    prefix_cache_hit_ratio: float = asked(
+    prefix_cache_hit_ratio: float = request_field(
         0.0, Flag("RATIO", Bound(float, 0, 1, True, "0.30 means 30 %"), "0"),
         "Parte do prompt já no cache de prefixo, não recalculada.",
         "Share of the prompt in the prefix cache, not computed again.",
         "Métrica do motor (prefix cache hit rate).", "The engine's metric (prefix cache hit rate).",
         "Reduz o prefill na mesma proporção.", "Cuts prefill in proportion.",
         "Supor acertos sem prompts que se repetem.", "Assuming hits without prompts that repeat.")
-    active_ratio: float = asked(
+    active_ratio: float = request_field(
         1.0, Flag("RATIO", Bound(float, 1e-6, 1, True, "0.25 means 25 %")),
         "Parte das sessões que gera no mesmo instante; as outras só ocupam KV.",
         "Share of the sessions generating at the same moment; the others only hold KV.",
@@ -764,25 +766,25 @@ class Request:
         "Menos sessões ativas, tokens mais rápidos.", "Fewer active sessions, faster tokens.",
         "Deixar 1.0 em conversas que o usuário passa lendo.",
         "Leaving 1.0 for chats in which the user mostly reads.")
-    tpot_ms: float | None = asked(
+    tpot_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**6)),
         "Meta: tempo por token de saída (TPOT), comparada com o TPOT para compromisso.",
         "Target: time per output token (TPOT), held by the committed figure.", *OF_A_TARGET)
-    ttft_ms: float | None = asked(
+    ttft_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**7)),
         "Meta: tempo até o primeiro token (TTFT), comparada com o prefill, o seu piso.",
         "Target: time to first token (TTFT), compared with the prefill, its floor.", *OF_A_TARGET)
-    engine: str = asked(
+    engine: str = request_field(
         "generic", Flag("NAME"),
         "Motor cujo fator medido vale.", "Engine whose measured factor counts.",
         "O que será implantado; generic serve a todos.", "What will be deployed; generic suits all.",
         "Muda o TPOT em poucos por cento.", "Changes TPOT by a few percent.",
         "Esperar que mude a memória: só a velocidade muda.", "Expecting memory to change: only speed does.")
-    measured_tpot_ms: float | None = asked(
+    measured_tpot_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**6)),
         "TPOT que você mediu com --measured-sessions; substitui o fator do motor.",
         "TPOT you measured with --measured-sessions; replaces the engine's factor.", *OF_A_MEASUREMENT)
-    measured_sessions: int | None = asked(
+    measured_sessions: int | None = request_field(
         None, Flag("SESSIONS"), "Sessões por réplica nessa medição.",
         "Sessions per replica of that measurement.", *OF_A_MEASUREMENT)
 
@@ -3036,17 +3038,17 @@ ALERTS = (
         "Cada réplica divide as camadas por {nodes_per_replica} nós (pipeline parallel): um só não a segura, "
             "ou seguraria menos de 1/{SPANNING_GAIN} das sessões. Um nó parado derruba a réplica.",
         "Each replica splits its layers across {nodes_per_replica} nodes (pipeline parallel): one does not "
-            "hold it, or would hold under 1/{SPANNING_GAIN} of the sessions. One node down takes it with it.",
+            "hold it, or would hold under 1/{SPANNING_GAIN} of the sessions. One node down stops it.",
         "Use rede rápida e meça a velocidade; mais HBM por nó ou pesos em menor precisão evitam isso.",
         "Use a fast network and measure speed; more HBM per node or weights in fewer bits avoid it."),
     alert("kv_copies", "plan", "info",
         lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
         "Com tensor_parallel {tensor_parallel} o motor guarda cópias do KV: {kv_per_session_placed_gib} GiB "
-            "por sessão em vez de {kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó, "
-            "ou a pedida.",
+            "por sessão em vez de {kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó "
+            "(com meta, das que a cumprem), ou a pedida.",
         "With tensor_parallel {tensor_parallel} the engine keeps copies of KV: {kv_per_session_placed_gib} "
             "GiB per session instead of {kv_per_session_gib}. It still is the layout with most sessions per "
-            "node, or the one asked for.",
+            "node (with a target, of those that hold it), or the one asked for.",
         "Compare as disposições na tabela da SEÇÃO 3.", "Compare the layouts in the table of SECTION 3."),
     alert("reservation_needs_nodes", "plan", "warning",
         lambda nodes_given, held_as_reserved, sessions_with_headroom:
@@ -3654,10 +3656,12 @@ ACCURACY = (
     (lambda tpot_expected_ms, speed_measured: not speed_measured,
      Text("Velocidade: contra 1.149 medições publicadas (H100, H200 e B200; vLLM, SGLang e TensorRT-LLM; 2 a "
           "512 sessões) o TPOT esperado erra 9 % na mediana e 29 % no p90; em modelos fora do ajuste, 11 % e "
-          "36 %. Uma medição sua (--measured-tpot-ms) vale mais.",
+          "36 %. Pelo menos 80 % ficam até o TPOT para compromisso. Uma medição sua (--measured-tpot-ms) "
+          "vale mais.",
           "Speed: against 1,149 published measurements (H100, H200 and B200; vLLM, SGLang and TensorRT-LLM; "
           "2 to 512 sessions) expected TPOT is off by 9 % median and 29 % p90; for models left out of the "
-          "fit, by 11 % and 36 %. A measurement of your own (--measured-tpot-ms) is worth more.")),
+          "fit, by 11 % and 36 %. At least 80 % are at or below the TPOT to commit to. A measurement of your "
+          "own (--measured-tpot-ms) is worth more.")),
     (lambda tpot_expected_ms, speed_measured: speed_measured,
      Text("Velocidade: ajustada à sua medição ({measured_tpot_ms} ms com {measured_sessions} sessões por "
           "réplica); quanto mais longe dela, mais incerta. O compromisso é o próprio valor esperado.",
@@ -5523,19 +5527,12 @@ def default_of(name: str) -> object:
     return REQUEST_DEFAULTS.get(name, FLAGS[name].flag.default)
 
 
-def is_required(name: str) -> bool:
-    """Whether a request has no value without this flag, or one that stands for it."""
-    row = FLAGS[name].flag
-    return (name in REQUEST_NAMES and name not in REQUEST_DEFAULTS
-            and row.default is None and (row.shown or "required").startswith("required"))
-
-
 def help_of(name: str) -> str:
+    row = FLAGS[name]
     words = ": " + ", ".join(FLAG_CHOICES[name]) if name in FLAG_CHOICES else ""
-    default, shown = default_of(name), FLAGS[name].flag.shown
-    shown = shown or ("required" if is_required(name) else "none" if default is None else str(default))
-    return "%s%s (%s%s)" % (FLAGS[name].description.en.rstrip("."), words,
-                            "" if is_required(name) else "default: ", shown)
+    default = "none" if default_of(name) is None else str(default_of(name))
+    shown = (row.flag.shown or "required") if row.flag.required else "default: " + (row.flag.shown or default)
+    return "%s%s (%s)" % (row.description.en.rstrip("."), words, shown)
 
 
 class Finished(Exception):
@@ -5597,7 +5594,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def check_together(args: argparse.Namespace) -> None:
     """Raise SizingError when flags are missing or contradict each other."""
-    needed = [name for name in FLAGS if is_required(name)]
+    needed = [name for name, row in FLAGS.items() if row.flag.required]
     if args.effective_context == "max":
         needed.append("nodes")
     elif args.nodes is not None:
