@@ -62,10 +62,10 @@ REASONS = {
         "Não se aplica a este modelo.", "It does not apply to this model.")),
 }
 UNITS = {"gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB", "mib": "MiB",
-         "kw": "kW", "ms": "ms", "tflops": "TFLOPS", "context": "tokens", "embeddings": "tokens",
+         "kw": "kW", "ms": "ms", "s": "s", "tflops": "TFLOPS", "context": "tokens", "embeddings": "tokens",
          "window": "tokens"}
 # What may stand behind the unit in a name: per what, which percentile, in which precision.
-BEHIND_UNIT = "(_per_[^_]+)?(_p50|_p99|_bf16|_fp8|_fp4)?$"
+BEHIND_UNIT = "(_per_[^_]+)*(_p50|_p99|_bf16|_fp8|_fp4)?$"
 
 
 def unit(name: str) -> str:
@@ -804,6 +804,7 @@ ASKED = {f.name: f.metadata["parameter"]._replace(names=[f.name, *f.metadata["pa
          for f in fields(Request)}
 REQUEST_NAMES = tuple(ASKED)
 BOUNDS.update((name, row.flag.bound) for name, row in ASKED.items() if row.flag and row.flag.bound != COUNT)
+# What a replica's numbers never read: it leaves the request before layouts are placed.
 OF_THE_LOAD = (*RECORDS, "concurrency", "nodes", "peak_headroom_ratio", "ha_mode", "tensor_parallel")
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
 Layout = namedtuple("Layout", "tensor_parallel pipeline_parallel attention_ranks")

@@ -693,9 +693,12 @@ class Doors(Tabled):
             self.assertEqual([field.name for field in fields[len(names.split()):] if field.default is field.default_factory], [])
             with self.assertRaises(dataclasses.FrozenInstanceError):
                 object.__new__(record).name = "other"
-        defaults = [field.default for field in dataclasses.fields(sizing.Request)]
-        self.assertEqual(defaults[6:],
-                         [0.7, None, 0.2, "none", None, "auto", 8192, 1024, 1024, 0.0, 1.0, None, None, "generic", None, None])
+        defaults = {field.name: field.default for field in dataclasses.fields(sizing.Request)[6:]}
+        self.assertEqual(defaults, dict(
+            kv_budget_ratio=0.7, runtime_overhead_gib=None, peak_headroom_ratio=0.2, ha_mode="none", nodes=None,
+            tensor_parallel="auto", max_num_batched_tokens=8192, input_tokens=1024, output_tokens=1024,
+            prefix_cache_hit_ratio=0.0, active_ratio=1.0, tpot_ms=None, ttft_ms=None, engine="generic",
+            measured_tpot_ms=None, measured_sessions=None))
         plan = plans()["minimum"]  # any number is an attribute of a plan
         self.assertEqual(values(plan, "kv_budget_gib max_effective_context latent_kv_bytes"), (1391.035134375, None, None))
         for name in ("kv_budget", "_x", "__deepcopy__"):
@@ -2660,12 +2663,17 @@ class Tables(unittest.TestCase):
         for unit, names in self.UNITS.items():
             self.assertEqual([sizing.unit(name) for name in names.split()], [unit] * len(names.split()))
 
+    WORDS = {"node", "cost", "load", "ratio", "mode", "seqs"}  # short last words of names without a unit
+
     def test_no_unit_is_lost(self):
         """A word for a unit anywhere in the name of a result or parameter is shown as one."""
         for name in (*sizing.RESULTS, *sizing.REQUEST_NAMES):
-            self.assertEqual(bool({*name.split("_")} & {*sizing.UNITS}), sizing.unit(name) != "", name)
-        self.assertEqual([sizing.unit(name) for name in ("power_kw_per_session", "kv_per_session_gib", "tokens_per_s_per_node")],
-                         ["kW", "GiB", ""])
+            own = re.sub("_per_[^_]+", "", name)
+            self.assertEqual(bool({*own.split("_")} & {*sizing.UNITS}), sizing.unit(name) != "", name)
+            last = re.sub("_(p50|p99|bf16|fp8|fp4)$", "", own).rpartition("_")[2]     # no other abbreviation ends a name
+            self.assertTrue(len(last) > 4 or last in sizing.UNITS or last in self.WORDS, "%s: no unit %s in UNITS" % (name, last))
+        self.assertEqual([sizing.unit(name) for name in ("power_kw_per_session", "kv_per_session_gib", "tokens_per_s_per_node", "wait_s")],
+                         ["kW", "GiB", "", "s"])
 
     def test_a_name_that_is_nowhere_is_told_with_who_asks(self):
         row = sizing.NUMBERS["kv_free_gib"]._replace(inputs=("kv_budget_gib", "kv_in_us_gib"))
@@ -3366,7 +3374,8 @@ class Docs(InFolder):
                         self.assertLessEqual(set(re.findall(r"(?<=\s)--[a-z-]+", line.split("|")[0])), options)
         for word in [*options, *(alert.id for alert in sizing.ALERTS)]:
             with self.subTest(word=word):
-                self.assertRegex(self.texts["QUICKREF.md"], r"(?<![\w-])%s(?![\w-])" % re.escape(word))
+                self.assertTrue(re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(word), self.texts["QUICKREF.md"]),
+                                "%s is not in QUICKREF.md" % word)
         self.assertIn("python3 test_sizing.py", self.texts["README.md"])
 
     def test_examples(self):
@@ -6566,6 +6575,7 @@ class CommandLine(InFolder):
 
     def test_defaults_of_the_request(self):
         model, server, storage = MODELS["opt-oss-120b"], SERVERS["dgx300"], PROFILES["profile_default"]
+        self.assertEqual({*self.asked(*argv())} ^ {*self.REQUEST, "model", "server", "storage"}, set(), "beside REQUEST")
         self.assertEqual(self.asked(*argv()), dict(self.REQUEST, model=model, server=server, storage=storage))
         self.assertEqual(self.asked(*argv(model="qwen3-8b"))["kv_precision"], "bf16")      # the model's own
 
@@ -6611,21 +6621,31 @@ class CommandLine(InFolder):
         self.assertEqual(call("--version"), (0, "sizing.py %s\n" % sizing.__version__, ""))
         self.assertEqual(call("--version", "--bogus"), call("--version"))
 
-    DEFAULTS = ["required", "required", "default: profile_default", "required, or --nodes", "required",
-                "default: the model's default_kv_precision", "default: 0.70",
-                "default: computed; 120 if the weights are unknown", "default: 0.20", "default: none",
-                "default: auto: most sessions per node, within a target if there is one", "default: 8192",
-                "default: 1024", "default: 1024", "default: 0", "default: 1.0", "default: none", "default: none",
-                "default: generic", "default: none", "default: none", "default: the model's",
-                "default: none", "default: none", *["default: the file beside sizing.py"] * 3, "default: pt",
-                *["default: text, then JSON"] * 3]       # as --help shows them, in order
+    DEFAULTS = {  # as --help shows them, in order
+        "--model": "required", "--server": "required", "--storage": "default: profile_default",
+        "--concurrency": "required, or --nodes", "--effective-context": "required",
+        "--kv-precision": "default: the model's default_kv_precision", "--kv-budget-ratio": "default: 0.70",
+        "--runtime-overhead-gib": "default: computed; 120 if the weights are unknown",
+        "--peak-headroom-ratio": "default: 0.20", "--nodes": "default: none",
+        "--tensor-parallel": "default: auto: most sessions per node, within a target if there is one",
+        "--max-num-batched-tokens": "default: 8192", "--input-tokens": "default: 1024", "--output-tokens": "default: 1024",
+        "--prefix-cache-hit-ratio": "default: 0", "--active-ratio": "default: 1.0", "--tpot-ms": "default: none",
+        "--ttft-ms": "default: none", "--engine": "default: generic", "--measured-tpot-ms": "default: none",
+        "--measured-sessions": "default: none", "--weights-precision": "default: the model's",
+        "--output-json-file": "default: none", "--output-markdown-file": "default: none",
+        **dict.fromkeys(("--models-file", "--servers-file", "--storage-file"), "default: the file beside sizing.py"),
+        "--lang": "default: pt",
+        **dict.fromkeys(("--json-only", "--text-only", "--markdown-only"), "default: text, then JSON")}
 
     def test_help(self):
         status, text, err = call("--help")
         self.assertEqual((status, err, call("-h")[1]), (0, "", text))
         self.assertTrue(text.startswith(USAGE + "\nexamples:\n  python3 sizing.py --model opt-oss-120b "))
         folded = " ".join(text.split())
-        self.assertEqual(re.findall(r"\((required[^)]*|default: [^)]*)\)", folded), self.DEFAULTS)
+        found = re.findall(r" (--[a-z-]+) (?:(?! --[a-z]+-?[a-z-]* [A-Z]).)*?\((required[^)]*|default: [^)]*)\)",
+                           folded[folded.index("options:"):])
+        self.assertEqual(dict(found), self.DEFAULTS)
+        self.assertEqual([option for option, _ in found], list(self.DEFAULTS))
         self.assertEqual(re.findall(r"(?m)^  (?:-h, )?(--[a-z-]+)", text),
                          [name for name in option_strings() if name != "-h"])
         for words in ("KV cache format: fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla (default: the model's",
