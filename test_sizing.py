@@ -6643,7 +6643,7 @@ class CommandLine(InFolder):
         self.assertTrue(text.startswith(USAGE + "\nexamples:\n  python3 sizing.py --model opt-oss-120b "))
         folded = " ".join(text.split())
         found = re.findall(r" (--[a-z-]+) (?:(?! --[a-z]+-?[a-z-]* [A-Z]).)*?\((required[^)]*|default: [^)]*)\)",
-                           folded[folded.index("options:"):])
+                           folded[folded.index("Prints text, then JSON."):])
         self.assertEqual(dict(found), self.DEFAULTS)
         self.assertEqual([option for option, _ in found], list(self.DEFAULTS))
         self.assertEqual(re.findall(r"(?m)^  (?:-h, )?(--[a-z-]+)", text),
