@@ -615,8 +615,8 @@ OF_A_REQUEST = (
     "Confundir com effective_context, que inclui o histórico.",
     "Taking it for effective_context, which includes history.")
 OF_A_TARGET = (
-    "Acordo de serviço; 50 ms por token são 20 tokens/s.",
-    "The service agreement; 50 ms per token are 20 tokens/s.",
+    "Acordo de serviço; um TPOT de 50 ms são 20 tokens/s.",
+    "The service agreement; a TPOT of 50 ms is 20 tokens/s.",
     "Com meta, dimensiona o menor entre memória e velocidade.",
     "With a target, the smaller of memory and speed sizes.",
     "Dimensionar só pela memória e prometer velocidade.", "Sizing by memory alone and promising speed.")
@@ -3100,9 +3100,9 @@ ALERTS = (
     alert("nodes_not_enough", "plan", "error",
         lambda nodes, fits, holds_sessions: not fits and holds_sessions,
         "Os nós informados ({nodes}) não bastam neste cenário, descontadas a reserva ({ha_extra_nodes}) e a "
-            "folga; sessões pedidas: {concurrency}.",
+            "folga; sessões: {concurrency}.",
         "The nodes given ({nodes}) are not enough in this scenario, spares ({ha_extra_nodes}) and headroom "
-            "taken off; sessions asked for: {concurrency}.",
+            "taken off; sessions: {concurrency}.",
         "Veja na tabela de alavancas quantos nós bastam.",
         "The table of levers shows how many nodes would do."),
     alert("no_context_fits", "plan", "error",
