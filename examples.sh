@@ -12,7 +12,7 @@ export PYTHONUTF8=1 PYTHONDONTWRITEBYTECODE=1
 helper='
 import json, sys, textwrap
 
-LIMITS = {"memory": "memória", "speed": "velocidade"}
+LIMITS = {"memory": "memória", "speed": "velocidade", "engine": "motor"}
 
 def shown(value):
     if value is None:
@@ -70,7 +70,7 @@ done | show "$header" "KV em {nfr[kv_precision]:<16}$numbers" 'em produção, {p
 title '4. Contextos extremos' 'opt-oss-120b em dgx300, 1.000 sessões'
 for tokens in 1_024 16_384 131_072 1_000_000; do
     size "${base[@]}" --concurrency 1000 --effective-context "$tokens"
-done | show "$header" "{nfr[requested_context]:>9} tokens      $numbers" '{nfr[requested_context]} tokens passam do máximo do modelo: a conta usou {nfr[effective_context]} e avisou (context_overflow). No outro extremo, {p[0][recommended][sessions_per_node]} sessões por nó é o que a memória segura; não diz se a velocidade basta. Meça-a.'
+done | show "$header" "{nfr[requested_context]:>9} tokens      $numbers" '{nfr[requested_context]} tokens passam do máximo do modelo: a conta usou {nfr[effective_context]} e avisou (context_overflow). No outro extremo a memória seguraria {p[0][recommended][memory_sessions_per_node]} sessões por nó e quem manda é o {p[0][recommended][limit]}, que aceita {p[0][recommended][sessions_per_node]} (max_num_seqs).'
 
 title '5. Três perfis de armazenamento' 'mixtral-8x22b-v0.1 em dgx200, 200 sessões de 65.536 tokens'
 for profile in profile_default profile_network_ssd profile_cloud_premium; do
@@ -82,10 +82,10 @@ for sessions in 1_000 10_000 100_000; do
     size "${base[@]}" --concurrency "$sessions" --effective-context 131072
 done | show '                  MÍNIMO  RECOMENDADO  IDEAL  custo MÍNIMO  custo IDEAL' '{nfr[concurrency]:>8} sessões {minimum[nodes_final]:>7}{recommended[nodes_final]:>13}{ideal[nodes_final]:>7}{minimum[cost]:>14}{ideal[cost]:>13}' 'em escala a reserva quase não pesa: {recommended[spares]} nó em {recommended[nodes_final]}. Quem pesa é a folga: {recommended[nodes_with_headroom]} nós para o pico contra {recommended[nodes_minimum]} para a carga nominal. Tire-a da telemetria.'
 
-title '7. Memória contra velocidade' 'opt-oss-120b em dgx300, 1.000 sessões de 131.072 tokens: sem meta, com 40 e com 30 ms por token'
-for target in '' --tpot-ms=40 --tpot-ms=30; do
-    size "${base[@]}" --concurrency 1000 --effective-context 131072 ${target:+"$target"}
-done | show '  meta (ms)  GPUs/réplica  sessões/nó  MÍNIMO  RECOMENDADO  IDEAL  TPOT (ms)  limite' '{nfr[tpot_ms]:>11}{recommended[tensor_parallel]:>14}{recommended[sessions_per_node]:>12}{minimum[nodes_final]:>8}{recommended[nodes_final]:>13}{ideal[nodes_final]:>7}{recommended[tpot_committed_ms]:>11}  {recommended[limit]}' 'só pela memória são {p[0][recommended][nodes_final]} nós, e o TPOT que se pode prometer é {p[0][recommended][tpot_committed_ms]} ms. Com uma meta de {nfr[tpot_ms]} ms são {recommended[nodes_final]}, e quem manda é a {recommended[limit]}: caber não é o mesmo que responder depressa.'
+title '7. Memória contra velocidade' 'opt-oss-120b em dgx300, 1.000 sessões de 131.072 tokens, prompts de 16.384: sem meta, com 40 e com 15 ms por token'
+for target in '' --tpot-ms=40 --tpot-ms=15; do
+    size "${base[@]}" --concurrency 1000 --effective-context 131072 --input-tokens 16384 ${target:+"$target"}
+done | show '  meta (ms)  GPUs/réplica  sessões/nó  MÍNIMO  RECOMENDADO  IDEAL  no pico (ms)  limite' '{nfr[tpot_ms]:>11}{recommended[tensor_parallel]:>14}{recommended[sessions_per_node]:>12}{minimum[nodes_final]:>8}{recommended[nodes_final]:>13}{ideal[nodes_final]:>7}{recommended[tpot_peak_committed_ms]:>14}  {recommended[limit]}' 'só pela memória são {p[0][recommended][nodes_final]} nós, e no pico se podem prometer {p[0][recommended][tpot_peak_committed_ms]} ms por token. Uma meta de {p[1][nfr][tpot_ms]} ms troca a disposição e pede {p[1][recommended][nodes_final]}; com {nfr[tpot_ms]} ms são {recommended[nodes_final]}, e quem manda é a {recommended[limit]}: caber não é o mesmo que responder depressa.'
 
 title '8. Um modelo pelo config.json' 'um derivado do Qwen3 14B em dgx-h100, 80 sessões de 16.384 tokens'
 config='{"model_type": "qwen3", "num_hidden_layers": 40, "hidden_size": 5120, "intermediate_size": 17408, "num_attention_heads": 40, "head_dim": 128, "num_key_value_heads": 8, "vocab_size": 151936, "max_position_embeddings": 40960, "dtype": "bfloat16"}'

@@ -61,9 +61,9 @@ REASONS = {
     "not_applicable": Reason(Text("não se aplica", "does not apply"), Text(
         "Não se aplica a este modelo.", "It does not apply to this model.")),
 }
-UNITS = {"gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB", "mib": "MiB",
-         "kw": "kW", "ms": "ms", "s": "s", "tflops": "TFLOPS", "context": "tokens", "embeddings": "tokens",
-         "window": "tokens"}
+UNITS = {"us": "µs", "gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB",
+         "mib": "MiB", "kw": "kW", "ms": "ms", "s": "s", "tflops": "TFLOPS", "context": "tokens",
+         "embeddings": "tokens", "window": "tokens"}
 # What may stand behind the unit in a name: per what, which percentile, in which precision.
 BEHIND_UNIT = "(_per_[^_]+)*(_p50|_p99|_bf16|_fp8|_fp4)?$"
 
@@ -123,6 +123,7 @@ def amount(name: str, value: float | str | None, lang: str) -> str:
 # How a {slot} with this ending shows the fact before it; without one, as `written`.
 FORMS: dict[str, Callable[..., str]] = {
     "amount": amount, "pct": lambda name, value, lang: percent(value, lang),
+    "flag": lambda name, value, lang: str(value),        # as a flag takes it
     "signed": lambda name, value, lang: signed_percent(value, lang)}
 
 
@@ -232,13 +233,15 @@ def check_string(value: object) -> str:
 def check_arguments(values: Mapping, bounds: Mapping[str, Bound] = BOUNDS) -> None:
     """Raise SizingError naming the first of `values` that RECORDS, CHOICES or `bounds` refuses."""
     for name, value in values.items():
-        with at(name):
+        try:                                             # at() would cost a sizing a tenth
             if name in RECORDS:
                 expect(isinstance(value, RECORDS[name]), "a " + RECORDS[name].__name__, value)
             elif name in CHOICES:
                 check_choice(value, CHOICES[name])
             else:
                 check_number(value, bounds.get(name, COUNT))
+        except SizingError as error:
+            raise SizingError("%s: %s" % (name, error)) from None
 
 
 # === Records: catalog entries, field names are the JSON keys; a request; a plan ===
@@ -253,23 +256,31 @@ PACKED_BY_INDEX = ("fp8", "fp8_ds_mla")
 # Bytes of one stored weight, scales included: int4 with a 16-bit scale per 32 (compressed-tensors, as in
 # Kimi-K2; files with groups of 128 take 8 % less), mxfp4 with an 8-bit scale per 32 (OCP Microscaling Formats
 # 1.0), nvfp4 and fp4 with one per 16 (NVIDIA TensorRT Model Optimizer).
-WEIGHT_PRECISIONS = {"bf16": 2, "fp16": 2, "fp8": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625,
+WEIGHT_PRECISIONS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625,
                      "mxfp4": 0.53125, "nvfp4": 0.5625}
+# Fitted: what a layer takes more, by the share of such weights outside the routed experts; kernel tables
+# agree.
+FORMAT_MS = {"fp8_block": 0.055, "nvfp4": 0.015, "fp4": 0.015}
 STORAGE_TYPES = ("nvme_local", "network_ssd", "cloud_block_storage", "cloud_file_storage",
                  "cloud_object_storage", "parallel_filesystem", "all_flash_nas")
 HA_MODES = {"none": 0, "n+1": 1, "n+2": 2}               # spare nodes
-# tpot_factor: what the engine adds to the whole, fitted. prefill_share: part of the others' prefill that
-# falls between one's own tokens; an engine that prefills first lets the rest wait before the first token.
-# committed_factor: expected TPOT x this holds for 80 % of the measured points of a model that the fit has not
-# seen (85 to 87 % of those it has).
-Engine = namedtuple("Engine", "tpot_factor prefill_share committed_factor")
+# What each engine adds, in ms: the latency of one exchange between the GPUs of a replica (fitted; kernel
+# tables up to 64 kB: vLLM 7-9 us, TensorRT-LLM 3-6, SGLang 3-7); widening 4-bit experts to multiply them, per
+# MoE layer (fitted; kernel tables 18-77 us); index and selection, per sparse layer (kernel tables alone);
+# prompt passes without graphs, per layer before the first token (2,111 measured points). committed_factor:
+# expected TPOT x this holds for 80 % of the measured points of a model that the fit has not seen; for SGLang
+# as people start it, of 391 public points (tuned runs: 1.18).
+Engine = namedtuple("Engine", "all_reduce_latency_ms widening_ms sparse_layer_ms first_token_layer_ms "
+                              "committed_factor")
 ENGINES = {
-    "generic": Engine(0.965, 1.0, 1.15),
-    "vllm": Engine(1.0, 1.0, 1.12),
-    "sglang": Engine(0.96, 0.7, 1.30),
-    "trtllm": Engine(0.935, 1.0, 1.18),
+    "generic": Engine(0.006, 0.026, 0.050, 0, 1.15),
+    "vllm": Engine(0.012, 0.026, 0.110, 0, 1.10),
+    "sglang": Engine(0.002, 0.026, 0.050, 1.5, 1.50),
+    "trtllm": Engine(0.006, 0.055, 0.050, 0, 1.10),
 }
+ATTENTIONS = ("auto", "tensor", "data")
 CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": HA_MODES, "engine": ENGINES,
+                                     "attention": ATTENTIONS,
                                      "weights_precision": WEIGHT_PRECISIONS}
 
 # The kinds of layers, in the order of formulas, with the fields of a group. What a layer of the kind keeps,
@@ -310,7 +321,8 @@ FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision"
                  "gpu_interconnect": ("nvlink", "infinity_fabric", "pcie")}
 PARAMETER_COUNT = 10**15
 FIELD_MAXIMA = {name: most for most, names in (
-    (10**4, "num_layers layers moe_layers num_attention_heads num_key_value_heads gpus hbm_per_gpu_gb"),
+    (10**4, "num_layers layers moe_layers mtp_layers num_attention_heads num_key_value_heads gpus "
+        "hbm_per_gpu_gb"),
     (10**5, "head_dim num_experts num_experts_per_tok weights_gib checkpoint_gib"),
     (10**6, "hidden_size"), (10**8, "vocab_size"),
     (PARAMETER_COUNT, "total_params active_params embedding_params expert_params unquantized_params "
@@ -349,6 +361,8 @@ def check_field(name: str, kind: str, value: object) -> None:
             check_string(line)
     elif kind == "str":
         check_string(value)
+    elif kind == "dict":
+        expect(isinstance(value, dict), "an object", value)
     else:
         check_number(value, field_bound(name, kind))
 
@@ -419,6 +433,7 @@ class Model:
     expert_params: int | None = None       # of one routed expert in one layer
     unquantized_params: int | None = None  # of total_params: what a quantized checkpoint keeps in 16 bits
     mtp_params: int | None = None
+    mtp_layers: int | None = None
     vision_params: int | None = None
     rope_positions: int | None = None      # of the rotary tables; None: max_position_embeddings
     weights_origin: str | None = None      # computed or safetensors; None: the catalog's own
@@ -539,9 +554,14 @@ class Server:
     rack_units: int | None = None
     source: str = ""
     gpu_interconnect: str | None = None                  # nvlink, infinity_fabric or pcie
+    gpu: str | None = None                               # its name, which calibrations go by
+    # an all-reduce as measured on the board, by number of GPUs: GB/s, and latency in microseconds
+    all_reduce_gbps: dict | None = None
+    all_reduce_us: dict | None = None
 
     def __post_init__(self):
         check_record(self)
+        self.check_all_reduce()
         summed_gb = self.gpus * self.hbm_per_gpu_gb
         if abs(summed_gb - self.total_hbm_gb) > HBM_TOTAL_TOLERANCE * self.total_hbm_gb:
             raise SizingError("total_hbm_gb: expected gpus x hbm_per_gpu_gb = %g, got %g"
@@ -553,6 +573,19 @@ class Server:
 
     def __hash__(self):
         return hash(self.name)
+
+    def check_all_reduce(self) -> None:
+        rates, latencies = self.all_reduce_gbps or {}, self.all_reduce_us or {}
+        for name, figures in (("all_reduce_gbps", rates), ("all_reduce_us", latencies)):
+            with at(name):
+                for gpus, figure in figures.items():
+                    if gpus not in map(str, divisors(self.gpus)[1:]):
+                        raise SizingError("expected numbers of GPUs from 2 that divide %d, got %s"
+                                          % (self.gpus, short(gpus)))
+                    with at(gpus):
+                        check_number(figure, AMOUNT)
+        if set(rates) != set(latencies):
+            raise SizingError("all_reduce_gbps, all_reduce_us: expected figures for the same numbers of GPUs")
 
 
 @dataclass(frozen=True)
@@ -605,6 +638,27 @@ def listed_widths(lang: str) -> str:
 
 # The user's specification; vLLM's default gpu_memory_utilization.
 USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO = 0.70, 0.9
+# By memory of the GPU, from so many GiB: vLLM 0.32's server defaults of max_num_batched_tokens and
+# max_num_seqs (an A100 takes those of small cards), and GiB per GPU outside torch under tensor parallel (NCCL
+# and all-reduce buffers too) and of CUDA graphs, under tensor parallel and on one GPU (outside vLLM's budget
+# up to 0.20, inside it from 0.21: counted). Fitted: from 70 GiB on 22 logs of vLLM 0.19 on H100; below on 8
+# logs of L40S, L4, RTX and 16 GB cards (2026-11).
+GpuClass = namedtuple("GpuClass", "from_gib max_num_batched_tokens max_num_seqs non_torch_gib cuda_graph_gib "
+                                  "cuda_graph_one_gpu_gib")
+GPU_CLASSES = (GpuClass(160, 16384, 1024, 2.1, 0.87, 0.93), GpuClass(70, 8192, 1024, 2.1, 0.87, 0.93),
+               GpuClass(0, 2048, 256, 1.0, 0.5, 0.5))
+SMALL_BATCH_GPUS = ("A100",)
+MAX_NUM_BATCHED_TOKENS = GPU_CLASSES[1].max_num_batched_tokens    # of the speed doors, where none is given
+
+
+def listed_defaults(name: str) -> str:
+    """The defaults of GPU_CLASSES, one for each value: `8192 (≥ 70 GiB), 2048 (< 70 GiB, A100)`."""
+    least = {getattr(one, name): one.from_gib for one in GPU_CLASSES}
+    *large, small = ["%d (%s)" % (value, "≥ %d GiB" % gib if gib else "< %d GiB, %s" % (
+        GPU_CLASSES[-2].from_gib, ", ".join(SMALL_BATCH_GPUS))) for value, gib in least.items()]
+    return ", ".join([*large, small])
+
+
 # Per node, when the catalog does not know the weights: the user's specification.
 OVERHEAD_UNKNOWN_WEIGHTS_GIB = 120.0
 OF_A_REQUEST = (
@@ -649,8 +703,9 @@ class Request:
     storage: StorageProfile = request_field(
         MISSING, Flag("NAME", default="profile_default"),
         "Perfil de armazenamento de onde os pesos são lidos.", "Storage profile the weights are read from.",
-        "Catálogo de perfis; meça o seu com fio.", "The profile catalog; measure your own with fio.",
-        "Muda o tempo de partida e os alertas de E/S, não os nós.",
+        "Catálogo de perfis; meça o seu com a ferramenta fio.", "The profile catalog; measure your own with "
+        "fio.",
+        "Muda o tempo de inicialização e os alertas de E/S, não os nós.",
         "Changes start-up time and the I/O alerts, not the nodes.",
         "Ler *_gbps como gigabits: são GB/s.", "Reading *_gbps as gigabits: they are GB/s.")
     concurrency: int | None = request_field(                     # None: as many as `nodes` hold
@@ -730,26 +785,84 @@ class Request:
         "Contar os nós de reserva como capacidade.", "Counting the spare nodes as capacity.",
         also="max_concurrency")
     tensor_parallel: int | str = request_field(
-        "auto", Flag("GPUS", Bound(int, 1, 10**4),
-                     "auto: most sessions per node, within a target if there is one", "auto"),
+        "auto", Flag("GPUS", Bound(int, 1, 10**4), "auto: by the rule of the report", "auto"),
         "GPUs que dividem cada camada de uma réplica.", "GPUs that share each layer of a replica.",
         "A mesma opção do motor.", "The engine's option of that name.",
         "Mais GPUs por réplica poupam cópias dos pesos e, acima das cabeças KV, copiam KV.",
         "More GPUs per replica save copies of the weights and, above the KV heads, copy KV.",
         "Pôr todas as GPUs em uma réplica com poucas cabeças KV.",
         "Putting all GPUs in one replica with few KV heads.")
-    max_num_batched_tokens: int = request_field(                 # vLLM's default on server GPUs
-        8192, Flag("TOKENS", Bound(int, 1, 10**7)),
-        "Tokens que o motor processa de uma vez no prefill.", "Tokens the engine prefills at once.",
-        "Opção do vLLM; 8192 é o padrão dele em GPUs de servidor.",
-        "A vLLM option; 8192 is its default on server GPUs.",
+    attention: str = request_field(
+        "auto", Flag("KIND", shown="auto: by the rule of the report"),
+        "Como a atenção se divide: tensor (por cabeças) ou data (data-parallel: cada rank com as suas "
+        "sessões, os especialistas em todas as GPUs).",
+        "How attention is divided: tensor (by heads) or data (data-parallel: each rank its own sessions, the "
+            "experts over all GPUs).",
+        "data_parallel_size e expert parallel no motor.", "The engine's data_parallel_size and expert "
+        "parallel.",
+        "Com data nenhuma cabeça KV é copiada, e cada rank guarda os pesos que não são de especialistas.",
+        "With data no KV head is copied, and each rank keeps the weights that are not of experts.",
+        "Usar data com respostas curtas: cada rank espera o prompt de qualquer outro.",
+        "Using data with short answers: each rank waits for the prompt of any other.", also="attention_ranks")
+    pipeline_parallel: int | str = request_field(
+        "auto", Flag("STAGES", Bound(int, 1, 10**4), "auto: 1 where a node holds a session", "auto"),
+        "Grupos de GPUs que dividem as camadas, um depois do outro.",
+        "Groups of GPUs that share the layers, one after the other.",
+        "A mesma opção do motor.", "The engine's option of that name.",
+        "Só assim um modelo maior que um nó cabe; cada token passa por todos.",
+        "The only way for a model larger than a node; each token passes all of them.",
+        "Contar com a velocidade de uma réplica sem estágios.",
+        "Counting on the speed of a replica without stages.")
+    max_num_batched_tokens: int | None = request_field(
+        None, Flag("TOKENS", Bound(int, 1, 10**7),
+                   "by GPU memory, as vLLM: " + listed_defaults("max_num_batched_tokens")),
+        "Tokens que o motor processa de uma vez.", "Tokens the engine processes at once.",
+        "Opção do vLLM; sem ela, o padrão dele pela memória da GPU: %s."
+            % listed_defaults("max_num_batched_tokens"),
+        "A vLLM option; without it, its default by the GPU's memory: %s."
+            % listed_defaults("max_num_batched_tokens"),
         "Aumenta as ativações e o que uma janela reserva durante o prefill.",
         "Raises activations and what a window reserves during prefill.",
-        "Subir sem contar a HBM que isso toma.", "Raising it without counting the HBM it takes.")
+        "Subir sem contar a HBM que isso toma.", "Raising it without counting the HBM it takes.",
+        also="max_num_batched_tokens_origin")
+    max_num_seqs: int | None = request_field(
+        None, Flag("SESSIONS", Bound(int, 1, 10**6),
+                   "by GPU memory, as vLLM: " + listed_defaults("max_num_seqs")),
+        "Sessões que o motor roda ao mesmo tempo em uma réplica (por rank com atenção data-parallel).",
+        "Sessions the engine runs at once on a replica (on a rank with data-parallel attention).",
+        "Opção do vLLM; sem ela, o padrão dele pela memória da GPU: %s." % listed_defaults("max_num_seqs"),
+        "A vLLM option; without it, its default by the GPU's memory: %s." % listed_defaults("max_num_seqs"),
+        "Um limite ao lado da memória; e cada uma toma HBM para os seus logits.",
+        "A limit beside memory; and each takes HBM for its logits.",
+        "Dimensionar pela memória sessões que o motor deixaria na fila.",
+        "Sizing by memory sessions that the engine would leave in the queue.", also="max_num_seqs_origin")
     input_tokens: int = request_field(1024, Flag("TOKENS"), "Tokens do prompt de uma requisição.",
                               "Prompt tokens of a request.", *OF_A_REQUEST)
     output_tokens: int = request_field(1024, Flag("TOKENS"), "Tokens da resposta de uma requisição.",
                                "Tokens of the answer to a request.", *OF_A_REQUEST)
+    draft_tokens: int = request_field(
+        0, Flag("TOKENS", Bound(int, 0, 16), "0: no speculative decoding"),
+        "Tokens que a decodificação especulativa propõe por passo.",
+        "Tokens that speculative decoding proposes per step.",
+        "num_speculative_tokens no motor.", "The engine's num_speculative_tokens.",
+        "Sem --acceptance-length o dimensionamento supõe 1 token por passo; o relatório dá a faixa até "
+            "draft_tokens + 1.",
+        "Without --acceptance-length, 1 token per step is what sizes; the report gives the range up to "
+            "draft_tokens + 1.",
+        "Prometer o ganho medido com outro texto.", "Promising the gain measured on other text.")
+    acceptance_length: float | None = request_field(
+        None, Flag("TOKENS", Bound(float, 1, 17)),
+        "Tokens que um passo rende, com os rascunhos aceitos.",
+        "Tokens that a step yields, with the drafts that are accepted.",
+        "Métrica do motor, com o seu texto. Medidos em prompts de código (InferenceX), com 1, 2 e 3 "
+        "rascunhos: DeepSeek-V4 1,79, 2,27 e 2,49; Qwen3.5 1,93, 2,73 e 3,39; GLM-5.2 1,84, 2,50 e 2,99; "
+        "Kimi-K2.5 (EAGLE3) 1,83, 2,43 e 2,88.",
+        "The engine's metric, on your text. Measured on code prompts (InferenceX), with 1, 2 and 3 drafts: "
+            "DeepSeek-V4 1.79, 2.27 and 2.49; Qwen3.5 1.93, 2.73 and 3.39; GLM-5.2 1.84, 2.50 and 2.99; "
+            "Kimi-K2.5 (EAGLE3) 1.83, 2.43 and 2.88.",
+        "Divide o tempo entre tokens; é do texto, não do modelo.",
+        "Divides the time between tokens; it belongs to the text, not to the model.",
+        "Usar o número de prompts de código em conversas.", "Using the figure of code prompts for chats.")
     prefix_cache_hit_ratio: float = request_field(
         0.0, Flag("RATIO", Bound(float, 0, 1, True, "0.30 means 30 %"), "0"),
         "Parte do prompt já no cache de prefixo, não recalculada.",
@@ -772,21 +885,34 @@ class Request:
         "Target: time per output token (TPOT), held by the committed figure.", *OF_A_TARGET)
     ttft_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**7)),
-        "Meta: tempo até o primeiro token (TTFT), comparada com o prefill, o seu piso.",
-        "Target: time to first token (TTFT), compared with the prefill, its floor.", *OF_A_TARGET)
+        "Meta: tempo até o primeiro token (TTFT), comparada com o TTFT para compromisso.",
+        "Target: time to first token (TTFT), held by the committed figure.", *OF_A_TARGET)
     engine: str = request_field(
         "generic", Flag("NAME"),
-        "Motor cujo fator medido vale.", "Engine whose measured factor counts.",
+        "Motor cujas constantes valem.", "Engine whose constants count.",
         "O que será implantado; generic serve a todos.", "What will be deployed; generic suits all.",
-        "Muda o TPOT em poucos por cento.", "Changes TPOT by a few percent.",
-        "Esperar que mude a memória: só a velocidade muda.", "Expecting memory to change: only speed does.")
+        "Muda a velocidade, e com sglang e trtllm a regra que reparte a memória.",
+        "Changes speed and, with sglang and trtllm, the rule that shares memory out.",
+        "Comparar kv_budget_ratio entre motores: cada um o aplica a outra memória.",
+        "Comparing kv_budget_ratio across engines: each applies it to other memory.")
     measured_tpot_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**6)),
-        "TPOT que você mediu com --measured-sessions; substitui o fator do motor.",
-        "TPOT you measured with --measured-sessions; replaces the engine's factor.", *OF_A_MEASUREMENT)
+        "TPOT que você mediu com --measured-sessions; a conta se ajusta a ele.",
+        "TPOT you measured with --measured-sessions; the sizing is fitted to it.", *OF_A_MEASUREMENT)
+    measured_ttft_ms: float | None = request_field(
+        None, Flag("MS", Bound(float, 0.001, 10**7)),
+        "TTFT que você mediu com --measured-sessions; a conta se ajusta a ele.",
+        "TTFT you measured with --measured-sessions; the sizing is fitted to it.", *OF_A_MEASUREMENT)
     measured_sessions: int | None = request_field(
         None, Flag("SESSIONS"), "Sessões por réplica nessa medição.",
         "Sessions per replica of that measurement.", *OF_A_MEASUREMENT)
+
+    def __hash__(self):
+        return self.hash
+
+    @cached_property
+    def hash(self) -> int:                                       # every search asks for it again and again
+        return hash(tuple([getattr(self, name) for name in REQUEST_NAMES]))
 
     @cached_property
     def replica(self) -> Request:
@@ -794,7 +920,12 @@ class Request:
         context = self.effective_context
         clamped = min(context, self.model.max_position_embeddings) if isinstance(context, int) else context
         return replace(self, concurrency=None, nodes=None, peak_headroom_ratio=0.0, ha_mode="none",
-                       tensor_parallel="auto", effective_context=clamped)
+                       effective_context=clamped, tensor_parallel="auto", pipeline_parallel="auto",
+                       attention="auto")
+
+    @property
+    def pins(self) -> Pins:
+        return Pins(self.tensor_parallel, self.pipeline_parallel, self.attention, self.nodes)
 
 
 # Annotations are text in this module.
@@ -805,9 +936,12 @@ ASKED = {f.name: f.metadata["parameter"]._replace(names=[f.name, *f.metadata["pa
 REQUEST_NAMES = tuple(ASKED)
 BOUNDS.update((name, row.flag.bound) for name, row in ASKED.items() if row.flag and row.flag.bound != COUNT)
 # What a replica's numbers never read: it leaves the request before layouts are placed.
-OF_THE_LOAD = (*RECORDS, "concurrency", "nodes", "peak_headroom_ratio", "ha_mode", "tensor_parallel")
+OF_THE_LOAD = (*RECORDS, "concurrency", "nodes", "peak_headroom_ratio", "ha_mode", "tensor_parallel",
+               "pipeline_parallel", "attention")
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
 Layout = namedtuple("Layout", "tensor_parallel pipeline_parallel attention_ranks")
+# What a request says of the layout, and the most nodes that a replica may span (None: any).
+Pins = namedtuple("Pins", "tensor_parallel pipeline_parallel attention nodes")
 
 
 @dataclass(frozen=True)
@@ -821,6 +955,7 @@ class Placement:
     layout: Layout
     sheet: Sheet
     refused: str | None = None
+    speed_basis: str | None = None                       # measured, estimate, or None: not known
 
     @cached_property
     def over_the_ranks(self) -> dict[str, float]:
@@ -916,6 +1051,7 @@ class Sheet(dict):
     cases: Mapping[str, str] = {}      # {name: the `name__case` that stands for it}
     parts: Mapping[str, tuple] = {}    # {a `*parts` parameter: the numbers it stands for}
     absent: Mapping[str, str] = {}     # {name: why there is no such number}
+    later: Mapping[str, Callable] = {}  # {name: what finds it, given the sheet, by repeating the sizing}
 
     def bind(self, given: Mapping, cases: Mapping = {}, absent: Mapping = {}, parts: Mapping = {}) -> Sheet:
         """A sheet of its own with what this one holds, more given, and without what is absent.
@@ -928,9 +1064,13 @@ class Sheet(dict):
         sheet.cases = {**self.cases, **cases}
         sheet.absent = {**self.absent, **absent}
         sheet.parts = {**self.parts, **parts}
+        sheet.later = self.later
         return sheet
 
     def __missing__(self, name: str):
+        if name in self.later:
+            self[name] = value = self.later[name](self)
+            return value
         if name in self.absent:
             raise Absent(self.absent[name])
         row = NUMBERS.get(self.cases.get(name, name))
@@ -949,7 +1089,7 @@ class Sheet(dict):
     def what_if(self, given: Mapping) -> Sheet:
         """A sheet with the same givens but for those `given` (numbers too): what follows is found anew."""
         sheet = self.bind(given)
-        for name in sheet.keys() & NUMBERS.keys() - given.keys():
+        for name in sheet.keys() & (NUMBERS.keys() | self.later.keys()) - given.keys():
             del sheet[name]
         return sheet
 
@@ -978,7 +1118,7 @@ class Sheet(dict):
 
     def knows(self, name: str) -> bool:
         """Whether `name` is one of the names of this sheet, with a value or without."""
-        return name in self or name in self.absent or name in NUMBERS
+        return name in self or name in self.absent or name in NUMBERS or name in self.later
 
 
 def shown(value):
@@ -1139,7 +1279,7 @@ def placed_bytes_of_a_state(kv_bytes):
 
 @number(Text("KV por sessão nas GPUs da réplica", "KV per session on the replica's GPUs"), (
     lambda attention_ranks: attention_ranks > 1, Text(
-        "Com atenção em paralelo de dados cada sessão fica em um só rank: nada é copiado.",
+        "Com atenção data-parallel cada sessão fica em um só rank: nada é copiado.",
         "With data-parallel attention each session stays on one rank: nothing is copied.")), (
     lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
     Text(
@@ -1155,8 +1295,8 @@ def kv_per_session_placed_gib(*placed_bytes):
 
 
 # --- KV that vLLM 0.32 admits at most for one session while it prefills in chunks, two in flight under
-# asynchronous scheduling, in whole blocks; and what it takes from its pool (`placed`: over all ranks, layers
-# padded to equal groups, one batch in flight). Blocks are 16 tokens, 64 where attention is latent; with
+# asynchronous scheduling (from 0.26; one before), in whole blocks; and what it takes from its pool (`placed`:
+# over all ranks, layers padded to equal groups). Blocks are 16 tokens, 64 where attention is latent; with
 # linear layers they grow in steps of 16 until the page of the widest layer holds a state, and each such layer
 # keeps STATE_PAGES for prefix caching unless its family says otherwise.
 BLOCK_TOKENS, LATENT_BLOCK_TOKENS = 16, 64
@@ -1209,7 +1349,7 @@ def index_pool_bytes(index_placed_bytes):
 def reserved_views(*kinds: str) -> dict[str, dict]:
     """The views of what layers reserve: as it is, and as it comes out of the pool."""
     return {**of_kinds("reserved_bytes", kinds), **of_kinds(
-        "pooled_bytes", kinds, kv_bytes="{kind}_pool_bytes", batches_in_flight="pool_batches_in_flight",
+        "pooled_bytes", kinds, kv_bytes="{kind}_pool_bytes",
         attention_block_tokens="placed_attention_block_tokens")}
 
 
@@ -1237,8 +1377,8 @@ def chunked_reserved_bytes(kv_bytes, held_tokens, effective_context, attention_c
 
 @number(views={"state_reserved_bytes": {}, "state_pooled_bytes": {
     "state_layers": "state_layers_padded", "state_page_bytes": "placed_state_page_bytes"}})
-def state_reserved_bytes(state_layers, state_pages, state_page_bytes):
-    return state_layers * state_pages * state_page_bytes
+def state_reserved_bytes(state_layers, state_pages, draft_tokens, state_page_bytes):
+    return state_layers * (state_pages + draft_tokens) * state_page_bytes
 
 
 SHOWN_FROM = 1.01  # times what it stands beside: less says nothing new
@@ -1257,8 +1397,10 @@ def kv_reserved_gib(*reserved_bytes):
 
 @number(Text("KV por sessão no cache do vLLM, na réplica",
              "KV per session in vLLM's cache, on the replica"), Text(
-    "O que o vLLM desconta do seu cache: blocos inteiros, camadas em grupos iguais, um lote em voo.",
-    "What vLLM takes from its cache: whole blocks, layers in equal groups, one batch in flight."),
+    "O que o vLLM desconta do seu cache (desde a 0.26): blocos inteiros, camadas em grupos iguais, dois "
+    "lotes em voo.",
+    "What vLLM takes from its cache (from 0.26): whole blocks, layers in equal groups, two batches in "
+    "flight."),
     hidden=lambda kv_pooled_gib, kv_per_session_placed_gib:
     kv_pooled_gib <= SHOWN_FROM * kv_per_session_placed_gib)
 def kv_pooled_gib(*pooled_bytes):
@@ -1340,25 +1482,22 @@ def rope_cache_gib(rotary_positions, rotary_width):
 # for max_num_seqs rows, the whole vocabulary on every rank: least squares give 14.1 bytes per logit (bf16 and
 # three fp32 copies) and 4.3 hidden states of 2 bytes per token.
 BYTES_PER_LOGIT = Fraction(14)
-LOGIT_ROWS = 1024                       # vLLM's default max_num_seqs on GPUs of 70 GiB and more
 LIVE_HIDDEN_STATES_BYTES = Fraction(4 * 2)
 ACTIVATION_UNKNOWN_GIB = exact(2.24)    # mean of the logs, for a model without vocab_size or hidden_size
-NON_TORCH_ONE_GPU_GIB = 0.27            # mean of 18 logs: CUDA context and cuBLAS
-NON_TORCH_TENSOR_PARALLEL_GIB = 2.11    # mean of 4 logs: NCCL and all-reduce buffers too
-# mean of the logs; outside vLLM's budget up to 0.20, inside it from 0.21: counted
-CUDA_GRAPH_GIB = exact(0.92)
+NON_TORCH_ONE_GPU_GIB = 0.27            # mean of 18 logs: CUDA context and cuBLAS; the rest by GPU_CLASSES
 
 
 @number(Text("Motor, por GPU", "Engine, per GPU"), Text(
-    "Ativações de um passo (logits de todo o vocabulário, alguns vetores por token), memória fora do torch e "
-    "grafos CUDA: o que o vLLM 0.19 registra ao partir em H100.",
-    "Activations of one step (logits of the whole vocabulary, some vectors per token), memory outside torch "
-    "and CUDA graphs: what vLLM 0.19 logs when it starts on H100."),
+    "Ativações de um passo (logits de {max_num_seqs} sessões, {max_num_batched_tokens} tokens), memória fora "
+    "do torch e grafos CUDA: o que o vLLM registra ao iniciar.",
+    "Activations of one step (logits of {max_num_seqs} sessions, {max_num_batched_tokens} tokens), memory "
+    "outside torch and CUDA graphs: what vLLM logs when it starts."),
         also=("tensor_parallel",))
-def engine_gib_per_gpu(vocab_size, max_num_batched_tokens, hidden_size, non_torch_gib, rope_cache_gib):
-    return ((BYTES_PER_LOGIT * LOGIT_ROWS * vocab_size
+def engine_gib_per_gpu(vocab_size, max_num_seqs, max_num_batched_tokens, hidden_size, non_torch_gib,
+                       cuda_graph_gib, rope_cache_gib):
+    return ((BYTES_PER_LOGIT * max_num_seqs * vocab_size
              + LIVE_HIDDEN_STATES_BYTES * max_num_batched_tokens * hidden_size)
-            / 2**30 + non_torch_gib + CUDA_GRAPH_GIB + rope_cache_gib)
+            / 2**30 + non_torch_gib + cuda_graph_gib + rope_cache_gib)
 
 
 @number(None, Text(
@@ -1366,8 +1505,16 @@ def engine_gib_per_gpu(vocab_size, max_num_batched_tokens, hidden_size, non_torc
     "grafos CUDA.",
     "Activations (mean of logs: the catalog states no vocabulary or width), memory outside torch and CUDA "
     "graphs."))
-def engine_gib_per_gpu__activation_unknown(non_torch_gib, rope_cache_gib):
-    return ACTIVATION_UNKNOWN_GIB + non_torch_gib + CUDA_GRAPH_GIB + rope_cache_gib
+def engine_gib_per_gpu__activation_unknown(non_torch_gib, cuda_graph_gib, rope_cache_gib):
+    return ACTIVATION_UNKNOWN_GIB + non_torch_gib + cuda_graph_gib + rope_cache_gib
+
+
+@number(Text("Pesos dos rascunhos, por réplica", "Weights of the drafts, per replica"), Text(
+    "As camadas MTP do modelo, carregadas com --draft-tokens; 0 onde o catálogo não as informa.",
+    "The model's MTP layers, loaded with --draft-tokens; 0 where the catalog does not state them."),
+    hidden=lambda draft_tokens: draft_tokens == 0)
+def draft_weights_gib(draft_params, bytes_per_draft_weight):
+    return draft_params * bytes_per_draft_weight / 2**30
 
 
 @number()
@@ -1386,18 +1533,21 @@ def shared_weights_gib(weights_gib, moe_layers, num_experts, expert_params, byte
 
 
 @number()
-def weights_per_node_gib(replicas_per_node, weights_gib):
-    return replicas_per_node * weights_gib
+def weights_per_node_gib(replicas_per_node, weights_gib, draft_weights_gib):
+    return replicas_per_node * (weights_gib + draft_weights_gib)
 
 
 @number()
-def weights_per_node_gib__data(replicas_per_node, weights_gib, attention_ranks, shared_weights_gib):
-    return replicas_per_node * (weights_gib + (attention_ranks - 1) * shared_weights_gib)
+def weights_per_node_gib__data(replicas_per_node, weights_gib, draft_weights_gib, attention_ranks,
+                               shared_weights_gib):
+    return replicas_per_node * (weights_gib + draft_weights_gib
+                                + (attention_ranks - 1) * shared_weights_gib)
 
 
 @number()
-def weights_per_node_gib__pipeline(stages_per_node, weights_gib, largest_stage_layers, num_layers):
-    return stages_per_node * weights_gib * largest_stage_layers / num_layers
+def weights_per_node_gib__pipeline(stages_per_node, weights_gib, draft_weights_gib, largest_stage_layers,
+                                   num_layers):
+    return stages_per_node * (weights_gib * largest_stage_layers / num_layers + draft_weights_gib)
 
 
 @number(Text("Pesos e motor, por nó", "Weights and engine, per node"), Text(
@@ -1408,6 +1558,15 @@ def weights_per_node_gib__pipeline(stages_per_node, weights_gib, largest_stage_l
     also=("overhead_origin", "tensor_parallel"))
 def runtime_overhead_gib(weights_per_node_gib, gpus, engine_gib_per_gpu):
     return weights_per_node_gib + gpus * engine_gib_per_gpu
+
+
+@number(None, Text(
+    "Pesos e memória fora do torch: na regra do SGLang (mem_fraction_static × memória livre − pesos) "
+    "ativações e grafos ficam fora da fração.",
+    "Weights and memory outside torch: under SGLang's rule (mem_fraction_static × free memory − weights) "
+    "activations and graphs lie outside the share."))
+def runtime_overhead_gib__sglang(weights_per_node_gib, gpus, non_torch_gib, kv_budget_ratio):
+    return weights_per_node_gib + gpus * non_torch_gib * kv_budget_ratio
 
 
 @number(None, Text(
@@ -1440,15 +1599,11 @@ def kv_budget_gib(hbm_total_gib, kv_budget_ratio, runtime_overhead_gib):
     return hbm_total_gib * kv_budget_ratio - runtime_overhead_gib
 
 
-# What would be left for KV if the weights took nothing.
-@number()
-def kv_room_gib(hbm_total_gib, kv_budget_ratio, gpus, engine_gib_per_gpu):
-    return hbm_total_gib * kv_budget_ratio - gpus * engine_gib_per_gpu
-
-
-@number()
-def kv_room_gib__fixed_overhead(kv_budget_gib):
-    return kv_budget_gib
+@number(None, Text(
+    "A regra do TensorRT-LLM: a fração ({kv_budget_ratio_pct}) do que fica livre depois de pesos e motor.",
+    "TensorRT-LLM's rule: the share ({kv_budget_ratio_pct}) of what is free after weights and engine."))
+def kv_budget_gib__trtllm(hbm_total_gib, runtime_overhead_gib, kv_budget_ratio):
+    return (hbm_total_gib - runtime_overhead_gib) * kv_budget_ratio
 
 
 # --- Replicas and the sessions they hold
@@ -1506,19 +1661,32 @@ def memory_sessions_per_node(replicas_per_node, memory_sessions_per_replica, nod
 
 
 @number(Text("Concorrência máxima que o vLLM registra", "Maximum concurrency that vLLM logs"), Text(
-    "O número do log de partida de uma réplica assim: confira por ele a sua instalação. Depois do prefill "
-    "cabem mais sessões.",
+    "O número do log de inicialização de uma réplica assim: confira por ele a sua instalação. Depois do "
+    "prefill cabem mais sessões.",
     "The figure in the start-up log of such a replica: check your installation by it. More sessions fit once "
     "past prefill."))
 def engine_max_concurrency(replica_budget_gib, kv_pooled_gib):
     return replica_budget_gib / kv_pooled_gib
 
 
+@number(Text("Sessões por réplica, pelo motor", "Sessions per replica, by the engine"), Text(
+    "Até max_num_seqs geram ao mesmo tempo em cada rank da atenção; as outras esperam.",
+    "Up to max_num_seqs generate at once on each rank of attention; the others wait."))
+def engine_sessions_per_replica(max_num_seqs, attention_ranks, active_ratio):
+    return floor(max_num_seqs * attention_ranks / active_ratio)
+
+
+# vLLM refuses to start when max_num_seqs exceeds the blocks that hold a state on a rank.
+@number()
+def state_blocks(replica_budget_gib, attention_ranks, group_layers, placed_state_page_bytes):
+    return floor(replica_budget_gib / attention_ranks * 2**30 / (group_layers * placed_state_page_bytes))
+
+
 @number(Text("Sessões por réplica, pela velocidade", "Sessions per replica, by speed"), Text(
-    "active_sessions_at_target foi encontrado repetindo a conta: com uma sessão a mais na réplica, o TPOT "
-    "para compromisso (ou já o prefill) passaria da meta.",
+    "active_sessions_at_target foi encontrado repetindo a conta: com uma sessão a mais na réplica, o TPOT ou "
+    "o TTFT para compromisso passaria da meta.",
     "active_sessions_at_target was found by repeating the sizing: with one more session on the replica, the "
-    "committed TPOT (or the prefill already) would miss the target."),
+    "committed TPOT or TTFT would miss the target."),
         also=("tpot_ms", "ttft_ms"))
 def speed_sessions_per_replica(active_sessions_at_target, active_ratio):
     return floor(active_sessions_at_target / active_ratio)
@@ -1534,8 +1702,14 @@ def speed_sessions_per_node(replicas_per_node, speed_sessions_per_replica, nodes
 Limit = namedtuple("Limit", "number text")
 LIMITS = {
     "memory": Limit("memory_sessions_per_replica", Text(
-        "memória HBM (sessões por nó: {sessions_per_node}; KV por sessão: {kv_per_session_gib} GiB)",
-        "HBM memory (sessions per node: {sessions_per_node}; KV per session: {kv_per_session_gib} GiB)")),
+        "memória HBM (sessões por nó: {sessions_per_node}; KV por sessão: {kv_per_session_placed_gib} GiB)",
+        "HBM memory (sessions per node: {sessions_per_node}; KV per session: {kv_per_session_placed_gib} "
+        "GiB)")),
+    "engine": Limit("engine_sessions_per_replica", Text(
+        "motor (max_num_seqs {max_num_seqs}; sessões por nó: {sessions_per_node}; a memória seguraria "
+            "{memory_sessions_per_node})",
+        "engine (max_num_seqs {max_num_seqs}; sessions per node: {sessions_per_node}; memory would hold "
+            "{memory_sessions_per_node})")),
     "speed": Limit("speed_sessions_per_replica", Text(
         "velocidade (sessões por nó: {sessions_per_node}; a memória seguraria {memory_sessions_per_node})",
         "speed (sessions per node: {sessions_per_node}; memory would hold {memory_sessions_per_node})")),
@@ -1642,28 +1816,40 @@ def nodes_final_reserved(nodes_per_replica, sessions_with_headroom, reserved_uni
 
 # --- Speed: how fast a session's tokens come, from what a GPU must read, compute and wait for
 
-# Fitted 2026-11-22 on 1,149 published serving measurements (InferenceX results shipped with NVIDIA
-# aiconfigurator-core 0.12.0, Apache-2.0; H100, H200, B200; vLLM 0.11 to 0.19, TensorRT-LLM 1.0 to 1.3, SGLang
-# 0.5; 2025-12 to 2026-04). "set": a round figure, errors of models, GPUs and engines left out of the fit are
-# flat around it; "fitted": by robust least squares of log(TPOT), a group of n rows weighing like the root of
-# n. What each engine adds stands in ENGINES.
+# Fitted 2026-11 on 923 published serving measurements of plain decoding without a data flag (InferenceX
+# results and NVIDIA aiconfigurator-core 0.12.0, Apache-2.0; H100, H200, B200; vLLM 0.11 to 0.19, TensorRT-LLM
+# 1.0 to 1.3, SGLang 0.5), by robust least squares of log(TPOT), a group of n rows weighing like the root of
+# n. "set": a round figure, errors of models, GPUs and engines left out of the fit are flat around it;
+# "kernels": measured operator times of aiconfigurator-core, no serving row. What each engine adds stands in
+# ENGINES, what each format of the weights adds in FORMAT_MS.
 MEMORY_EFFICIENCY = 0.80                # set: share of the HBM bandwidth (aiconfigurator derates by 0.8 too)
-COMPUTE_EFFICIENCY = 0.70               # set: share of dense peak in large matrix products
+AMD_MEMORY_EFFICIENCY = 0.60            # of 21 points on MI300X and MI355X, dense models: all within 30 %
+DECODE_EFFICIENCY = 0.70                # set: share of dense peak in large matrix products while decoding
 EXPERT_EFFICIENCY = 0.20                # set: of that again, in grouped products of routed experts
+# fitted, rounded: share of dense peak that prompts reach; doubled peaks are not reached, FP8 least where FP4
+# is
+PREFILL_EFFICIENCY = {"bf16": 0.75, "fp8": 0.60, "fp4": 0.60}
+FP8_BESIDE_FP4_EFFICIENCY = 0.45
 LINK_EFFICIENCY = 0.50                  # set: share of NVLink bandwidth per direction in an all-reduce
-ALL_REDUCE_LATENCY_MS = 0.006           # set: one exchange between the GPUs of a replica
-LAYER_MS = 0.041                        # fitted: launches and latencies of one layer's kernels
-QUANTIZING_LAYER_MS = 0.010             # set: scaling activations to 8 or 4 bits, by such weights' share
-EXPERT_LAYER_MS = 0.006                 # fitted: routing, grouped kernels; per MoE layer, expert of a token,
-LEAST_EXPERTS, MOST_EXPERTS = 4, 8      # for as many as were measured
-WIDENING_LAYER_MS = 0.050               # fitted: per MoE layer whose weights the GPU must widen to multiply
-SMALL_KERNELS_LAYER_MS = 0.010          # set: latent (MLA) and linear-state layers launch more kernels
-SESSION_MS = 0.018                      # fitted: scheduling and sampling, per session
+LAYER_MS = 0.035                        # fitted: launches and latencies of one layer's kernels
+EXPERT_LAYER_MS = 0.010                 # fitted: routing and grouped kernels, per MoE layer
+SMALL_KERNELS_LAYER_MS = 0.035          # fitted: latent (MLA) and linear-state layers launch more kernels
+SESSION_MS = 0.018                      # fitted: scheduling and sampling, per session of one scheduler
+ROUTING_SPREAD = 3                      # set: how unevenly tokens choose experts (infinite: evenly)
+SPARSE_EFFICIENCY = 0.38                # kernels: share of bandwidth in which a prompt gathers its latents
+SPARSE_TOKEN_BYTES = 656                # of one packed latent (vLLM 0.32.0: fp8_ds_mla)
+DRAFT_SESSION_MS = 0.05                 # fitted on 88 rows with drafts: drafting, per session and draft token
 INDEX_TOPK = 2048                       # of a sparse latent layer: DeepSeek-V3.2's and GLM-5's config.json
 LATENT_HEAD_DIM = 128                   # of an unpacked MLA key (no RoPE) and value: DeepSeek-V3, Kimi-K2
-# Time in the queue and the prefill before the first token, as a multiple of the prefill alone: 1.8 is the
-# default of NVIDIA aiconfigurator, 5.5 a Poisson load at 90 % of capacity (Kingman's formula).
-TTFT_BAND_LOW, TTFT_BAND_HIGH = 1.8, 5.5
+NETWORK_GBPS = 50                       # between nodes, per GPU: one 400 Gb/s port, as DGX H100 to B300 have
+AMD_PROMPT_LAYER_MS = 2.5               # 13 points on MI300X: what a prompt between tokens adds per layer
+# Of 2,111 published points. Idle: measured ÷ prefill 1.13 to 1.15 in the median, some 10 ms of it whatever
+# the prompt. Loaded: leave-one-model-out median 30 %, p90 74 %, measured ÷ expected 0.77 to 3.8 (p10 to p90);
+# on 954 calibration rows 26 %, 62 %, and 96 % within 3.8 times the expected one; fitted to one's own, 93 %
+# within 1.5.
+FIRST_TOKEN_MS, FIRST_TOKEN_QUEUED_MS = 10, 20
+PREFILL_QUEUED, PREFILL_PER_SESSION = 1.6, 0.05
+TTFT_SPREAD, TTFT_SPREAD_MEASURED = 3.8, 1.5
 
 
 speed = partial(number, exact=False)
@@ -1683,7 +1869,34 @@ def active_sessions(planned_sessions_per_replica, active_ratio):
     return max(1, planned_sessions_per_replica * active_ratio)
 
 
-# What one decode step reads on each GPU for one session: keys and values are split over the GPUs by head, a
+@speed(Text("Sessões que geram no pico, por réplica", "Sessions generating at peak, per replica"), Text(
+    "Com toda a folga usada e a reserva parada.", "With all of the headroom used and the spares down."),
+    hidden=True)
+def peak_active_sessions(sessions_with_headroom, nodes_per_replica, nodes_with_headroom, replicas_per_node,
+                         active_ratio):
+    return max(1, active_ratio * ceil(sessions_with_headroom * nodes_per_replica
+                                      / (nodes_with_headroom * replicas_per_node)))
+
+
+# Sessions that one step serves, and the tokens it computes: with drafts each session has its own checked too.
+@speed()
+def batch_sessions(active_sessions):
+    return active_sessions
+
+
+@speed()
+def batch_sessions__pipeline(active_sessions, pipeline_parallel):
+    return max(1, active_sessions / pipeline_parallel)
+
+
+@speed(Text("Tokens de um passo", "Tokens of one step"), Text(
+    "Um por sessão do lote e, com rascunhos, os que se conferem.",
+    "One per session of the batch and, with drafts, those that are checked."), hidden=True)
+def batch_tokens(batch_sessions, draft_tokens):
+    return batch_sessions * (draft_tokens + 1)
+
+
+# What one decode step reads on each GPU for one session: keys and values are split over the ranks by head, a
 # latent and its index are whole on each; a state is read and written.
 @speed(views=of_kinds("read_tokens", WHOLE_KINDS))
 def read_tokens(context_tokens):
@@ -1701,8 +1914,8 @@ def sliding_read_tokens(context_tokens, sliding_window):
 
 
 @speed(views=of_kinds("read_bytes", HEAD_KINDS))
-def read_bytes(kv_bytes, held_tokens, read_tokens, tensor_parallel, num_key_value_heads):
-    return kv_bytes / held_tokens * read_tokens / min(tensor_parallel, num_key_value_heads)
+def read_bytes(kv_bytes, held_tokens, read_tokens, kv_ranks, num_key_value_heads):
+    return kv_bytes / held_tokens * read_tokens / min(kv_ranks, num_key_value_heads)
 
 
 @speed(views=of_kinds("read_bytes", ("latent", "index")))
@@ -1711,8 +1924,8 @@ def read_bytes_of_a_latent(kv_bytes, held_tokens, read_tokens):
 
 
 @speed()
-def state_read_bytes(state_kv_bytes, tensor_parallel):
-    return 2 * state_kv_bytes / tensor_parallel
+def state_read_bytes(state_kv_bytes, kv_ranks):
+    return 2 * state_kv_bytes / kv_ranks
 
 
 @speed(Text("Cache de uma sessão lido por passo, em uma GPU",
@@ -1725,11 +1938,14 @@ def cache_read_bytes(*read_bytes):
     return sum(read_bytes)
 
 
-@speed(Text("Cache lido, por GPU", "Cache read, per GPU"), Text(
-    "O que um passo lê do cache das {active_sessions} sessões que geram.",
-    "What one step reads of the cache of the {active_sessions} generating sessions."))
-def cache_read_gb(active_sessions, cache_read_bytes):
-    return active_sessions * cache_read_bytes / 10**9
+@speed(Text("Tempo de leitura do cache", "Time to read the cache"), Text(
+    "O que um passo lê em cada GPU do cache das sessões do lote, à fração medida da banda de HBM.",
+    "What one step reads on each GPU of the cache of the batch's sessions, at the measured share of HBM "
+    "bandwidth."))
+def cache_ms(batch_sessions, attention_ranks, cache_read_bytes, hbm_bandwidth_per_gpu_tbps,
+             memory_efficiency):
+    return (batch_sessions / attention_ranks * cache_read_bytes / 10**9
+            / (hbm_bandwidth_per_gpu_tbps * memory_efficiency))
 
 
 # Operations of attention, all heads: decoding multiplies an MLA query by the latent itself, a prompt by the
@@ -1747,8 +1963,8 @@ def latent_attention_flop(latent_layers, num_attention_heads, kv_lora_rank, qk_r
 
 
 @speed()
-def step_attention_flop(active_sessions, *attention_flop):
-    return active_sessions * sum(attention_flop)
+def step_attention_flop(batch_tokens, *attention_flop):
+    return batch_tokens * sum(attention_flop)
 
 
 @speed()
@@ -1799,49 +2015,65 @@ def prefill_bf16_active_params(bf16_params, hidden_size, vocab_size):
     return bf16_params - hidden_size * vocab_size        # only the last token needs the head
 
 
-# A pass of the model over `tokens`: one of each session that generates (a decode step), or those of a prompt
-# (prefill). GB per TB/s and TFLOP per 1000 TFLOPS are ms.
-DECODING = {"tokens": "active_sessions", "bf16_active_params": "bf16_params",
+# Ranks of data-parallel attention take a prompt each at the same time: that many tokens meet in the experts.
+@speed()
+def pass_tokens(prefill_tokens, attention_ranks):
+    return prefill_tokens * attention_ranks
+
+
+# A pass of the model over `tokens`: those of each session that generates (a decode step), or those of a
+# prompt (prefill); `together` are those of all ranks. GB per TB/s and TFLOP per 1000 TFLOPS are ms.
+DECODING = {"tokens": "batch_tokens", "together": "batch_tokens", "bf16_active_params": "bf16_params",
             "attention_flop": "step_attention_flop", "of": Text("um passo", "one step")}
-PREFILL = {"tokens": "prefill_tokens", "bf16_active_params": "prefill_bf16_active_params",
-           "attention_flop": "prefill_attention_flop", "cache_read_gb": "prefill_cache_read_gb",
+PREFILL = {"tokens": "prefill_tokens", "together": "pass_tokens",
+           "bf16_active_params": "prefill_bf16_active_params", "attention_flop": "prefill_attention_flop",
            "of": Text("um prompt", "one prompt")}
+CHUNK = {"message_ms": "chunk_message_ms", "of": Text("os prompts de um passo", "the prompts of a step")}
 
 
-def of_a_pass(*texts: Text, **options):
+def of_a_pass(*texts: Text | None, **options):
     """Register a function as a number of decoding and, under `prefill_` and its name, of prefill.
 
-    Those of a pass that it uses stand before it.
+    Those of a pass that it uses stand before it. Sums between GPUs are also those of a step's prompts.
     """
     def register(calc):
         name = calc.__name__
-        PREFILL[name] = "prefill_" + name
-        return speed(*texts, views={name: DECODING, "prefill_" + name: PREFILL}, **options)(calc)
+        PREFILL.setdefault(name, "prefill_" + name)
+        chunk = {"chunk_" + name: CHUNK} if name.startswith("all_reduce_ms") else {}
+        return speed(*texts, views={name: DECODING, "prefill_" + name: PREFILL, **chunk}, **options)(calc)
     return register
 
 
 @of_a_pass(Text("Especialistas lidos", "Experts read"), Text(
     "Parte dos especialistas que algum token do lote usa: lotes maiores leem mais pesos (0 se denso).",
     "Share of the experts that some token of the batch uses: larger batches read more weights (0 if dense)."))
-def expert_coverage(num_experts_per_tok, num_experts, tokens):
-    return 1 - (1 - num_experts_per_tok / num_experts) ** tokens
+def expert_coverage(num_experts_per_tok, num_experts, together):
+    return 1 - 1 / (1 + together * num_experts_per_tok / (num_experts * ROUTING_SPREAD)) ** ROUTING_SPREAD
 
 
-@of_a_pass(Text("Pesos lidos", "Weights read"), Text(
-    "Bytes de pesos que as GPUs da réplica leem juntas.",
-    "Bytes of weights that the GPUs of the replica read together."))
-def weights_read_gb(bf16_params, bytes_per_weight, quantized_params, num_experts, expert_params, moe_layers,
-                    expert_coverage):
-    return (2 * bf16_params + bytes_per_weight * (
-        quantized_params + num_experts * expert_params * moe_layers * expert_coverage)) / 10**9
+# With experts whole on a GPU each (expert parallel) the fullest GPU sets the pace: the expected most of
+# counts.
+@of_a_pass()
+def coverage_of_a_gpu(expert_coverage):
+    return expert_coverage
 
 
-@of_a_pass(Text("Tempo de memória", "Memory time"), Text(
-    "Pesos e cache lidos em cada GPU, à fração medida da banda de HBM.",
-    "Weights and cache read on each GPU, at the measured share of HBM bandwidth."))
-def memory_ms(weights_read_gb, tensor_parallel, cache_read_gb, hbm_bandwidth_per_gpu_tbps):
-    return (weights_read_gb / tensor_parallel + cache_read_gb) / (
-        hbm_bandwidth_per_gpu_tbps * MEMORY_EFFICIENCY)
+@of_a_pass()
+def coverage_of_a_gpu__spread(expert_coverage, expert_parallel, num_experts):
+    return min(1, expert_coverage
+               + (expert_coverage * (1 - expert_coverage) * expert_parallel / num_experts) ** (1 / 2))
+
+
+@of_a_pass(Text("Tempo de leitura dos pesos", "Time to read the weights"), Text(
+    "Bytes de pesos lidos em cada GPU, à fração medida da banda de HBM: especialistas se dividem por todas "
+    "as GPUs da réplica, o resto pelos ranks da atenção.",
+    "Bytes of weights read on each GPU, at the measured share of HBM bandwidth: experts divide over all GPUs "
+    "of the replica, the rest over the ranks of attention."))
+def weights_ms(bf16_params, bytes_per_weight, quantized_params, kv_ranks, num_experts, expert_params,
+               moe_layers, coverage_of_a_gpu, tensor_parallel, hbm_bandwidth_per_gpu_tbps, memory_efficiency):
+    return (((2 * bf16_params + bytes_per_weight * quantized_params) / kv_ranks
+             + bytes_per_weight * num_experts * expert_params * moe_layers * coverage_of_a_gpu
+             / tensor_parallel) / 10**9 / (hbm_bandwidth_per_gpu_tbps * memory_efficiency))
 
 
 @of_a_pass(Text("Operações em 16 bits", "Operations in 16 bits"), Text(
@@ -1864,41 +2096,94 @@ def routed_tflop(tokens, num_experts_per_tok, expert_params, moe_layers):
     return 2 * tokens * num_experts_per_tok * expert_params * moe_layers / 10**12
 
 
-@of_a_pass(Text("Tempo de cálculo", "Compute time"), Text(
+@speed(Text("Tempo de cálculo de um passo", "Compute time of one step"), Text(
     "As operações à fração medida do pico da GPU; produtos agrupados de especialistas rendem menos.",
     "The operations at the measured share of the GPU's peak; grouped products of experts reach less."))
 def compute_ms(bf16_tflop, dense_tflops_bf16, quantized_tflop, routed_tflop, dense_tflops, tensor_parallel):
     return (1000 * (bf16_tflop / dense_tflops_bf16
                     + (quantized_tflop + routed_tflop / EXPERT_EFFICIENCY) / dense_tflops)
-            / (tensor_parallel * COMPUTE_EFFICIENCY))
+            / (tensor_parallel * DECODE_EFFICIENCY))
+
+
+@speed(Text("Tempo de cálculo de um prompt", "Compute time of one prompt"), Text(
+    "As operações à fração do pico que prompts alcançam em cada precisão, nas GPUs de um rank da atenção.",
+    "The operations at the share of peak that prompts reach in each precision, on the GPUs of one rank of "
+    "attention."))
+def prefill_compute_ms(prefill_bf16_tflop, dense_tflops_bf16, bf16_efficiency, prefill_quantized_tflop,
+                       prefill_routed_tflop, dense_tflops, prefill_efficiency, kv_ranks):
+    return (1000 * (prefill_bf16_tflop / (dense_tflops_bf16 * bf16_efficiency)
+                    + (prefill_quantized_tflop + prefill_routed_tflop / EXPERT_EFFICIENCY)
+                    / (dense_tflops * prefill_efficiency)) / kv_ranks)
+
+
+# A sparse layer gathers latents for each token of a prompt, on every GPU, however many heads it has.
+@speed()
+def prefill_compute_ms__sparse(prefill_bf16_tflop, dense_tflops_bf16, bf16_efficiency,
+                               prefill_quantized_tflop, prefill_routed_tflop, dense_tflops,
+                               prefill_efficiency, kv_ranks, index_layers, prefill_tokens,
+                               hbm_bandwidth_per_gpu_tbps):
+    return (1000 * (prefill_bf16_tflop / (dense_tflops_bf16 * bf16_efficiency)
+                    + (prefill_quantized_tflop + prefill_routed_tflop / EXPERT_EFFICIENCY)
+                    / (dense_tflops * prefill_efficiency)) / kv_ranks
+            + index_layers * prefill_tokens * min(prefill_tokens, INDEX_TOPK) * SPARSE_TOKEN_BYTES / 10**9
+            / (hbm_bandwidth_per_gpu_tbps * SPARSE_EFFICIENCY))
 
 
 @speed(Text("Tempo das camadas", "Time of the layers"), Text(
-    "Disparo e latência dos kernels, que lote nenhum dilui; camadas MoE, latentes e lineares custam mais.",
-    "Launch and latency of kernels, which no batch dilutes; MoE, latent and linear layers cost more."))
-def layers_ms(num_layers, quantized_params, bf16_params, moe_layers, num_experts_per_tok, widened,
-              small_kernels_layers):
-    return (num_layers
-            * (LAYER_MS + QUANTIZING_LAYER_MS * quantized_params / (quantized_params + bf16_params))
-            + moe_layers * (min(max(num_experts_per_tok, LEAST_EXPERTS), MOST_EXPERTS) * EXPERT_LAYER_MS
-                            + widened * WIDENING_LAYER_MS)
-            + small_kernels_layers * SMALL_KERNELS_LAYER_MS)
+    "Disparo e latência dos kernels, que lote nenhum dilui; alguns formatos de peso e camadas MoE, latentes, "
+    "com índice e lineares custam mais.",
+    "Launch and latency of kernels, which no batch dilutes; some formats of weights, and MoE, latent, "
+    "indexed and linear layers cost more."))
+def layers_ms(num_layers, format_ms, quantized_params, bf16_params, moe_layers, widened, widening_ms,
+              small_kernels_layers, sparse_layers, sparse_layer_ms):
+    return (num_layers * (LAYER_MS + format_ms * quantized_params / (quantized_params + bf16_params))
+            + moe_layers * (EXPERT_LAYER_MS + widened * widening_ms)
+            + small_kernels_layers * SMALL_KERNELS_LAYER_MS + sparse_layers * sparse_layer_ms)
 
 
 @of_a_pass(Text("Mensagem entre GPUs", "Message between GPUs"), Text(
     "Os vetores de um lote por um enlace, em uma direção.",
     "The vectors of one batch over one link, in one direction."), hidden=True)
-def message_ms(tokens, hidden_size, link_tbps):
-    return 2 * tokens * hidden_size / 10**9 / (link_tbps * LINK_EFFICIENCY)
+def message_ms(together, hidden_size, link_tbps):
+    return 2 * together * hidden_size / 10**9 / (link_tbps * LINK_EFFICIENCY)
+
+
+@of_a_pass()
+def message_ms__board(together, hidden_size, board_gbps):
+    return 2 * together * hidden_size / 10**6 / board_gbps
+
+
+# Prompts of the other sessions share decode steps: how many per token of one's own, at most what a batch
+# takes; how many in one step that has any (a part of one, where one is longer than the batch).
+@speed(Text("Prompts alheios por token", "Prompts of others per token"), Text(
+    "Cada sessão traz um prompt a cada {output_tokens} tokens; um passo leva no máximo "
+    "max_num_batched_tokens tokens deles.",
+    "Each session brings a prompt every {output_tokens} tokens; a step takes at most max_num_batched_tokens "
+    "tokens of them."), hidden=True)
+def prompts_per_step(batch_sessions, output_tokens, attention_ranks, max_num_batched_tokens, prefill_tokens):
+    return min(max(0, batch_sessions - 1) / output_tokens / attention_ranks,
+               max_num_batched_tokens / prefill_tokens)
+
+
+@speed(Text("Prompts em um passo que tem algum", "Prompts in a step that has any"), Text(
+    "Uma parte de um, onde um é maior que o lote.", "A part of one, where one is longer than the batch."),
+    hidden=True)
+def prompts_at_once(prompts_per_step, max_num_batched_tokens, prefill_tokens):
+    return max(prompts_per_step, min(1, max_num_batched_tokens / prefill_tokens))
+
+
+@speed()
+def chunk_message_ms(prefill_message_ms, prompts_at_once):
+    return prefill_message_ms * prompts_at_once
 
 
 @of_a_pass(Text("Somas entre GPUs", "Sums between GPUs"), Text(
     "Duas somas por camada entre as GPUs da réplica: latência mais banda; 0 em uma GPU.",
     "Two sums per layer among the GPUs of the replica: latency plus bandwidth; 0 on one GPU."))
-def all_reduce_ms(num_layers, tensor_parallel, message_ms):
-    return (2 * num_layers
-            * min(ALL_REDUCE_LATENCY_MS + (tensor_parallel - 1) * message_ms,
-                  2 * ALL_REDUCE_LATENCY_MS + 2 * (tensor_parallel - 1) / tensor_parallel * message_ms))
+def all_reduce_ms(all_reduces, all_reduce_latency_ms, tensor_parallel, message_ms):
+    return (all_reduces
+            * min(all_reduce_latency_ms + (tensor_parallel - 1) * message_ms,
+                  2 * all_reduce_latency_ms + 2 * (tensor_parallel - 1) / tensor_parallel * message_ms))
 
 
 @of_a_pass()
@@ -1906,33 +2191,64 @@ def all_reduce_ms__alone(tensor_parallel):
     return tensor_parallel - 1
 
 
+# As measured on a board whose GPUs only PCIe connects.
+@of_a_pass()
+def all_reduce_ms__board(all_reduces, all_reduce_latency_ms, message_ms):
+    return all_reduces * (all_reduce_latency_ms + message_ms)
+
+
+# Data-parallel attention: tokens of all ranks go to the experts and back.
+@of_a_pass(None, Text(
+    "Duas trocas por camada MoE, os vetores de todos os ranks: latência mais banda.",
+    "Two exchanges per MoE layer, the vectors of all ranks: latency plus bandwidth."))
+def all_reduce_ms__data(moe_layers, all_reduce_latency_ms, tensor_parallel, message_ms):
+    return (2 * moe_layers
+            * (all_reduce_latency_ms + (tensor_parallel - 1) / tensor_parallel * message_ms))
+
+
 @speed(Text("Passo de decodificação", "Decode step"), Text(
     "Um token para cada sessão que gera: o maior entre memória e cálculo, mais camadas, somas e agendamento.",
     "One token for each generating session: the larger of memory and compute, plus layers, sums "
     "and scheduling."))
-def decode_step_ms(memory_ms, compute_ms, layers_ms, all_reduce_ms, active_sessions):
-    return max(memory_ms, compute_ms) + layers_ms + all_reduce_ms + active_sessions * SESSION_MS
+def decode_step_ms(weights_ms, cache_ms, compute_ms, layers_ms, all_reduce_ms, batch_sessions,
+                   attention_ranks):
+    return (max(weights_ms + cache_ms, compute_ms) + layers_ms + all_reduce_ms
+            + batch_sessions / attention_ranks * SESSION_MS)
 
 
-@speed(Text("Prefill de um prompt (piso do TTFT)", "Prefill of one prompt (floor of TTFT)"), Text(
-    "Tempo até o primeiro token de {input_tokens} tokens em uma réplica sem fila; o TTFT sob carga é maior.",
-    "Time to the first token of {input_tokens} tokens on a replica with no queue; TTFT under "
-    "load is longer."))
-def prefill_ms(prefill_memory_ms, prefill_compute_ms, layers_ms, prefill_all_reduce_ms):
-    return max(prefill_memory_ms, prefill_compute_ms) + layers_ms + prefill_all_reduce_ms
+# Each stage hands the vectors of its batch on.
+@speed(None, Text(
+    "A profundidade toda com o lote de um estágio, e uma passagem pela rede por estágio.",
+    "The whole depth with the batch of one stage, and one hop over the network per stage."))
+def decode_step_ms__pipeline(weights_ms, cache_ms, compute_ms, layers_ms, all_reduce_ms, batch_sessions,
+                             pipeline_parallel, hidden_size):
+    return (max(weights_ms + cache_ms, compute_ms) + layers_ms + all_reduce_ms + batch_sessions * SESSION_MS
+            + pipeline_parallel * 2 * batch_sessions * hidden_size / 10**6 / NETWORK_GBPS)
 
 
-@speed(Text("TTFT, fila curta", "TTFT, short queue"), Text(
-    "Com chegadas suavizadas por um roteador: uma faixa, não uma promessa.",
-    "With arrivals smoothed by a router: a band, not a promise."))
-def ttft_low_ms(prefill_ms):
-    return prefill_ms * TTFT_BAND_LOW
+@speed(Text("Prefill de um prompt", "Prefill of one prompt"), Text(
+    "Tempo que {input_tokens} tokens levam em uma réplica sem outra carga.",
+    "Time that {input_tokens} tokens take on a replica with no other load."))
+def prefill_ms(prefill_weights_ms, prefill_compute_ms, layers_ms, prefill_all_reduce_ms):
+    return max(prefill_weights_ms, prefill_compute_ms) + layers_ms + prefill_all_reduce_ms
 
 
-@speed(Text("TTFT, fila longa", "TTFT, long queue"), Text(
-    "Com chegadas ao acaso a 90 % da capacidade.", "With random arrivals at 90 % of capacity."))
-def ttft_high_ms(prefill_ms):
-    return prefill_ms * TTFT_BAND_HIGH
+@speed(Text("O que um prompt soma a um passo", "What a prompt adds to a step"), Text(
+    "Tokens de prompt entram no passo de decodificação: não pagam de novo os pesos nem o disparo das "
+    "camadas.",
+    "Prompt tokens enter the decode step: they pay neither the weights nor the launches again."))
+def shared_prompt_ms(weights_ms, prefill_weights_ms, prompts_at_once, prefill_compute_ms, compute_ms,
+                     cache_ms, chunk_all_reduce_ms):
+    return (max(weights_ms, prefill_weights_ms, prompts_at_once * prefill_compute_ms + compute_ms) + cache_ms
+            - max(weights_ms + cache_ms, compute_ms) + chunk_all_reduce_ms)
+
+
+@speed()
+def shared_prompt_ms__amd(weights_ms, prefill_weights_ms, prompts_at_once, prefill_compute_ms, compute_ms,
+                          cache_ms, chunk_all_reduce_ms, num_layers):
+    return (max(weights_ms, prefill_weights_ms, prompts_at_once * prefill_compute_ms + compute_ms) + cache_ms
+            - max(weights_ms + cache_ms, compute_ms) + chunk_all_reduce_ms
+            + num_layers * AMD_PROMPT_LAYER_MS)
 
 
 @speed(Text("TPOT esperado", "Expected TPOT"), Text(
@@ -1940,11 +2256,35 @@ def ttft_high_ms(prefill_ms):
     "{active_sessions} sessões geram em cada réplica.",
     "Time between tokens of a session at the planned load, with the prefill of the others in between; "
     "{active_sessions} sessions generate on each replica."))
-def tpot_expected_ms(tpot_factor, decode_step_ms, prefill_share, active_sessions, prefill_ms, output_tokens):
-    return tpot_factor * (decode_step_ms + prefill_share * (active_sessions - 1) * prefill_ms / output_tokens)
+def tpot_expected_ms(tpot_factor, decode_step_ms, prompts_per_step, prompts_at_once, shared_prompt_ms):
+    return tpot_factor * (decode_step_ms + prompts_per_step / prompts_at_once * shared_prompt_ms)
 
 
-@speed(Text("TPOT para compromisso", "TPOT to commit to"), Text(
+# A step checks the drafts of each session, and then drafts again; of each, so many tokens are kept.
+@speed(Text("Rascunhos de um passo", "Drafts of one step"), Text(
+    "{draft_tokens} tokens propostos por sessão: uma camada, a cabeça e o agendamento por token.",
+    "{draft_tokens} tokens proposed per session: one layer, the head and the scheduling per token."),
+    hidden=lambda draft_tokens: draft_tokens == 0)
+def draft_ms(draft_tokens, decode_step_ms, num_layers, hidden_size, vocab_size, kv_ranks,
+             hbm_bandwidth_per_gpu_tbps, memory_efficiency, batch_sessions, attention_ranks):
+    return draft_tokens * (decode_step_ms / num_layers
+                           + 2 * hidden_size * vocab_size / kv_ranks / 10**9
+                           / (hbm_bandwidth_per_gpu_tbps * memory_efficiency)
+                           + DRAFT_SESSION_MS * batch_sessions / attention_ranks)
+
+
+@speed()
+def tpot_expected_ms__drafts(tpot_factor, decode_step_ms, draft_ms, accepted_tokens, prompts_per_step,
+                             prompts_at_once, shared_prompt_ms):
+    return tpot_factor * ((decode_step_ms + draft_ms) / accepted_tokens
+                          + prompts_per_step / prompts_at_once * shared_prompt_ms)
+
+
+@speed(Text("TPOT para compromisso", "TPOT to commit to"), (
+    lambda speed_estimated: speed_estimated, Text(
+        "O esperado vezes o fator da estimativa: é o que uma meta compara e o que se pode prometer.",
+        "The expected one times the factor of the estimate: what a target is compared with, and what can be "
+        "promised.")), Text(
     "Pelo menos 80 % das medições ficam até aqui: é o que uma meta compara e o que se pode prometer.",
     "At least 80 % of measurements are at or below: what a target is compared with, and what "
     "can be promised."))
@@ -1952,9 +2292,77 @@ def tpot_committed_ms(tpot_expected_ms, committed_factor):
     return tpot_expected_ms * committed_factor
 
 
-@speed()
-def prefill_committed_ms(prefill_ms, committed_factor):
-    return prefill_ms * committed_factor
+@speed(Text("TPOT esperado no pico", "Expected TPOT at peak"), Text(
+    "A mesma conta com {peak_active_sessions} sessões em cada réplica: toda a folga usada, a reserva parada.",
+    "The same sizing with {peak_active_sessions} sessions on each replica: all headroom used, the spares "
+    "down."),
+    also=("peak_active_sessions",))
+def tpot_peak_ms(tpot_at_peak_ms):
+    return tpot_at_peak_ms
+
+
+@speed(Text("TPOT para compromisso no pico", "TPOT to commit to at peak"), Text(
+    "O que se pode prometer com toda a folga usada.", "What can be promised with all headroom used."))
+def tpot_peak_committed_ms(tpot_peak_ms, committed_factor):
+    return tpot_peak_ms * committed_factor
+
+
+@speed(Text("TPOT esperado com o contexto cheio", "Expected TPOT with a full context"), Text(
+    "A mesma conta com sessões que leem {effective_context} tokens em vez de {context_tokens}.",
+    "The same sizing with sessions that read {effective_context} tokens instead of {context_tokens}."),
+    also=("effective_context",),
+    hidden=lambda effective_context, context_tokens: effective_context <= 2 * context_tokens)
+def tpot_full_context_ms(tpot_at_full_context_ms):
+    return tpot_at_full_context_ms
+
+
+@speed(Text("TPOT com todos os rascunhos aceitos", "TPOT if every draft is accepted"), Text(
+    "O outro extremo da faixa: {draft_tokens} + 1 tokens por passo. O número depende do texto: não o "
+    "prometa.",
+    "The other end of the range: {draft_tokens} + 1 tokens per step. It depends on the text: do not promise "
+    "it."), also=("draft_tokens",), hidden=lambda draft_tokens: draft_tokens == 0)
+def tpot_all_accepted_ms(tpot_at_all_accepted_ms):
+    return tpot_at_all_accepted_ms
+
+
+@speed(Text("TTFT sem outra carga", "TTFT with no other load"), Text(
+    "Uma estimativa, não um piso: metade dos prompts longos sai antes.",
+    "An estimate, not a floor: half of the long prompts come out faster."))
+def ttft_idle_ms(prefill_ms, first_token_layer_ms, num_layers):
+    return prefill_ms + first_token_layer_ms * num_layers + FIRST_TOKEN_MS
+
+
+@speed(Text("TTFT esperado", "Expected TTFT"), Text(
+    "Na carga planejada, com os prompts das outras sessões na fila; de modelos fora do ajuste, as medições "
+    "vão de 0,77 a 3,8 vezes isto (p10 a p90).",
+    "At the planned load, with the prompts of the other sessions in the queue; of models left out of the "
+    "fit, measurements run from 0.77 to 3.8 times it (p10 to p90)."))
+def ttft_expected_ms(ttft_factor, decode_step_ms, prefill_ms, batch_sessions, attention_ranks,
+                     first_token_layer_ms, num_layers):
+    return ttft_factor * (
+        FIRST_TOKEN_QUEUED_MS + decode_step_ms + first_token_layer_ms * num_layers
+        + PREFILL_QUEUED * prefill_ms
+        * (1 + PREFILL_PER_SESSION * (max(1, batch_sessions / attention_ranks) - 1)))
+
+
+@speed(Text("TTFT para compromisso", "TTFT to commit to"), Text(
+    "O esperado vezes {ttft_spread}, com que pelo menos nove de dez medições ficam até aqui: é o que uma "
+    "meta de TTFT compara.",
+    "The expected one times {ttft_spread}, which keeps at least nine of ten measurements at or below: what a "
+    "TTFT target is compared with."))
+def ttft_high_ms(ttft_expected_ms, ttft_spread):
+    return ttft_expected_ms * ttft_spread
+
+
+@speed(Text("Carga de prefill", "Prefill load"), Text(
+    "Parte do tempo em que uma réplica calcula prompts: abaixo de 0,3 a fila é curta, perto de 1 cresce sem "
+    "fim.",
+    "Share of the time in which a replica computes prompts: below 0.3 the queue is short, near 1 it grows "
+    "without bound."))
+def prefill_load(batch_sessions, attention_ranks, prefill_ms, ttft_expected_ms, output_tokens,
+                 tpot_expected_ms):
+    return (batch_sessions / attention_ranks * prefill_ms
+            / (ttft_expected_ms + output_tokens * tpot_expected_ms))
 
 
 @speed(Text("Tokens/s por sessão", "Tokens/s per session"), Text(
@@ -1972,12 +2380,10 @@ def tokens_per_s_per_node(tpot_expected_ms, planned_sessions_per_node, active_ra
 
 
 @speed(Text("Requisições/s do cluster", "Requests/s of the cluster"), Text(
-    "Lei de Little: sessões que geram ÷ duração de uma resposta de {output_tokens} tokens, com o prefill "
-    "como TTFT (piso): otimista sob fila.",
-    "Little's law: generating sessions ÷ duration of an answer of {output_tokens} tokens, with the prefill "
-    "as TTFT (its floor): optimistic under a queue."))
-def requests_per_s(concurrency, active_ratio, prefill_ms, output_tokens, tpot_expected_ms):
-    return 1000 * concurrency * active_ratio / (prefill_ms + output_tokens * tpot_expected_ms)
+    "Lei de Little: sessões que geram ÷ duração de uma resposta de {output_tokens} tokens, TTFT incluído.",
+    "Little's law: generating sessions ÷ duration of an answer of {output_tokens} tokens, TTFT included."))
+def requests_per_s(concurrency, active_ratio, ttft_expected_ms, output_tokens, tpot_expected_ms):
+    return 1000 * concurrency * active_ratio / (ttft_expected_ms + output_tokens * tpot_expected_ms)
 
 
 # --- Operations: what the answer means for the nodes, and their HBM at nominal load, the spares down
@@ -2023,6 +2429,11 @@ def kv_in_use_gib__pipeline(concurrency, nodes_per_replica, nodes_with_headroom,
             * largest_stage_layers * min(stages_per_node, pipeline_parallel) / num_layers)
 
 
+@number()
+def idle_kv_share(planned_sessions_per_node, active_ratio, kv_per_session_placed_gib, kv_budget_gib):
+    return planned_sessions_per_node * (1 - active_ratio) * kv_per_session_placed_gib / kv_budget_gib
+
+
 @number(Text("Livre no orçamento", "Free within the budget"), Text(
     "Espaço de KV que ainda recebe sessões em cada nó.",
     "Room for KV that still takes sessions on each node."))
@@ -2035,6 +2446,11 @@ def kv_free_gib(kv_budget_gib, kv_in_use_gib):
     "HBM the engine may not use: margin for fragmentation, activation peaks and other processes."))
 def reserved_gib(hbm_total_gib, kv_budget_ratio):
     return hbm_total_gib * (1 - kv_budget_ratio)
+
+
+@number()
+def reserved_gib__trtllm(hbm_total_gib, runtime_overhead_gib, kv_budget_ratio):
+    return (hbm_total_gib - runtime_overhead_gib) * (1 - kv_budget_ratio)
 
 
 @number()
@@ -2188,7 +2604,7 @@ PART_NAMES = {row.parts for row in NUMBERS.values() if row.parts not in (None, "
 def record_terms(record) -> tuple[dict, dict]:
     """(what a record states, by name; why a number is not there, for the fields that are null)."""
     values = {name: getattr(record, name) for name, kind, _ in record_fields(type(record))
-              if kind != "list" and name not in ("name", "source")}
+              if kind not in ("list", "dict") and name not in ("name", "source")}
     return stated(values), {name: "not_known" for name, value in values.items() if value is None}
 
 
@@ -2218,12 +2634,16 @@ def model_sheet(model: Model) -> Sheet:
 @lru_cache(maxsize=2**10)
 def server_sheet(server: Server) -> Sheet:
     given, absent = record_terms(server)
-    given.update(server=server.name, prefill_cache_read_gb=0)
+    amd = server.gpu_interconnect == "infinity_fabric"
+    given.update(server=server.name,
+                 memory_efficiency=AMD_MEMORY_EFFICIENCY if amd else MEMORY_EFFICIENCY)
     if server.nvlink_bandwidth_tbps is None:
         absent["link_tbps"] = "speed_not_known"
     else:
         given["link_tbps"] = server.nvlink_bandwidth_tbps / server.gpus / 2
     cases = {} if server.driver_mib_per_gpu else {"hbm_total_gib": "hbm_total_gib__brochure"}
+    if amd:
+        cases["shared_prompt_ms"] = "shared_prompt_ms__amd"
     return Sheet().bind(given, cases, absent)
 
 
@@ -2244,12 +2664,9 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
             if "v_head_dim" in group:
                 cases[kind + "_kv_bytes"] = kind + "_kv_bytes__narrow_values"
     given.setdefault("state_pages", STATE_PAGES)
-    pooled = {kind: group["layers"] for kind, group in model.groups.items() if kind not in ("none", "index")}
-    most, fewest = max(pooled.values()), min(pooled.values())
-    # to multiples of one size (vLLM 0.19 to 0.32, kv_cache_utils.py)
-    padded = most if most < 1.5 * fewest else fewest
-    given.update((kind + "_layers_padded", -(-layers // padded) * padded) for kind, layers in pooled.items())
-    given.update(batches_in_flight=BATCHES_IN_FLIGHT, pool_batches_in_flight=1, block_tokens=BLOCK_TOKENS)
+    layers = {kind: group["layers"] for kind, group in model.groups.items()}
+    given.update(pool_terms(layers))
+    given.update(batches_in_flight=BATCHES_IN_FLIGHT, block_tokens=BLOCK_TOKENS)
     beside = {*model.groups} & {*TOKEN_KINDS}
     if "state" in model.groups:
         name, case = ("attention_block_tokens", "__state") if beside else ("state_page_bytes", "__alone")
@@ -2258,8 +2675,23 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
         given["block_tokens"] = LATENT_BLOCK_TOKENS
     if model.attention_pattern == "sparse_latent":
         cases.update(latent_read_tokens="latent_read_tokens__sparse",
-                     latent_prefill_pairs="latent_prefill_pairs__sparse")
-    given["small_kernels_layers"] = sum(pooled.get(kind, 0) for kind in ("latent", "state"))
+                     latent_prefill_pairs="latent_prefill_pairs__sparse",
+                     prefill_compute_ms="prefill_compute_ms__sparse")
+    given["small_kernels_layers"] = layers.get("latent", 0) + layers.get("state", 0)
+    given["sparse_layers"] = layers.get("index", 0)
+    # where each layer is one mixer (Nemotron-H), attention and experts have one sum and a state has none
+    given["all_reduces"] = (model.num_layers - layers["state"] if {"state", "none"} <= {*layers}
+                            else 2 * model.num_layers)
+
+
+def pool_terms(layers: Mapping[str, int]) -> dict:
+    """How many layers vLLM groups, and those of each kind padded to whole groups."""
+    pooled = {kind: count for kind, count in layers.items() if kind not in ("none", "index")}
+    most, fewest = max(pooled.values()), min(pooled.values())
+    # to multiples of one size (vLLM 0.19 to 0.32, kv_cache_utils.py)
+    grouped = most if most < 1.5 * fewest else fewest
+    return {"group_layers": grouped,
+            **{kind + "_layers_padded": -(-count // grouped) * grouped for kind, count in pooled.items()}}
 
 
 def given_by_weights(model: Model, given: dict, cases: dict) -> None:
@@ -2284,8 +2716,9 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
 
 
 # The precisions in which products with weights may run, best first: a GPU without one takes the next.
-COMPUTE_PRECISIONS = {"bf16": ("bf16",), "fp16": ("bf16",), "fp8": ("fp8", "bf16"), "int8": ("fp8", "bf16"),
-                      "int4": ("bf16",), "fp4": ("fp4", "fp8", "bf16"), "nvfp4": ("fp4", "fp8", "bf16"),
+COMPUTE_PRECISIONS = {"bf16": ("bf16",), "fp16": ("bf16",), "fp8": ("fp8", "bf16"),
+                      "fp8_block": ("fp8", "bf16"), "int8": ("fp8", "bf16"), "int4": ("bf16",),
+                      "fp4": ("fp4", "fp8", "bf16"), "nvfp4": ("fp4", "fp8", "bf16"),
                       "mxfp4": ("fp4", "fp8", "bf16")}
 
 
@@ -2307,6 +2740,9 @@ def precision_terms(model: Model, server: Server, weights_precision: str) -> dic
         fixed_params, kept_params = fixed_params + head_params, kept_params + head_params
     bf16_params = fixed_params if bytes_per_weight == 2 else min(kept_params, fixed_params)
     return dict(terms, compute_precision=compute, dense_tflops=getattr(server, "dense_tflops_" + compute),
+                format_ms=FORMAT_MS.get(weights_precision, 0), bf16_efficiency=PREFILL_EFFICIENCY["bf16"],
+                prefill_efficiency=FP8_BESIDE_FP4_EFFICIENCY if compute == "fp8" and server.dense_tflops_fp4
+                else PREFILL_EFFICIENCY[compute],
                 bf16_params=bf16_params, quantized_params=fixed_params - bf16_params,
                 # in whole bytes (0: 4 bits)
                 widened=int(int(WEIGHT_PRECISIONS[compute]) > int(bytes_per_weight)))
@@ -2314,6 +2750,17 @@ def precision_terms(model: Model, server: Server, weights_precision: str) -> dic
 
 # --- Layouts
 
+# The rule, as the report prints it; `SLOW_TOKENS_PER_S` is the comfortable reading that the alert on slow
+# tokens means too.
+RULE = Text(
+    "Regra: em um nó, a disposição com mais sessões que ainda recebem seus tokens a tempo (a meta, ou sem "
+    "meta {SLOW_TOKENS_PER_S} tokens/s por sessão pelo número de compromisso); uma réplica só passa de um nó "
+    "onde nenhuma disposição segura uma sessão dentro dele.",
+    "Rule: on one node, the layout with most sessions that still get their tokens in time (the target, or "
+    "with none {SLOW_TOKENS_PER_S} tokens/s per session by the committed figure); a replica spans nodes only "
+    "where no layout holds one session within a node.")
+SLOW_TOKENS_PER_S = 10
+IN_TIME_MS = 1000 / SLOW_TOKENS_PER_S
 REFUSALS = {
     "heads_not_divisible": Text("cabeças de atenção ({num_attention_heads}) não divisíveis",
                                 "attention heads ({num_attention_heads}) not divisible"),
@@ -2325,20 +2772,57 @@ REFUSALS = {
     "target_missed": Text("nem uma sessão cumpre a meta de velocidade",
                           "not even one session holds the speed target"),
 }
-# What the constants of speed were not measured on: condition, and words.
+# GPUs whose serving measurements the constants of speed were fitted on, and others of their families.
+MEASURED_GPUS = ("H100", "H200", "B200", "GB200", "B300", "GB300")
+# Where speed is an estimate: the same formula, with its own factor for what to commit to, and its evidence.
+# The largest factor of those that apply holds.
+Estimate = namedtuple("Estimate", "applies factor text")
+ESTIMATES = {
+    "data_parallel_attention": Estimate(
+        lambda model, server, layout: layout.attention_ranks > 1, 1.4,
+        Text("atenção data-parallel (31 medições: mediana 14 %, p90 34 %; respostas abaixo de 1.000 tokens "
+             "ficam de 2 a 6 vezes mais lentas)",
+             "data-parallel attention (31 measurements: median 14 %, p90 34 %; answers below 1,000 tokens "
+             "run 2 to 6 times slower)")),
+    "pcie": Estimate(
+        lambda model, server, layout: server.gpu_interconnect == "pcie" and layout.tensor_parallel == 2, 1.3,
+        Text("duas GPUs ligadas por PCIe (14 medições: de −23 a +16 %)",
+             "two GPUs connected over PCIe (14 measurements: −23 to +16 %)")),
+    "pcie_wide": Estimate(
+        lambda model, server, layout: server.gpu_interconnect == "pcie" and layout.tensor_parallel > 2, 1.5,
+        Text("GPUs ligadas por PCIe (somas medidas na placa, nenhuma medição de serviço)",
+             "GPUs connected over PCIe (sums measured on the board, no serving measurement)")),
+    "amd": Estimate(
+        lambda model, server, layout: server.gpu_interconnect == "infinity_fabric", 1.3,
+        Text("GPUs AMD, modelo denso (21 medições: todas a menos de 30 %, mediana 8 %)",
+             "AMD GPUs, dense model (21 measurements: all within 30 %, median 8 %)")),
+    "pipeline": Estimate(
+        lambda model, server, layout: layout.pipeline_parallel > 1, 1.5,
+        Text("pipeline parallel (só a conta, sem medição)", "pipeline parallel (arithmetic only, no "
+            "measurement)")),
+    "a100": Estimate(
+        lambda model, server, layout: server.gpu == "A100", 1.5,
+        Text("A100 (em carga alta, de 20 a 50 % mais lenta que a conta)",
+             "A100 (under high load 20 to 50 % slower than the formula)")),
+    "other_gpu": Estimate(
+        lambda model, server, layout: server.gpu not in (*MEASURED_GPUS, "A100")
+        and server.gpu_interconnect != "infinity_fabric", 1.3,
+        Text("GPU fora das medições (RTX 4090, 5090 e PRO 6000 sozinhas: de 5 a 16 %)",
+             "a GPU outside the measurements (RTX 4090, 5090 and PRO 6000 alone: 5 to 16 %)")),
+    "small_model": Estimate(
+        lambda model, server, layout: (model.total_params or SMALL_MODEL_PARAMS) < SMALL_MODEL_PARAMS, 1.5,
+        Text("modelo abaixo de 3 bilhões de parâmetros (o hospedeiro o limita: cerca de 11 ms por passo)",
+             "a model below 3 billion parameters (bound by its host: some 11 ms a step)")),
+}
+SMALL_MODEL_PARAMS = 3 * 10**9
+# What no estimate covers: condition, and words.
 OUTSIDE_SPEED = {
-    "measurements_on_amd": (
-        lambda server, layout: server.gpu_interconnect == "infinity_fabric",
-        Text("medições em GPUs AMD", "measurements on AMD GPUs")),
-    "measurements_over_pcie": (
-        lambda server, layout: server.gpu_interconnect == "pcie" and layout.tensor_parallel > 1,
-        Text("medições com GPUs ligadas por PCIe", "measurements of GPUs connected over PCIe")),
-    "measurements_of_pipeline_parallel": (
-        lambda server, layout: layout.pipeline_parallel > 1,
-        Text("medições de pipeline parallel", "measurements of pipeline parallel")),
-    "measurements_of_data_parallel_attention": (
-        lambda server, layout: layout.attention_ranks > 1,
-        Text("medições de atenção em paralelo de dados", "measurements of data-parallel attention")),
+    "experts_on_amd": (
+        lambda model, server, layout: server.gpu_interconnect == "infinity_fabric" and model.num_experts,
+        Text("medições de modelos com especialistas em GPUs AMD (lá o software decide: de 0,83 a 3,1 vezes a "
+             "conta)",
+             "measurements of models with experts on AMD GPUs (software decides there: 0.83 to 3.1 times the "
+             "formula)")),
 }
 
 
@@ -2362,6 +2846,11 @@ def refusal(model: Model, tensor_parallel: int) -> str | None:
     return None
 
 
+def can_spread(model: Model) -> bool:
+    """Whether attention can run data-parallel with the experts spread, and its memory is known."""
+    return bool(model.moe_layers and model.weights_gib and model.weights_precision)
+
+
 def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[str]:
     """Names of the figures without which nothing can be said about speed; empty when all are known."""
     needed = ["total_params", "active_params", "hidden_size", "num_attention_heads", "vocab_size",
@@ -2370,10 +2859,13 @@ def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[s
                              and model.active_params < model.total_params):
         needed += EXPERT_FIELDS
     figures = ["hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16"]
-    if tensor_parallel > 1:
-        figures.append("nvlink_bandwidth_tbps")
-    return ([name for name in needed if getattr(model, name) is None]
-            + [name for name in figures if getattr(server, name) is None])
+    missing = [name for name in needed if getattr(model, name) is None]
+    if tensor_parallel > 1 and str(tensor_parallel) not in (server.all_reduce_gbps or {}):
+        figures.append("all_reduce_gbps" if server.gpu_interconnect == "pcie" else "nvlink_bandwidth_tbps")
+        if figures[-1] == "all_reduce_gbps":
+            return [*missing, *[name for name in figures[:-1] if getattr(server, name) is None],
+                    "all_reduce_gbps"]
+    return missing + [name for name in figures if getattr(server, name) is None]
 
 
 @lru_cache(maxsize=2**10)
@@ -2382,20 +2874,39 @@ def speed_missing(model: Model, server: Server, layout: Layout) -> tuple[str, ..
     missing = speed_unknowns(model, server, layout.tensor_parallel)
     if model.weights_precision is None:
         missing.append("weights_precision")
-    return (*missing, *[name for name, (outside, _) in OUTSIDE_SPEED.items() if outside(server, layout)])
+    return (*missing,
+            *[name for name, (outside, _) in OUTSIDE_SPEED.items() if outside(model, server, layout)])
 
 
-def missing_words(missing: Iterable[str]) -> Text:
-    named = [OUTSIDE_SPEED[name][1] if name in OUTSIDE_SPEED else Text(name, name) for name in missing]
+@lru_cache(maxsize=2**10)
+def estimates_of(model: Model, server: Server, layout: Layout) -> tuple[str, ...]:
+    """The keys of ESTIMATES that the speed of a layout rests on; empty where measurements cover it."""
+    return tuple(name for name, row in ESTIMATES.items() if row.applies(model, server, layout))
+
+
+def speed_basis(model: Model, server: Server, layout: Layout) -> str | None:
+    """What the speed of a layout rests on: "measured", "estimate", or None where it is not known."""
+    if speed_missing(model, server, layout):
+        return None
+    return "estimate" if estimates_of(model, server, layout) else "measured"
+
+
+def listed_words(names: Iterable[str], words: Mapping[str, Text]) -> Text:
+    """`names` as a reader sees them: the words of each, or the name where it is that of a figure."""
+    named = [words.get(name, Text(name, name)) for name in names]
     return Text(*(", ".join(getattr(text, lang) for text in named) for lang in LANGUAGES))
 
 
+def missing_words(missing: Iterable[str]) -> Text:
+    return listed_words(missing, {name: text for name, (_, text) in OUTSIDE_SPEED.items()})
+
+
 @lru_cache(maxsize=2**12)                                # searches and scenarios ask for the same ones
-def place(asked: Request, layout: Layout) -> Placement:
+def place(asked: Request, layout: Layout, lenient: bool = False) -> Placement:
     """A layout with its numbers, and why it holds no session; `asked` is the `replica` of a request."""
     sheet = on_replica(asked, layout)
     sheet.update(at_any_context(before_context(asked), layout))
-    sessions = sessions_at_target(asked, layout)
+    sessions = sessions_at_target(asked, layout, lenient)
     if sessions is not None:
         sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
     known = [limit.number for limit in LIMITS.values() if sheet.reason(limit.number) is None]
@@ -2406,7 +2917,7 @@ def place(asked: Request, layout: Layout) -> Placement:
                    else "no_session_fits" if not sheet["memory_sessions_per_replica"]
                    else "speed_not_known" if speed_missing(asked.model, asked.server, layout)
                    else "target_missed")
-    return Placement(layout, sheet, refused)
+    return Placement(layout, sheet, refused, speed_basis(asked.model, asked.server, layout))
 
 
 # Searches and scenarios ask again with another context, budget or target: what does not follow from these is
@@ -2441,48 +2952,101 @@ def at_any_context(asked: Request, layout: Layout) -> dict:
 
 def on_replica(asked: Request, layout: Layout) -> Sheet:
     given = stated({name: getattr(asked, name) for name in (*BUDGET, *TARGETS)})
-    given["pipeline_parallel"] = layout.pipeline_parallel
     origin, cases = "computed" if asked.model.weights_gib else "weights_unknown", {}
     if "runtime_overhead_gib" in given:
         origin, given["given_overhead_gib"] = "given", given.pop("runtime_overhead_gib")
     given["overhead_origin"] = origin
     if origin != "computed":
-        cases = {"runtime_overhead_gib": "runtime_overhead_gib__" + origin,
-                 "kv_room_gib": "kv_room_gib__fixed_overhead"}
-    if layout.attention_ranks > 1 or layout.pipeline_parallel > 1:
-        cases.update(BY_LAYOUT["data" if layout.attention_ranks > 1 else "pipeline"])
-    if layout.tensor_parallel * layout.pipeline_parallel > asked.server.gpus:
-        cases.update(BY_LAYOUT["spanning"])
-    return on_ranks(at_any_budget(asked), layout.tensor_parallel, layout.attention_ranks).bind(given, cases)
+        cases["runtime_overhead_gib"] = "runtime_overhead_gib__" + origin
+    elif asked.engine == "sglang":
+        cases["runtime_overhead_gib"] = "runtime_overhead_gib__sglang"
+    if asked.engine == "trtllm":
+        cases.update(kv_budget_gib="kv_budget_gib__trtllm", reserved_gib="reserved_gib__trtllm")
+    return on_ranks(at_any_budget(asked), layout).bind(given, cases)
 
 
-@lru_cache(maxsize=2**10)                                # pipelines of every length rest on the same
-def on_ranks(asked: Request, tensor_parallel: int, attention_ranks: int) -> Sheet:
-    """The sheet of the ranks that share a layer."""
+# The memory of a GPU, as the driver reports it or as the brochure states it, decides what engines default to.
+@lru_cache(maxsize=2**10)
+def gpu_class(server: Server) -> GpuClass:
+    gib = server.driver_mib_per_gpu / 1024 if server.driver_mib_per_gpu else server.hbm_per_gpu_gb * GB / GIB
+    return next(one for one in GPU_CLASSES if gib >= one.from_gib)
+
+
+@lru_cache(maxsize=2**10)
+def batch_defaults(server: Server) -> dict:
+    found = GPU_CLASSES[-1] if server.gpu in SMALL_BATCH_GPUS else gpu_class(server)
+    return {name: getattr(found, name) for name in ("max_num_batched_tokens", "max_num_seqs")}
+
+
+def engine_memory(server: Server, tensor_parallel: int) -> dict:
+    found = gpu_class(server)
+    if tensor_parallel == 1:
+        return {"non_torch_gib": NON_TORCH_ONE_GPU_GIB, "cuda_graph_gib": found.cuda_graph_one_gpu_gib}
+    return {"non_torch_gib": found.non_torch_gib, "cuda_graph_gib": found.cuda_graph_gib}
+
+
+@lru_cache(maxsize=2**10)                                # contexts, budgets and targets rest on the same
+def on_ranks(asked: Request, layout: Layout) -> Sheet:
+    """The sheet of the ranks of a replica."""
+    model, server = asked.model, asked.server
     values = {name: getattr(asked, name) for name in OF_A_REPLICA}
-    values["context_tokens"] = asked.effective_context
     values["given_overhead_gib"] = values.pop("runtime_overhead_gib")
-    given = stated(values)
+    if asked.effective_context is not None:
+        # while decoding a session attends to what the request brings, and to no more than it holds
+        values["context_tokens"] = min(asked.effective_context, asked.input_tokens + asked.output_tokens / 2)
+    given = {**batch_defaults(server), **stated(values)}
     absent = {name: "not_asked" for name in (*values, "active_sessions_at_target") if name not in given}
-    given.update(ENGINES[asked.engine]._asdict(), tensor_parallel=tensor_parallel,
-                 attention_ranks=attention_ranks, kv_ranks=tensor_parallel // attention_ranks,
-                 bytes_per_element=KV_PRECISIONS[asked.kv_precision],
-                 non_torch_gib=NON_TORCH_TENSOR_PARALLEL_GIB if tensor_parallel > 1
-                 else NON_TORCH_ONE_GPU_GIB)
-    cases = {**packed_case(asked.model, asked.kv_precision), **alone_case(tensor_parallel)}
-    sheet = site(asked.model, asked.server).bind(given, cases, absent)
-    if asked.measured_tpot_ms is not None:
-        unscaled = sheet.bind({"tpot_factor": 1, "active_sessions": asked.measured_sessions})
-        if unscaled.find("tpot_expected_ms") is not None:
-            sheet.update(tpot_factor=asked.measured_tpot_ms / unscaled["tpot_expected_ms"],
-                         committed_factor=1.0)
-    sheet.find("kv_per_session_placed_gib")              # every layout on these ranks reads it
+    given.update(engine_memory(server, layout.tensor_parallel), tpot_factor=1, ttft_factor=1,
+                 ttft_spread=TTFT_SPREAD, accepted_tokens=asked.acceptance_length or 1,
+                 bytes_per_element=KV_PRECISIONS[asked.kv_precision], **engine_terms(asked.engine, server))
+    given.update(layout_terms(layout, server))
+    given["committed_factor"] = max([given["committed_factor"], *(
+        ESTIMATES[name].factor for name in estimates_of(model, server, layout))])
+    cases = {**packed_case(model, asked.kv_precision), **speed_cases(layout, server, asked.draft_tokens),
+             **(SPREAD if layout.attention_ranks > 1 else {})}
+    for brought in BY_LAYOUT.values():
+        if brought.applies(layout, server):
+            cases.update(brought.cases)
+    sheet = site(model, server).bind({**given, **draft_terms(model, asked.draft_tokens)}, cases, absent)
+    fit_to_measurements(sheet, asked)
+    sheet.find("kv_per_session_placed_gib")              # every context on these ranks reads it
     return sheet
 
 
+def fit_to_measurements(sheet: Sheet, asked: Request) -> None:
+    """Scale the expected TPOT and TTFT to what was measured: what was measured needs no engine's margin."""
+    measured = sheet.bind({"active_sessions": asked.measured_sessions})
+    if asked.measured_tpot_ms is not None and measured.find("tpot_expected_ms") is not None:
+        sheet.update(tpot_factor=asked.measured_tpot_ms / measured["tpot_expected_ms"], committed_factor=1.0)
+    if asked.measured_ttft_ms is not None and measured.find("ttft_expected_ms") is not None:
+        sheet.update(ttft_factor=asked.measured_ttft_ms / measured["ttft_expected_ms"],
+                     ttft_spread=TTFT_SPREAD_MEASURED)
+
+
+def draft_terms(model: Model, draft_tokens: int) -> dict:
+    """What drafts load and keep: the MTP layers of the model, beside those that attend to all tokens."""
+    terms = {"draft_params": 0, "bytes_per_draft_weight": 0, "drafts_not_counted": False}
+    if not draft_tokens:
+        return terms
+    if not (model.mtp_params and model.mtp_layers and model.weights_precision):
+        return dict(terms, drafts_not_counted=True)
+    layers = {kind: group["layers"] for kind, group in model.groups.items()}
+    for kind in {*WHOLE_KINDS} & {*layers}:
+        layers[kind] += model.mtp_layers
+    return dict(terms, draft_params=model.mtp_params,
+                bytes_per_draft_weight=WEIGHT_PRECISIONS[model.weights_precision],
+                **{kind + "_layers": layers[kind] for kind in layers}, **pool_terms(layers))
+
+
 # The cases that a layout brings: attention or layers spread, or a replica over several nodes.
-BY_LAYOUT = {case: {name.partition("__")[0]: name for name in NUMBERS if name.endswith("__" + case)}
-             for case in ("data", "pipeline", "spanning")}
+Brought = namedtuple("Brought", "applies cases")
+BY_LAYOUT = {case: Brought(applies, {name.partition("__")[0]: name for name in NUMBERS
+                                     if name.endswith("__" + case) and "all_reduce" not in name})
+             for case, applies in (
+                 ("data", lambda layout, server: layout.attention_ranks > 1),
+                 ("pipeline", lambda layout, server: layout.pipeline_parallel > 1),
+                 ("spanning", lambda layout, server:
+                  layout.tensor_parallel * layout.pipeline_parallel > server.gpus))}
 
 
 def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
@@ -2490,44 +3054,90 @@ def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
     return {"latent_kv_bytes": "latent_kv_bytes__packed"} if packed else {}
 
 
-def alone_case(tensor_parallel: int) -> dict[str, str]:
-    """On one GPU nothing crosses a link, whether or not the server states one."""
-    names = ("all_reduce_ms", "prefill_all_reduce_ms") if tensor_parallel == 1 else ()
-    return {name: name + "__alone" for name in names}
+# Cases of both passes, decoding and prefill.
+ALONE, BOARD, EXCHANGE, SPREAD = (
+    {before + name: before + name + case for name in names
+     for before in ("", "prefill_", *(("chunk_",) if name == "all_reduce_ms" else ()))}
+    for case, *names in (("__alone", "all_reduce_ms"), ("__board", "message_ms", "all_reduce_ms"),
+                         ("__data", "all_reduce_ms"), ("__spread", "coverage_of_a_gpu")))
 
 
-def sessions_at_target(asked: Request, layout: Layout) -> int | None:
+def engine_terms(engine: str, server: Server) -> dict:
+    """What an engine adds; before the first token AMD's software takes as long as SGLang's."""
+    terms = ENGINES[engine]._asdict()
+    if server.gpu_interconnect == "infinity_fabric":
+        terms["first_token_layer_ms"] = max(one.first_token_layer_ms for one in ENGINES.values())
+    return terms
+
+
+def layout_terms(layout: Layout, server: Server) -> dict:
+    """The ranks of a layout, and how its GPUs exchange where the board was measured."""
+    gpus, rates, latencies_us = str(layout.tensor_parallel), server.all_reduce_gbps, server.all_reduce_us
+    terms = dict(layout._asdict(), kv_ranks=layout.tensor_parallel // layout.attention_ranks,
+                 expert_parallel=layout.tensor_parallel if layout.attention_ranks > 1 else 1)
+    if rates and latencies_us and gpus in rates:
+        terms.update(board_gbps=rates[gpus], all_reduce_latency_ms=latencies_us[gpus] / 1000)
+    return terms
+
+
+@lru_cache(maxsize=2**10)
+def speed_cases(layout: Layout, server: Server, draft_tokens: int) -> dict[str, str]:
+    """The numbers on speed that a layout and drafts bring. On one GPU nothing crosses a link."""
+    cases = {}
+    if layout.tensor_parallel == 1:
+        cases.update(ALONE)
+    elif str(layout.tensor_parallel) in (server.all_reduce_gbps or {}):
+        cases.update(BOARD)
+    if layout.attention_ranks > 1:
+        cases.update(EXCHANGE)
+    if draft_tokens:
+        cases["tpot_expected_ms"] = "tpot_expected_ms__drafts"
+    return cases
+
+
+def sessions_at_target(asked: Request, layout: Layout, lenient: bool = False) -> int | None:
     """Sessions of a replica (active_ratio of them generating) whose committed figures hold the targets.
 
-    None where there is no target, or none on TPOT and the prefill holds that on TTFT; 0 where speed is not
-    known.
+    None where there is no target; 0 where speed is not known. `lenient`: a TTFT that only the expected figure
+    holds leaves one session generating.
     """
     if asked.tpot_ms is None and asked.ttft_ms is None:
         return None
     if speed_missing(asked.model, asked.server, layout):
         return 0
-    return sessions_in_time(at_any_budget(asked), layout, asked.tpot_ms, asked.ttft_ms)
+    held = [sessions_in_time(at_any_budget(asked), layout, number, limit_ms)
+            for number, limit_ms in (("tpot_committed_ms", asked.tpot_ms), ("ttft_high_ms", asked.ttft_ms))
+            if limit_ms is not None]
+    if lenient and sessions_in_time(at_any_budget(asked), layout, "ttft_expected_ms", asked.ttft_ms or 0):
+        one = last_within(1, COUNT.high, lambda sessions: sessions * asked.active_ratio)
+        held[-1] = max(held[-1], one, 1)
+    return min(held)
 
 
 @lru_cache(maxsize=2**10)
 def at_any_load(asked: Request, layout: Layout) -> Sheet:
     """The sheet of a replica with the numbers on speed that no load changes."""
-    sheet = on_replica(asked, layout)
-    for name in ("prefill_committed_ms", "cache_read_bytes", "layers_ms"):
+    return with_what_no_load_changes(on_replica(asked, layout))
+
+
+def with_what_no_load_changes(sheet: Sheet) -> Sheet:
+    """The sheet of a replica, the numbers on speed that no load changes worked out in it."""
+    for name in ("ttft_idle_ms", "cache_read_bytes"):
         sheet.find(name)
     return sheet
 
 
 @lru_cache(maxsize=2**12)                                # memory does not matter here, and searches change it
-def sessions_in_time(asked: Request, layout: Layout, tpot_ms: float | None,
-                     ttft_ms: float | None) -> int | None:
+def sessions_in_time(asked: Request, layout: Layout, number: str, limit_ms: float) -> int:
+    """The most sessions of a replica at which a number on speed is within its limit; 0 if none."""
     sheet = at_any_load(asked, layout)
-    if ttft_ms is not None and sheet["prefill_committed_ms"] > ttft_ms:
-        return 0
-    if tpot_ms is None:
-        return None
-    return last_within(tpot_ms, COUNT.high, lambda sessions: sheet.bind(
-        {"active_sessions": max(1, sessions * asked.active_ratio)})["tpot_committed_ms"])
+    return last_within(limit_ms, COUNT.high, lambda sessions: at_load(sheet, sessions * asked.active_ratio)[
+        number])
+
+
+def at_load(sheet: Sheet, active_sessions: float) -> Sheet:
+    """A replica's sheet with so many sessions generating, one at least."""
+    return sheet.bind({"active_sessions": max(1, active_sessions)})
 
 
 def largest(low: int, high: int, good: Callable[[int], bool]) -> int | None:
@@ -2562,119 +3172,126 @@ def last_within(limit: float, high: int, curve: Callable[[int], float]) -> int:
     return low
 
 
-# Judgements. A replica that spans nodes costs speed, and is lost with one node: built only where a node then
-# holds this many times the sessions, or where none fits one; on the fewest nodes, with the widest tensor
-# parallel and the fewest stages, that reach this share of the most sessions per node.
-SPANNING_GAIN = 8
-LEAST_SHARE = Fraction(1, 2)
-
-
 def per_node(placement: Placement, name: str = "sessions_per_replica") -> Fraction:
     sheet = placement.sheet
     return Fraction(sheet["replicas_per_node"] * sheet[name], sheet["nodes_per_replica"])
 
 
 @lru_cache(maxsize=2**11)
-def candidates(asked: Request, tensor_parallel: int | str, least_ratio: float) -> tuple[Placement, ...]:
-    """The layouts of a replica, placed; over several nodes only where they hold far more (SPANNING_GAIN).
+def candidates(asked: Request, pins: Pins) -> tuple[Placement, ...]:
+    """The layouts of a replica that the pins allow, placed.
 
-    That is judged by the least kv_budget_ratio of the scenarios: a cluster is built in one way.
+    Where no layout at all commits to the target on TTFT, those count whose expected TTFT holds it.
     """
+    lenient = asked.ttft_ms is not None and not any(
+        one.sheet and one.sheet["sessions_per_replica"]
+        for one in laid_out(asked, Pins("auto", "auto", "auto", pins.nodes), False))
+    return laid_out(asked, pins, lenient)
+
+
+@lru_cache(maxsize=2**11)
+def laid_out(asked: Request, pins: Pins, lenient: bool) -> tuple[Placement, ...]:
+    """The layouts that the pins allow; over nodes where none holds a session on one."""
     model, server = asked.model, asked.server
-    refusals = {size: refusal(model, size) for size in sizes_of(server, tensor_parallel)}
+    refusals = {size: refusal(model, size) for size in sizes_of(server, pins.tensor_parallel)}
     usable = [size for size, why in refusals.items() if why is None]
-    found = [place(asked, Layout(size, 1, 1)) for size in usable]
-    if model.moe_layers and model.weights_gib and model.weights_precision and "latent" in model.groups:
-        spread = [place(asked, Layout(size, 1, size)) for size in usable if size > 1]
-        found += [one for one in spread if one.sheet["memory_sessions_per_replica"]]
-    if not any(one.sheet["memory_sessions_per_replica"] for one in found):
-        found += [place(asked, Layout(size, stages, 1)) for size in usable
-                  for stages in divisors(server.gpus // size)[1:] if stages <= model.num_layers]
     refused = [Placement(Layout(size, 1, 1), Sheet(), why) for size, why in refusals.items() if why]
-    layouts = [one.layout for one in found]
-    nodes = (nodes_to_span(replace(asked, kv_budget_ratio=least_ratio), usable, layouts)
-             or nodes_to_span(asked, usable, layouts) or 1)
-    return (*refused, *found, *over_nodes(asked, usable, nodes))
+    if pins.pipeline_parallel not in ("auto", 1):
+        found = [place(asked, layout, lenient)
+                 for layout in piped(server, usable, int(pins.pipeline_parallel))]
+        within = [one for one in found if one.sheet["nodes_per_replica"] == 1]
+        if any(one.sheet["memory_sessions_per_replica"] for one in within):
+            found = within
+        return (*refused, *found)
+    layouts = [Layout(size, 1, 1) for size in usable] if pins.attention != "data" else []
+    if pins.attention == "data" or (pins == pins._replace(attention="auto", tensor_parallel="auto")
+                                    and can_spread(model)):
+        layouts += [Layout(size, 1, size) for size in usable if size > 1]
+    found = [place(asked, layout, lenient) for layout in layouts]
+    widest = max(size for size in divisors(server.gpus) if refusal(model, size) is None)
+    if pins.pipeline_parallel == "auto" and pins.attention != "data" and widest in usable and not any(
+            one.sheet["memory_sessions_per_replica"] for one in found):
+        found += over_nodes(asked, widest, pins.nodes, lenient)
+    return (*refused, *found)
 
 
-def over_nodes(asked: Request, sizes: Iterable[int], nodes: int) -> list[Placement]:
-    """A replica over so many nodes, one layout for each size that the layers allow; [] on one node."""
-    stages = {size: asked.server.gpus // size * nodes for size in sizes}
-    return [place(asked, Layout(size, count, 1)) for size, count in stages.items()
-            if nodes > 1 and count <= asked.model.num_layers]
+def piped(server: Server, sizes: Iterable[int], stages: int) -> list[Layout]:
+    """The layouts with so many stages that fill nodes, or divide one."""
+    return [Layout(size, stages, 1) for size in sizes
+            if server.gpus % (size * stages) == 0 or size * stages % server.gpus == 0]
 
 
-def nodes_to_span(asked: Request, sizes: Sequence[int], layouts: Iterable[Layout]) -> int | None:
-    """Nodes a replica should span; 1 where `layouts` on one do, None where nothing holds a session."""
-    within_one = [place(asked, layout) for layout in layouts]
-    fits = any(one.sheet["memory_sessions_per_replica"] for one in within_one)
-    held = "sessions_per_replica" if fits else "memory_sessions_per_replica"
-    counted = asked if fits else without(asked, *TARGETS)
+def over_nodes(asked: Request, tensor_parallel: int, most_nodes: int | None,
+               lenient: bool) -> list[Placement]:
+    """The replica over the fewest nodes that hold a session, stages as wide as a node allows; [] if none."""
+    stages = asked.server.gpus // tensor_parallel
 
-    def most(nodes):
-        return max((per_node(one, held) for one in over_nodes(counted, sizes, nodes)), default=0)
-    within = max(per_node(one, held) for one in within_one)
-    most_ever = max(one.sheet["kv_room_gib"] / one.sheet["kv_per_session_gib"] for one in within_one)
-    if most_ever <= 0:
-        return None
-    if SPANNING_GAIN * within > most_ever:               # not even without weights
-        return 1
-    layers, gpus = asked.model.num_layers, asked.server.gpus
-    goal = LEAST_SHARE * max(most(layers * size // gpus) for size in sizes)
-    if goal == 0:
-        return None
-    if within >= goal:
-        return 1
-    nodes = next(nodes for nodes in node_counts(layers, [gpus // size for size in sizes])
-                 if most(nodes) >= goal)
-    return nodes if per_node(best(over_nodes(asked, sizes, nodes)), held) >= SPANNING_GAIN * within else 1
+    def on(nodes):
+        return place(asked, Layout(tensor_parallel, stages * nodes, 1), lenient)
+    most = min(asked.model.num_layers // stages, most_nodes or COUNT.high)
+    spare = largest(0, most - 1, lambda fewer: on(most - fewer).sheet["memory_sessions_per_replica"] > 0)
+    return [] if spare is None else [on(most - spare)]
 
 
-def node_counts(layers: int, stages_per_node: Iterable[int]) -> list[int]:
-    """Numbers of nodes, ascending: for each size of the largest stage the fewest that make it so."""
-    found = {2}
-    for stages in stages_per_node:
-        found.update(-(-layers // (stages * largest_stage)) for largest_stage in range(1, layers // stages))
-    return sorted(found)
+@lru_cache(maxsize=2**11)
+def chosen(asked: Request, pins: Pins) -> Placement:
+    return best(candidates(asked, pins))
 
 
 def best(placements: Iterable[Placement]) -> Placement:
-    """The layout to build: most sessions per node; on a tie most in memory, widest, no attention ranks.
+    """The layout to build, by RULE. One of unknown speed only where no other holds a session.
 
-    Each pipeline stage adds to the time of a token: of those with stages, the widest tensor parallel, then
-    the fewest stages, within LEAST_SHARE of the most.
+    On a tie one that was measured, then the widest tensor parallel, then attention divided by heads.
     """
     built = [one for one in placements if one.sheet]
-    most = max(built, key=lambda one: (
-        one.sheet["sessions_per_replica"] > 0, one.refused != "speed_not_known", per_node(one),
-        per_node(one, "memory_sessions_per_replica"), one.layout.tensor_parallel,
-        -one.layout.attention_ranks))
-    if most.layout.pipeline_parallel == 1 or not most.sheet["sessions_per_replica"]:
-        return most
-    near = [one for one in built if one.sheet["nodes_per_replica"] == most.sheet["nodes_per_replica"]
-            and per_node(one) >= LEAST_SHARE * per_node(most)]
-    return max(near, key=lambda one: (one.layout.tensor_parallel, -one.layout.pipeline_parallel))
+    holding = [one for one in built if one.sheet["sessions_per_replica"]] or built
+    rated = [one for one in holding if one.speed_basis] or holding
+    found: tuple = ()
+    for one in sorted(rated, key=per_node, reverse=True):
+        if found and per_node(one) < found[0]:           # not even if all of its sessions were in time
+            break
+        rank = (sessions_in_reading_time(one), one.speed_basis == "measured", one.layout.tensor_parallel,
+                -one.layout.attention_ranks)
+        found = max(found, (*rank, one), key=lambda each: each[:4]) if found else (*rank, one)
+    return found[-1]
+
+
+def sessions_in_reading_time(one: Placement) -> Fraction:
+    """Sessions per node that get SLOW_TOKENS_PER_S, or hold the target; all where speed is not known."""
+    sheet = with_what_no_load_changes(one.sheet) if one.speed_basis else one.sheet
+    held = sheet["sessions_per_replica"]
+    if one.speed_basis is None or "tpot_ms" in sheet or "ttft_ms" in sheet or not held:
+        return per_node(one)
+    ratio = sheet["active_ratio"]
+    if at_load(sheet, held * ratio)["tpot_committed_ms"] > IN_TIME_MS:
+        held = last_within(IN_TIME_MS, held, lambda sessions: at_load(sheet, sessions * ratio)[
+            "tpot_committed_ms"])
+    return Fraction(sheet["replicas_per_node"] * held, sheet["nodes_per_replica"])
 
 
 # --- The plan of one scenario
 
 NUMBERS_OF_A_PLAN = [f.name for f in fields(SizingResult)][3:16]       # between the records and the alerts
 FOUND_LATER = ("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
-               "recommended_nodes_final")
+               "recommended_nodes_final", "nodes_at_given_ratio")
 
 
 def check_request(request: Request) -> None:
     """Raise SizingError naming the first parameter that makes no sense or asks what cannot be known."""
     values = vars(request)
     check_arguments({name: values[name] for name, _, other in record_fields(Request)
-                     if name != "tensor_parallel" and not (values[name] is None and other == "None")})
+                     if name not in ("tensor_parallel", "pipeline_parallel")
+                     and not (values[name] is None and other == "None")})
     if request.concurrency is None and request.nodes is None:
         raise SizingError("concurrency: missing, and no nodes given instead")
     check_stated_weights(request.model)
     check_kv_precision(request.model, request.kv_precision)
-    check_tensor_parallel(request.model, request.server, request.tensor_parallel)
-    if (request.measured_tpot_ms is None) != (request.measured_sessions is None):
-        raise SizingError("measured_tpot_ms, measured_sessions: expected both or none")
+    check_pins(request.model, request.server, request.pins)
+    check_drafts(request.draft_tokens, request.acceptance_length)
+    measured = request.measured_tpot_ms is not None or request.measured_ttft_ms is not None
+    if measured != (request.measured_sessions is not None):
+        raise SizingError("measured_tpot_ms, measured_ttft_ms, measured_sessions: expected the last with one "
+                          "of the others, or none")
     check_known_speed(request, [speed_missing(request.model, request.server, Layout(1, 1, 1))], "")
 
 
@@ -2690,6 +3307,32 @@ def check_kv_precision(model: Model, kv_precision: str) -> None:
                           "%s: expected fp8" % (NVFP4_ELEMENTS, model.name, widths or "latent attention"))
 
 
+def check_pins(model: Model, server: Server, pins: Pins) -> None:
+    """Raise SizingError when a layout that was asked for cannot be built."""
+    check_tensor_parallel(model, server, pins.tensor_parallel)
+    if pins.attention == "data" and not can_spread(model):
+        raise SizingError("attention: expected auto or tensor: data-parallel attention spreads experts, and "
+                          "%s has no %s" % (model.name, "experts" if not model.moe_layers else "weights_gib"
+                                            if not model.weights_gib else "weights_precision"))
+    if pins.attention == "data" and not any(
+            size > 1 and refusal(model, size) is None for size in sizes_of(server, pins.tensor_parallel)):
+        raise SizingError("attention: expected auto or tensor on one GPU, got data")
+    check_stages(model, server, pins)
+
+
+def check_stages(model: Model, server: Server, pins: Pins) -> None:
+    stages = pins.pipeline_parallel
+    if stages == "auto" or (type(stages) is int and stages == 1):
+        return
+    sizes = [size for size in sizes_of(server, pins.tensor_parallel) if refusal(model, size) is None]
+    expect(type(stages) is int and stages > 0, "auto or a whole number from 1", stages, "pipeline_parallel")
+    expect(pins.attention != "data", "auto or 1 with data-parallel attention", stages, "pipeline_parallel")
+    expect(stages <= model.num_layers, "at most the %d layers of %s" % (model.num_layers, model.name), stages,
+           "pipeline_parallel")
+    expect(piped(server, sizes, stages), "stages that fill nodes of %d GPUs or divide one" % server.gpus,
+           stages, "pipeline_parallel")
+
+
 def check_tensor_parallel(model: Model, server: Server, tensor_parallel: int | str) -> None:
     sizes = [size for size in divisors(server.gpus) if refusal(model, size) is None]
     if tensor_parallel == "auto" or (type(tensor_parallel) is int and tensor_parallel in sizes):
@@ -2701,8 +3344,11 @@ def check_tensor_parallel(model: Model, server: Server, tensor_parallel: int | s
                       % (", ".join(map(str, sizes)), short(tensor_parallel), reason))
 
 
+ON_SPEED = ("tpot_ms", "ttft_ms", "measured_tpot_ms", "measured_ttft_ms", "acceptance_length")
+
+
 def asks_for_speed(request: Request) -> list[str]:
-    return [name for name in ("tpot_ms", "ttft_ms", "measured_tpot_ms") if getattr(request, name) is not None]
+    return [name for name in ON_SPEED if getattr(request, name) is not None]
 
 
 def check_known_speed(request: Request, missing: Sequence[Sequence[str]], where: str) -> None:
@@ -2713,9 +3359,9 @@ def check_known_speed(request: Request, missing: Sequence[Sequence[str]], where:
             wanted[0], request.model.name, request.server.name, where, missing_words(missing[0]).en))
 
 
-def layouts_of(request: Request, least_ratio: float) -> tuple[Placement, ...]:
+def layouts_of(request: Request) -> tuple[Placement, ...]:
     """The layouts of a request; raises SizingError when those that fit have no speed, and it is asked for."""
-    found = candidates(request.replica, request.tensor_parallel, least_ratio)
+    found = candidates(request.replica, request.pins)
     fitting = [one for one in found if one.sheet and one.sheet["memory_sessions_per_replica"]]
     check_known_speed(request, [speed_missing(request.model, request.server, one.layout) for one in fitting],
                       ", in the layouts that memory holds,")
@@ -2726,16 +3372,23 @@ def on_load(request: Request, placement: Placement) -> Sheet:
     """A replica's numbers, and those of the load on nodes."""
     storage, absent = record_terms(request.storage)
     missing = speed_missing(request.model, request.server, placement.layout)
+    rests_on = estimates_of(request.model, request.server, placement.layout)
     given = dict(storage, concurrency=request.concurrency, nodes=request.nodes, ha_mode=request.ha_mode,
                  ha_extra_nodes=HA_MODES[request.ha_mode], peak_headroom_ratio=request.peak_headroom_ratio,
                  requested_context=request.effective_context, storage=request.storage.name, fits=True,
                  nodes_given=request.nodes is not None, concurrency_given=request.concurrency is not None,
-                 speed_measured=request.measured_tpot_ms is not None, speed_missing=missing_words(missing))
+                 tpot_measured=request.measured_tpot_ms is not None,
+                 ttft_measured=request.measured_ttft_ms is not None,
+                 engine_is_vllm=request.engine in ("generic", "vllm"),
+                 speed_missing=missing_words(missing), speed_estimated=bool(rests_on) and not missing,
+                 basis=BASES["own" if request.measured_tpot_ms else placement.speed_basis or "estimate"],
+                 speed_rests_on=listed_words(rests_on, {name: row.text for name, row in ESTIMATES.items()}))
     absent.update(dict.fromkeys(FOUND_LATER, "not_asked"))
     cases = {"serving_nodes": "serving_nodes__given"}
     if request.nodes is None:
         absent["nodes"], cases = "not_asked", {}
     sheet = placement.sheet.bind(stated(given), cases, absent)
+    sheet.later = {**AT_OTHER_LOADS, **of_other_plans(request)}
     sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
     sheet["holds_in_memory"] = sheet["memory_sessions_per_replica"] > 0
     if request.concurrency is None:
@@ -2753,13 +3406,97 @@ def fits_nodes(sheet: Sheet) -> bool:
     return "nodes" not in sheet or sheet["nodes_final"] <= sheet["nodes"]
 
 
-def size(request: Request, least_ratio: float) -> SizingResult:
+# --- Numbers found by repeating the sizing, when something asks for them
+
+def repeated(sheet: Sheet, name: str, **changes) -> float:
+    """A number on speed with other givens; raises Absent where the plan has no speed."""
+    sheet["tpot_expected_ms"]
+    return sheet.what_if({"active_sessions": sheet["active_sessions"], **changes})[name]
+
+
+def batch_that_starts(sheet: Sheet) -> int:
+    """The largest max_num_batched_tokens with which one session's reservation fits its rank; 0 if none."""
+    def starts(tokens):
+        changed = sheet.what_if({"max_num_batched_tokens": tokens})
+        return changed["kv_pooled_gib"] * changed["attention_ranks"] <= changed["replica_budget_gib"]
+    return largest(1, sheet["max_num_batched_tokens"], starts) or 0
+
+
+AT_OTHER_LOADS = {
+    "tpot_at_peak_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
+                                              active_sessions=sheet["peak_active_sessions"]),
+    "tpot_at_full_context_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
+                                                      context_tokens=sheet["effective_context"]),
+    "tpot_at_all_accepted_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
+                                                      accepted_tokens=sheet["draft_tokens"] + 1),
+    "ttft_of_one_session_ms": lambda sheet: repeated(sheet, "ttft_high_ms", active_sessions=1),
+    "batched_tokens_that_start": batch_that_starts,
+}
+
+
+def sheet_if(request: Request, **changes) -> Sheet:
+    """The sheet of a scenario with changes; raises Absent where it does not fit."""
+    changed = replace(request, **changes)
+    sheet = on_load(changed, chosen(changed.replica, changed.pins))
+    sheet["nodes_final"]
+    return sheet
+
+
+def at_engine_default(request: Request, sheet: Sheet) -> Sheet:
+    """The scenario at vLLM's own gpu_memory_utilization; raises Absent where that cannot halve its nodes."""
+    least = FACTOR_OF_NODES * (1 + sheet["ha_extra_nodes"])
+    if (request.kv_budget_ratio >= VLLM_DEFAULT_RATIO or not sheet["engine_is_vllm"]
+            or (sheet["nodes_per_replica"] == 1 and sheet["nodes_final"] < least)):
+        raise Absent("not_applicable")
+    return sheet_if(request, kv_budget_ratio=VLLM_DEFAULT_RATIO)
+
+
+def without_target(request: Request, sheet: Sheet) -> Sheet:
+    """The scenario without its targets; raises Absent where that changes no layout."""
+    if request.tpot_ms is None and request.ttft_ms is None:
+        raise Absent("not_asked")
+    free = sheet_if(request, tpot_ms=None, ttft_ms=None)
+    if all(free[name] == sheet[name] for name in Layout._fields):
+        raise Absent("not_applicable")
+    return free
+
+
+def at_given_ratio(request: Request, given_ratio: float, sheet: Sheet) -> Sheet:
+    """A scenario without its cap on kv_budget_ratio; raises Absent where it cannot halve its nodes."""
+    least = FACTOR_OF_NODES * (1 + sheet["ha_extra_nodes"])
+    if given_ratio <= request.kv_budget_ratio or sheet["nodes_final"] < least:
+        raise Absent("not_applicable")
+    return sheet_if(request, kv_budget_ratio=given_ratio)
+
+
+# {name: (the sheet of another plan, its number)}; at vLLM's own gpu_memory_utilization {name: its number}
+AT_ENGINE_DEFAULT = {"nodes_at_engine_default": "nodes_final",
+                     "replica_nodes_at_engine_default": "nodes_per_replica"}
+OF_OTHER_PLANS = {
+    **{name: (at_engine_default, number) for name, number in AT_ENGINE_DEFAULT.items()},
+    "nodes_without_target": (without_target, "nodes_final"),
+}
+
+
+def of_other_plans(request: Request) -> dict[str, Callable]:
+    return {name: lambda sheet, find=find, number=number: find(request, sheet)[number]
+            for name, (find, number) in OF_OTHER_PLANS.items()}
+
+
+def size(request: Request, given_ratio: float, capped: bool = False) -> SizingResult:
     """The plan of a request that is under a scenario's policy; raises SizingError."""
-    return result(request, layouts_of(request, least_ratio), scenario_sheet(request, least_ratio))
+    return result(request, layouts_of(request), scenario_sheet(request), given_ratio, capped)
 
 
-def result(request: Request, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
-    placement = best(layouts)
+def result(request: Request, layouts: Sequence[Placement], sheet: Sheet, given_ratio: float,
+           capped: bool) -> SizingResult:
+    """The plan of a sheet; `given_ratio` is kv_budget_ratio as configured, which a scenario may cap."""
+    if capped:                                           # the engine's default would be capped too
+        sheet.absent = {**sheet.absent, **dict.fromkeys(AT_ENGINE_DEFAULT, "not_applicable")}
+        sheet.later = {name: find for name, find in sheet.later.items() if name not in AT_ENGINE_DEFAULT}
+    sheet.later = {**sheet.later, "nodes_at_given_ratio": lambda found: at_given_ratio(
+        request, given_ratio, found)["nodes_final"]}
+    placement = chosen(request.replica, request.pins)
     sheet.update(placement.over_the_ranks)
     units = {"reserved_unit_sessions": "nodes_final_reserved",
              "unmanaged_unit_sessions": "nodes_final_without_hybrid_manager"}
@@ -2798,42 +3535,39 @@ def in_scenario(request: Request, scenario: Scenario) -> Request:
                    peak_headroom_ratio=scenario.headroom(request.peak_headroom_ratio))
 
 
-def least_ratio_of(request: Request) -> float:
-    return min(scenario.budget(request.kv_budget_ratio) for scenario in SCENARIOS)
-
-
-def scenario_sheet(request: Request, least_ratio: float) -> Sheet:
-    return on_load(request, best(layouts_of(request, least_ratio)))
+def scenario_sheet(request: Request) -> Sheet:
+    layouts_of(request)                                  # raises where a speed is asked for and none is known
+    return on_load(request, chosen(request.replica, request.pins))
 
 
 def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
     """The plan of one scenario, with the longest context where "max" is asked for; raises SizingError."""
-    ruled, least_ratio = in_scenario(request, scenario), least_ratio_of(request)
+    ruled, capped = in_scenario(request, scenario), scenario.budget(1.0) < 1.0
     if request.effective_context != "max":
-        return size(ruled, least_ratio)
-    found = longest_context(ruled, least_ratio)
+        return size(ruled, request.kv_budget_ratio, capped)
+    found = longest_context(ruled)
     at_found = replace(ruled, effective_context=found or 1)
-    layouts, sheet = layouts_of(at_found, least_ratio), scenario_sheet(at_found, least_ratio)
+    layouts, sheet = layouts_of(at_found), scenario_sheet(at_found)
     if found is None:
         absent = dict.fromkeys(("effective_context", "requested_context", "context_tokens",
                                 "longest_fitting_context"), "does_not_fit")
         sheet = sheet.what_if({}).bind({"no_context_fits": True}, absent=absent)
-        return replace(result(at_found, layouts, sheet), layouts=())
+        return replace(result(at_found, layouts, sheet, request.kv_budget_ratio, capped), layouts=())
     sheet["longest_fitting_context"] = found
     if found < request.model.max_position_embeddings:
-        longer = scenario_sheet(replace(ruled, effective_context=found + 1, nodes=None), least_ratio)
+        longer = scenario_sheet(replace(ruled, effective_context=found + 1, nodes=None))
         sheet.update(stated({"nodes_one_token_more": longer.find("nodes_final")}))
-    return result(at_found, layouts, sheet)
+    return result(at_found, layouts, sheet, request.kv_budget_ratio, capped)
 
 
-def longest_context(request: Request, least_ratio: float) -> int | None:
+def longest_context(request: Request) -> int | None:
     """The longest context for which the nodes of a scenario hold its sessions; None where there is none.
 
     A longer context may take replicas of more nodes, and these may hold more again: each size of replica is
     searched by itself.
     """
     def sheet_at(tokens):
-        return scenario_sheet(replace(request, effective_context=tokens), least_ratio)
+        return scenario_sheet(replace(request, effective_context=tokens))
 
     def replica_nodes(tokens):
         sheet = sheet_at(tokens)
@@ -2873,7 +3607,8 @@ RATIO_STEPS, OVERHEAD_STEPS, SPEED_STEPS = 10**4, 10**3, 10**2
 def fits_scenario(request: Request, scenario: Scenario) -> bool:
     try:
         check_kv_precision(request.model, request.kv_precision)
-        sheet = scenario_sheet(in_scenario(request, scenario), least_ratio_of(request))
+        check_pins(request.model, request.server, request.pins)
+        sheet = scenario_sheet(in_scenario(request, scenario))
     except SizingError:  # a speed target asks for figures that not every layout has
         return False
     return sheet.find("nodes_final") is not None
@@ -2934,13 +3669,13 @@ def overhead_that_fits(fits: Fitting):
 
 # Beside its HBM, what decides whether a request fits a server: the first, and all for a speed.
 BESIDE_HBM = ("gpus", "nvlink_bandwidth_tbps", "hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16",
-              "dense_tflops_fp8", "dense_tflops_fp4", "gpu_interconnect")
+              "dense_tflops_fp8", "dense_tflops_fp4", "gpu_interconnect", "gpu")
 
 
 def server_that_fits(fits: Fitting):
     """The server with the least HBM that fits; a larger one alike but for that fits too."""
     def fits_at(places, index):
-        return fits(server=servers[places[index]], tensor_parallel="auto")
+        return fits(server=servers[places[index]], tensor_parallel="auto", pipeline_parallel="auto")
     servers = sorted(fits.servers.values(), key=lambda server: server_sheet(server)["hbm_total_gib"])
     names = BESIDE_HBM if asks_for_speed(fits.request) else BESIDE_HBM[:1]
     alike: dict[tuple, list[int]] = {}
@@ -2954,25 +3689,21 @@ def server_that_fits(fits: Fitting):
     return servers[found].name if found < len(servers) else None
 
 
-def speed_that_fits(fits: Fitting, target: str, committed: str):
+def speed_that_fits(fits: Fitting, target: str, committed: Sequence[str]):
     """The lever of one target, in steps of 0.01 ms: searched on given nodes, else what one session takes."""
     request, most_ms = fits.request, BOUNDS[target].high
     if request.nodes is not None:
         return least(fits, target, SPEED_STEPS, most_ms)
-    found = set()
-    for tensor_parallel in sizes_of(request.server, request.tensor_parallel):
-        layout = Layout(tensor_parallel, 1, 1)
-        if not (refusal(request.model, tensor_parallel)
-                or speed_missing(request.model, request.server, layout)):
-            alone_ms = on_replica(request.replica, layout).bind({"active_sessions": 1})[committed]
-            found.add(math.ceil(alone_ms * SPEED_STEPS) / SPEED_STEPS)
+    found = {math.ceil(at_load(one.sheet, 1)[name] * SPEED_STEPS) / SPEED_STEPS
+             for one in candidates(without(request.replica, *TARGETS), request.pins) if one.speed_basis
+             for name in committed}
     return next((ms for ms in sorted(found) if ms <= most_ms and fits(**{target: ms})), None)
 
 
 LEVERS: dict[str, Callable] = {
     "nodes": partial(least, name="nodes", steps=1, top=COUNT.high),
-    "tpot_ms": partial(speed_that_fits, target="tpot_ms", committed="tpot_committed_ms"),
-    "ttft_ms": partial(speed_that_fits, target="ttft_ms", committed="prefill_committed_ms"),
+    "tpot_ms": partial(speed_that_fits, target="tpot_ms", committed=("tpot_committed_ms",)),
+    "ttft_ms": partial(speed_that_fits, target="ttft_ms", committed=("ttft_expected_ms",)),
     "weights_precision": weights_that_fit, "kv_precision": precision_that_fits,
     "effective_context": context_that_fits,
     "kv_budget_ratio": partial(least, name="kv_budget_ratio", steps=RATIO_STEPS, top=1),
@@ -3010,14 +3741,19 @@ Alert = namedtuple("Alert", "id scope severity when meaning action")
 SEVERITIES = {"error": Text("ERRO", "ERROR"), "warning": Text("AVISO", "WARNING"),
               "info": Text("INFORMAÇÃO", "INFO")}
 # Thresholds, shown in the texts by these names: the user's specification, but for the load time, a round
-# figure for a restart that operators notice, comfortable reading and the reach of the calibration.
+# figure for a restart that operators notice, the reach of the calibration, and from published measurements
+# the load of prefill from which queues grow and the answers that data-parallel attention serves slowly.
 LONG_CONTEXT_TOKENS = 128_000
 HIGH_KV_BUDGET_RATIO, LOW_KV_BUDGET_RATIO = 0.75, 0.50
 LOW_OVERHEAD_GIB = 50
 SLOW_MODEL_LOAD_S = 60
-SLOW_TOKENS_PER_S = 10
 FP8_BYTES = KV_PRECISIONS["fp8"]
-MEASURED_SESSIONS = 512                                  # per replica
+MEASURED_SESSIONS = 512                                 # per replica
+HIGH_PREFILL_LOAD = 0.6
+SHORT_ANSWER_TOKENS = 1000                               # under data-parallel attention
+IDLE_RATIO = 0.5
+TIMES_THE_REQUEST = 4
+FACTOR_OF_NODES = 2                                      # from which another ratio is worth an alert
 
 
 def alert(id: str, scope: str, severity: str, when: Callable[..., bool], *texts: str) -> Alert:
@@ -3025,7 +3761,114 @@ def alert(id: str, scope: str, severity: str, when: Callable[..., bool], *texts:
     return Alert(id, scope, severity, when, *map(Text, texts[::2], texts[1::2]))
 
 
+# By consequence: what does not work; tokens too slow or in doubt; a factor in nodes; money; advice.
 ALERTS = (
+    alert("no_session_fits", "plan", "error",
+        lambda memory_sessions_per_replica: memory_sessions_per_replica == 0,
+        "Nenhuma sessão cabe: pesos e motor ({runtime_overhead_gib} GiB) mais o KV de uma sessão "
+            "({kv_per_session_gib} GiB) passam da fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio "
+            "permite.",
+        "No session fits: weights and engine ({runtime_overhead_gib} GiB) plus the KV of one session "
+            "({kv_per_session_gib} GiB) exceed the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio "
+            "allows.",
+        "Veja na tabela de alavancas a menor mudança que faz caber.",
+        "The table of levers shows the smallest change that would fit."),
+    alert("no_context_fits", "plan", "error",
+        lambda no_context_fits, holds_in_memory: no_context_fits and not holds_in_memory,
+        "Nenhum contexto cabe em um nó, nem de 1 token: pesos e motor ({runtime_overhead_gib} GiB) passam da "
+            "fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio permite.",
+        "No context fits a node, not even of 1 token: weights and engine ({runtime_overhead_gib} GiB) exceed "
+            "the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio allows.",
+        "Veja na tabela de alavancas a menor mudança que faz caber.",
+        "The table of levers shows the smallest change that would fit."),
+    alert("speed_target_missed", "plan", "error",
+        lambda holds_sessions, holds_in_memory: holds_in_memory and not holds_sessions,
+        "Nem uma sessão por réplica cumpre a meta de velocidade com os números de compromisso.",
+        "Not even one session per replica holds the speed target with the committed figures.",
+        "Veja na tabela de alavancas a menor meta possível, ou outra precisão ou servidor.",
+        "The table of levers shows the least target that holds, or another precision or server."),
+    alert("nodes_not_enough", "plan", "error",
+        lambda nodes, fits, holds_sessions: not fits and holds_sessions,
+        "Os nós informados ({nodes}) não bastam neste cenário, descontadas a reserva ({ha_extra_nodes}) e a "
+            "folga; sessões: {concurrency}.",
+        "The nodes given ({nodes}) are not enough in this scenario, spares ({ha_extra_nodes}) and headroom "
+            "taken off; sessions: {concurrency}.",
+        "Veja na tabela de alavancas quantos nós bastam.",
+        "The table of levers shows how many nodes would do."),
+    alert("context_does_not_start", "plan", "error",
+        lambda holds_in_memory, engine_is_vllm, kv_pooled_gib, attention_ranks, replica_budget_gib:
+        holds_in_memory and engine_is_vllm and kv_pooled_gib * attention_ranks > replica_budget_gib,
+        "O vLLM não inicia: uma sessão em prefill reserva {kv_pooled_gib} GiB, mais que o KV de um rank de "
+            "atenção; com max_num_batched_tokens até {batched_tokens_that_start} (e não "
+            "{max_num_batched_tokens}) inicia; 0: com nenhum.",
+        "vLLM does not start: one session in prefill reserves {kv_pooled_gib} GiB, more than the KV of a "
+        "rank of attention; with max_num_batched_tokens up to {batched_tokens_that_start} (not "
+        "{max_num_batched_tokens}) it does; 0: with none.",
+        "Dê ao motor, e aqui, --max-num-batched-tokens {batched_tokens_that_start_flag}, ou reduza o "
+        "contexto.",
+        "Give the engine, and here, --max-num-batched-tokens {batched_tokens_that_start_flag}, or lower the "
+            "context."),
+    alert("states_do_not_start", "plan", "error",
+        lambda holds_in_memory, engine_is_vllm, max_num_seqs, state_blocks:
+        holds_in_memory and engine_is_vllm and max_num_seqs > state_blocks,
+        "O vLLM não inicia: max_num_seqs ({max_num_seqs}) passa dos {state_blocks} blocos de estado que "
+        "cabem.",
+        "vLLM does not start: max_num_seqs ({max_num_seqs}) is above the {state_blocks} blocks of state that "
+            "fit.",
+        "Dê ao motor --max-num-seqs {state_blocks_flag} ou menos, e o mesmo aqui.",
+        "Give the engine --max-num-seqs {state_blocks_flag} or less, and the same here."),
+    alert("overhead_below_weights", "plan", "error",
+        lambda given_overhead_gib, weights_per_node_gib: exact(given_overhead_gib) < weights_per_node_gib,
+        "O overhead informado, {runtime_overhead_gib} GiB por nó, é menor que os pesos do modelo "
+            "({weights_gib} GiB): o resultado não é realizável.",
+        "The given overhead, {runtime_overhead_gib} GiB per node, is less than the model's weights "
+            "({weights_gib} GiB): the result cannot be built.",
+        "Informe ao menos pesos + motor, ou omita --runtime-overhead-gib.",
+        "Give at least weights + engine, or leave --runtime-overhead-gib out."),
+    alert("slow_tokens", "plan", "warning",
+        lambda tokens_per_s_per_session: tokens_per_s_per_session < SLOW_TOKENS_PER_S,
+        "Na carga planejada cada sessão recebe {tokens_per_s_per_session} tokens/s, menos que "
+            "{SLOW_TOKENS_PER_S}: lento para leitura.",
+        "At the planned load each session gets {tokens_per_s_per_session} tokens/s, fewer than "
+            "{SLOW_TOKENS_PER_S}: slow to read.",
+        "Dê uma meta com --tpot-ms, e a velocidade também dimensiona os nós.",
+        "Give a target with --tpot-ms, and speed sizes the nodes as well."),
+    alert("short_answers_with_data_attention", "plan", "warning",
+        lambda attention_ranks, output_tokens, tpot_expected_ms:
+        attention_ranks > 1 and output_tokens < SHORT_ANSWER_TOKENS,
+        "Respostas de {output_tokens} tokens com atenção data-parallel ficam de 2 a 6 vezes mais "
+            "lentas que o TPOT esperado: cada rank espera o prompt de qualquer outro.",
+        "Answers of {output_tokens} tokens under data-parallel attention run 2 to 6 times slower than the "
+            "expected TPOT: each rank waits for the prompt of any other.",
+        "Compare com --attention tensor, ou meça e dê --measured-tpot-ms.",
+        "Compare with --attention tensor, or measure and give --measured-tpot-ms."),
+    alert("ttft_target_unlikely", "plan", "warning",
+        lambda ttft_ms, ttft_of_one_session_ms: ttft_ms < ttft_of_one_session_ms,
+        "Nenhuma disposição promete {ttft_ms} ms até o primeiro token: com uma só sessão na réplica o TTFT "
+        "para compromisso já é {ttft_of_one_session_ms_amount}. Só o esperado cabe na meta.",
+        "No layout can promise {ttft_ms} ms to the first token: with one session alone on a replica, the "
+        "TTFT to commit to already is {ttft_of_one_session_ms_amount}. Only the expected one is within the "
+        "target.",
+        "Afrouxe a meta, encurte os prompts (cache de prefixo) ou meça e dê --measured-ttft-ms.",
+        "Loosen the target, shorten prompts (prefix caching) or measure and give --measured-ttft-ms."),
+    alert("prefill_queue", "plan", "warning",
+        lambda prefill_load: prefill_load > HIGH_PREFILL_LOAD,
+        "Cada réplica passa {prefill_load_pct} do tempo calculando prompts: a fila até o primeiro token "
+        "cresce com qualquer pico.",
+        "Each replica spends {prefill_load_pct} of its time on prompts: the queue before the first token "
+        "grows with any peak.",
+        "Dê uma meta com --ttft-ms, ou conte com menos sessões por réplica ou mais acertos no cache de "
+        "prefixo.",
+        "Give a target with --ttft-ms, or count on fewer sessions per replica or more prefix cache hits."),
+    alert("beyond_measured_sessions", "plan", "warning",
+        lambda active_sessions: active_sessions > MEASURED_SESSIONS,
+        "{active_sessions} sessões geram ao mesmo tempo em cada réplica; as medições vão até "
+            "{MEASURED_SESSIONS}: a velocidade é extrapolada.",
+        "{active_sessions} sessions generate at once on each replica; measurements reach "
+            "{MEASURED_SESSIONS}: speed is extrapolated.",
+        "Confirme que o motor aceita tantas (max_num_seqs) e meça, ou dê --active-ratio se nem todas geram.",
+        "Check that the engine takes so many (max_num_seqs) and measure, or give --active-ratio if not all "
+            "generate."),
     alert("context_overflow", "kv", "warning",
         lambda requested_context, max_position_embeddings: requested_context > max_position_embeddings,
         "O contexto pedido, {requested_context} tokens, passa do máximo do modelo; a conta usa "
@@ -3035,22 +3878,51 @@ ALERTS = (
         "Sessões mais longas serão recusadas ou cortadas: reduza --effective-context ou escolha outro "
             "modelo.",
         "Longer sessions will be refused or cut: lower --effective-context or choose another model."),
+    alert("budget_below_engine_default", "plan", "warning",
+        lambda nodes_given, nodes_final, nodes_per_replica, nodes_at_engine_default,
+        replica_nodes_at_engine_default: not nodes_given and (
+            nodes_final >= FACTOR_OF_NODES * nodes_at_engine_default
+            or nodes_per_replica > replica_nodes_at_engine_default == 1),
+        "Com kv_budget_ratio {kv_budget_ratio} são {nodes_final} nós; no padrão do vLLM, "
+        "{VLLM_DEFAULT_RATIO}, são {nodes_at_engine_default}.",
+        "At kv_budget_ratio {kv_budget_ratio} it takes {nodes_final} nodes; at vLLM's own default, "
+            "{VLLM_DEFAULT_RATIO}, {nodes_at_engine_default}.",
+        "Compare com --kv-budget-ratio {VLLM_DEFAULT_RATIO_flag} e decida com um teste de carga.",
+        "Compare with --kv-budget-ratio {VLLM_DEFAULT_RATIO_flag}, and decide by a load test."),
+    alert("target_changes_layout", "plan", "warning",
+        lambda nodes_without_target, nodes_final, nodes_given:
+        not nodes_given and nodes_final != nodes_without_target,
+        "A meta muda a disposição: {nodes_final} nós com ela, {nodes_without_target} na disposição sem meta.",
+        "The target changes the layout: {nodes_final} nodes with it, {nodes_without_target} in the layout "
+            "without one.",
+        "Compare as disposições na tabela da SEÇÃO 3.", "Compare the layouts in the table of SECTION 3."),
+    alert("ideal_budget_costs_nodes", "plan", "warning",
+        lambda nodes_at_given_ratio, nodes_final, nodes_given:
+        not nodes_given and nodes_final >= FACTOR_OF_NODES * nodes_at_given_ratio,
+        "O teto de {IDEAL_BUDGET} em kv_budget_ratio leva IDEAL a {nodes_final} nós; na fração pedida seriam "
+            "{nodes_at_given_ratio}.",
+        "The cap of {IDEAL_BUDGET} on kv_budget_ratio takes IDEAL to {nodes_final} nodes; at the ratio asked "
+        "for it would be {nodes_at_given_ratio}.",
+        "Compare os dois; com pouca HBM para KV, o teto custa mais do que protege.",
+        "Compare the two; with little HBM for KV the cap costs more than it protects."),
     alert("replica_spans_nodes", "plan", "warning", lambda nodes_per_replica: nodes_per_replica > 1,
-        "Cada réplica divide as camadas por {nodes_per_replica} nós (pipeline parallel): um só não a segura, "
-            "ou seguraria menos de 1/{SPANNING_GAIN} das sessões. Um nó parado derruba a réplica.",
-        "Each replica splits its layers across {nodes_per_replica} nodes (pipeline parallel): one does not "
-            "hold it, or would hold under 1/{SPANNING_GAIN} of the sessions. One node down stops it.",
+        "Cada réplica divide as camadas por {nodes_per_replica} nós (pipeline parallel). Um nó parado "
+        "derruba a réplica.",
+        "Each replica splits its layers across {nodes_per_replica} nodes (pipeline parallel). One node down "
+            "stops the replica.",
         "Use rede rápida e meça a velocidade; mais HBM por nó ou pesos em menor precisão evitam isso.",
         "Use a fast network and measure speed; more HBM per node or weights in fewer bits avoid it."),
-    alert("kv_copies", "plan", "info",
-        lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
-        "Com tensor_parallel {tensor_parallel} o motor guarda cópias do KV: {kv_per_session_placed_gib} GiB "
-            "por sessão em vez de {kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó "
-            "(com meta, das que a cumprem), ou a pedida.",
-        "With tensor_parallel {tensor_parallel} the engine keeps copies of KV: {kv_per_session_placed_gib} "
-            "GiB per session instead of {kv_per_session_gib}. It still is the layout with most sessions per "
-            "node (with a target, of those that hold it), or the one asked for.",
-        "Compare as disposições na tabela da SEÇÃO 3.", "Compare the layouts in the table of SECTION 3."),
+    alert("hybrid_manager_needed", "plan", "warning",
+        lambda hybrid_manager_matters, nodes_given, held_unmanaged, sessions_with_headroom:
+        hybrid_manager_matters and not nodes_given and held_unmanaged < sessions_with_headroom,
+        "Em um motor sem gerente de cache híbrido cada sessão ocupa {kv_without_hybrid_manager_gib} GiB em "
+            "vez de {kv_per_session_gib}. Nós: {nodes_final}; sem o gerente: "
+            "{nodes_final_without_hybrid_manager}.",
+        "On an engine without a hybrid cache manager each session takes {kv_without_hybrid_manager_gib} GiB "
+            "instead of {kv_per_session_gib}. Nodes: {nodes_final}; without the manager: "
+            "{nodes_final_without_hybrid_manager}.",
+        "Confirme no log de inicialização que o gerente híbrido está ligado (conectores de KV o desligam).",
+        "Check in the start-up log that the hybrid manager is on (KV connectors switch it off)."),
     alert("reservation_needs_nodes", "plan", "warning",
         lambda nodes_given, held_as_reserved, sessions_with_headroom:
         not nodes_given and held_as_reserved < sessions_with_headroom,
@@ -3063,64 +3935,17 @@ ALERTS = (
         "Reduza max_num_batched_tokens no motor (e em --max-num-batched-tokens), ou conte os nós a mais.",
         "Lower max_num_batched_tokens in the engine (and in --max-num-batched-tokens), or count the "
             "additional nodes."),
-    alert("hybrid_manager_needed", "plan", "warning",
-        lambda hybrid_manager_matters, nodes_given, held_unmanaged, sessions_with_headroom:
-        hybrid_manager_matters and not nodes_given and held_unmanaged < sessions_with_headroom,
-        "Em um motor sem gerente de cache híbrido cada sessão ocupa {kv_without_hybrid_manager_gib} GiB em "
-            "vez de {kv_per_session_gib}. Nós: {nodes_final}; sem o gerente: "
-            "{nodes_final_without_hybrid_manager}.",
-        "On an engine without a hybrid cache manager each session takes {kv_without_hybrid_manager_gib} GiB "
-            "instead of {kv_per_session_gib}. Nodes: {nodes_final}; without the manager: "
-            "{nodes_final_without_hybrid_manager}.",
-        "Confirme no log de partida que o gerente híbrido está ligado (conectores de KV o desligam).",
-        "Check in the start-up log that the hybrid manager is on (KV connectors switch it off)."),
-    alert("speed_target_missed", "plan", "error",
-        lambda holds_sessions, holds_in_memory: holds_in_memory and not holds_sessions,
-        "Nem uma sessão por réplica cumpre a meta de velocidade com os números de compromisso.",
-        "Not even one session per replica holds the speed target with the committed figures.",
-        "Veja na tabela de alavancas a menor meta possível, ou outra precisão ou servidor.",
-        "The table of levers shows the least target that holds, or another precision or server."),
-    alert("slow_tokens", "plan", "warning",
-        lambda tokens_per_s_per_session: tokens_per_s_per_session < SLOW_TOKENS_PER_S,
-        "Na carga planejada cada sessão recebe {tokens_per_s_per_session} tokens/s, menos que "
-            "{SLOW_TOKENS_PER_S}: lento para leitura.",
-        "At the planned load each session gets {tokens_per_s_per_session} tokens/s, fewer than "
-            "{SLOW_TOKENS_PER_S}: slow to read.",
-        "Dê uma meta com --tpot-ms, e a velocidade também dimensiona os nós.",
-        "Give a target with --tpot-ms, and speed sizes the nodes as well."),
-    alert("beyond_measured_sessions", "plan", "warning",
-        lambda active_sessions: active_sessions > MEASURED_SESSIONS,
-        "{active_sessions} sessões geram ao mesmo tempo em cada réplica; as medições vão até "
-            "{MEASURED_SESSIONS}: a velocidade é extrapolada.",
-        "{active_sessions} sessions generate at once on each replica; measurements reach "
-            "{MEASURED_SESSIONS}: speed is extrapolated.",
-        "Confirme que o motor aceita tantas (max_num_seqs) e meça, ou dê --active-ratio se nem todas geram.",
-        "Check that the engine takes so many (max_num_seqs) and measure, or give --active-ratio if not all "
-            "generate."),
-    alert("nodes_not_enough", "plan", "error",
-        lambda nodes, fits, holds_sessions: not fits and holds_sessions,
-        "Os nós informados ({nodes}) não bastam neste cenário, descontadas a reserva ({ha_extra_nodes}) e a "
-            "folga; sessões: {concurrency}.",
-        "The nodes given ({nodes}) are not enough in this scenario, spares ({ha_extra_nodes}) and headroom "
-            "taken off; sessions: {concurrency}.",
-        "Veja na tabela de alavancas quantos nós bastam.",
-        "The table of levers shows how many nodes would do."),
-    alert("no_context_fits", "plan", "error",
-        lambda no_context_fits, holds_in_memory: no_context_fits and not holds_in_memory,
-        "Nenhum contexto cabe em um nó, nem de 1 token: pesos e motor ({runtime_overhead_gib} GiB) passam da "
-            "fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio permite.",
-        "No context fits a node, not even of 1 token: weights and engine ({runtime_overhead_gib} GiB) exceed "
-            "the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio allows.",
-        "Veja na tabela de alavancas a menor mudança que faz caber.",
-        "The table of levers shows the smallest change that would fit."),
-    alert("sessions_capped", "plan", "info",
-        lambda concurrency_given, concurrency, max_concurrency:
-        not concurrency_given and concurrency < max_concurrency,
-        "Os nós informados seguram {max_concurrency} sessões; a conta para em {concurrency}, o máximo que se "
-            "pode pedir.",
-        "The nodes given hold {max_concurrency} sessions; the sizing stops at {concurrency}, the most that "
-            "can be asked.",
-        "Informe menos nós.", "Give fewer nodes."),
+    alert("context_beyond_request", "plan", "warning",
+        lambda effective_context, input_tokens, output_tokens, tpot_expected_ms:
+        effective_context > TIMES_THE_REQUEST * (input_tokens + output_tokens),
+        "A velocidade vale para {input_tokens} tokens de prompt e {output_tokens} de resposta; com o "
+        "contexto cheio ({effective_context} tokens) o TPOT esperado é {tpot_full_context_ms_amount} em vez "
+        "de {tpot_expected_ms_amount}.",
+        "Speed is for {input_tokens} prompt and {output_tokens} answer tokens; with a full context "
+            "({effective_context} tokens) expected TPOT is {tpot_full_context_ms_amount} instead of "
+            "{tpot_expected_ms_amount}.",
+        "Dê os tamanhos reais com --input-tokens e --output-tokens.",
+        "Give the real lengths with --input-tokens and --output-tokens."),
     alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
         "KV cache em {kv_precision} ocupa {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8: "
             "cabem menos sessões.",
@@ -3136,14 +3961,21 @@ ALERTS = (
         "Confirme no seu motor e GPU (Blackwell, no vLLM e no TensorRT-LLM) e meça a qualidade no seu caso.",
         "Check your engine and GPU (Blackwell, in vLLM and TensorRT-LLM), and measure quality on your own "
             "case."),
-    alert("long_context_io", "storage", "warning",
-        lambda effective_context: effective_context > LONG_CONTEXT_TOKENS,
-        "Contexto de {effective_context} tokens (acima de {LONG_CONTEXT_TOKENS}): prefill longo e pressão de "
-            "E/S ({storage}: leitura a {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount}).",
-        "A context of {effective_context} tokens (above {LONG_CONTEXT_TOKENS}): long prefill and I/O "
-            "pressure ({storage}: reads at {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount}).",
-        "Meça o TTFT com prompts desse tamanho; prefill em partes e cache de prefixo aliviam.",
-        "Measure TTFT with prompts of that length; chunked prefill and prefix caching relieve it."),
+    alert("idle_sessions_hold_hbm", "plan", "warning",
+        lambda active_ratio, idle_kv_share: active_ratio < IDLE_RATIO and idle_kv_share > 0,
+        "Sessões ociosas ocupam {idle_kv_share_pct} do orçamento de KV: só {active_ratio_pct} geram ao mesmo "
+            "tempo.",
+        "Silent sessions hold {idle_kv_share_pct} of the KV budget: only {active_ratio_pct} generate at "
+        "once.",
+        "Conte em --concurrency só as sessões que precisam ficar em HBM; as outras recomeçam do cache de "
+        "prefixo ou de um novo prefill.",
+        "Count in --concurrency only sessions that must stay in HBM; the others start again from the prefix "
+            "cache or a new prefill."),
+    alert("draft_weights_unknown", "plan", "warning", lambda drafts_not_counted: drafts_not_counted,
+        "O catálogo não informa camadas MTP deste modelo: pesos e KV dos rascunhos não estão na conta.",
+        "The catalog states no MTP layers of this model: weights and KV of the drafts are not counted.",
+        "Some os do modelo de rascunho em --runtime-overhead-gib.",
+        "Add those of the draft model in --runtime-overhead-gib."),
     alert("high_kv_budget", "plan", "warning", lambda kv_budget_ratio: kv_budget_ratio > HIGH_KV_BUDGET_RATIO,
         "kv_budget_ratio acima de {HIGH_KV_BUDGET_RATIO}: pouca sobra para fragmentação e picos, risco de "
             "falta de memória.",
@@ -3153,11 +3985,6 @@ ALERTS = (
             "de carga.",
         "The limit is cautious: vLLM itself runs at {VLLM_DEFAULT_RATIO} by default. Raise it only after a "
             "load test."),
-    alert("low_kv_budget", "plan", "info", lambda kv_budget_ratio: kv_budget_ratio < LOW_KV_BUDGET_RATIO,
-        "kv_budget_ratio abaixo de {LOW_KV_BUDGET_RATIO}: mais da metade da HBM é paga e não usada.",
-        "kv_budget_ratio below {LOW_KV_BUDGET_RATIO}: more than half of the HBM is paid for and not used.",
-        "Suba --kv-budget-ratio para perto de {USUAL_KV_BUDGET_RATIO}, se outro processo não divide as GPUs.",
-        "Raise --kv-budget-ratio towards {USUAL_KV_BUDGET_RATIO} unless another process shares the GPUs."),
     alert("low_runtime_overhead", "plan", "warning",
         lambda given_overhead_gib: given_overhead_gib < LOW_OVERHEAD_GIB,
         "Overhead informado de {runtime_overhead_gib} GiB por nó, abaixo de {LOW_OVERHEAD_GIB}: "
@@ -3166,24 +3993,14 @@ ALERTS = (
             "underestimated.",
         "Omita --runtime-overhead-gib para que seja calculado, ou informe o valor do log do motor.",
         "Leave --runtime-overhead-gib out to have it computed, or give the figure of the engine's log."),
-    alert("overhead_below_weights", "plan", "error",
-        lambda given_overhead_gib, weights_per_node_gib: exact(given_overhead_gib) < weights_per_node_gib,
-        "O overhead informado, {runtime_overhead_gib} GiB por nó, é menor que os pesos do modelo "
-            "({weights_gib} GiB): o resultado não é realizável.",
-        "The given overhead, {runtime_overhead_gib} GiB per node, is less than the model's weights "
-            "({weights_gib} GiB): the result cannot be built.",
-        "Informe ao menos pesos + motor, ou omita --runtime-overhead-gib.",
-        "Give at least weights + engine, or leave --runtime-overhead-gib out."),
-    alert("no_session_fits", "plan", "error",
-        lambda memory_sessions_per_replica: memory_sessions_per_replica == 0,
-        "Nenhuma sessão cabe: pesos e motor ({runtime_overhead_gib} GiB) mais o KV de uma sessão "
-            "({kv_per_session_gib} GiB) passam da fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio "
-            "permite.",
-        "No session fits: weights and engine ({runtime_overhead_gib} GiB) plus the KV of one session "
-            "({kv_per_session_gib} GiB) exceed the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio "
-            "allows.",
-        "Veja na tabela de alavancas a menor mudança que faz caber.",
-        "The table of levers shows the smallest change that would fit."),
+    alert("long_context_io", "storage", "warning",
+        lambda effective_context: effective_context > LONG_CONTEXT_TOKENS,
+        "Contexto de {effective_context} tokens (acima de {LONG_CONTEXT_TOKENS}): prefill longo e pressão de "
+            "E/S ({storage}: leitura a {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount}).",
+        "A context of {effective_context} tokens (above {LONG_CONTEXT_TOKENS}): long prefill and I/O "
+            "pressure ({storage}: reads at {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount}).",
+        "Meça o TTFT com prompts desse tamanho; prefill em partes e cache de prefixo aliviam.",
+        "Measure TTFT with prompts of that length; chunked prefill and prefix caching relieve it."),
     alert("cloud_storage_latency", "storage", "warning", lambda type: type.startswith("cloud"),
         "{storage} é armazenamento de nuvem: a latência varia com a carga de outros clientes (p99 de "
             "leitura: {latency_read_ms_p99_amount}).",
@@ -3198,6 +4015,38 @@ ALERTS = (
             "s per node, more than {SLOW_MODEL_LOAD_S} s, at best.",
         "Conte esse tempo em reinícios e trocas de nó; um perfil mais rápido ou cópia local o reduz.",
         "Count it in restarts and node swaps; a faster profile or a local copy shortens it."),
+    alert("speed_is_estimate", "plan", "info",
+        lambda speed_estimated, tpot_measured, tpot_expected_ms: speed_estimated and not tpot_measured,
+        "A velocidade é uma estimativa: {speed_rests_on}. Por isso o compromisso é {committed_factor} vezes "
+        "o esperado.",
+        "Speed is an estimate: {speed_rests_on}. So the figure to commit to is {committed_factor} times the "
+            "expected one.",
+        "Meça uma réplica e dê --measured-tpot-ms com --measured-sessions.",
+        "Measure one replica and give --measured-tpot-ms with --measured-sessions."),
+    alert("kv_copies", "plan", "info",
+        lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
+        "Com tensor_parallel {tensor_parallel} o motor guarda cópias do KV: {kv_per_session_placed_gib} GiB "
+            "por sessão em vez de {kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó "
+            "(com meta, das que a cumprem), ou a pedida.",
+        "With tensor_parallel {tensor_parallel} the engine keeps copies of KV: {kv_per_session_placed_gib} "
+            "GiB per session instead of {kv_per_session_gib}. It still is the layout with most sessions per "
+            "node (with a target, of those that hold it), or the one asked for.",
+        "Compare as disposições na tabela da SEÇÃO 3.", "Compare the layouts in the table of SECTION 3."),
+    alert("low_kv_budget", "plan", "info", lambda kv_budget_ratio: kv_budget_ratio < LOW_KV_BUDGET_RATIO,
+        "kv_budget_ratio abaixo de {LOW_KV_BUDGET_RATIO}: mais da metade da HBM é paga e não usada.",
+        "kv_budget_ratio below {LOW_KV_BUDGET_RATIO}: more than half of the HBM is paid for and not used.",
+        "Suba --kv-budget-ratio para perto de {USUAL_KV_BUDGET_RATIO_flag}, se outro processo não divide as "
+        "GPUs.",
+        "Raise --kv-budget-ratio towards {USUAL_KV_BUDGET_RATIO_flag} unless another process shares the "
+        "GPUs."),
+    alert("sessions_capped", "plan", "info",
+        lambda concurrency_given, concurrency, max_concurrency:
+        not concurrency_given and concurrency < max_concurrency,
+        "Os nós informados seguram {max_concurrency} sessões; a conta para em {concurrency}, o máximo que se "
+            "pode pedir.",
+        "The nodes given hold {max_concurrency} sessions; the sizing stops at {concurrency}, the most that "
+            "can be asked.",
+        "Informe menos nós.", "Give fewer nodes."),
 )
 
 
@@ -3285,7 +4134,7 @@ def calc_nodes_required(concurrency: int, sessions_per_node: int, peak_headroom_
     with at("sessions_per_node"):
         check_number(sessions_per_node, COUNT._replace(high=10**18))
     sheet = Sheet().bind(dict(given, sessions_per_replica=sessions_per_node,
-                              ha_extra_nodes=HA_MODES[ha_mode]), BY_LAYOUT["spanning"])
+                              ha_extra_nodes=HA_MODES[ha_mode]), BY_LAYOUT["spanning"].cases)
     return sheet["nodes_minimum"], sheet["nodes_with_headroom"], sheet["nodes_final"]
 
 
@@ -3304,31 +4153,56 @@ SPEED_BOUNDS = {
     **dict.fromkeys(("sessions_per_replica", "context_tokens", "prompt_tokens", "input_tokens",
                      "output_tokens"), Bound(float, 1, 10**9)),
     **dict.fromkeys(("tpot_target_ms", "tpot_factor", "margin"), Bound(float, 0, 10**9, False)),
+    "draft_tokens": Bound(int, 0, 16), "acceptance_length": Bound(float, 1, 17),
 }
 
 
 def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> Sheet:
     """A replica's sheet for the speed doors; raises SizingError naming what is wrong or missing."""
     check_arguments({"model": model, "server": server})
+    ranks = given.pop("attention_data_parallel", 1)
     sizes = divisors(server.gpus)
     if type(tensor_parallel) is not int or tensor_parallel not in sizes:
         raise SizingError("tensor_parallel: expected one of %s (they divide the %d GPUs of %s), got %s" % (
             ", ".join(map(str, sizes)), server.gpus, server.name, short(tensor_parallel)))
+    gpus = tensor_parallel * check_among("attention_data_parallel", ranks, divisors(
+        server.gpus // tensor_parallel))
+    check_among("expert_parallel", given.setdefault("expert_parallel", 1), divisors(gpus))
     check_arguments(given, SPEED_BOUNDS)
-    unknown = speed_unknowns(model, server, tensor_parallel)
+    check_drafts(given.get("draft_tokens", 0), given.get("acceptance_length"))
+    unknown = speed_unknowns(model, server, gpus)
     if unknown:
         raise SizingError("speed of %s on %s: not known without %s"
                           % (model.name, server.name, ", ".join(unknown)))
     kv_precision = given.get("kv_precision", model.default_kv_precision)
     check_kv_precision(model, kv_precision)
+    layout = Layout(gpus, 1, ranks)
     sheet = site(model, server).bind({
-        "prefix_cache_hit_ratio": 0.0, **ENGINES[given.get("engine", "generic")]._asdict(), **given,
-        **precision_terms(model, server, given["weights_precision"]), "tensor_parallel": tensor_parallel,
+        "prefix_cache_hit_ratio": 0.0, "tpot_factor": 1.0, "draft_tokens": 0,
+        "max_num_batched_tokens": MAX_NUM_BATCHED_TOKENS,
+        **engine_terms(given.get("engine", "generic"), server), **layout_terms(layout, server), **given,
+        **precision_terms(model, server, given["weights_precision"]),
         "bytes_per_element": KV_PRECISIONS[kv_precision], "effective_context": model.max_position_embeddings},
-        {**packed_case(model, kv_precision), **alone_case(tensor_parallel)})
+        {**packed_case(model, kv_precision), **speed_cases(layout, server, given.get("draft_tokens", 0)),
+         **(SPREAD if given["expert_parallel"] > 1 and model.num_experts else {})})
+    sheet.setdefault("accepted_tokens", given.get("acceptance_length") or 1)
     if "output_tokens" in given:
         sheet.setdefault("context_tokens", given["input_tokens"] + given["output_tokens"] / 2)
     return sheet
+
+
+def check_among(name: str, value: object, sizes: Sequence[int]) -> int:
+    """`value` if it is one of the whole numbers `sizes`; raises SizingError naming it."""
+    if type(value) is not int or value not in sizes:
+        raise SizingError("%s: expected one of %s, got %s" % (name, ", ".join(map(str, sizes)), short(value)))
+    return value
+
+
+def check_drafts(draft_tokens: int, acceptance_length: float | None) -> None:
+    """Raise SizingError when more tokens are kept than a step checks, or drafts are not asked for."""
+    if acceptance_length is not None and acceptance_length > draft_tokens + 1:
+        raise SizingError("acceptance_length: expected at most draft_tokens + 1 = %d, got %s"
+                          % (draft_tokens + 1, acceptance_length))
 
 
 def calc_decode_step_ms(model: Model, server: Server, sessions_per_replica: float, context_tokens: float, *,
@@ -3342,7 +4216,7 @@ def calc_decode_step_ms(model: Model, server: Server, sessions_per_replica: floa
 
 def calc_prefill_ms(model: Model, server: Server, prompt_tokens: float, *, tensor_parallel: int,
                     weights_precision: str) -> float:
-    """Milliseconds of one prompt on an idle replica, the floor of time to first token; raises SizingError."""
+    """Milliseconds of one prompt on a replica with no other load; raises SizingError."""
     sheet = speed_sheet(model, server, tensor_parallel, prompt_tokens=prompt_tokens,
                         weights_precision=weights_precision)
     return sheet.bind({"input_tokens": prompt_tokens})["prefill_ms"]
@@ -3351,16 +4225,24 @@ def calc_prefill_ms(model: Model, server: Server, prompt_tokens: float, *, tenso
 def calc_tpot_ms(model: Model, server: Server, sessions_per_replica: float,
                  input_tokens: float, output_tokens: float, *,
                  tensor_parallel: int, kv_precision: str, weights_precision: str, engine: str = "generic",
-                 prefix_cache_hit_ratio: float = 0.0, context_tokens: float | None = None) -> float:
+                 prefix_cache_hit_ratio: float = 0.0, context_tokens: float | None = None,
+                 attention_data_parallel: int = 1, expert_parallel: int = 1, draft_tokens: int = 0,
+                 acceptance_length: float | None = None,
+                 max_num_batched_tokens: int = MAX_NUM_BATCHED_TOKENS) -> float:
     """Expected milliseconds per output token of each session under continuous batching; raises SizingError.
 
+    A replica takes `tensor_parallel` x `attention_data_parallel` GPUs: so many ranks keep their own sessions,
+    of the `sessions_per_replica` of all. `expert_parallel`: so many groups of GPUs, each with whole experts.
+    `acceptance_length` is how many tokens a step with `draft_tokens` yields, 1 when not given.
     `context_tokens` is what a session attends to while decoding: input + output / 2 when not given.
     """
     sheet = speed_sheet(model, server, tensor_parallel, sessions_per_replica=sessions_per_replica,
                         input_tokens=input_tokens, output_tokens=output_tokens, kv_precision=kv_precision,
                         weights_precision=weights_precision, engine=engine,
                         prefix_cache_hit_ratio=prefix_cache_hit_ratio,
-                        **stated({"context_tokens": context_tokens}))
+                        attention_data_parallel=attention_data_parallel, expert_parallel=expert_parallel,
+                        draft_tokens=draft_tokens, max_num_batched_tokens=max_num_batched_tokens,
+                        **stated({"context_tokens": context_tokens, "acceptance_length": acceptance_length}))
     return sheet.bind({"active_sessions": sessions_per_replica})["tpot_expected_ms"]
 
 
@@ -3368,16 +4250,23 @@ def calc_sessions_at_tpot(model: Model, server: Server, tpot_target_ms: float,
                           input_tokens: float, output_tokens: float, *, tensor_parallel: int,
                           kv_precision: str, weights_precision: str, engine: str = "generic",
                           prefix_cache_hit_ratio: float = 0.0, context_tokens: float | None = None,
-                          tpot_factor: float | None = None, margin: float = 1.0) -> int:
+                          tpot_factor: float | None = None, margin: float = 1.0,
+                          attention_data_parallel: int = 1, expert_parallel: int = 1, draft_tokens: int = 0,
+                          acceptance_length: float | None = None,
+                          max_num_batched_tokens: int = MAX_NUM_BATCHED_TOKENS) -> int:
     """The most sessions per replica whose expected TPOT, times `margin`, holds the target; 0 if none.
 
-    `tpot_factor` is a measured one instead of the engine's. Raises SizingError.
+    `tpot_factor` scales the expected TPOT, as a measurement does; the others as in calc_tpot_ms. Raises
+    SizingError.
     """
     sheet = speed_sheet(model, server, tensor_parallel, tpot_target_ms=tpot_target_ms,
                         input_tokens=input_tokens, output_tokens=output_tokens,
                         kv_precision=kv_precision, weights_precision=weights_precision,
                         engine=engine, prefix_cache_hit_ratio=prefix_cache_hit_ratio, margin=margin,
-                        **stated({"context_tokens": context_tokens, "tpot_factor": tpot_factor}))
+                        attention_data_parallel=attention_data_parallel, expert_parallel=expert_parallel,
+                        draft_tokens=draft_tokens, max_num_batched_tokens=max_num_batched_tokens,
+                        **stated({"context_tokens": context_tokens, "tpot_factor": tpot_factor,
+                                  "acceptance_length": acceptance_length}))
     return last_within(tpot_target_ms, COUNT.high, lambda sessions: sheet.bind(
         {"active_sessions": sessions})["tpot_expected_ms"] * margin)
 
@@ -3390,14 +4279,6 @@ FROM_CALLER = Text("Quem chama.", "The caller.")
 FROM_MAKER_OR_FIO = Text("Ficha do fabricante ou fio.", "The maker's data sheet, or fio.")
 PARAMETERS = (
     *ASKED.values(),
-    parameter("pipeline_parallel attention_ranks",
-        "Grupos de GPUs que dividem as camadas; ranks com atenção em paralelo de dados.",
-        "Groups of GPUs that share the layers; ranks with data-parallel attention.",
-        "A disposição escolhida.", "The layout that is chosen.",
-        "Onde as camadas não cabem juntas, ou o KV seria copiado em cada GPU.",
-        "Where the layers do not fit together, or KV would be copied on each GPU.",
-        "Contar com a velocidade de uma só réplica sem estágios.",
-        "Counting on the speed of a replica without stages."),
     parameter("weights_precision",
         "Formato dos pesos.", "Format of the weights.",
         "config.json (quantization_config) e cartão do modelo.",
@@ -3454,8 +4335,8 @@ PARAMETERS = (
         *FROM_CONFIG,
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
-    parameter("unquantized_params mtp_params vision_params rope_positions weights_origin config_read "
-              "config_derived",
+    parameter("unquantized_params mtp_params mtp_layers vision_params rope_positions weights_origin "
+              "config_read config_derived",
         "O que se leu e derivou do config.json: partes em 16 bits, MTP, torre de visão, tabelas rotativas.",
         "What was read and derived from config.json: parts in 16 bits, MTP, vision tower, rotary tables.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
@@ -3470,7 +4351,8 @@ PARAMETERS = (
     parameter("weights_gib checkpoint_gib total_params active_params",
         "Pesos como carregados em HBM e como em disco; parâmetros, e os ativos por token.",
         "Weights as loaded into HBM and as on disk; parameters, and those active per token.",
-        "Log de partida do motor; arquivos safetensors.", "The engine's start-up log; the safetensors files.",
+        "Log de inicialização do motor; arquivos safetensors.", "The engine's start-up log; the safetensors "
+        "files.",
         "Os pesos saem da HBM, ativos ou não; o checkpoint define o tempo de carga.",
         "The weights come off HBM, active or not; the checkpoint sets the load time.",
         "Tomar um pelo outro: gpt-oss-120b tem 60,8 GiB em disco e até 66,0 em HBM.",
@@ -3483,10 +4365,12 @@ PARAMETERS = (
         "The driver's counts: the 141 GB H200 shows 140.4 GiB.",
         "Ler GB como GiB (7 % a mais em dgx300), ou um rack inteiro como um nó.",
         "Reading GB as GiB (7 % too much on dgx300), or a whole rack as one node."),
-    parameter("nvlink_bandwidth_tbps gpu_interconnect hbm_bandwidth_per_gpu_tbps "
-              "dense_tflops_bf16 dense_tflops_fp8 dense_tflops_fp4",
-        "O que liga as GPUs, e velocidades de pico: NVLink do nó (as duas direções), HBM e cálculo denso.",
-        "What connects the GPUs, and peak rates: the node's NVLink (both directions), HBM and dense compute.",
+    parameter("gpu gpu_interconnect nvlink_bandwidth_tbps all_reduce_gbps all_reduce_us "
+              "hbm_bandwidth_per_gpu_tbps dense_tflops_bf16 dense_tflops_fp8 dense_tflops_fp4",
+        "A GPU, o que as liga, e velocidades de pico: NVLink do nó (as duas direções), HBM e cálculo denso; "
+        "em placas PCIe, GB/s e microssegundos de uma soma entre tantas GPUs.",
+        "The GPU, what connects them, and peak rates: the node's NVLink (both directions), HBM and dense "
+        "compute; on PCIe boards, GB/s and microseconds of a sum over so many GPUs.",
         "Ficha do fabricante, sem esparsidade.", "The maker's data sheet, without sparsity.",
         "Delas vem a velocidade dos tokens.", "Token speed comes from them.",
         "Usar o número com esparsidade, o dobro, ou comparar servidores só pela HBM.",
@@ -3573,6 +4457,7 @@ WORDS = {word.lower().replace(" ", "_"): Text(translated, word) for word, transl
     "Replicas per node": "Réplicas por nó", "Sessions per node": "Sessões por nó", "Remark": "Observação",
     "Scenario": "Cenário", "Nodes": "Nós", "Headroom": "Folga", "Spares": "Reserva", "Cost": "Custo",
     "Use": "Uso", "Risk": "Risco", "none": "nenhuma", "Layout": "Disposição", "Speed": "Velocidade",
+    "First token": "Primeiro token",
     "Binding limit": "Limite determinante", "Worst alert": "Maior alerta",
     "all scenarios": "todos os cenários", "Lever": "Alavanca", "Now": "Hoje", "ALL": "TODOS", "no": "não",
     "fits": "já cabe", "Request": "Requisição", "Model": "Modelo", "Server": "Servidor",
@@ -3597,7 +4482,7 @@ WORDS.update((name, Text(*both)) for name, both in {
     "kv_per_session_placed_gib": ("KV por sessão (GiB)", "KV per session (GiB)"),
     "memory_sessions_per_node": ("Por memória", "By memory"),
     "speed_sessions_per_node": ("Por velocidade", "By speed"), "chosen": ("← escolhida", "← chosen"),
-    "attention_data": (" (atenção em paralelo de dados)", " (data-parallel attention)"),
+    "attention_data": (" (atenção data-parallel)", " (data-parallel attention)"),
     "typical_sla": ("SLA citado (não calculado)", "Quoted SLA (not computed)"),
     "production": ("← usar em produção", "← use in production"),
     "picture": (
@@ -3608,6 +4493,7 @@ WORDS.update((name, Text(*both)) for name, both in {
     "more": (
         "{severity} ({names}): {meaning} (alertas: {count}; ver SEÇÃO 4)",
         "{severity} ({names}): {meaning} (alerts: {count}; see SECTION 4)"),
+    "alert_line": ("{severity} ({names}): {meaning}", "{severity} ({names}): {meaning}"),
     "bar": (
         "HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: {hbm_total_gib} GiB",
         "HBM of one RECOMMENDED node at nominal load, the spares down: {hbm_total_gib} GiB"),
@@ -3647,43 +4533,52 @@ ACCURACY = (
           "up to 2.3 % more in bf16 and fp8, and up to 9 % in mxfp4.")),
     (lambda overhead_origin: overhead_origin == "computed",
      Text("Memória do motor: contra 22 logs do vLLM 0.19 em H100, a memória livre para KV erra 0,2 % na "
-          "mediana, 0,8 % no p90 e 1,7 % no pior caso; 9 % a 11 % em MI300X, 20 % em uma A100, até 95 % em "
-          "placas pequenas. H200, B200 e outros motores não foram medidos. O motor vê de 0,3 % a 0,6 % menos "
-          "HBM do que o driver informa.",
+          "mediana, 0,8 % no p90 e 1,8 % no pior caso; contra 8 logs de placas abaixo de 70 GiB, 3 % na "
+          "mediana e 7 % no pior; em A100, H200 e MI300X (7 logs) até 6 %, em uma RTX PRO 6000 8 %. O motor "
+          "vê de 0,3 % a 0,6 % menos HBM do que o driver informa.",
           "Engine memory: against 22 logs of vLLM 0.19 on H100, the memory free for KV is off by 0.2 % "
-          "median, 0.8 % p90 and 1.7 % at worst; 9 % to 11 % on MI300X, 20 % on one A100, up to 95 % on "
-          "small cards. H200, B200 and other engines were not measured. The engine sees 0.3 % to 0.6 % less "
-          "HBM than the driver reports.")),
-    (lambda tpot_expected_ms, speed_measured: not speed_measured,
-     Text("Velocidade: contra 1.149 medições publicadas (H100, H200 e B200; vLLM, SGLang e TensorRT-LLM; 2 a "
-          "512 sessões) o TPOT esperado erra 9 % na mediana e 29 % no p90; em modelos fora do ajuste, 11 % e "
-          "36 %. Pelo menos 80 % ficam até o TPOT para compromisso. Uma medição sua (--measured-tpot-ms) "
+          "median, 0.8 % p90 and 1.8 % at worst; against 8 logs of cards below 70 GiB, by 3 % median and 7 % "
+          "at worst; on A100, H200 and MI300X (7 logs) by up to 6 %, on one RTX PRO 6000 8 %. The engine "
+          "sees 0.3 % to 0.6 % less HBM than the driver reports.")),
+    (lambda tpot_expected_ms, tpot_measured, speed_estimated: not tpot_measured and not speed_estimated,
+     Text("Velocidade: contra 923 medições publicadas (H100, H200 e B200, e na família B300, GB200 e GB300; "
+          "vLLM, SGLang e TensorRT-LLM; 2 a 512 sessões) o TPOT esperado erra 6 % na mediana e 15 % no p90; "
+          "em modelos fora do ajuste, 7 % e 16 %. 84 % ficam até o TPOT para compromisso; SGLang como as "
+          "pessoas o iniciam é mais lento, por isso o seu fator maior. Uma medição sua (--measured-tpot-ms) "
           "vale mais.",
-          "Speed: against 1,149 published measurements (H100, H200 and B200; vLLM, SGLang and TensorRT-LLM; "
-          "2 to 512 sessions) expected TPOT is off by 9 % median and 29 % p90; for models left out of the "
-          "fit, by 11 % and 36 %. At least 80 % are at or below the TPOT to commit to. A measurement of your "
+          "Speed: against 923 published measurements (H100, H200 and B200, and in the family B300, GB200 and "
+          "GB300; vLLM, SGLang and TensorRT-LLM; 2 to 512 sessions) expected TPOT is off by 6 % median and "
+          "15 % p90; for models left out of the fit, by 7 % and 16 %. 84 % are at or below the TPOT to "
+          "commit to; SGLang as people start it is slower, hence its larger factor. A measurement of your "
           "own (--measured-tpot-ms) is worth more.")),
-    (lambda tpot_expected_ms, speed_measured: speed_measured,
+    (lambda tpot_expected_ms, tpot_measured, speed_estimated: not tpot_measured and speed_estimated,
+     Text("Velocidade: apoia-se em uma estimativa, a mesma conta com outras constantes: {speed_rests_on}. O "
+          "compromisso é {committed_factor} vezes o esperado.",
+          "Speed: rests on an estimate, the same formula with other constants: {speed_rests_on}. The figure "
+          "to commit to is {committed_factor} times the expected one.")),
+    (lambda tpot_expected_ms, tpot_measured: tpot_measured,
      Text("Velocidade: ajustada à sua medição ({measured_tpot_ms} ms com {measured_sessions} sessões por "
           "réplica); quanto mais longe dela, mais incerta. O compromisso é o próprio valor esperado.",
           "Speed: fitted to your measurement ({measured_tpot_ms} ms with {measured_sessions} sessions per "
           "replica); the farther from it, the less certain. The figure to commit to is the expected one.")),
     (lambda tpot_expected_ms: True,
-     Text("TTFT: só um piso (o prefill) e uma faixa de fila; sob carga nenhuma fórmula estática o prevê. "
-          "Fora do modelo: decodificação especulativa, prefill separado da decodificação, tensor parallel "
-          "entre nós, despejo por falta de KV.",
-          "TTFT: only a floor (the prefill) and a band for the queue; under load no static formula predicts "
-          "it. Outside the model: speculative decoding, prefill disaggregated from decoding, tensor parallel "
-          "across nodes, eviction for lack of KV.")),
+     Text("TTFT: o esperado erra 26 % na mediana e 62 % no p90 (954 medições); 96 % ficam até o TTFT para "
+          "compromisso. Fora do modelo: prefill separado da decodificação, tensor parallel entre nós, "
+          "despejo por falta de KV.",
+          "TTFT: expected within 26 % median and 62 % p90 (954 measurements); 96 % are at or below the TTFT "
+          "to commit to. Outside the model: prefill disaggregated from decoding, tensor parallel across "
+          "nodes, eviction for lack of KV.")),
+    (lambda tpot_expected_ms, draft_tokens: draft_tokens > 0,
+     Text("Rascunhos: com os tokens por passo que se mediram, 88 medições (DeepSeek, MTP) erram 8 % na "
+          "mediana e 19 % no p90; o que o seu texto aceita, ninguém sabe antes de medir.",
+          "Drafts: given the tokens per step that were measured, 88 measurements (DeepSeek, MTP) are off by "
+          "8 % median and 19 % p90; what your text accepts, nobody knows before measuring.")),
     (lambda tpot_expected_ms, weights_precision, compute_precision:
      COMPUTE_PRECISIONS[weights_precision][0] != compute_precision,
      Text("Esta GPU não calcula em {weights_precision}: os produtos rodam na precisão seguinte que ela tem "
           "({compute_precision}).",
           "This GPU does not compute in {weights_precision}: its products run in the next precision it has "
           "({compute_precision}).")),
-    (lambda tpot_expected_ms, gpu_interconnect: gpu_interconnect == "pcie",
-     Text("Servidor só com PCIe: nenhuma medição de velocidade usou um assim.",
-          "A PCIe-only server: no speed measurement used one.")),
     (lambda speed_missing: speed_missing.en != "",
      Text("Velocidade não é dimensionada aqui (falta: {speed_missing}): caber em memória não garante "
           "TTFT nem TPOT.",
@@ -3697,15 +4592,43 @@ HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights a
 BAR_CELLS = 58
 # Words on the speed and on the layout of a replica: the first whose condition holds.
 SPEEDS = (
+    (lambda tpot_expected_ms, draft_tokens, acceptance_length: draft_tokens > 0, Text(
+        "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; no pico "
+        "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s por "
+        "sessão, com {acceptance_length} tokens por passo ({basis})",
+        "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
+        "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
+        "session, at {acceptance_length} tokens a step ({basis})")),
+    (lambda tpot_expected_ms, draft_tokens: draft_tokens > 0, Text(
+        "TPOT esperado de {tpot_expected_ms_amount} (nenhum rascunho aceito; é o que dimensiona) a "
+        "{tpot_all_accepted_ms_amount} (todos), para compromisso {tpot_committed_ms_amount}; no pico "
+        "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount} ({basis})",
+        "TPOT expected from {tpot_expected_ms_amount} (no draft accepted; what sizes) to "
+        "{tpot_all_accepted_ms_amount} (all of them), to commit to {tpot_committed_ms_amount}; at peak "
+        "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount} ({basis})")),
     (lambda tpot_expected_ms: True, Text(
-        "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; "
-        "{tokens_per_s_per_session} tokens/s por sessão; prefill (piso do TTFT) {prefill_ms_amount}",
-        "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; "
-        "{tokens_per_s_per_session} tokens/s per session; prefill (floor of TTFT) {prefill_ms_amount}")),
+        "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; no pico "
+        "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s por "
+        "sessão ({basis})",
+        "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
+        "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
+        "session ({basis})")),
     (lambda speed_missing: speed_missing.en != "",
      Text("desconhecida; falta: {speed_missing}", "not known; missing: {speed_missing}")),
     Text("nenhuma: não cabe", "none: it does not fit"),
 )
+FIRST_TOKENS = (
+    (lambda ttft_expected_ms: True, Text(
+        "TTFT esperado {ttft_expected_ms_amount}, para compromisso {ttft_high_ms_amount}; sem outra carga "
+        "{ttft_idle_ms_amount}; as réplicas passam {prefill_load_pct} do tempo em prompts",
+        "TTFT expected {ttft_expected_ms_amount}, to commit to {ttft_high_ms_amount}; with no other load "
+        "{ttft_idle_ms_amount}; replicas spend {prefill_load_pct} of their time on prompts")),
+    (lambda speed_missing: speed_missing.en != "", Text("desconhecido", "not known")),
+    Text("nenhum: não cabe", "none: it does not fit"),
+)
+BASES = {"measured": Text("coberta por medições", "covered by measurements"),
+         "estimate": Text("estimativa", "an estimate"), "own": Text("ajustada à sua medição",
+                                                                    "fitted to your measurement")}
 REPLICAS = Text("réplicas por nó: {replicas_per_node}; GPUs por réplica: {tensor_parallel}",
                 "replicas per node: {replicas_per_node}; GPUs per replica: {tensor_parallel}")
 STAGES = " × {pipeline_parallel} (pipeline parallel)"
@@ -3714,7 +4637,7 @@ PLACEMENTS = (
      Text("nós por réplica: {nodes_per_replica}; GPUs por réplica: {tensor_parallel}" + STAGES,
           "nodes per replica: {nodes_per_replica}; GPUs per replica: {tensor_parallel}" + STAGES)),
     (lambda attention_ranks: attention_ranks > 1,
-     Text(REPLICAS.pt + ", com atenção em paralelo de dados",
+     Text(REPLICAS.pt + ", com atenção data-parallel",
           REPLICAS.en + ", with data-parallel attention")),
     (lambda pipeline_parallel: pipeline_parallel > 1, Text(REPLICAS.pt + STAGES, REPLICAS.en + STAGES)),
     REPLICAS,
@@ -3762,16 +4685,20 @@ def first_that_holds(texts: Iterable, sheet: Sheet) -> Text:
 
 
 def alert_rows(plans: Mapping[str, SizingResult], lang: str) -> list[dict]:
-    """Every alert raised, worst first, with its scenarios; once more where its numbers differ."""
+    """Every alert raised, with its scenarios; once more where its numbers differ.
+
+    Errors first, then what concerns RECOMMENDED, each by consequence as ALERTS has them.
+    """
     rows: dict[tuple, dict] = {}
-    for alert in sorted(ALERTS, key=lambda alert: list(SEVERITIES).index(alert.severity)):
+    for alert in ALERTS:
         for key, plan in plans.items():
             if alert.id in plan.warnings:
                 meaning, action = (fill(text, plan.sheet, lang) for text in (alert.meaning, alert.action))
                 row = {"id": alert.id, "severity": alert.severity, "scenarios": [], "meaning": meaning,
                        "action": action, "message": "%s %s" % (meaning, action)}
                 rows.setdefault((alert.id, row["message"]), row)["scenarios"].append(key)
-    return list(rows.values())
+    return sorted(rows.values(),
+                  key=lambda row: (row["severity"] != "error", "recommended" not in row["scenarios"]))
 
 
 def words(lang: str, *keys: str) -> list[str]:
@@ -3806,13 +4733,14 @@ def summary_blocks(answer: Answer) -> list[tuple]:
                "effective_context": plan.effective_context or "—"}
     limit = binding_limit(sheet)
     told = [first_that_holds(PLACEMENTS, sheet), first_that_holds(SPEEDS, sheet),
+            first_that_holds(FIRST_TOKENS, sheet),
             LIMITS[limit].text if limit else REASONS["does_not_fit"].word]
     blocks = [
         ("title", *words(lang, "title")),
         ("paragraph", fill(WORDS["subject"], sheet.bind(context), lang)),
         ("table", words(lang, "scenario", *found, "nodes", "headroom", "spares", "cost", "use"),
          [scenario_row(scenario, answer.plans[scenario.key], found, lang) for scenario in SCENARIOS]),
-        ("pairs", list(zip(words(lang, "layout", "speed", "binding_limit", "worst_alert"),
+        ("pairs", list(zip(words(lang, "layout", "speed", "first_token", "binding_limit", "worst_alert"),
                            [*(fill(text, sheet, lang) for text in told), worst_alert(answer)])))]
     if answer.levers:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
@@ -3828,12 +4756,23 @@ def binding_limit(sheet: Sheet) -> str | None:
     return None if None in known.values() else min(known, key=lambda name: known[name])
 
 
+# Whatever is worse, the first screen says these too: they name another number of nodes.
+FIRST_SCREEN = ("budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes")
+
+
 def worst_alert(answer: Answer) -> str:
     if not answer.alerts:
         return written(REASONS["not_asked"].word, answer.lang)
-    worst = answer.alerts[0]
-    return fill(WORDS["more"], dict(worst, severity=SEVERITIES[worst["severity"]], count=len(answer.alerts),
-                                    names=scenario_names(worst["scenarios"], answer.lang)), answer.lang)
+    lines = {answer.alerts[0]["id"]: alert_line(WORDS["more"], answer.alerts[0], answer)}
+    for row in answer.alerts:
+        if row["id"] in FIRST_SCREEN:
+            lines.setdefault(row["id"], alert_line(WORDS["alert_line"], row, answer))
+    return "\n".join(lines.values())
+
+
+def alert_line(text: Text, row: dict, answer: Answer) -> str:
+    return fill(text, dict(row, severity=SEVERITIES[row["severity"]], count=len(answer.alerts),
+                           names=scenario_names(row["scenarios"], answer.lang)), answer.lang)
 
 
 def found_columns(request: Request) -> list[str]:
@@ -3927,12 +4866,19 @@ def input_blocks(answer: Answer) -> list[tuple]:
         blocks += [("heading", *words(lang, key)),
                    ("pairs", [(name, field_value(name, value, lang)) for name, value in record.items()])]
     return blocks + [("heading", *words(lang, "request")), ("pairs", [
-        (name, classed_amount(name, value, "not_asked", lang)) for name, value in nfr(answer).items()])]
+        (name, classed_amount(name, ORIGINS.get(value, value) if name.endswith("_origin") else value,
+                              "not_asked", lang)) for name, value in nfr(answer).items()])]
+
+
+# Where a number of the request comes from, by its word in the JSON.
+ORIGINS = {"given": Text("informado", "given"), "computed": Text("calculado", "computed"),
+           "weights_unknown": Text("padrão sem os pesos", "default without the weights"),
+           "gpu_default": Text("padrão do vLLM pela memória da GPU", "vLLM's default by the GPU's memory")}
 
 
 # Null where a pattern has no such layers, a model no experts, or nothing had to be read or computed.
-NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "layer_groups", "config_read", "config_derived",
-               "weights_origin", "rope_positions")
+NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
+               "layer_groups", "config_read", "config_derived", "weights_origin", "rope_positions")
 
 
 def field_value(name: str, value, lang: str) -> str:
@@ -3942,6 +4888,8 @@ def field_value(name: str, value, lang: str) -> str:
     elif isinstance(value, (list, tuple)):
         lines = [json.dumps(one) if isinstance(one, dict) else one for one in value]
         value = "\n".join(lines) if lines else REASONS["not_asked"].word
+    elif isinstance(value, dict):
+        value = ", ".join("%s: %s" % (key, amount(name, figure, lang)) for key, figure in value.items())
     return amount(name, value, lang)
 
 
@@ -3950,6 +4898,9 @@ def nfr(answer: Answer) -> dict:
     plan = answer.plans["recommended"]
     asked = {name: getattr(answer.request, name) for name in REQUEST_NAMES
              if name not in (*RECORDS, "ha_mode")}
+    for name in batch_defaults(answer.request.server):
+        asked.update({name: plan.sheet[name],
+                      name + "_origin": "gpu_default" if asked[name] is None else "given"})
     return dict(asked, weights_precision=plan.model.weights_precision,
                 runtime_overhead_gib=plan.runtime_overhead_gib, overhead_origin=plan.sheet["overhead_origin"],
                 effective_context=plan.effective_context, requested_context=plan.requested_context)
@@ -3995,7 +4946,7 @@ def layout_blocks(plan: SizingResult, lang: str) -> list[tuple]:
     columns = ["replicas_per_node", "kv_per_session_placed_gib", "sessions_per_node"]
     if "tpot_ms" in plan.sheet or "ttft_ms" in plan.sheet:
         columns[2:] = ["memory_sessions_per_node", "speed_sessions_per_node"]
-    return [("heading", *words(lang, "layouts")),
+    return [("heading", *words(lang, "layouts")), ("paragraph", fill(RULE, {}, lang)),
             ("table", words(lang, "gpus_per_replica", *columns, "remark"),
              [layout_row(one, plan, columns, lang) for one in plan.layouts])]
 
@@ -4121,8 +5072,11 @@ def scenario_json(answer: Answer, scenario: Scenario) -> dict:
         "results": {name: card.value for name, card in cards.items()},
         "classification": {name: classify(name, getattr(plan, name)) for name in SCALES},
         "binding_limit": binding_limit(plan.sheet),
+        "speed_basis": plan.placement.speed_basis,
+        "speed_rests_on": list(estimates_of(plan.model, plan.server, plan.placement.layout)
+                               if plan.placement.speed_basis else ()),
         "speed_missing": list(speed_missing(plan.model, plan.server, plan.placement.layout)),
-        "layouts": [layout_json(one) for one in plan.layouts],
+        "layouts": [layout_json(one, plan.placement) for one in plan.layouts],
         "rationale": {name: rationale(name, card) for name, card in cards.items()},
         "warnings": [told[id] for id in plan.warnings],
     }
@@ -4134,11 +5088,12 @@ def rationale(name: str, card: Card) -> dict:
     return why if card.reason is None else dict(why, reason=card.reason)
 
 
-def layout_json(one: Placement) -> dict:
+def layout_json(one: Placement, built: Placement) -> dict:
     """One layout as data; null where it cannot be built."""
     numbers = {name: one.sheet.find(name) if one.sheet else None for name in LAYOUT_NUMBERS}
     return {**one.layout._asdict(), **numbers,
-            "binding_limit": binding_limit(one.sheet) if one.sheet else None, "refused": one.refused}
+            "binding_limit": binding_limit(one.sheet) if one.sheet else None,
+            "chosen": one is built, "speed_basis": one.speed_basis, "refused": one.refused}
 
 
 # === Renderers: layout only ===
@@ -4763,9 +5718,7 @@ CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|a
 # text is refused too: it could change the KV cache or the parameters.
 SUSPECT = (
     CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
-    "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|"
-    "expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|"
-    "nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
+    "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
 # With one of these words a key is not off when it is false.
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
 # No key with these is HARMLESS, but for dropouts, whose names begin with what they drop.
@@ -4979,13 +5932,14 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
 # --- parameters
 
 ATTENTION_KINDS = ("full", "sliding", "chunked", "latent")
+MTP_LAYERS = ("num_nextn_predict_layers", "mtp_num_hidden_layers")
 UNQUANTISED = ("embedding", "lookup", "head", "router")  # by all methods below unless told to
 # Names of modules that a quantised checkpoint leaves alone; the first match counts.
 EXCLUDED = {"shared": "shared_expert", "expert": "experts", "state": "linear_attn|mamba|conv",
             "attention": "attn|attention", "mlp": r"(up|down|gate)_proj|up\||mlp([*$]|\Z)"}
 QUANT_METHODS = {"fp8": "fp8", "fbgemm_fp8": "fp8", "mxfp4": "mxfp4"}  # quantization_config.quant_method
 BIT_METHODS = ("awq", "gptq", "auto-round", "bitsandbytes")  # ... whose `bits` decide, 4 by default
-QUANT_ALGOS = {"FP8": "fp8", "FP8_PER_CHANNEL_PER_TOKEN": "fp8", "FP8_PB_WO": "fp8", "NVFP4": "nvfp4",
+QUANT_ALGOS = {"FP8": "fp8", "FP8_PER_CHANNEL_PER_TOKEN": "fp8", "FP8_PB_WO": "fp8_block", "NVFP4": "nvfp4",
                "NVFP4_AWQ": "nvfp4", "W4A16_NVFP4": "nvfp4", "W4A16_AWQ": "int4", "W4A8_AWQ": "int4",
                "INT8_SQ": "int8", "W8A16": "int8", "MXFP4": "mxfp4"}  # of ModelOpt
 BIT_PRECISIONS = {("float", 8): "fp8", ("float", 4): "nvfp4", ("int", 8): "int8", ("int", 4): "int4"}
@@ -5015,6 +5969,11 @@ def mtp_parameters(facts: Facts, single: dict):
     return evaluate(facts.row.get("mtp", 0), facts) or None
 
 
+def mtp_layers(facts: Facts) -> int | None:
+    """How many such layers a config.json states."""
+    return next((facts.config[name] for name in MTP_LAYERS if type(facts.config.get(name)) is int), None)
+
+
 def quantization(config: dict) -> dict:
     value = config.get("quantization_config") or config.get("compression_config") or {}
     expect(isinstance(value, dict), "a JSON object", value, "quantization_config")
@@ -5038,6 +5997,8 @@ def quantized_weights(config: dict, derived: list) -> tuple:
     elif isinstance(groups, dict) and groups:
         precision, others = group_precision(list(groups.values()), derived)
         kept += others
+    if precision == "fp8" and quant.get("weight_block_size"):
+        precision = "fp8_block"
     derived.append("weights_precision = %s (quantization_config)" % precision if precision
                    else "weights_precision unknown: no rule for quant_method %s" % short(method))
     return precision, kept
@@ -5056,6 +6017,8 @@ def group_precision(groups: list, derived: list) -> tuple:
     precision = bit_precision(weights.get("type"), weights.get("num_bits"))
     if precision == "nvfp4" and weights.get("group_size") == 32:
         precision = "mxfp4"
+    if precision == "fp8" and weights.get("strategy") == "block":
+        precision = "fp8_block"
     if len(groups) > 1:
         derived.append("weights in %s; the parts of other precisions are counted as bf16 (upper bound)"
                        % precision)
@@ -5216,6 +6179,7 @@ def weight_fields(facts: Facts, groups: list) -> dict:
     parts, single = count_parameters(facts, groups)
     precision, kept = quantized_weights(facts.config, facts.derived)
     active = total = sum(parts.values())
+    draft_params = mtp_parameters(facts, single)
     routed, experts = parts.get("expert", 0), {}
     if routed:
         count, chosen = facts.count("num_experts"), facts.count("num_experts_per_tok")
@@ -5227,7 +6191,7 @@ def weight_fields(facts: Facts, groups: list) -> dict:
             "embedding_params": parts["embedding"], **experts,
             **{name: facts[name] for name in ("hidden_size", "num_attention_heads", "vocab_size")},
             "unquantized_params": unquantized_parameters(parts, kept, facts),
-            "mtp_params": mtp_parameters(facts, single)}
+            "mtp_params": draft_params, "mtp_layers": mtp_layers(facts) if draft_params else None}
 
 
 def model_from_hf_config(config: dict, name: str, families: list | None = None) -> Model:
@@ -5603,8 +6567,14 @@ def check_together(args: argparse.Namespace) -> None:
         if args.concurrency is not None:
             raise SizingError("argument --nodes: expected instead of --concurrency, "
                               "or both with --effective-context max")
-    if (args.measured_tpot_ms is None) != (args.measured_sessions is None):
-        raise SizingError("argument --measured-tpot-ms: expected together with --measured-sessions")
+    if args.acceptance_length is not None and not args.draft_tokens:
+        raise SizingError("argument --acceptance-length: expected together with --draft-tokens")
+    measured = [name for name in ("measured_tpot_ms", "measured_ttft_ms") if getattr(args, name) is not None]
+    if measured and args.measured_sessions is None:
+        raise SizingError("argument %s: expected together with --measured-sessions" % flag(measured[0]))
+    if not measured and args.measured_sessions is not None:
+        raise SizingError("argument --measured-sessions: expected together with --measured-tpot-ms or "
+                          "--measured-ttft-ms")
     missing = ["--concurrency or --nodes" if name == "concurrency" and "nodes" not in needed else flag(name)
                for name in needed if getattr(args, name) is None]
     if missing:
