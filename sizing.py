@@ -870,6 +870,18 @@ class Request:
         "Métrica do motor (prefix cache hit rate).", "The engine's metric (prefix cache hit rate).",
         "Reduz o prefill na mesma proporção.", "Cuts prefill in proportion.",
         "Supor acertos sem prompts que se repetem.", "Assuming hits without prompts that repeat.")
+    shared_prefix_tokens: int = request_field(
+        0, Flag("TOKENS", Bound(int, 0, 10**9), "0"),
+        "Tokens iniciais que todas as sessões têm em comum.", "Leading tokens that all sessions have in "
+        "common.",
+        "O prompt de sistema, com o cache de prefixo ligado no motor.",
+        "The system prompt, with prefix caching on in the engine.",
+        "O KV deles fica uma vez por réplica (por rank com atenção data-parallel) nas camadas que guardam "
+        "todo o contexto, e o prefill não os recalcula.",
+        "Their KV is kept once per replica (per rank with data-parallel attention) in layers that keep the "
+        "whole context, and prefill does not compute them again.",
+        "Contá-los também em --prefix-cache-hit-ratio: vale o maior dos dois.",
+        "Counting them in --prefix-cache-hit-ratio too: the larger of the two holds.")
     active_ratio: float = request_field(
         1.0, Flag("RATIO", Bound(float, 1e-6, 1, True, "0.25 means 25 %")),
         "Parte das sessões que gera no mesmo instante; as outras só ocupam KV.",
@@ -1152,7 +1164,7 @@ def ceil(value) -> int:
 # Names that each kind of layer has for itself.
 OF_A_KIND = ("layers", "num_key_value_heads", "head_dim", "v_head_dim", "held_tokens", "kv_bytes",
              "token_bytes", "copies", "placed_bytes", "placed_token_bytes", "layers_padded", "pool_bytes",
-             "read_tokens")
+             "read_tokens", "prefix_bytes")
 CHUNKED = {"sliding_window": "attention_chunk_size"}  # chunked layers, as a view of sliding ones
 WHOLE_KINDS = ("full", "latent", "index")             # keep every token of the context
 TOKEN_KINDS = (*HEAD_KINDS, "latent", "index")        # keep something per token
@@ -1292,6 +1304,22 @@ def placed_bytes_of_a_state(kv_bytes):
     also=("tensor_parallel",))
 def kv_per_session_placed_gib(*placed_bytes):
     return sum(placed_bytes) / 2**30
+
+
+# What layers that keep the whole context share of a common prefix; at least one token is a session's own.
+@number(views=of_kinds("prefix_bytes", WHOLE_KINDS))
+def prefix_bytes(placed_bytes, held_tokens, shared_prefix_tokens):
+    return placed_bytes / held_tokens * min(shared_prefix_tokens, held_tokens - 1)
+
+
+@number(Text("KV do prefixo comum, por réplica", "KV of the common prefix, per replica"), Text(
+    "Os {shared_prefix_tokens} primeiros tokens de todas as sessões, guardados uma vez (por rank com atenção "
+    "data-parallel) nas camadas que guardam todo o contexto.",
+    "The first {shared_prefix_tokens} tokens of all sessions, kept once (per rank with data-parallel "
+    "attention) in layers that keep the whole "
+    "context."), hidden=lambda shared_prefix_tokens: shared_prefix_tokens == 0)
+def shared_prefix_gib(*prefix_bytes):
+    return sum(prefix_bytes) / 2**30
 
 
 # --- KV that vLLM 0.32 admits at most for one session while it prefills in chunks, two in flight under
@@ -1653,6 +1681,22 @@ def memory_sessions_per_replica__data(attention_ranks, replica_budget_gib, kv_pe
     return attention_ranks * floor(replica_budget_gib / attention_ranks / kv_per_session_placed_gib)
 
 
+# With a prefix that is kept once, each session takes the rest.
+@number()
+@number(views={kv + "_sessions_per_replica__shared": names for kv, names in OTHER_KV.items()})
+def memory_sessions_per_replica__shared(replica_budget_gib, shared_prefix_gib, kv_per_session_placed_gib):
+    return floor(max(0, replica_budget_gib - shared_prefix_gib)
+                 / (kv_per_session_placed_gib - shared_prefix_gib))
+
+
+@number()
+@number(views={kv + "_sessions_per_replica__data_shared": names for kv, names in OTHER_KV.items()})
+def memory_sessions_per_replica__data_shared(attention_ranks, replica_budget_gib, shared_prefix_gib,
+                                             kv_per_session_placed_gib):
+    return attention_ranks * floor(max(0, replica_budget_gib / attention_ranks - shared_prefix_gib)
+                                   / (kv_per_session_placed_gib - shared_prefix_gib))
+
+
 @number(Text("Sessões por nó, pela memória", "Sessions per node, by memory"), Text(
     "O que a memória de um nó segura; a próxima sessão ficaria na fila ou expulsaria outra.",
     "What the memory of one node holds; the next session would queue or evict another."))
@@ -1970,6 +2014,11 @@ def step_attention_flop(batch_tokens, *attention_flop):
 @speed()
 def cached_tokens(input_tokens, prefix_cache_hit_ratio):
     return input_tokens * prefix_cache_hit_ratio
+
+
+@speed()
+def cached_tokens__shared(input_tokens, prefix_cache_hit_ratio, shared_prefix_tokens):
+    return max(input_tokens * prefix_cache_hit_ratio, min(shared_prefix_tokens, input_tokens))
 
 
 @speed(Text("Tokens do prompt a calcular", "Prompt tokens to compute"), Text(
@@ -2430,6 +2479,22 @@ def kv_in_use_gib__pipeline(concurrency, nodes_per_replica, nodes_with_headroom,
 
 
 @number()
+def kv_in_use_gib__shared(planned_sessions_per_node, kv_per_session_placed_gib, shared_prefix_gib,
+                          replicas_per_node, attention_ranks):
+    return (planned_sessions_per_node * (kv_per_session_placed_gib - shared_prefix_gib)
+            + replicas_per_node * attention_ranks * shared_prefix_gib)
+
+
+@number()
+def kv_in_use_gib__pipeline_shared(concurrency, nodes_per_replica, nodes_with_headroom,
+                                   kv_per_session_placed_gib, shared_prefix_gib, replicas_per_node,
+                                   largest_stage_layers, num_layers, stages_per_node, pipeline_parallel):
+    return ((ceil(concurrency * nodes_per_replica / nodes_with_headroom)
+             * (kv_per_session_placed_gib - shared_prefix_gib) + replicas_per_node * shared_prefix_gib)
+            * largest_stage_layers * min(stages_per_node, pipeline_parallel) / num_layers)
+
+
+@number()
 def idle_kv_share(planned_sessions_per_node, active_ratio, kv_per_session_placed_gib, kv_budget_gib):
     return planned_sessions_per_node * (1 - active_ratio) * kv_per_session_placed_gib / kv_budget_gib
 
@@ -2620,7 +2685,9 @@ def model_sheet(model: Model) -> Sheet:
     if "state" in kinds:
         absent.update(kv_without_hybrid_manager_gib="not_applicable",
                       kv_unmanaged_placed_gib="not_applicable")
-    elif not kinds & {"full", "latent"}:
+    if not kinds & {*WHOLE_KINDS}:
+        absent["shared_prefix_gib"] = "not_applicable"
+    if "state" not in kinds and not kinds & {"full", "latent"}:
         cases["kv_without_hybrid_manager_gib"] = "kv_without_hybrid_manager_gib__all_slide"
     given["hybrid_manager_matters"] = bool(kinds & {"sliding", "chunked"} and kinds & {"full", "latent"})
     parts = {part: tuple([kind + "_" + part for kind in model.groups if kind + "_" + part in NUMBERS])
@@ -3007,6 +3074,11 @@ def on_ranks(asked: Request, layout: Layout) -> Sheet:
     for brought in BY_LAYOUT.values():
         if brought.applies(layout, server):
             cases.update(brought.cases)
+    if asked.shared_prefix_tokens:
+        cases["cached_tokens"] = "cached_tokens__shared"
+        if {*WHOLE_KINDS} & {*model.groups}:
+            cases.update(SHARED_PREFIX["data" if layout.attention_ranks > 1 else
+                                       "pipeline" if layout.pipeline_parallel > 1 else ""])
     sheet = site(model, server).bind({**given, **draft_terms(model, asked.draft_tokens)}, cases, absent)
     fit_to_measurements(sheet, asked)
     sheet.find("kv_per_session_placed_gib")              # every context on these ranks reads it
@@ -3047,6 +3119,14 @@ BY_LAYOUT = {case: Brought(applies, {name.partition("__")[0]: name for name in N
                  ("pipeline", lambda layout, server: layout.pipeline_parallel > 1),
                  ("spanning", lambda layout, server:
                   layout.tensor_parallel * layout.pipeline_parallel > server.gpus))}
+
+
+# Those that a prefix of all sessions brings, by what the layout spreads.
+OF_A_PREFIX = ("memory_sessions_per_replica", "reserved_sessions_per_replica",
+               "unmanaged_sessions_per_replica", "kv_in_use_gib")
+SHARED_PREFIX = {
+    spread: {name: name + (case if name + case in NUMBERS else "__shared") for name in OF_A_PREFIX}
+    for spread, case in (("", "__shared"), ("data", "__data_shared"), ("pipeline", "__pipeline_shared"))}
 
 
 def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
@@ -3288,6 +3368,10 @@ def check_request(request: Request) -> None:
     check_kv_precision(request.model, request.kv_precision)
     check_pins(request.model, request.server, request.pins)
     check_drafts(request.draft_tokens, request.acceptance_length)
+    context = request.replica.effective_context
+    expect(isinstance(context, int) and request.shared_prefix_tokens < context,
+           "fewer than the %s tokens of a session" % context, request.shared_prefix_tokens,
+           "shared_prefix_tokens")
     measured = request.measured_tpot_ms is not None or request.measured_ttft_ms is not None
     if measured != (request.measured_sessions is not None):
         raise SizingError("measured_tpot_ms, measured_ttft_ms, measured_sessions: expected the last with one "
@@ -3586,7 +3670,8 @@ def longest_context(request: Request) -> int | None:
 
 def plan_all(request: Request) -> dict[str, SizingResult]:
     """Every scenario of `request` by key, each with its cost against RECOMMENDED; raises SizingError."""
-    check_request(replace(request, effective_context=1) if request.effective_context == "max" else request)
+    check_request(replace(request, effective_context=request.model.max_position_embeddings)
+                  if request.effective_context == "max" else request)
     plans = {scenario.key: plan_scenario(request, scenario) for scenario in SCENARIOS}
     for plan in plans.values():
         nodes = plans["recommended"].nodes_final

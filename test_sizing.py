@@ -279,6 +279,9 @@ state_kv_bytes(1000, 30) = 30000   none_kv_bytes(20) = 0   kv_per_session_gib(10
 {full,sliding,chunked}_copies(4, 8) = 1   {full,sliding,chunked}_copies(12, 8) = 1.5   {latent,index}_copies(8) = 8
 {full,sliding,chunked,latent,index}_placed_bytes(100, 1.5) = 150   {state,none}_placed_bytes(100) = 100
 kv_per_session_placed_gib(1073741824, 1073741824, 536870912) = 2.5
+# 30 of 100 tokens once for all, at most all but one
+{full,latent,index}_prefix_bytes(5529600, 100, 30) = 1658880   {full,latent,index}_prefix_bytes(5529600, 100, 100) = 5474304
+shared_prefix_gib(1073741824, 536870912) = 1.5
 {full,sliding,chunked,latent,index}_token_bytes(3686400, 100, 32) = 1152
 {full,sliding,chunked,latent,index}_placed_token_bytes(1152, 1.5) = 1728
 # blocks of the engine: a state of 1000 bytes needs one of 16 x ceil(1000 / (16 x 10)) tokens
@@ -337,6 +340,10 @@ memory_sessions_per_replica(3, 1) = 3   memory_sessions_per_replica(2.999999, 1)
 {memory,reserved,unmanaged}_sessions_per_replica__data(8, 79.9, 1) = 72  # 8 x floor(9.98)
 memory_sessions_per_replica__data(4, 40, 1) = 40   memory_sessions_per_replica__data(8, 0, 1) = 0
 memory_sessions_per_replica__data(8, 0.5, 0.1) = 0  # 8 x floor(0.625)
+# 60 less a prefix of 0.5, by the 0.1 of each that is its own; on each of four ranks 15 less 0.5
+{memory,reserved,unmanaged}_sessions_per_replica__shared(60, 0.5, 0.6) = 595
+{memory,reserved,unmanaged}_sessions_per_replica__shared(0.4, 0.5, 0.6) = 0
+{memory,reserved,unmanaged}_sessions_per_replica__data_shared(4, 60, 0.5, 0.6) = 580  # 4 x 145
 {memory_,speed_,}sessions_per_node(2, 123, 1) = 246   {memory_,speed_,}sessions_per_node(1, 535, 8) = 66  # 66.9
 engine_max_concurrency(59.73, 0.5) = 119.46   engine_max_concurrency(0, 0.5) = 0
 speed_sessions_per_replica(27.25, 0.25) = 109   speed_sessions_per_replica(0.3, 0.1) = 3
@@ -364,6 +371,8 @@ max_effective_context(5436, 8192) = 5436   max_effective_context(8193, 8192) = 8
 # a node at nominal load: of a pipeline ceil(400.2) x 4/32 sessions; whole where all stages are on one node
 planned_sessions_per_node(151, 2) = 76   kv_in_use_gib(76, 0.6) = 45.6
 kv_in_use_gib__pipeline(2001, 8, 40, 1, 4, 32, 1, 8) = 50.125
+kv_in_use_gib__shared(76, 0.6, 0.5, 2, 4) = 11.6  # 7.6 + 8 x 0.5
+kv_in_use_gib__pipeline_shared(2001, 8, 40, 1, 0.5, 1, 4, 32, 1, 8) = 25.125  # (401 x 0.5 + 0.5) / 8
 kv_in_use_gib__pipeline(1000, 1, 5, 1, 8, 32, 8, 4) = 200   kv_free_gib(60, 45.6) = 14.4   reserved_gib(100, 0.7) = 30
 idle_kv_share(100, 0.25, 0.5, 60) = 0.625   idle_kv_share(100, 1, 0.5, 60) = 0  # 75 silent sessions of 1/2 GiB, of 60
 model_load_s(10, 5.36870912) = 2  # 10 GiB are 10.73741824 GB
@@ -558,6 +567,7 @@ ARGUMENTS = {  # name: what the message says behind it, values refused beside BA
              "max_num_batched_tokens": ("1..10000000, got {}", [0, 10**7 + 1], [1, 10**7]),
              "max_num_seqs": ("1..1000000, got {}", [0, 10**6 + 1, 8.0], [1, 10**6]),
              "draft_tokens": (WHOLE % "from 0 up to 16", [17, 1.0], [0, 1, 16]),
+             "shared_prefix_tokens": (WHOLE % "from 0 up to 1000000000", [10**9 + 1, 1.0], [0, 1, 8191]),
              "kv_precision": (CHOOSE % PRECISIONS, ["8"], PRECISIONS.split(", ")[:5]),
              "attention": (CHOOSE % "auto, tensor, data", ["x", 1], ["auto", "tensor"]),
              "ha_mode": (CHOOSE % "none, n+1, n+2", ["x", "x" * 58, "x" * 59], ["none", "n+1", "n+2"]),
@@ -585,7 +595,7 @@ SIZED = {"model": WEIGHED, "server": NODE_200, "storage": NVME, "concurrency": 1
          "kv_precision": "fp16", "kv_budget_ratio": 0.7, "runtime_overhead_gib": 10.0, "peak_headroom_ratio": 0.2,
          "ha_mode": "n+1"}
 BY_NAME = ("nodes", "tensor_parallel", "attention", "pipeline_parallel", "max_num_batched_tokens", "max_num_seqs", "input_tokens",
-           "output_tokens", "draft_tokens", "acceptance_length", "prefix_cache_hit_ratio", "active_ratio", "tpot_ms", "ttft_ms",
+           "output_tokens", "draft_tokens", "acceptance_length", "prefix_cache_hit_ratio", "shared_prefix_tokens", "active_ratio", "tpot_ms", "ttft_ms",
            "engine", "measured_tpot_ms", "measured_ttft_ms", "measured_sessions")
 DOORS = {  # arguments by position that are fine; then those by name only
          "calc_kv_per_session_gib": ({"model": FULL, "effective_context": 8192, "kv_precision": "fp8"}, ()),
@@ -795,7 +805,7 @@ class Doors(Tabled):
         self.assertEqual(defaults, dict(
             kv_budget_ratio=0.7, runtime_overhead_gib=None, peak_headroom_ratio=0.2, ha_mode="none", nodes=None,
             tensor_parallel="auto", attention="auto", pipeline_parallel="auto", max_num_batched_tokens=None, max_num_seqs=None,
-            input_tokens=1024, output_tokens=1024, draft_tokens=0, acceptance_length=None, prefix_cache_hit_ratio=0.0,
+            input_tokens=1024, output_tokens=1024, draft_tokens=0, acceptance_length=None, prefix_cache_hit_ratio=0.0, shared_prefix_tokens=0,
             active_ratio=1.0, tpot_ms=None, ttft_ms=None, engine="generic", measured_tpot_ms=None, measured_ttft_ms=None,
             measured_sessions=None))
         plan = plans()["minimum"]  # any number is an attribute of a plan; 2148.75 x 0.70 - 65.9651 - 8 x 6.006376953125
@@ -1778,6 +1788,24 @@ def second_plan(groups, heads, width, precision, context, gpus, mib, ranks, weig
         plan["kv_free_gib"] = told(budget - plan["kv_in_use_gib"])
     return plan
 
+    def test_a_prefix_that_all_sessions_share(self):
+        # 1 GiB a session of 8192 tokens, 0.25 of it the prefix. 560 - 10 - 41.68 = 508.32 GiB: (508.32 - 0.25) / 0.75 = 677.4
+        model, shared = dataclasses.replace(FULL, weights_gib=10.0), {"tensor_parallel": 8, "shared_prefix_tokens": 2048}
+        names = "shared_prefix_gib sessions_per_node nodes_final kv_in_use_gib kv_budget_gib"
+        self.assertEqual(values(place(model, NODE_800, concurrency=600, **shared), names), (0.25, 677, 1, 450.25, 508.32))
+        self.assertEqual(values(place(model, NODE_800, concurrency=600, **dict(shared, shared_prefix_tokens=0)), names),
+                         (0.0, 508, 2, 300.0, 508.32))
+        # each of 8 ranks keeps it: 243.32 / 8 = 30.415, less 0.25, by 0.75: 40
+        experts = dataclasses.replace(FULL, weights_gib=100.0, **EXPERTS)
+        self.assertEqual(values(place(experts, NODE_800, attention="data", concurrency=100, **shared), names),
+                         (0.25, 8 * 40, 1, 77.0, 243.32))
+        # of a prompt of 1024 tokens the last at least is computed; a window keeps none of a prefix
+        for name, tokens, expected in (("qwen3-8b", 2048, 1), ("qwen3-8b", 24, 1000), ("mistral-7b-v0.1", 500, 524)):
+            plan = size(MODELS[name], SERVERS["dgx200"], PROFILES["profile_default"], shared_prefix_tokens=tokens)
+            self.assertEqual((plan.prefill_tokens, plan.shared_prefix_gib is None), (expected, name != "qwen3-8b"))
+        self.assertEqual([refusal(place, model, NODE_800, shared_prefix_tokens=tokens) for tokens in (8191, 8192)], [
+            None, "shared_prefix_tokens: expected fewer than the 8192 tokens of a session, got 8192"])
+
 
 class Exactness(unittest.TestCase):
     def test_some_hundred_requests(self):
@@ -2757,6 +2785,8 @@ KINDS = [
     {"nodes": 4, "effective_context": "max", "concurrency": 5000},
     dict(V3_ON_H100, nodes=40, effective_context="max", concurrency=1),
     dict(AMD, kv_budget_ratio=1, peak_headroom_ratio=10, runtime_overhead_gib=0),
+    {"shared_prefix_tokens": 4000, "concurrency": 3000}, {"model": "deepseek-v3", "attention": "data", "shared_prefix_tokens": 900},
+    dict(PIPELINE, shared_prefix_tokens=2000), {"model": "mistral-7b-v0.1", "shared_prefix_tokens": 500},
     {"engine": "trtllm", "draft_tokens": 2}, {"engine": "sglang", "measured_ttft_ms": 400, "measured_sessions": 64},
     {"model": "deepseek-v3", "kv_precision": "bf16", "attention": "data", "draft_tokens": 3, "acceptance_length": 2.65,
      "ttft_ms": 9000},
@@ -3810,7 +3840,7 @@ class JsonReport(unittest.TestCase):
              "alerts/0": "id severity message scenarios",
              "inputs/nfr": "concurrency effective_context kv_precision kv_budget_ratio runtime_overhead_gib peak_headroom_ratio "
                            "nodes tensor_parallel attention pipeline_parallel max_num_batched_tokens max_num_seqs input_tokens "
-                           "output_tokens draft_tokens acceptance_length prefix_cache_hit_ratio active_ratio tpot_ms ttft_ms "
+                           "output_tokens draft_tokens acceptance_length prefix_cache_hit_ratio shared_prefix_tokens active_ratio tpot_ms ttft_ms "
                            "engine measured_tpot_ms measured_ttft_ms measured_sessions max_num_batched_tokens_origin "
                            "max_num_seqs_origin weights_precision overhead_origin requested_context",
              "scenarios/ideal": "name configuration results classification binding_limit speed_basis speed_rests_on speed_missing "
@@ -4661,6 +4691,9 @@ latent_attention_flop = 6528: latent_layers=3 num_attention_heads=1 kv_lora_rank
   latent_read_tokens=1  # 3 x 2 x (1024 + 64)
 step_attention_flop = 1920: batch_tokens=16 full_attention_flop=100 latent_attention_flop=20
 cached_tokens = 6144: input_tokens=8192 prefix_cache_hit_ratio=0.75
+cached_tokens__shared = 6144: input_tokens=8192 prefix_cache_hit_ratio=0.75 shared_prefix_tokens=6000
+cached_tokens__shared = 6200: input_tokens=8192 prefix_cache_hit_ratio=0.75 shared_prefix_tokens=6200
+cached_tokens__shared = 8192: input_tokens=8192 prefix_cache_hit_ratio=0 shared_prefix_tokens=9000
 prefill_tokens = 2048: input_tokens=8192 cached_tokens=6144
 prefill_tokens = 1: input_tokens=8192 cached_tokens=8192
 prefill_pairs = 14680064: input_tokens=8192 cached_tokens=6144  # (67,108,864 - 37,748,736) / 2
@@ -8582,12 +8615,6 @@ FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --effective-context
                "--kv-budget-ratio, --runtime-overhead-gib, --peak-headroom-ratio, --nodes, --tensor-parallel, "
                "--attention, --pipeline-parallel, --max-num-batched-tokens, --max-num-seqs, --input-tokens, "
                "--output-tokens, --draft-tokens, --acceptance-length, --prefix-cache-hit-ratio, ...")
-
-
-IRST_FLAGS = ("--model, --server, --storage, --concurrency, --effective-context, --kv-precision, "
-               "--kv-budget-ratio, --runtime-overhead-gib, --peak-headroom-ratio, --nodes, --tensor-parallel, "
-               "--max-num-batched-tokens, --input-tokens, --output-tokens, --prefix-cache-hit-ratio, "
-               "--active-ratio, --tpot-ms, --ttft-ms, --engine, --measured-tpot-ms, ...")
 MISSING = "missing %s; see --help, --list-models and --list-servers"
 TOGETHER = "argument --nodes: expected instead of --concurrency, or both with --effective-context max"
 IN_CATALOG = "argument --%s: %r is not in %s.json; %s; see --list-%s"
@@ -8740,6 +8767,7 @@ class CommandLine(InFolder):
                                    {"2_048": 2048}),
         "max_num_seqs": ("a whole number from 1 up to 1000000", [*WHOLE[:4], "max", "auto", "1000001"],
                          {"1_024": 1024}),
+        "shared_prefix_tokens": ("a whole number from 0 up to 1000000000", [*WHOLE[1:4], "1000000001"], {"0": 0, "4_000": 4000}),
         "draft_tokens": ("a whole number from 0 up to 16", [*WHOLE[1:4], "auto", "1.0", "17"], {"0": 0, "16": 16}),
         "acceptance_length": ("a finite decimal number from 1 up to 17", [*DECIMAL[:4], "0", "0.99", "17.1"],
                               {"1": 1.0, "2.65": 2.65, "17": 17.0}),
@@ -8800,7 +8828,7 @@ class CommandLine(InFolder):
                "runtime_overhead_gib": None, "peak_headroom_ratio": 0.2, "ha_mode": "none",
                "tensor_parallel": "auto", "attention": "auto", "pipeline_parallel": "auto",
                "max_num_batched_tokens": None, "max_num_seqs": None, "input_tokens": 1024, "output_tokens": 1024,
-               "draft_tokens": 0, "acceptance_length": None, "prefix_cache_hit_ratio": 0.0,
+               "draft_tokens": 0, "acceptance_length": None, "prefix_cache_hit_ratio": 0.0, "shared_prefix_tokens": 0,
                "active_ratio": 1.0, "tpot_ms": None, "ttft_ms": None, "engine": "generic",
                "measured_tpot_ms": None, "measured_ttft_ms": None, "measured_sessions": None}
     GIVEN = {"concurrency": "7", "nodes": "9", "effective_context": "max", "kv_precision": "bf16",
@@ -8808,7 +8836,7 @@ class CommandLine(InFolder):
              "runtime_overhead_gib": "3", "peak_headroom_ratio": "0.5", "tensor_parallel": "4",
              "attention": "tensor", "pipeline_parallel": "11", "max_num_batched_tokens": "2", "max_num_seqs": "12",
              "input_tokens": "3", "output_tokens": "5", "draft_tokens": "13", "acceptance_length": "1.5",
-             "prefix_cache_hit_ratio": "0.25",
+             "prefix_cache_hit_ratio": "0.25", "shared_prefix_tokens": "15",
              "active_ratio": "0.125", "tpot_ms": "45", "ttft_ms": "99", "engine": "vllm",
              "measured_tpot_ms": "8", "measured_ttft_ms": "14", "measured_sessions": "6"}
 
@@ -8928,7 +8956,7 @@ class CommandLine(InFolder):
         "--max-num-seqs": "default: by GPU memory, as vLLM: 1024 (≥ 70 GiB), 256 (< 70 GiB, A100)",
         "--input-tokens": "default: 1024", "--output-tokens": "default: 1024",
         "--draft-tokens": "default: 0: no speculative decoding", "--acceptance-length": "default: none",
-        "--prefix-cache-hit-ratio": "default: 0", "--active-ratio": "default: 1.0", "--tpot-ms": "default: none",
+        "--prefix-cache-hit-ratio": "default: 0", "--shared-prefix-tokens": "default: 0", "--active-ratio": "default: 1.0", "--tpot-ms": "default: none",
         "--ttft-ms": "default: none", "--engine": "default: generic", "--measured-tpot-ms": "default: none",
         "--measured-ttft-ms": "default: none", "--measured-sessions": "default: none",
         "--weights-precision": "default: the model's",
