@@ -595,7 +595,8 @@ SIZED = {"model": WEIGHED, "server": NODE_200, "storage": NVME, "concurrency": 1
          "kv_precision": "fp16", "kv_budget_ratio": 0.7, "runtime_overhead_gib": 10.0, "peak_headroom_ratio": 0.2,
          "ha_mode": "n+1"}
 BY_NAME = ("nodes", "tensor_parallel", "attention", "pipeline_parallel", "max_num_batched_tokens", "max_num_seqs", "input_tokens",
-           "output_tokens", "draft_tokens", "acceptance_length", "prefix_cache_hit_ratio", "shared_prefix_tokens", "active_ratio", "tpot_ms", "ttft_ms",
+           "output_tokens", "draft_tokens", "acceptance_length", "prefix_cache_hit_ratio", "shared_prefix_tokens", "active_ratio",
+           "tpot_ms", "ttft_ms",
            "engine", "measured_tpot_ms", "measured_ttft_ms", "measured_sessions")
 DOORS = {  # arguments by position that are fine; then those by name only
          "calc_kv_per_session_gib": ({"model": FULL, "effective_context": 8192, "kv_precision": "fp8"}, ()),
@@ -805,7 +806,8 @@ class Doors(Tabled):
         self.assertEqual(defaults, dict(
             kv_budget_ratio=0.7, runtime_overhead_gib=None, peak_headroom_ratio=0.2, ha_mode="none", nodes=None,
             tensor_parallel="auto", attention="auto", pipeline_parallel="auto", max_num_batched_tokens=None, max_num_seqs=None,
-            input_tokens=1024, output_tokens=1024, draft_tokens=0, acceptance_length=None, prefix_cache_hit_ratio=0.0, shared_prefix_tokens=0,
+            input_tokens=1024, output_tokens=1024, draft_tokens=0, acceptance_length=None, prefix_cache_hit_ratio=0.0,
+            shared_prefix_tokens=0,
             active_ratio=1.0, tpot_ms=None, ttft_ms=None, engine="generic", measured_tpot_ms=None, measured_ttft_ms=None,
             measured_sessions=None))
         plan = plans()["minimum"]  # any number is an attribute of a plan; 2148.75 x 0.70 - 65.9651 - 8 x 6.006376953125
@@ -1745,6 +1747,25 @@ class Plan(Tabled):
                 self.assertAlmostEqual(sum(parts), plan.hbm_total_gib, places=9)
                 self.assertGreaterEqual(min(parts), -1e-9)
 
+    def test_a_prefix_that_all_sessions_share(self):
+        # 1 GiB a session of 8192 tokens, 0.25 of it the prefix. 560 - 10 - 41.68 = 508.32 GiB: (508.32 - 0.25) / 0.75 = 677.4
+        model, shared = dataclasses.replace(FULL, weights_gib=10.0), {"tensor_parallel": 8, "shared_prefix_tokens": 2048}
+        names = "shared_prefix_gib sessions_per_node nodes_final kv_in_use_gib kv_budget_gib"
+        # 720 with headroom on two nodes and a spare; 300 x 0.75 + 0.25 in use
+        self.assertEqual(values(place(model, NODE_800, concurrency=600, **shared), names), (0.25, 677, 3, 225.25, 508.32))
+        self.assertEqual(values(place(model, NODE_800, concurrency=600, **dict(shared, shared_prefix_tokens=0)), names),
+                         (0.0, 508, 3, 300.0, 508.32))
+        # each of 8 ranks keeps it: 243.32 / 8 = 30.415, less 0.25, by 0.75: 40
+        experts = dataclasses.replace(FULL, weights_gib=100.0, **EXPERTS)
+        self.assertEqual(values(place(experts, NODE_800, attention="data", concurrency=100, **shared), names),
+                         (0.25, 8 * 40, 2, 77.0, 243.32))  # 75 + 8 x 0.25
+        # of a prompt of 1024 tokens the last at least is computed; a window keeps none of a prefix
+        for name, tokens, expected in (("qwen3-8b", 2048, 1), ("qwen3-8b", 24, 1000), ("mistral-7b-v0.1", 500, 524)):
+            plan = size(MODELS[name], SERVERS["dgx200"], PROFILES["profile_default"], shared_prefix_tokens=tokens)
+            self.assertEqual((plan.prefill_tokens, plan.shared_prefix_gib is None), (expected, name != "qwen3-8b"))
+        self.assertEqual([refusal(place, model, NODE_800, shared_prefix_tokens=tokens) for tokens in (8191, 8192)], [
+            "", "shared_prefix_tokens: expected fewer than the 8192 tokens of a session, got 8192"])
+
 
 # === A second calculation, in fractions ===
 
@@ -1787,24 +1808,6 @@ def second_plan(groups, heads, width, precision, context, gpus, mib, ranks, weig
         plan["kv_in_use_gib"] = told(plan["planned_sessions_per_node"] * plan["kv_per_session_placed_gib"])
         plan["kv_free_gib"] = told(budget - plan["kv_in_use_gib"])
     return plan
-
-    def test_a_prefix_that_all_sessions_share(self):
-        # 1 GiB a session of 8192 tokens, 0.25 of it the prefix. 560 - 10 - 41.68 = 508.32 GiB: (508.32 - 0.25) / 0.75 = 677.4
-        model, shared = dataclasses.replace(FULL, weights_gib=10.0), {"tensor_parallel": 8, "shared_prefix_tokens": 2048}
-        names = "shared_prefix_gib sessions_per_node nodes_final kv_in_use_gib kv_budget_gib"
-        self.assertEqual(values(place(model, NODE_800, concurrency=600, **shared), names), (0.25, 677, 1, 450.25, 508.32))
-        self.assertEqual(values(place(model, NODE_800, concurrency=600, **dict(shared, shared_prefix_tokens=0)), names),
-                         (0.0, 508, 2, 300.0, 508.32))
-        # each of 8 ranks keeps it: 243.32 / 8 = 30.415, less 0.25, by 0.75: 40
-        experts = dataclasses.replace(FULL, weights_gib=100.0, **EXPERTS)
-        self.assertEqual(values(place(experts, NODE_800, attention="data", concurrency=100, **shared), names),
-                         (0.25, 8 * 40, 1, 77.0, 243.32))
-        # of a prompt of 1024 tokens the last at least is computed; a window keeps none of a prefix
-        for name, tokens, expected in (("qwen3-8b", 2048, 1), ("qwen3-8b", 24, 1000), ("mistral-7b-v0.1", 500, 524)):
-            plan = size(MODELS[name], SERVERS["dgx200"], PROFILES["profile_default"], shared_prefix_tokens=tokens)
-            self.assertEqual((plan.prefill_tokens, plan.shared_prefix_gib is None), (expected, name != "qwen3-8b"))
-        self.assertEqual([refusal(place, model, NODE_800, shared_prefix_tokens=tokens) for tokens in (8191, 8192)], [
-            None, "shared_prefix_tokens: expected fewer than the 8192 tokens of a session, got 8192"])
 
 
 class Exactness(unittest.TestCase):
