@@ -1245,11 +1245,11 @@ def index_kv_bytes(index_held_tokens, index_head_dim, index_layers):
 
 @number(Text("Estado das camadas lineares", "State of the linear layers"), Text(
     "{state_layers} camadas lineares guardam um estado fixo de {state_bytes} bytes, que não cresce "
-    "com o contexto.",
+    "com o contexto (com rascunhos, um estado a mais por token proposto).",
     "{state_layers} linear layers keep a fixed state of {state_bytes} bytes that does not grow "
-    "with the context."), hidden=True)
-def state_kv_bytes(state_bytes, state_layers):
-    return state_bytes * state_layers
+    "with the context (with drafts, one state more per token proposed)."), hidden=True)
+def state_kv_bytes(state_bytes, draft_tokens, state_layers):
+    return state_bytes * (draft_tokens + 1) * state_layers
 
 
 @number(Text("KV das camadas sem cache", "KV of the layers without a cache"), Text(
@@ -1968,8 +1968,8 @@ def read_bytes_of_a_latent(kv_bytes, held_tokens, read_tokens):
 
 
 @speed()
-def state_read_bytes(state_kv_bytes, kv_ranks):
-    return 2 * state_kv_bytes / kv_ranks
+def state_read_bytes(state_bytes, state_layers, kv_ranks):
+    return 2 * state_bytes * state_layers / kv_ranks
 
 
 @speed(Text("Cache de uma sessão lido por passo, em uma GPU",
@@ -2330,10 +2330,18 @@ def tpot_expected_ms__drafts(tpot_factor, decode_step_ms, draft_ms, accepted_tok
 
 
 @speed(Text("TPOT para compromisso", "TPOT to commit to"), (
+    lambda tpot_measured: tpot_measured, Text(
+        "O próprio valor esperado, ajustado à sua medição: é com ele que a meta se compara, e é ele que se "
+        "pode prometer.",
+        "The expected figure itself, fitted to your measurement: the one a target is compared with, and the one you can promise.")), (
     lambda speed_estimated: speed_estimated, Text(
         "O esperado vezes o fator da estimativa: é o que uma meta compara e o que se pode prometer.",
         "The expected one times the factor of the estimate: what a target is compared with, and what can be "
-        "promised.")), Text(
+        "promised.")), (
+    lambda engine: engine == "sglang", Text(
+        "O esperado vezes {committed_factor}: cobre as medições com o SGLang ajustado, mas 57 % de 42 pontos "
+        "públicos de quem o inicia sem ajuste. Meça antes de prometer.",
+        "The expected one times {committed_factor}: it covers the measurements of a tuned SGLang, but 57 % of 42 public points of those who start it untuned. Measure before you promise.")), Text(
     "Pelo menos 80 % das medições ficam até aqui: é o que uma meta compara e o que se pode prometer.",
     "At least 80 % of measurements are at or below: what a target is compared with, and what "
     "can be promised."))
@@ -2381,7 +2389,9 @@ def ttft_idle_ms(prefill_ms, first_token_layer_ms, num_layers):
     return prefill_ms + first_token_layer_ms * num_layers + FIRST_TOKEN_MS
 
 
-@speed(Text("TTFT esperado", "Expected TTFT"), Text(
+@speed(Text("TTFT esperado", "Expected TTFT"), (
+    lambda ttft_measured: ttft_measured, Text(
+        "Na carga planejada, ajustado à sua medição.", "At the planned load, fitted to your measurement.")), Text(
     "Na carga planejada, com os prompts das outras sessões na fila; de modelos fora do ajuste, as medições "
     "vão de 0,77 a 3,8 vezes isto (p10 a p90).",
     "At the planned load, with the prompts of the other sessions in the queue; of models left out of the "
@@ -2777,7 +2787,7 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
     widths = [group[name] for group in model.groups.values() for name in ("head_dim", "qk_rope_head_dim")
               if name in group]
     given.update(
-        model=model.name, loaded_vision_params=model.vision_params or 0,
+        draft_tokens=0, model=model.name, loaded_vision_params=model.vision_params or 0,
         rotary_positions=model.rope_positions or model.max_position_embeddings,
         rotary_width=0 if model.weights_origin is None else max(widths, default=0))
 
@@ -2839,6 +2849,10 @@ REFUSALS = {
     "target_missed": Text("nem uma sessão cumpre a meta de velocidade",
                           "not even one session holds the speed target"),
 }
+# An all-reduce over PCIe where the catalog states none, (GB/s, microseconds): between two server cards, as on
+# RTX PRO 6000 (14 public points); on cards without peer-to-peer between any (8 points, one machine).
+TWO_SERVER_CARDS, NO_PEER = (38, 12), (1.6, 40)
+SERVER_CARDS, CARDS_WITHOUT_PEER = ("H100", "H200", "RTX PRO 6000"), ("RTX 4090",)
 # GPUs whose serving measurements the constants of speed were fitted on, and others of their families.
 MEASURED_GPUS = ("H100", "H200", "B200", "GB200", "B300", "GB300")
 # Where speed is an estimate: the same formula, with its own factor for what to commit to, and its evidence.
@@ -2851,12 +2865,19 @@ ESTIMATES = {
              "ficam de 2 a 6 vezes mais lentas)",
              "data-parallel attention (31 measurements: median 14 %, p90 34 %; answers below 1,000 tokens "
              "run 2 to 6 times slower)")),
+    "no_peer": Estimate(
+        lambda model, server, layout: server.gpu_interconnect == "pcie" and layout.tensor_parallel > 1
+        and server.gpu in CARDS_WITHOUT_PEER, 1.5,
+        Text("placas sem comunicação direta (8 medições de uma só máquina)",
+             "cards without peer-to-peer (8 measurements of one machine)")),
     "pcie": Estimate(
-        lambda model, server, layout: server.gpu_interconnect == "pcie" and layout.tensor_parallel == 2, 1.3,
+        lambda model, server, layout: server.gpu_interconnect == "pcie" and layout.tensor_parallel == 2
+        and server.gpu not in CARDS_WITHOUT_PEER, 1.3,
         Text("duas GPUs ligadas por PCIe (14 medições: de −23 a +16 %)",
              "two GPUs connected over PCIe (14 measurements: −23 to +16 %)")),
     "pcie_wide": Estimate(
-        lambda model, server, layout: server.gpu_interconnect == "pcie" and layout.tensor_parallel > 2, 1.5,
+        lambda model, server, layout: server.gpu_interconnect == "pcie" and layout.tensor_parallel > 2
+        and server.gpu not in CARDS_WITHOUT_PEER, 1.5,
         Text("GPUs ligadas por PCIe (somas medidas na placa, nenhuma medição de serviço)",
              "GPUs connected over PCIe (sums measured on the board, no serving measurement)")),
     "amd": Estimate(
@@ -2874,8 +2895,10 @@ ESTIMATES = {
     "other_gpu": Estimate(
         lambda model, server, layout: server.gpu not in (*MEASURED_GPUS, "A100")
         and server.gpu_interconnect != "infinity_fabric", 1.3,
-        Text("GPU fora das medições (RTX 4090, 5090 e PRO 6000 sozinhas: de 5 a 16 %)",
-             "a GPU outside the measurements (RTX 4090, 5090 and PRO 6000 alone: 5 to 16 %)")),
+        Text("GPU fora das 923 medições (pontos públicos de uma só RTX 4090, 5090 ou PRO 6000: erro de 5 a "
+             "16 %)",
+             "a GPU outside the 923 measurements (public points of a single RTX 4090, 5090 or PRO 6000: off "
+             "by 5 to 16 %)")),
     "small_model": Estimate(
         lambda model, server, layout: (model.total_params or SMALL_MODEL_PARAMS) < SMALL_MODEL_PARAMS, 1.5,
         Text("modelo abaixo de 3 bilhões de parâmetros (o hospedeiro o limita: cerca de 11 ms por passo)",
@@ -2918,6 +2941,18 @@ def can_spread(model: Model) -> bool:
     return bool(model.moe_layers and model.weights_gib and model.weights_precision)
 
 
+def board_figures(server: Server, gpus: int) -> tuple[float, float] | None:
+    """(GB/s, microseconds) of an all-reduce between so many GPUs that PCIe connects; None if not known."""
+    rates, latencies_us = server.all_reduce_gbps or {}, server.all_reduce_us or {}
+    if str(gpus) in rates:
+        return rates[str(gpus)], latencies_us[str(gpus)]
+    if server.gpu_interconnect != "pcie":
+        return None
+    if server.gpu in CARDS_WITHOUT_PEER:
+        return NO_PEER
+    return TWO_SERVER_CARDS if gpus == 2 and server.gpu in SERVER_CARDS else None
+
+
 def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[str]:
     """Names of the figures without which nothing can be said about speed; empty when all are known."""
     needed = ["total_params", "active_params", "hidden_size", "num_attention_heads", "vocab_size",
@@ -2927,12 +2962,13 @@ def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[s
         needed += EXPERT_FIELDS
     figures = ["hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16"]
     missing = [name for name in needed if getattr(model, name) is None]
-    if tensor_parallel > 1 and str(tensor_parallel) not in (server.all_reduce_gbps or {}):
-        figures.append("all_reduce_gbps" if server.gpu_interconnect == "pcie" else "nvlink_bandwidth_tbps")
-        if figures[-1] == "all_reduce_gbps":
-            return [*missing, *[name for name in figures[:-1] if getattr(server, name) is None],
-                    "all_reduce_gbps"]
-    return missing + [name for name in figures if getattr(server, name) is None]
+    missing += [name for name in figures if getattr(server, name) is None]
+    if tensor_parallel > 1 and not board_figures(server, tensor_parallel):
+        if server.gpu_interconnect == "pcie":
+            missing.append("all_reduce_gbps")
+        elif server.nvlink_bandwidth_tbps is None:
+            missing.append("nvlink_bandwidth_tbps")
+    return missing
 
 
 @lru_cache(maxsize=2**10)
@@ -2941,8 +2977,12 @@ def speed_missing(model: Model, server: Server, layout: Layout) -> tuple[str, ..
     missing = speed_unknowns(model, server, layout.tensor_parallel)
     if model.weights_precision is None:
         missing.append("weights_precision")
-    return (*missing,
-            *[name for name, (outside, _) in OUTSIDE_SPEED.items() if outside(model, server, layout)])
+    return (*missing, *outside_speed(model, server, layout))
+
+
+def outside_speed(model: Model, server: Server, layout: Layout) -> list[str]:
+    """The keys of OUTSIDE_SPEED that apply to a layout."""
+    return [name for name, (outside, _) in OUTSIDE_SPEED.items() if outside(model, server, layout)]
 
 
 @lru_cache(maxsize=2**10)
@@ -3152,11 +3192,11 @@ def engine_terms(engine: str, server: Server) -> dict:
 
 def layout_terms(layout: Layout, server: Server) -> dict:
     """The ranks of a layout, and how its GPUs exchange where the board was measured."""
-    gpus, rates, latencies_us = str(layout.tensor_parallel), server.all_reduce_gbps, server.all_reduce_us
+    board = board_figures(server, layout.tensor_parallel) if layout.tensor_parallel > 1 else None
     terms = dict(layout._asdict(), kv_ranks=layout.tensor_parallel // layout.attention_ranks,
                  expert_parallel=layout.tensor_parallel if layout.attention_ranks > 1 else 1)
-    if rates and latencies_us and gpus in rates:
-        terms.update(board_gbps=rates[gpus], all_reduce_latency_ms=latencies_us[gpus] / 1000)
+    if board:
+        terms.update(board_gbps=board[0], all_reduce_latency_ms=board[1] / 1000)
     return terms
 
 
@@ -3166,7 +3206,7 @@ def speed_cases(layout: Layout, server: Server, draft_tokens: int) -> dict[str, 
     cases = {}
     if layout.tensor_parallel == 1:
         cases.update(ALONE)
-    elif str(layout.tensor_parallel) in (server.all_reduce_gbps or {}):
+    elif board_figures(server, layout.tensor_parallel):
         cases.update(BOARD)
     if layout.attention_ranks > 1:
         cases.update(EXCHANGE)
@@ -3261,12 +3301,12 @@ def per_node(placement: Placement, name: str = "sessions_per_replica") -> Fracti
 def candidates(asked: Request, pins: Pins) -> tuple[Placement, ...]:
     """The layouts of a replica that the pins allow, placed.
 
-    Where no layout at all commits to the target on TTFT, those count whose expected TTFT holds it.
+    Where none of them commits to the target on TTFT, those count whose expected TTFT holds it.
     """
-    lenient = asked.ttft_ms is not None and not any(
-        one.sheet and one.sheet["sessions_per_replica"]
-        for one in laid_out(asked, Pins("auto", "auto", "auto", pins.nodes), False))
-    return laid_out(asked, pins, lenient)
+    found = laid_out(asked, pins, False)
+    if asked.ttft_ms is None or any(one.sheet and one.sheet["sessions_per_replica"] for one in found):
+        return found
+    return laid_out(asked, pins, True)
 
 
 @lru_cache(maxsize=2**11)
@@ -3321,7 +3361,7 @@ def chosen(asked: Request, pins: Pins) -> Placement:
 def best(placements: Iterable[Placement]) -> Placement:
     """The layout to build, by RULE. One of unknown speed only where no other holds a session.
 
-    On a tie one that was measured, then the widest tensor parallel, then attention divided by heads.
+    On a tie the widest tensor parallel, then one that was measured, then attention divided by heads.
     """
     built = [one for one in placements if one.sheet]
     holding = [one for one in built if one.sheet["sessions_per_replica"]] or built
@@ -3330,7 +3370,7 @@ def best(placements: Iterable[Placement]) -> Placement:
     for one in sorted(rated, key=per_node, reverse=True):
         if found and per_node(one) < found[0]:           # not even if all of its sessions were in time
             break
-        rank = (sessions_in_reading_time(one), one.speed_basis == "measured", one.layout.tensor_parallel,
+        rank = (sessions_in_reading_time(one), one.layout.tensor_parallel, one.speed_basis == "measured",
                 -one.layout.attention_ranks)
         found = max(found, (*rank, one), key=lambda each: each[:4]) if found else (*rank, one)
     return found[-1]
@@ -3506,6 +3546,13 @@ def batch_that_starts(sheet: Sheet) -> int:
     return largest(1, sheet["max_num_batched_tokens"], starts) or 0
 
 
+def seqs_that_start(sheet: Sheet) -> int:
+    """The largest max_num_seqs that finds a block of state for each session; 0 if none."""
+    def starts(sessions):
+        return sheet.what_if({"max_num_seqs": sessions})["state_blocks"] >= sessions
+    return largest(1, sheet["max_num_seqs"], starts) or 0
+
+
 AT_OTHER_LOADS = {
     "tpot_at_peak_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
                                               active_sessions=sheet["peak_active_sessions"]),
@@ -3515,6 +3562,7 @@ AT_OTHER_LOADS = {
                                                       accepted_tokens=sheet["draft_tokens"] + 1),
     "ttft_of_one_session_ms": lambda sheet: repeated(sheet, "ttft_high_ms", active_sessions=1),
     "batched_tokens_that_start": batch_that_starts,
+    "seqs_that_start": seqs_that_start,
 }
 
 
@@ -3600,7 +3648,8 @@ IDEAL_BUDGET = 0.65
 SCENARIOS = (
     Scenario("minimum", Text("MÍNIMO", "MINIMUM"), "none", lambda c: 0.0, lambda c: c,
              Text("PoC, desenvolvimento, testes", "PoC, development, tests"),
-             Text("alto: qualquer falha derruba o serviço", "high: any failure is downtime"),
+             Text("alto: um nó parado já tira capacidade da carga", "high: one node down already takes "
+                 "capacity from the load"),
              Text("nenhum", "none")),
     Scenario("recommended", Text("RECOMENDADO", "RECOMMENDED"), "n+1", lambda c: c, lambda c: c,
              Text("produção", "production"),
@@ -3782,7 +3831,8 @@ def speed_that_fits(fits: Fitting, target: str, committed: Sequence[str]):
     found = {math.ceil(at_load(one.sheet, 1)[name] * SPEED_STEPS) / SPEED_STEPS
              for one in candidates(without(request.replica, *TARGETS), request.pins) if one.speed_basis
              for name in committed}
-    return next((ms for ms in sorted(found) if ms <= most_ms and fits(**{target: ms})), None)
+    asked_ms = getattr(request, target)
+    return next((ms for ms in sorted(found) if asked_ms < ms <= most_ms and fits(**{target: ms})), None)
 
 
 LEVERS: dict[str, Callable] = {
@@ -3868,8 +3918,10 @@ ALERTS = (
         "The table of levers shows the smallest change that would fit."),
     alert("speed_target_missed", "plan", "error",
         lambda holds_sessions, holds_in_memory: holds_in_memory and not holds_sessions,
-        "Nem uma sessão por réplica cumpre a meta de velocidade com os números de compromisso.",
-        "Not even one session per replica holds the speed target with the committed figures.",
+        "Nem uma sessão sozinha na réplica cumpre a meta de velocidade com os números de compromisso; a "
+        "memória seguraria {memory_sessions_per_node} por nó.",
+        "Not even one session alone on a replica holds the speed target with the committed figures; memory "
+        "would hold {memory_sessions_per_node} per node.",
         "Veja na tabela de alavancas a menor meta possível, ou outra precisão ou servidor.",
         "The table of levers shows the least target that holds, or another precision or server."),
     alert("nodes_not_enough", "plan", "error",
@@ -3900,8 +3952,8 @@ ALERTS = (
         "cabem.",
         "vLLM does not start: max_num_seqs ({max_num_seqs}) is above the {state_blocks} blocks of state that "
             "fit.",
-        "Dê ao motor --max-num-seqs {state_blocks_flag} ou menos, e o mesmo aqui.",
-        "Give the engine --max-num-seqs {state_blocks_flag} or less, and the same here."),
+        "Dê ao motor --max-num-seqs {seqs_that_start_flag} ou menos, e o mesmo aqui.",
+        "Give the engine --max-num-seqs {seqs_that_start_flag} or less, and the same here."),
     alert("overhead_below_weights", "plan", "error",
         lambda given_overhead_gib, weights_per_node_gib: exact(given_overhead_gib) < weights_per_node_gib,
         "O overhead informado, {runtime_overhead_gib} GiB por nó, é menor que os pesos do modelo "
@@ -3916,8 +3968,8 @@ ALERTS = (
             "{SLOW_TOKENS_PER_S}: lento para leitura.",
         "At the planned load each session gets {tokens_per_s_per_session} tokens/s, fewer than "
             "{SLOW_TOKENS_PER_S}: slow to read.",
-        "Dê uma meta com --tpot-ms, e a velocidade também dimensiona os nós.",
-        "Give a target with --tpot-ms, and speed sizes the nodes as well."),
+        "Use uma meta de TPOT (--tpot-ms) mais apertada: com ela a velocidade também dimensiona os nós.",
+        "Use a tighter TPOT target (--tpot-ms): speed then sizes the nodes as well."),
     alert("short_answers_with_data_attention", "plan", "warning",
         lambda attention_ranks, output_tokens, tpot_expected_ms:
         attention_ranks > 1 and output_tokens < SHORT_ANSWER_TOKENS,
@@ -3942,9 +3994,9 @@ ALERTS = (
         "cresce com qualquer pico.",
         "Each replica spends {prefill_load_pct} of its time on prompts: the queue before the first token "
         "grows with any peak.",
-        "Dê uma meta com --ttft-ms, ou conte com menos sessões por réplica ou mais acertos no cache de "
-        "prefixo.",
-        "Give a target with --ttft-ms, or count on fewer sessions per replica or more prefix cache hits."),
+        "Use uma meta de TTFT (--ttft-ms) mais apertada, menos sessões por réplica ou mais acertos no cache "
+        "de prefixo.",
+        "Use a tighter TTFT target (--ttft-ms), fewer sessions per replica or more prefix cache hits."),
     alert("beyond_measured_sessions", "plan", "warning",
         lambda active_sessions: active_sessions > MEASURED_SESSIONS,
         "{active_sessions} sessões geram ao mesmo tempo em cada réplica; as medições vão até "
@@ -3972,11 +4024,12 @@ ALERTS = (
         "{VLLM_DEFAULT_RATIO}, são {nodes_at_engine_default}.",
         "At kv_budget_ratio {kv_budget_ratio} it takes {nodes_final} nodes; at vLLM's own default, "
             "{VLLM_DEFAULT_RATIO}, {nodes_at_engine_default}.",
-        "Compare com --kv-budget-ratio {VLLM_DEFAULT_RATIO_flag} e decida com um teste de carga.",
-        "Compare with --kv-budget-ratio {VLLM_DEFAULT_RATIO_flag}, and decide by a load test."),
+        "Compare com --kv-budget-ratio {VLLM_DEFAULT_RATIO_flag}, e com réplicas em mais nós "
+        "(--tensor-parallel e --pipeline-parallel); decida com um teste de carga.",
+        "Compare with --kv-budget-ratio {VLLM_DEFAULT_RATIO_flag}, and with replicas over more nodes "
+        "(--tensor-parallel and --pipeline-parallel); decide by a load test."),
     alert("target_changes_layout", "plan", "warning",
-        lambda nodes_without_target, nodes_final, nodes_given:
-        not nodes_given and nodes_final != nodes_without_target,
+        lambda nodes_without_target, nodes_final, nodes_given: not nodes_given,
         "A meta muda a disposição: {nodes_final} nós com ela, {nodes_without_target} na disposição sem meta.",
         "The target changes the layout: {nodes_final} nodes with it, {nodes_without_target} in the layout "
             "without one.",
@@ -3988,8 +4041,10 @@ ALERTS = (
             "{nodes_at_given_ratio}.",
         "The cap of {IDEAL_BUDGET} on kv_budget_ratio takes IDEAL to {nodes_final} nodes; at the ratio asked "
         "for it would be {nodes_at_given_ratio}.",
-        "Compare os dois; com pouca HBM para KV, o teto custa mais do que protege.",
-        "Compare the two; with little HBM for KV the cap costs more than it protects."),
+        "O IDEAL sem o teto é o RECOMENDADO com --peak-headroom-ratio {IDEAL_HEADROOM_flag} e um nó a mais: "
+        "prefira-o depois de um teste de carga.",
+        "IDEAL without the cap is RECOMMENDED with --peak-headroom-ratio {IDEAL_HEADROOM_flag} and one node "
+        "more: prefer it after a load test."),
     alert("replica_spans_nodes", "plan", "warning", lambda nodes_per_replica: nodes_per_replica > 1,
         "Cada réplica divide as camadas por {nodes_per_replica} nós (pipeline parallel). Um nó parado "
         "derruba a réplica.",
@@ -4029,8 +4084,10 @@ ALERTS = (
         "Speed is for {input_tokens} prompt and {output_tokens} answer tokens; with a full context "
             "({effective_context} tokens) expected TPOT is {tpot_full_context_ms_amount} instead of "
             "{tpot_expected_ms_amount}.",
-        "Dê os tamanhos reais com --input-tokens e --output-tokens.",
-        "Give the real lengths with --input-tokens and --output-tokens."),
+        "Se esses não são os tamanhos reais, dê-os com --input-tokens e --output-tokens; se são, conte com o "
+        "TPOT de contexto cheio nas sessões longas.",
+        "If those are not the real lengths, give them with --input-tokens and --output-tokens; if they are, "
+        "count on the full-context TPOT for long sessions."),
     alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
         "KV cache em {kv_precision} ocupa {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8: "
             "cabem menos sessões.",
@@ -4111,11 +4168,11 @@ ALERTS = (
     alert("kv_copies", "plan", "info",
         lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
         "Com tensor_parallel {tensor_parallel} o motor guarda cópias do KV: {kv_per_session_placed_gib} GiB "
-            "por sessão em vez de {kv_per_session_gib}. Ainda assim é a disposição com mais sessões por nó "
-            "(com meta, das que a cumprem), ou a pedida.",
+            "por sessão em vez de {kv_per_session_gib}. É a disposição que a regra escolheu neste cenário, "
+            "ou a pedida.",
         "With tensor_parallel {tensor_parallel} the engine keeps copies of KV: {kv_per_session_placed_gib} "
-            "GiB per session instead of {kv_per_session_gib}. It still is the layout with most sessions per "
-            "node (with a target, of those that hold it), or the one asked for.",
+            "GiB per session instead of {kv_per_session_gib}. It is the layout that the rule chose in this "
+            "scenario, or the one asked for.",
         "Compare as disposições na tabela da SEÇÃO 3.", "Compare the layouts in the table of SECTION 3."),
     alert("low_kv_budget", "plan", "info", lambda kv_budget_ratio: kv_budget_ratio < LOW_KV_BUDGET_RATIO,
         "kv_budget_ratio abaixo de {LOW_KV_BUDGET_RATIO}: mais da metade da HBM é paga e não usada.",
@@ -4255,13 +4312,13 @@ def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> 
     check_among("expert_parallel", given.setdefault("expert_parallel", 1), divisors(gpus))
     check_arguments(given, SPEED_BOUNDS)
     check_drafts(given.get("draft_tokens", 0), given.get("acceptance_length"))
-    unknown = speed_unknowns(model, server, gpus)
+    layout = Layout(gpus, 1, ranks)
+    unknown = [*speed_unknowns(model, server, gpus), *outside_speed(model, server, layout)]
     if unknown:
         raise SizingError("speed of %s on %s: not known without %s"
-                          % (model.name, server.name, ", ".join(unknown)))
+                          % (model.name, server.name, missing_words(unknown).en))
     kv_precision = given.get("kv_precision", model.default_kv_precision)
     check_kv_precision(model, kv_precision)
-    layout = Layout(gpus, 1, ranks)
     sheet = site(model, server).bind({
         "prefix_cache_hit_ratio": 0.0, "tpot_factor": 1.0, "draft_tokens": 0,
         "max_num_batched_tokens": MAX_NUM_BATCHED_TOKENS,
@@ -4616,15 +4673,20 @@ ACCURACY = (
           "registraram até 2,3 % a mais em bf16 e fp8, e até 9 % em mxfp4.",
           "Weights: parameters counted from config.json, equal to vLLM's for 84 of 84 models; engines logged "
           "up to 2.3 % more in bf16 and fp8, and up to 9 % in mxfp4.")),
-    (lambda overhead_origin: overhead_origin == "computed",
+    (lambda overhead_origin, engine: overhead_origin == "computed" and engine not in ("sglang", "trtllm"),
      Text("Memória do motor: contra 22 logs do vLLM 0.19 em H100, a memória livre para KV erra 0,2 % na "
           "mediana, 0,8 % no p90 e 1,8 % no pior caso; contra 8 logs de placas abaixo de 70 GiB, 3 % na "
-          "mediana e 7 % no pior; em A100, H200 e MI300X (7 logs) até 6 %, em uma RTX PRO 6000 8 %. O motor "
-          "vê de 0,3 % a 0,6 % menos HBM do que o driver informa.",
+          "mediana e 7 % no pior; em A100, H200 e MI300X (7 logs) até 6 %, em RTX PRO 6000 (2 logs) 8 %. O "
+          "motor vê de 0,3 % a 0,6 % menos HBM do que o driver informa.",
           "Engine memory: against 22 logs of vLLM 0.19 on H100, the memory free for KV is off by 0.2 % "
           "median, 0.8 % p90 and 1.8 % at worst; against 8 logs of cards below 70 GiB, by 3 % median and 7 % "
-          "at worst; on A100, H200 and MI300X (7 logs) by up to 6 %, on one RTX PRO 6000 8 %. The engine "
-          "sees 0.3 % to 0.6 % less HBM than the driver reports.")),
+          "at worst; on A100, H200 and MI300X (7 logs) by up to 6 %, on RTX PRO 6000 (2 logs) 8 %. The "
+          "engine sees 0.3 % to 0.6 % less HBM than the driver reports.")),
+    (lambda overhead_origin, engine: overhead_origin == "computed" and engine in ("sglang", "trtllm"),
+     Text("Memória do motor: pela regra do motor, com a memória que o vLLM registra; contra 4 logs públicos "
+          "do SGLang e 3 do TensorRT-LLM, a memória livre para KV erra até 3,5 %.",
+          "Engine memory: by the engine's rule, with the memory that vLLM logs; against 4 public logs of "
+          "SGLang and 3 of TensorRT-LLM, the memory free for KV is off by up to 3.5 %.")),
     (lambda tpot_expected_ms, tpot_measured, speed_estimated: not tpot_measured and not speed_estimated,
      Text("Velocidade: contra 923 medições publicadas (H100, H200 e B200, e na família B300, GB200 e GB300; "
           "vLLM, SGLang e TensorRT-LLM; 2 a 512 sessões) o TPOT esperado erra 6 % na mediana e 15 % no p90; "
@@ -4646,13 +4708,23 @@ ACCURACY = (
           "réplica); quanto mais longe dela, mais incerta. O compromisso é o próprio valor esperado.",
           "Speed: fitted to your measurement ({measured_tpot_ms} ms with {measured_sessions} sessions per "
           "replica); the farther from it, the less certain. The figure to commit to is the expected one.")),
+    (lambda tpot_expected_ms, ttft_measured: ttft_measured,
+     Text("TTFT: ajustado à sua medição ({measured_ttft_ms} ms com {measured_sessions} sessões por réplica); "
+          "longe dela erra 11 % na mediana, e 93 % das medições ficam até o TTFT para compromisso.",
+          "TTFT: fitted to your measurement ({measured_ttft_ms} ms with {measured_sessions} sessions per "
+          "replica); away from it, off by 11 % median, and 93 % of measurements are at or below the TTFT to "
+          "commit to.")),
+    (lambda tpot_expected_ms, ttft_measured: not ttft_measured,
+     Text("TTFT: o esperado erra 26 % na mediana e 62 % no p90 (954 medições em H100, H200 e B200; 96 % "
+          "ficam até o TTFT para compromisso); em modelos fora do ajuste, 30 % e 74 %.",
+          "TTFT: the expected figure is off by 26 % median and 62 % p90 (954 measurements on H100, H200 and "
+          "B200; 96 % are at or below the TTFT to commit to); for models left out of the fit, by 30 % and 74 "
+          "%.")),
     (lambda tpot_expected_ms: True,
-     Text("TTFT: o esperado erra 26 % na mediana e 62 % no p90 (954 medições); 96 % ficam até o TTFT para "
-          "compromisso. Fora do modelo: prefill separado da decodificação, tensor parallel entre nós, "
-          "despejo por falta de KV.",
-          "TTFT: expected within 26 % median and 62 % p90 (954 measurements); 96 % are at or below the TTFT "
-          "to commit to. Outside the model: prefill disaggregated from decoding, tensor parallel across "
-          "nodes, eviction for lack of KV.")),
+     Text("Fora do modelo: prefill separado da decodificação, tensor parallel entre nós, despejo por falta "
+          "de KV.",
+          "Outside the model: prefill disaggregated from decoding, tensor parallel across nodes, eviction "
+          "for lack of KV.")),
     (lambda tpot_expected_ms, draft_tokens: draft_tokens > 0,
      Text("Rascunhos: com os tokens por passo que se mediram, 88 medições (DeepSeek, MTP) erram 8 % na "
           "mediana e 19 % no p90; o que o seu texto aceita, ninguém sabe antes de medir.",
@@ -4665,10 +4737,10 @@ ACCURACY = (
           "This GPU does not compute in {weights_precision}: its products run in the next precision it has "
           "({compute_precision}).")),
     (lambda speed_missing: speed_missing.en != "",
-     Text("Velocidade não é dimensionada aqui (falta: {speed_missing}): caber em memória não garante "
-          "TTFT nem TPOT.",
-          "Speed is not sized here (missing: {speed_missing}): fitting in memory promises neither "
-          "TTFT nor TPOT.")),
+     Text("Velocidade: desconhecida aqui; falta: {speed_missing}. Caber em memória não garante TTFT nem "
+          "TPOT: teste uma réplica com carga antes de comprar.",
+          "Speed is not sized here; missing: {speed_missing}. Fitting in memory promises neither TTFT nor "
+          "TPOT: load-test one replica before buying.")),
 )
 HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights and engine")),
                 ("kv_in_use_gib", "▓", Text("KV em uso", "KV in use")),
@@ -4703,6 +4775,10 @@ SPEEDS = (
     Text("nenhuma: não cabe", "none: it does not fit"),
 )
 FIRST_TOKENS = (
+    (lambda prefill_load: prefill_load >= 1, Text(
+        "sem limite: os prompts pedem {prefill_load_pct} do tempo das réplicas, e a fila cresce sem fim",
+        "without bound: prompts take {prefill_load_pct} of the replicas' time, and the queue grows without "
+        "end")),
     (lambda ttft_expected_ms: True, Text(
         "TTFT esperado {ttft_expected_ms_amount}, para compromisso {ttft_high_ms_amount}; sem outra carga "
         "{ttft_idle_ms_amount}; as réplicas passam {prefill_load_pct} do tempo em prompts",
