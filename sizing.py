@@ -2333,15 +2333,18 @@ def tpot_expected_ms__drafts(tpot_factor, decode_step_ms, draft_ms, accepted_tok
     lambda tpot_measured: tpot_measured, Text(
         "O próprio valor esperado, ajustado à sua medição: é com ele que a meta se compara, e é ele que se "
         "pode prometer.",
-        "The expected figure itself, fitted to your measurement: the one a target is compared with, and the one you can promise.")), (
-    lambda speed_estimated: speed_estimated, Text(
+        "The expected figure itself, fitted to your measurement: the one a target is compared with, and the "
+        "one you can promise.")),
+    (lambda speed_estimated: speed_estimated, Text(
         "O esperado vezes o fator da estimativa: é o que uma meta compara e o que se pode prometer.",
         "The expected one times the factor of the estimate: what a target is compared with, and what can be "
-        "promised.")), (
-    lambda engine: engine == "sglang", Text(
+        "promised.")),
+    (lambda engine: engine == "sglang", Text(
         "O esperado vezes {committed_factor}: cobre as medições com o SGLang ajustado, mas 57 % de 42 pontos "
         "públicos de quem o inicia sem ajuste. Meça antes de prometer.",
-        "The expected one times {committed_factor}: it covers the measurements of a tuned SGLang, but 57 % of 42 public points of those who start it untuned. Measure before you promise.")), Text(
+        "The expected one times {committed_factor}: it covers the measurements of a tuned SGLang, but 57 % "
+        "of 42 public points of those who start it untuned. Measure before you promise.")),
+    Text(
     "Pelo menos 80 % das medições ficam até aqui: é o que uma meta compara e o que se pode prometer.",
     "At least 80 % of measurements are at or below: what a target is compared with, and what "
     "can be promised."))
@@ -2391,7 +2394,8 @@ def ttft_idle_ms(prefill_ms, first_token_layer_ms, num_layers):
 
 @speed(Text("TTFT esperado", "Expected TTFT"), (
     lambda ttft_measured: ttft_measured, Text(
-        "Na carga planejada, ajustado à sua medição.", "At the planned load, fitted to your measurement.")), Text(
+        "Na carga planejada, ajustado à sua medição.", "At the planned load, fitted to your measurement.")),
+    Text(
     "Na carga planejada, com os prompts das outras sessões na fila; de modelos fora do ajuste, as medições "
     "vão de 0,77 a 3,8 vezes isto (p10 a p90).",
     "At the planned load, with the prompts of the other sessions in the queue; of models left out of the "
@@ -3361,7 +3365,7 @@ def chosen(asked: Request, pins: Pins) -> Placement:
 def best(placements: Iterable[Placement]) -> Placement:
     """The layout to build, by RULE. One of unknown speed only where no other holds a session.
 
-    On a tie the widest tensor parallel, then one that was measured, then attention divided by heads.
+    On a tie one that was measured, then the widest tensor parallel, then attention divided by heads.
     """
     built = [one for one in placements if one.sheet]
     holding = [one for one in built if one.sheet["sessions_per_replica"]] or built
@@ -3370,7 +3374,7 @@ def best(placements: Iterable[Placement]) -> Placement:
     for one in sorted(rated, key=per_node, reverse=True):
         if found and per_node(one) < found[0]:           # not even if all of its sessions were in time
             break
-        rank = (sessions_in_reading_time(one), one.layout.tensor_parallel, one.speed_basis == "measured",
+        rank = (sessions_in_reading_time(one), one.speed_basis == "measured", one.layout.tensor_parallel,
                 -one.layout.attention_ranks)
         found = max(found, (*rank, one), key=lambda each: each[:4]) if found else (*rank, one)
     return found[-1]
