@@ -269,8 +269,8 @@ HA_MODES = {"none": 0, "n+1": 1, "n+2": 2}               # spare nodes
 # MoE layer (fitted; kernel tables 18-77 us); index and selection, per sparse layer (kernel tables alone);
 # prompt passes without graphs, per layer before the first token (2,111 measured points). committed_factor:
 # expected TPOT x this holds for 80 % of the measured points of a model that the fit has not seen. SGLang as
-# people start it is slower than the tuned runs of the calibration, for which 1.18 would do: 1.50 was set on 391
-# public points, and holds 57 % of the 42 that were run again here.
+# people start it is slower than the tuned runs of the calibration, for which 1.18 would do: 1.50 was set on
+# 391 public points, and holds 57 % of the 42 that were run again here.
 Engine = namedtuple("Engine", "all_reduce_latency_ms widening_ms sparse_layer_ms first_token_layer_ms "
                               "committed_factor")
 ENGINES = {
