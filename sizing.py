@@ -958,6 +958,14 @@ class Placement:
     speed_basis: str | None = None                       # measured, estimate, or None: not known
 
     @cached_property
+    def whole_sheet(self) -> Sheet:
+        """The sheet with what only plans ask for, and no load changes."""
+        whole = self.sheet.bind(self.over_the_ranks)
+        for name in OF_ANY_LOAD:
+            whole.find(name)
+        return whole
+
+    @cached_property
     def over_the_ranks(self) -> dict[str, float]:
         """GiB of a session on all ranks: as the engine may reserve it, and without a hybrid manager."""
         placed = self.sheet.what_if({name.replace("placed_bytes", "kv_bytes"): self.sheet[name]
@@ -1039,6 +1047,12 @@ def number(label: Text | None = None, *meanings: object, views: Mapping[str, Map
     return register
 
 
+@lru_cache(maxsize=None)                                 # conditions are asked of every sheet
+def parameters(question: Callable) -> tuple[str, ...]:
+    """The numbers that a condition asks for."""
+    return question.__code__.co_varnames[:question.__code__.co_argcount]
+
+
 class Absent(LookupError):
     """A number that a plan does not have; its text is a key of REASONS."""
 
@@ -1061,18 +1075,18 @@ class Sheet(dict):
         sheet = Sheet(self, **given)
         for name in absent:
             sheet.pop(name, None)
-        sheet.cases = {**self.cases, **cases}
-        sheet.absent = {**self.absent, **absent}
-        sheet.parts = {**self.parts, **parts}
+        sheet.cases = {**self.cases, **cases} if cases else self.cases
+        sheet.absent = {**self.absent, **absent} if absent else self.absent
+        sheet.parts = {**self.parts, **parts} if parts else self.parts
         sheet.later = self.later
         return sheet
 
     def __missing__(self, name: str):
+        if name in self.absent:
+            raise Absent(self.absent[name])
         if name in self.later:
             self[name] = value = self.later[name](self)
             return value
-        if name in self.absent:
-            raise Absent(self.absent[name])
         row = NUMBERS.get(self.cases.get(name, name))
         if row is None:
             askers = [each for each, other in NUMBERS.items() if name in other.inputs] or ["a condition"]
@@ -1095,9 +1109,8 @@ class Sheet(dict):
 
     def holds(self, question: Callable) -> bool:
         """Whether a condition on numbers, its parameters, holds; it does not where one does not exist."""
-        code = question.__code__
         try:
-            return bool(question(*[self[name] for name in code.co_varnames[:code.co_argcount]]))
+            return bool(question(*[self[name] for name in parameters(question)]))
         except Absent:
             return False
 
@@ -1134,17 +1147,20 @@ def exact(value: float) -> Fraction:
     return Fraction(repr(value))
 
 
-TIE = Fraction(1, 10**9)  # floor and ceil forgive this much: an exact fit fits
+BILLION = 10**9  # floor and ceil forgive one part of it: an exact fit fits
 
 
 def floor(value) -> int:
     """Whole part; a billionth short of a whole number counts as it."""
-    return math.floor(value + (TIE if type(value) is Fraction else 1e-9))
+    if type(value) is not Fraction:
+        return math.floor(value + 1 / BILLION)
+    # value + 1/BILLION over whole numbers: adding fractions would cost a sizing a tenth
+    return (value.numerator * BILLION + value.denominator) // (value.denominator * BILLION)
 
 
 def ceil(value) -> int:
     """Next whole number; a billionth above one counts as it, but what is not nothing is at least 1."""
-    return math.ceil(value - (TIE if type(value) is Fraction else 1e-9)) or int(value > 0)
+    return -floor(-value) or int(value > 0)
 
 
 # --- KV cache of one session, in bytes, by kind of layer
@@ -2911,6 +2927,8 @@ def place(asked: Request, layout: Layout, lenient: bool = False) -> Placement:
         sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
     known = [limit.number for limit in LIMITS.values() if sheet.reason(limit.number) is None]
     sheet.parts = {**sheet.parts, "limits": tuple(known)}
+    sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
+    sheet["holds_in_memory"] = sheet["memory_sessions_per_replica"] > 0
     refused = None
     if not sheet["sessions_per_replica"]:
         refused = ("weights_do_not_fit" if sheet["kv_budget_gib"] < 0
@@ -2924,6 +2942,8 @@ def place(asked: Request, layout: Layout, lenient: bool = False) -> Placement:
 # worked out once.
 BUDGET = ("kv_budget_ratio", "runtime_overhead_gib")
 TARGETS = ("tpot_ms", "ttft_ms")
+OF_ANY_LOAD = ("kv_per_session_gib", "kv_pooled_gib", "state_blocks", "reserved_sessions_per_replica",
+               "unmanaged_sessions_per_replica")
 AT_ANY_CONTEXT = ("replicas_per_node", "nodes_per_replica", "stages_per_node", "largest_stage_layers",
                   "engine_gib_per_gpu", "runtime_overhead_gib", "kv_budget_gib")
 
@@ -2999,7 +3019,7 @@ def on_ranks(asked: Request, layout: Layout) -> Sheet:
     given.update(engine_memory(server, layout.tensor_parallel), tpot_factor=1, ttft_factor=1,
                  ttft_spread=TTFT_SPREAD, accepted_tokens=asked.acceptance_length or 1,
                  bytes_per_element=KV_PRECISIONS[asked.kv_precision], **engine_terms(asked.engine, server))
-    given.update(layout_terms(layout, server))
+    given.update(layout_terms(layout, server), **basis_terms(asked, layout))
     given["committed_factor"] = max([given["committed_factor"], *(
         ESTIMATES[name].factor for name in estimates_of(model, server, layout))])
     cases = {**packed_case(model, asked.kv_precision), **speed_cases(layout, server, asked.draft_tokens),
@@ -3021,6 +3041,19 @@ def fit_to_measurements(sheet: Sheet, asked: Request) -> None:
     if asked.measured_ttft_ms is not None and measured.find("ttft_expected_ms") is not None:
         sheet.update(ttft_factor=asked.measured_ttft_ms / measured["ttft_expected_ms"],
                      ttft_spread=TTFT_SPREAD_MEASURED)
+
+
+def basis_terms(asked: Request, layout: Layout) -> dict:
+    """What the speed of a layout rests on, and what it is missing."""
+    missing = speed_missing(asked.model, asked.server, layout)
+    rests_on = estimates_of(asked.model, asked.server, layout)
+    estimated = bool(rests_on) and not missing
+    basis = "own" if asked.measured_tpot_ms else "measured" if not (rests_on or missing) else "estimate"
+    return {"speed_known": not missing, "speed_missing": missing_words(missing), "speed_estimated": estimated,
+            "speed_rests_on": listed_words(rests_on, {name: row.text for name, row in ESTIMATES.items()}),
+            "basis": BASES[basis], "engine_is_vllm": asked.engine in ("generic", "vllm"),
+            "tpot_measured": asked.measured_tpot_ms is not None,
+            "ttft_measured": asked.measured_ttft_ms is not None}
 
 
 def draft_terms(model: Model, draft_tokens: int) -> dict:
@@ -3177,20 +3210,28 @@ def per_node(placement: Placement, name: str = "sessions_per_replica") -> Fracti
     return Fraction(sheet["replicas_per_node"] * sheet[name], sheet["nodes_per_replica"])
 
 
+# The layouts of a replica that were looked at, the one to build, and what the speed of each that fits is
+# missing.
+Layouts = namedtuple("Layouts", "placements built missing")
+
+
 @lru_cache(maxsize=2**11)
-def candidates(asked: Request, pins: Pins) -> tuple[Placement, ...]:
-    """The layouts of a replica that the pins allow, placed.
+def lay_out(asked: Request, pins: Pins) -> Layouts:
+    """The layouts of a replica that the pins allow.
 
     Where no layout at all commits to the target on TTFT, those count whose expected TTFT holds it.
     """
     lenient = asked.ttft_ms is not None and not any(
         one.sheet and one.sheet["sessions_per_replica"]
-        for one in laid_out(asked, Pins("auto", "auto", "auto", pins.nodes), False))
-    return laid_out(asked, pins, lenient)
+        for one in placed_within(Pins("auto", "auto", "auto", pins.nodes), asked, False))
+    found = placed_within(pins, asked, lenient)
+    fitting = [one for one in found if one.sheet and one.sheet["memory_sessions_per_replica"]]
+    return Layouts(found, best(found),
+                   [speed_missing(asked.model, asked.server, one.layout) for one in fitting])
 
 
 @lru_cache(maxsize=2**11)
-def laid_out(asked: Request, pins: Pins, lenient: bool) -> tuple[Placement, ...]:
+def placed_within(pins: Pins, asked: Request, lenient: bool) -> tuple[Placement, ...]:
     """The layouts that the pins allow; over nodes where none holds a session on one."""
     model, server = asked.model, asked.server
     refusals = {size: refusal(model, size) for size in sizes_of(server, pins.tensor_parallel)}
@@ -3233,11 +3274,6 @@ def over_nodes(asked: Request, tensor_parallel: int, most_nodes: int | None,
     return [] if spare is None else [on(most - spare)]
 
 
-@lru_cache(maxsize=2**11)
-def chosen(asked: Request, pins: Pins) -> Placement:
-    return best(candidates(asked, pins))
-
-
 def best(placements: Iterable[Placement]) -> Placement:
     """The layout to build, by RULE. One of unknown speed only where no other holds a session.
 
@@ -3272,8 +3308,9 @@ def sessions_in_reading_time(one: Placement) -> Fraction:
 # --- The plan of one scenario
 
 NUMBERS_OF_A_PLAN = [f.name for f in fields(SizingResult)][3:16]       # between the records and the alerts
-FOUND_LATER = ("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
-               "recommended_nodes_final", "nodes_at_given_ratio")
+# What a scenario has only where a context is searched, or beside other scenarios.
+FOUND_WITH_OTHERS = dict.fromkeys(("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
+                                   "recommended_nodes_final", "given_budget_ratio", "capped"), "not_asked")
 
 
 def check_request(request: Request) -> None:
@@ -3359,44 +3396,35 @@ def check_known_speed(request: Request, missing: Sequence[Sequence[str]], where:
             wanted[0], request.model.name, request.server.name, where, missing_words(missing[0]).en))
 
 
-def layouts_of(request: Request) -> tuple[Placement, ...]:
+def layouts_of(request: Request) -> Layouts:
     """The layouts of a request; raises SizingError when those that fit have no speed, and it is asked for."""
-    found = candidates(request.replica, request.pins)
-    fitting = [one for one in found if one.sheet and one.sheet["memory_sessions_per_replica"]]
-    check_known_speed(request, [speed_missing(request.model, request.server, one.layout) for one in fitting],
-                      ", in the layouts that memory holds,")
+    found = lay_out(request.replica, request.pins)
+    check_known_speed(request, found.missing, ", in the layouts that memory holds,")
     return found
 
 
-def on_load(request: Request, placement: Placement) -> Sheet:
+def on_load(request: Request, replica: Sheet) -> Sheet:
     """A replica's numbers, and those of the load on nodes."""
     storage, absent = record_terms(request.storage)
-    missing = speed_missing(request.model, request.server, placement.layout)
-    rests_on = estimates_of(request.model, request.server, placement.layout)
-    given = dict(storage, concurrency=request.concurrency, nodes=request.nodes, ha_mode=request.ha_mode,
-                 ha_extra_nodes=HA_MODES[request.ha_mode], peak_headroom_ratio=request.peak_headroom_ratio,
-                 requested_context=request.effective_context, storage=request.storage.name, fits=True,
+    absent.update(FOUND_WITH_OTHERS)
+    given = dict(storage, request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
+                 peak_headroom_ratio=request.peak_headroom_ratio, storage=request.storage.name,
+                 requested_context=request.effective_context, fits=True,
                  nodes_given=request.nodes is not None, concurrency_given=request.concurrency is not None,
-                 tpot_measured=request.measured_tpot_ms is not None,
-                 ttft_measured=request.measured_ttft_ms is not None,
-                 engine_is_vllm=request.engine in ("generic", "vllm"),
-                 speed_missing=missing_words(missing), speed_estimated=bool(rests_on) and not missing,
-                 basis=BASES["own" if request.measured_tpot_ms else placement.speed_basis or "estimate"],
-                 speed_rests_on=listed_words(rests_on, {name: row.text for name, row in ESTIMATES.items()}))
-    absent.update(dict.fromkeys(FOUND_LATER, "not_asked"))
+                 **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
     cases = {"serving_nodes": "serving_nodes__given"}
     if request.nodes is None:
         absent["nodes"], cases = "not_asked", {}
-    sheet = placement.sheet.bind(stated(given), cases, absent)
-    sheet.later = {**AT_OTHER_LOADS, **of_other_plans(request)}
-    sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
-    sheet["holds_in_memory"] = sheet["memory_sessions_per_replica"] > 0
+    sheet = replica.bind(given, cases, absent)
+    sheet.later = BY_REPEATING
     if request.concurrency is None:
         sheet["concurrency"] = min(COUNT.high, sheet["max_concurrency"])
     if not fits_nodes(sheet):
         missed = ("nodes_minimum", "nodes_with_headroom", "nodes_final", *SPEED_NUMBERS)
         return sheet.bind({"fits": False}, absent=dict.fromkeys(missed, "does_not_fit"))
-    return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known")) if missing else sheet
+    if not sheet["speed_known"]:
+        return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known"))
+    return sheet
 
 
 def fits_nodes(sheet: Sheet) -> bool:
@@ -3422,7 +3450,48 @@ def batch_that_starts(sheet: Sheet) -> int:
     return largest(1, sheet["max_num_batched_tokens"], starts) or 0
 
 
-AT_OTHER_LOADS = {
+def sheet_if(sheet: Sheet, **changes) -> Sheet:
+    """The sheet of a scenario with changes; raises Absent where it does not fit."""
+    changed = replace(sheet["request"], **changes)
+    found = on_load(changed, lay_out(changed.replica, changed.pins).built.sheet)
+    found["nodes_final"]
+    return found
+
+
+def check_halves(sheet: Sheet) -> None:
+    """Raise Absent where the spares alone leave a scenario fewer nodes than could be halved."""
+    if sheet["nodes_final"] < FACTOR_OF_NODES * (1 + sheet["ha_extra_nodes"]):
+        raise Absent("not_applicable")
+
+
+def at_engine_default(sheet: Sheet) -> Sheet:
+    """The scenario at vLLM's own gpu_memory_utilization; raises Absent where that cannot halve its nodes."""
+    if sheet["kv_budget_ratio"] >= VLLM_DEFAULT_RATIO or not sheet["engine_is_vllm"] or sheet["capped"]:
+        raise Absent("not_applicable")                   # capped: the engine's default would be too
+    if sheet["nodes_per_replica"] == 1:
+        check_halves(sheet)
+    return sheet_if(sheet, kv_budget_ratio=VLLM_DEFAULT_RATIO)
+
+
+def without_target(sheet: Sheet) -> Sheet:
+    """The scenario without its targets; raises Absent where that changes no layout."""
+    if "tpot_ms" not in sheet and "ttft_ms" not in sheet:
+        raise Absent("not_asked")
+    free = sheet_if(sheet, tpot_ms=None, ttft_ms=None)
+    if all(free[name] == sheet[name] for name in Layout._fields):
+        raise Absent("not_applicable")
+    return free
+
+
+def at_given_ratio(sheet: Sheet) -> Sheet:
+    """A scenario without its cap on kv_budget_ratio; raises Absent where it cannot halve its nodes."""
+    if sheet["given_budget_ratio"] <= sheet["kv_budget_ratio"]:
+        raise Absent("not_applicable")
+    check_halves(sheet)
+    return sheet_if(sheet, kv_budget_ratio=sheet["given_budget_ratio"])
+
+
+BY_REPEATING: dict[str, Callable] = {
     "tpot_at_peak_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
                                               active_sessions=sheet["peak_active_sessions"]),
     "tpot_at_full_context_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
@@ -3431,80 +3500,35 @@ AT_OTHER_LOADS = {
                                                       accepted_tokens=sheet["draft_tokens"] + 1),
     "ttft_of_one_session_ms": lambda sheet: repeated(sheet, "ttft_high_ms", active_sessions=1),
     "batched_tokens_that_start": batch_that_starts,
+    "nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_final"],
+    "replica_nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_per_replica"],
+    "nodes_at_given_ratio": lambda sheet: at_given_ratio(sheet)["nodes_final"],
+    "nodes_without_target": lambda sheet: without_target(sheet)["nodes_final"],
 }
 
 
-def sheet_if(request: Request, **changes) -> Sheet:
-    """The sheet of a scenario with changes; raises Absent where it does not fit."""
-    changed = replace(request, **changes)
-    sheet = on_load(changed, chosen(changed.replica, changed.pins))
-    sheet["nodes_final"]
-    return sheet
+def size(request: Request, given_budget_ratio: float, capped: bool = False, **found) -> SizingResult:
+    """The plan of a request under a scenario's policy; raises SizingError.
+
+    `given_budget_ratio` is kv_budget_ratio as configured, which a scenario may cap (`capped`); `found`, what
+    a search for the longest context found.
+    """
+    layouts = layouts_of(request)
+    sheet = on_load(request, layouts.built.whole_sheet)
+    sheet.update(found, given_budget_ratio=given_budget_ratio, capped=capped)
+    return result(request, layouts.built, layouts.placements, sheet)
 
 
-def at_engine_default(request: Request, sheet: Sheet) -> Sheet:
-    """The scenario at vLLM's own gpu_memory_utilization; raises Absent where that cannot halve its nodes."""
-    least = FACTOR_OF_NODES * (1 + sheet["ha_extra_nodes"])
-    if (request.kv_budget_ratio >= VLLM_DEFAULT_RATIO or not sheet["engine_is_vllm"]
-            or (sheet["nodes_per_replica"] == 1 and sheet["nodes_final"] < least)):
-        raise Absent("not_applicable")
-    return sheet_if(request, kv_budget_ratio=VLLM_DEFAULT_RATIO)
-
-
-def without_target(request: Request, sheet: Sheet) -> Sheet:
-    """The scenario without its targets; raises Absent where that changes no layout."""
-    if request.tpot_ms is None and request.ttft_ms is None:
-        raise Absent("not_asked")
-    free = sheet_if(request, tpot_ms=None, ttft_ms=None)
-    if all(free[name] == sheet[name] for name in Layout._fields):
-        raise Absent("not_applicable")
-    return free
-
-
-def at_given_ratio(request: Request, given_ratio: float, sheet: Sheet) -> Sheet:
-    """A scenario without its cap on kv_budget_ratio; raises Absent where it cannot halve its nodes."""
-    least = FACTOR_OF_NODES * (1 + sheet["ha_extra_nodes"])
-    if given_ratio <= request.kv_budget_ratio or sheet["nodes_final"] < least:
-        raise Absent("not_applicable")
-    return sheet_if(request, kv_budget_ratio=given_ratio)
-
-
-# {name: (the sheet of another plan, its number)}; at vLLM's own gpu_memory_utilization {name: its number}
-AT_ENGINE_DEFAULT = {"nodes_at_engine_default": "nodes_final",
-                     "replica_nodes_at_engine_default": "nodes_per_replica"}
-OF_OTHER_PLANS = {
-    **{name: (at_engine_default, number) for name, number in AT_ENGINE_DEFAULT.items()},
-    "nodes_without_target": (without_target, "nodes_final"),
-}
-
-
-def of_other_plans(request: Request) -> dict[str, Callable]:
-    return {name: lambda sheet, find=find, number=number: find(request, sheet)[number]
-            for name, (find, number) in OF_OTHER_PLANS.items()}
-
-
-def size(request: Request, given_ratio: float, capped: bool = False) -> SizingResult:
-    """The plan of a request that is under a scenario's policy; raises SizingError."""
-    return result(request, layouts_of(request), scenario_sheet(request), given_ratio, capped)
-
-
-def result(request: Request, layouts: Sequence[Placement], sheet: Sheet, given_ratio: float,
-           capped: bool) -> SizingResult:
-    """The plan of a sheet; `given_ratio` is kv_budget_ratio as configured, which a scenario may cap."""
-    if capped:                                           # the engine's default would be capped too
-        sheet.absent = {**sheet.absent, **dict.fromkeys(AT_ENGINE_DEFAULT, "not_applicable")}
-        sheet.later = {name: find for name, find in sheet.later.items() if name not in AT_ENGINE_DEFAULT}
-    sheet.later = {**sheet.later, "nodes_at_given_ratio": lambda found: at_given_ratio(
-        request, given_ratio, found)["nodes_final"]}
-    placement = chosen(request.replica, request.pins)
-    sheet.update(placement.over_the_ranks)
+def result(request: Request, built: Placement, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
+    """The plan of a sheet."""
     units = {"reserved_unit_sessions": "nodes_final_reserved",
              "unmanaged_unit_sessions": "nodes_final_without_hybrid_manager"}
     unfit = [nodes for sessions, nodes in units.items() if not sheet.find(sessions)]
-    sheet.absent = {**sheet.absent, **dict.fromkeys(unfit, "does_not_fit")}
+    if unfit:
+        sheet = sheet.bind({}, absent=dict.fromkeys(unfit, "does_not_fit"))
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
     return SizingResult(request.model, request.server, request.storage, **numbers, warnings=raised(sheet),
-                        layouts=layouts, placement=placement, sheet=sheet)
+                        layouts=layouts, placement=built, sheet=sheet)
 
 
 # --- Three scenarios
@@ -3536,8 +3560,7 @@ def in_scenario(request: Request, scenario: Scenario) -> Request:
 
 
 def scenario_sheet(request: Request) -> Sheet:
-    layouts_of(request)                                  # raises where a speed is asked for and none is known
-    return on_load(request, chosen(request.replica, request.pins))
+    return on_load(request, layouts_of(request).built.sheet)
 
 
 def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
@@ -3546,18 +3569,24 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
     if request.effective_context != "max":
         return size(ruled, request.kv_budget_ratio, capped)
     found = longest_context(ruled)
-    at_found = replace(ruled, effective_context=found or 1)
-    layouts, sheet = layouts_of(at_found), scenario_sheet(at_found)
     if found is None:
-        absent = dict.fromkeys(("effective_context", "requested_context", "context_tokens",
-                                "longest_fitting_context"), "does_not_fit")
-        sheet = sheet.what_if({}).bind({"no_context_fits": True}, absent=absent)
-        return replace(result(at_found, layouts, sheet, request.kv_budget_ratio, capped), layouts=())
-    sheet["longest_fitting_context"] = found
+        return without_context(replace(ruled, effective_context=1), request.kv_budget_ratio, capped)
+    more = {"longest_fitting_context": found}
     if found < request.model.max_position_embeddings:
         longer = scenario_sheet(replace(ruled, effective_context=found + 1, nodes=None))
-        sheet.update(stated({"nodes_one_token_more": longer.find("nodes_final")}))
-    return result(at_found, layouts, sheet, request.kv_budget_ratio, capped)
+        more.update(stated({"nodes_one_token_more": longer.find("nodes_final")}))
+    return size(replace(ruled, effective_context=found), request.kv_budget_ratio, capped, **more)
+
+
+def without_context(request: Request, given_budget_ratio: float, capped: bool) -> SizingResult:
+    """The plan of a scenario in which not even the context of `request` fits: no number follows from it."""
+    built = layouts_of(request).built
+    sheet = on_load(request, built.sheet).what_if({}).bind(
+        {"no_context_fits": True, "given_budget_ratio": given_budget_ratio, "capped": capped,
+         **built.over_the_ranks},
+        absent=dict.fromkeys(("effective_context", "requested_context", "context_tokens",
+                              "longest_fitting_context"), "does_not_fit"))
+    return result(request, built, (), sheet)
 
 
 def longest_context(request: Request) -> int | None:
@@ -3694,9 +3723,9 @@ def speed_that_fits(fits: Fitting, target: str, committed: Sequence[str]):
     request, most_ms = fits.request, BOUNDS[target].high
     if request.nodes is not None:
         return least(fits, target, SPEED_STEPS, most_ms)
+    placements = lay_out(without(request.replica, *TARGETS), request.pins).placements
     found = {math.ceil(at_load(one.sheet, 1)[name] * SPEED_STEPS) / SPEED_STEPS
-             for one in candidates(without(request.replica, *TARGETS), request.pins) if one.speed_basis
-             for name in committed}
+             for one in placements if one.speed_basis for name in committed}
     return next((ms for ms in sorted(found) if ms <= most_ms and fits(**{target: ms})), None)
 
 

@@ -6274,7 +6274,7 @@ class DataParallelAttention(unittest.TestCase):
 
 class SpeedWork(unittest.TestCase):
     """Searches ask for each layout once."""
-    COUNTED = ("place", "candidates", "sessions_in_time")
+    COUNTED = ("place", "lay_out", "sessions_in_time")
     SMALL_GPU = {"server": SERVERS["workstation-rtx-4090"], "tpot_ms": 1.0}
     EXPERTS = {"model": GPT_OSS, "server": H200, "kv_precision": "fp8", "tpot_ms": 1.0}
     ROWS = [  # changes, servers to look at; worked out from nothing, at most: layouts, lists of layouts, searches of a target
@@ -6287,7 +6287,7 @@ class SpeedWork(unittest.TestCase):
     def test_bounded(self):
         for changes, servers, *most in self.ROWS:
             with self.subTest(changes=changes):
-                for name in (*self.COUNTED, "laid_out", "chosen"):
+                for name in (*self.COUNTED, "placed_within"):
                     getattr(sizing, name).cache_clear()
                 for _ in range(2):                       # the second time nothing is worked out
                     sizing.find_levers(asked(**changes), planned(**changes), servers)
