@@ -3418,7 +3418,7 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
     given = dict(storage, request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
                  peak_headroom_ratio=request.peak_headroom_ratio, storage=request.storage.name,
                  requested_context=request.effective_context, fits=True,
-                 nodes_given=request.nodes is not None, concurrency_given=request.concurrency is not None,
+                 nodes_given=request.nodes is not None, concurrency_capped=False,
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
     cases = {"serving_nodes": "serving_nodes__given"}
     if request.nodes is None:
@@ -3427,6 +3427,7 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
     sheet.later = BY_REPEATING
     if request.concurrency is None:
         sheet["concurrency"] = min(COUNT.high, sheet["max_concurrency"])
+        sheet["concurrency_capped"] = sheet["max_concurrency"] > COUNT.high
     if not fits_nodes(sheet):
         missed = ("nodes_minimum", "nodes_with_headroom", "nodes_final", *SPEED_NUMBERS)
         return sheet.bind({"fits": False}, absent=dict.fromkeys(missed, "does_not_fit"))
@@ -3992,7 +3993,7 @@ ALERTS = (
         "Check your engine and GPU (Blackwell, in vLLM and TensorRT-LLM), and measure quality on your own "
             "case."),
     alert("idle_sessions_hold_hbm", "plan", "warning",
-        lambda active_ratio, idle_kv_share: active_ratio < IDLE_RATIO and idle_kv_share > 0,
+        lambda active_ratio, planned_sessions_per_node: active_ratio < IDLE_RATIO,
         "Sessões ociosas ocupam {idle_kv_share_pct} do orçamento de KV: só {active_ratio_pct} geram ao mesmo "
             "tempo.",
         "Silent sessions hold {idle_kv_share_pct} of the KV budget: only {active_ratio_pct} generate at "
@@ -4070,8 +4071,7 @@ ALERTS = (
         "Raise --kv-budget-ratio towards {USUAL_KV_BUDGET_RATIO_flag} unless another process shares the "
         "GPUs."),
     alert("sessions_capped", "plan", "info",
-        lambda concurrency_given, concurrency, max_concurrency:
-        not concurrency_given and concurrency < max_concurrency,
+        lambda concurrency_capped: concurrency_capped,
         "Os nós informados seguram {max_concurrency} sessões; a conta para em {concurrency}, o máximo que se "
             "pode pedir.",
         "The nodes given hold {max_concurrency} sessions; the sizing stops at {concurrency}, the most that "
