@@ -18,6 +18,7 @@ catalogs and model reader, command line, output.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import linecache
 import math
@@ -2498,8 +2499,9 @@ NAME = re.compile(r"[A-Za-z_]\w*")
 def expression(calc: Callable) -> str:
     """What a number's function returns, as it stands in this file: from `return` to the blank line."""
     code = calc.__code__
-    lines = linecache.getlines(code.co_filename, calc.__globals__)[code.co_firstlineno:]
-    head, found, text = "".join(takewhile(str.strip, lines)).partition("\n    return ")
+    lines = linecache.getlines(code.co_filename, calc.__globals__)
+    own = takewhile(str.strip, (lines[at] for at in range(code.co_firstlineno, len(lines))))
+    head, found, text = "".join(own).partition("\n    return ")
     if not found or "def %s(" % calc.__name__ not in head:
         raise SizingError("%s: formulas are read from the program's file: expected one, unchanged since the "
                           "start" % code.co_filename)
@@ -6902,4 +6904,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    gc.freeze()                                          # no collection walks through what the module defines
     sys.exit(main())
