@@ -1026,6 +1026,7 @@ class SizingResult:
 Number = namedtuple("Number", "label meanings calc inputs parts bound also exact hidden",
                     defaults=(None, (), None, {}, (), True, False))
 NUMBERS: dict[str, Number] = {}
+CASES: dict[str, dict[str, str]] = {}                    # {case: {number: its `number__case`}}
 
 
 def number(label: Text | None = None, *meanings: object, views: Mapping[str, Mapping] = {},
@@ -1043,7 +1044,10 @@ def number(label: Text | None = None, *meanings: object, views: Mapping[str, Map
                 raise TypeError("a second number %s" % name)
             of = bound.get("of")
             own = Text(*("%s, %s" % pair for pair in zip(label, of))) if label and of else label
-            row = NUMBERS.get(name.partition("__")[0]) or Number(own, meanings, **options)
+            base, _, case = name.partition("__")
+            if case:
+                CASES.setdefault(case, {})[base] = name
+            row = NUMBERS.get(base) or Number(own, meanings, **options)
             # a formula has no variables: what follows the parameters is *parts
             inputs = tuple([bound.get(each, each) for each in calc.__code__.co_varnames])
             NUMBERS[name] = row._replace(calc=calc, inputs=inputs[:taken], bound=bound,
@@ -1353,7 +1357,7 @@ def state_page_bytes(attention_block_tokens, *token_bytes):
     return attention_block_tokens * max(token_bytes)
 
 
-@number(views={"state_page_bytes__alone": {}, "placed_state_page_bytes__alone": {}})
+@number(views={"state_page_bytes__state_alone": {}, "placed_state_page_bytes__state_alone": {}})
 def state_page_bytes_alone(state_bytes):
     return state_bytes
 
@@ -2644,7 +2648,7 @@ def model_sheet(model: Model) -> Sheet:
         absent.update(kv_without_hybrid_manager_gib="not_applicable",
                       kv_unmanaged_placed_gib="not_applicable")
     elif not kinds & {"full", "latent"}:
-        cases["kv_without_hybrid_manager_gib"] = "kv_without_hybrid_manager_gib__all_slide"
+        cases.update(CASES["all_slide"])
     given["hybrid_manager_matters"] = bool(kinds & {"sliding", "chunked"} and kinds & {"full", "latent"})
     parts = {part: tuple([kind + "_" + part for kind in model.groups if kind + "_" + part in NUMBERS])
              for part in PART_NAMES}
@@ -2664,9 +2668,7 @@ def server_sheet(server: Server) -> Sheet:
         absent["link_tbps"] = "speed_not_known"
     else:
         given["link_tbps"] = server.nvlink_bandwidth_tbps / server.gpus / 2
-    cases = {} if server.driver_mib_per_gpu else {"hbm_total_gib": "hbm_total_gib__brochure"}
-    if amd:
-        cases["shared_prompt_ms"] = "shared_prompt_ms__amd"
+    cases = {**({} if server.driver_mib_per_gpu else CASES["brochure"]), **(CASES["amd"] if amd else {})}
     return Sheet().bind(given, cases, absent)
 
 
@@ -2692,14 +2694,11 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
     given.update(batches_in_flight=BATCHES_IN_FLIGHT, block_tokens=BLOCK_TOKENS)
     beside = {*model.groups} & {*TOKEN_KINDS}
     if "state" in model.groups:
-        name, case = ("attention_block_tokens", "__state") if beside else ("state_page_bytes", "__alone")
-        cases.update({name: name + case, "placed_" + name: "placed_" + name + case})
+        cases.update(CASES["state" if beside else "state_alone"])
     elif "latent" in model.groups:
         given["block_tokens"] = LATENT_BLOCK_TOKENS
     if model.attention_pattern == "sparse_latent":
-        cases.update(latent_read_tokens="latent_read_tokens__sparse",
-                     latent_prefill_pairs="latent_prefill_pairs__sparse",
-                     prefill_compute_ms="prefill_compute_ms__sparse")
+        cases.update(CASES["sparse"])
     given["small_kernels_layers"] = layers.get("latent", 0) + layers.get("state", 0)
     given["sparse_layers"] = layers.get("index", 0)
     # where each layer is one mixer (Nemotron-H), attention and experts have one sum and a state has none
@@ -2727,9 +2726,9 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
     if not model.num_experts:
         given.update(num_experts=1, num_experts_per_tok=0, moe_layers=0, expert_params=0)
     if model.weights_origin == "computed":
-        cases["weights_gib"] = "weights_gib__computed"
+        cases.update(CASES["computed"])
     if model.vocab_size is None or model.hidden_size is None:
-        cases["engine_gib_per_gpu"] = "engine_gib_per_gpu__activation_unknown"
+        cases.update(CASES["activation_unknown"])
     widths = [group[name] for group in model.groups.values() for name in ("head_dim", "qk_rope_head_dim")
               if name in group]
     given.update(
@@ -2980,16 +2979,13 @@ def at_any_context(asked: Request, layout: Layout) -> dict:
 
 def on_replica(asked: Request, layout: Layout) -> Sheet:
     given = stated({name: getattr(asked, name) for name in (*BUDGET, *TARGETS)})
-    origin, cases = "computed" if asked.model.weights_gib else "weights_unknown", {}
+    cases = {**CASES.get(asked.engine, {})}
+    origin = "computed" if asked.model.weights_gib else "weights_unknown"
     if "runtime_overhead_gib" in given:
         origin, given["given_overhead_gib"] = "given", given.pop("runtime_overhead_gib")
     given["overhead_origin"] = origin
     if origin != "computed":
         cases["runtime_overhead_gib"] = "runtime_overhead_gib__" + origin
-    elif asked.engine == "sglang":
-        cases["runtime_overhead_gib"] = "runtime_overhead_gib__sglang"
-    if asked.engine == "trtllm":
-        cases.update(kv_budget_gib="kv_budget_gib__trtllm", reserved_gib="reserved_gib__trtllm")
     return on_ranks(at_any_budget(asked), layout).bind(given, cases)
 
 
@@ -3030,11 +3026,8 @@ def on_ranks(asked: Request, layout: Layout) -> Sheet:
     given.update(layout_terms(layout, server), **basis_terms(asked, layout))
     given["committed_factor"] = max([given["committed_factor"], *(
         ESTIMATES[name].factor for name in estimates_of(model, server, layout))])
-    cases = {**packed_case(model, asked.kv_precision), **speed_cases(layout, server, asked.draft_tokens),
-             **(SPREAD if layout.attention_ranks > 1 else {})}
-    for brought in BY_LAYOUT.values():
-        if brought.applies(layout, server):
-            cases.update(brought.cases)
+    cases = {**packed_case(model, asked.kv_precision), **layout_cases(layout, server),
+             **pass_cases(layout.attention_ranks > 1, asked.draft_tokens)}
     sheet = site(model, server).bind({**given, **draft_terms(model, asked.draft_tokens)}, cases, absent)
     fit_to_measurements(sheet, asked)
     sheet.find("kv_per_session_placed_gib")              # every context on these ranks reads it
@@ -3079,28 +3072,31 @@ def draft_terms(model: Model, draft_tokens: int) -> dict:
                 **{kind + "_layers": layers[kind] for kind in layers}, **pool_terms(layers))
 
 
-# The cases that a layout brings: attention or layers spread, or a replica over several nodes.
-Brought = namedtuple("Brought", "applies cases")
-BY_LAYOUT = {case: Brought(applies, {name.partition("__")[0]: name for name in NUMBERS
-                                     if name.endswith("__" + case) and "all_reduce" not in name})
-             for case, applies in (
-                 ("data", lambda layout, server: layout.attention_ranks > 1),
-                 ("pipeline", lambda layout, server: layout.pipeline_parallel > 1),
-                 ("spanning", lambda layout, server:
-                  layout.tensor_parallel * layout.pipeline_parallel > server.gpus))}
+# The cases that a layout brings; where two have the same number, the later one's holds. On one GPU (`alone`)
+# nothing crosses a link.
+BY_LAYOUT: dict[str, Callable[[Layout, Server], bool]] = {
+    "alone": lambda layout, server: layout.tensor_parallel == 1,
+    "board": lambda layout, server: str(layout.tensor_parallel) in (server.all_reduce_gbps or {}),
+    "data": lambda layout, server: layout.attention_ranks > 1,
+    "pipeline": lambda layout, server: layout.pipeline_parallel > 1,
+    "spanning": lambda layout, server: layout.tensor_parallel * layout.pipeline_parallel > server.gpus,
+}
+
+
+@lru_cache(maxsize=2**10)
+def layout_cases(layout: Layout, server: Server) -> dict[str, str]:
+    return {number: name for case, applies in BY_LAYOUT.items() if applies(layout, server)
+            for number, name in CASES[case].items()}
+
+
+def pass_cases(spread: bool, draft_tokens: int) -> dict[str, str]:
+    """The cases of experts that are spread whole over the GPUs, and of drafts."""
+    return {**(CASES["spread"] if spread else {}), **(CASES["drafts"] if draft_tokens else {})}
 
 
 def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
     packed = "index" in model.groups and kv_precision in PACKED_BY_INDEX
-    return {"latent_kv_bytes": "latent_kv_bytes__packed"} if packed else {}
-
-
-# Cases of both passes, decoding and prefill.
-ALONE, BOARD, EXCHANGE, SPREAD = (
-    {before + name: before + name + case for name in names
-     for before in ("", "prefill_", *(("chunk_",) if name == "all_reduce_ms" else ()))}
-    for case, *names in (("__alone", "all_reduce_ms"), ("__board", "message_ms", "all_reduce_ms"),
-                         ("__data", "all_reduce_ms"), ("__spread", "coverage_of_a_gpu")))
+    return CASES["packed"] if packed else {}
 
 
 def engine_terms(engine: str, server: Server) -> dict:
@@ -3119,21 +3115,6 @@ def layout_terms(layout: Layout, server: Server) -> dict:
     if rates and latencies_us and gpus in rates:
         terms.update(board_gbps=rates[gpus], all_reduce_latency_ms=latencies_us[gpus] / 1000)
     return terms
-
-
-@lru_cache(maxsize=2**10)
-def speed_cases(layout: Layout, server: Server, draft_tokens: int) -> dict[str, str]:
-    """The numbers on speed that a layout and drafts bring. On one GPU nothing crosses a link."""
-    cases = {}
-    if layout.tensor_parallel == 1:
-        cases.update(ALONE)
-    elif str(layout.tensor_parallel) in (server.all_reduce_gbps or {}):
-        cases.update(BOARD)
-    if layout.attention_ranks > 1:
-        cases.update(EXCHANGE)
-    if draft_tokens:
-        cases["tpot_expected_ms"] = "tpot_expected_ms__drafts"
-    return cases
 
 
 def sessions_at_target(asked: Request, layout: Layout, lenient: bool = False) -> int | None:
@@ -4166,7 +4147,7 @@ def calc_nodes_required(concurrency: int, sessions_per_node: int, peak_headroom_
     with at("sessions_per_node"):
         check_number(sessions_per_node, COUNT._replace(high=10**18))
     sheet = Sheet().bind(dict(given, sessions_per_replica=sessions_per_node,
-                              ha_extra_nodes=HA_MODES[ha_mode]), BY_LAYOUT["spanning"].cases)
+                              ha_extra_nodes=HA_MODES[ha_mode]), CASES["spanning"])
     return sheet["nodes_minimum"], sheet["nodes_with_headroom"], sheet["nodes_final"]
 
 
@@ -4209,14 +4190,15 @@ def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> 
     kv_precision = given.get("kv_precision", model.default_kv_precision)
     check_kv_precision(model, kv_precision)
     layout = Layout(gpus, 1, ranks)
+    spread = given["expert_parallel"] > 1 and bool(model.num_experts)
     sheet = site(model, server).bind({
         "prefix_cache_hit_ratio": 0.0, "tpot_factor": 1.0, "draft_tokens": 0,
         "max_num_batched_tokens": MAX_NUM_BATCHED_TOKENS,
         **engine_terms(given.get("engine", "generic"), server), **layout_terms(layout, server), **given,
         **precision_terms(model, server, given["weights_precision"]),
         "bytes_per_element": KV_PRECISIONS[kv_precision], "effective_context": model.max_position_embeddings},
-        {**packed_case(model, kv_precision), **speed_cases(layout, server, given.get("draft_tokens", 0)),
-         **(SPREAD if given["expert_parallel"] > 1 and model.num_experts else {})})
+        {**packed_case(model, kv_precision), **layout_cases(layout, server),
+         **pass_cases(spread, given.get("draft_tokens", 0))})
     sheet.setdefault("accepted_tokens", given.get("acceptance_length") or 1)
     if "output_tokens" in given:
         sheet.setdefault("context_tokens", given["input_tokens"] + given["output_tokens"] / 2)

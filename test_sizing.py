@@ -284,7 +284,7 @@ kv_per_session_placed_gib(1073741824, 1073741824, 536870912) = 2.5
 # blocks of the engine: a state of 1000 bytes needs one of 16 x ceil(1000 / (16 x 10)) tokens
 {,placed_}attention_block_tokens(16) = 16   {,placed_}attention_block_tokens__state(16, 1000, 5, 10) = 112
 {,placed_}attention_block_tokens__state(16, 1120, 10) = 112   {,placed_}attention_block_tokens__state(16, 1121, 10, 2) = 128
-{,placed_}state_page_bytes(112, 5, 10) = 1120   {,placed_}state_page_bytes__alone(1000) = 1000
+{,placed_}state_page_bytes(112, 5, 10) = 1120   {,placed_}state_page_bytes__state_alone(1000) = 1000
 {full,sliding,chunked,latent}_pool_bytes(900, 12, 9) = 1200   index_pool_bytes(900) = 900
 {full,latent,index}_reserved_bytes(1120, 112, 112, 16) = 1120   {full,latent,index}_reserved_bytes(1130, 113, 113, 16) = 1280
 {full,latent,index}_pooled_bytes(1130, 113, 113, 16) = 1280
