@@ -2131,26 +2131,26 @@ def compute_ms(bf16_tflop, dense_tflops_bf16, quantized_tflop, routed_tflop, den
             / (tensor_parallel * DECODE_EFFICIENCY))
 
 
-@speed(Text("Tempo de cálculo de um prompt", "Compute time of one prompt"), Text(
-    "As operações à fração do pico que prompts alcançam em cada precisão, nas GPUs de um rank da atenção.",
-    "The operations at the share of peak that prompts reach in each precision, on the GPUs of one rank of "
-    "attention."))
-def prefill_compute_ms(prefill_bf16_tflop, dense_tflops_bf16, bf16_efficiency, prefill_quantized_tflop,
-                       prefill_routed_tflop, dense_tflops, prefill_efficiency, kv_ranks):
+@speed()
+def prefill_products_ms(prefill_bf16_tflop, dense_tflops_bf16, bf16_efficiency, prefill_quantized_tflop,
+                        prefill_routed_tflop, dense_tflops, prefill_efficiency, kv_ranks):
     return (1000 * (prefill_bf16_tflop / (dense_tflops_bf16 * bf16_efficiency)
                     + (prefill_quantized_tflop + prefill_routed_tflop / EXPERT_EFFICIENCY)
                     / (dense_tflops * prefill_efficiency)) / kv_ranks)
 
 
+@speed(Text("Tempo de cálculo de um prompt", "Compute time of one prompt"), Text(
+    "As operações à fração do pico que prompts alcançam em cada precisão, nas GPUs de um rank da atenção.",
+    "The operations at the share of peak that prompts reach in each precision, on the GPUs of one rank of "
+    "attention."))
+def prefill_compute_ms(prefill_products_ms):
+    return prefill_products_ms
+
+
 # A sparse layer gathers latents for each token of a prompt, on every GPU, however many heads it has.
 @speed()
-def prefill_compute_ms__sparse(prefill_bf16_tflop, dense_tflops_bf16, bf16_efficiency,
-                               prefill_quantized_tflop, prefill_routed_tflop, dense_tflops,
-                               prefill_efficiency, kv_ranks, index_layers, prefill_tokens,
-                               hbm_bandwidth_per_gpu_tbps):
-    return (1000 * (prefill_bf16_tflop / (dense_tflops_bf16 * bf16_efficiency)
-                    + (prefill_quantized_tflop + prefill_routed_tflop / EXPERT_EFFICIENCY)
-                    / (dense_tflops * prefill_efficiency)) / kv_ranks
+def prefill_compute_ms__sparse(prefill_products_ms, index_layers, prefill_tokens, hbm_bandwidth_per_gpu_tbps):
+    return (prefill_products_ms
             + index_layers * prefill_tokens * min(prefill_tokens, INDEX_TOPK) * SPARSE_TOKEN_BYTES / 10**9
             / (hbm_bandwidth_per_gpu_tbps * SPARSE_EFFICIENCY))
 
@@ -2259,22 +2259,24 @@ def prefill_ms(prefill_weights_ms, prefill_compute_ms, layers_ms, prefill_all_re
     return max(prefill_weights_ms, prefill_compute_ms) + layers_ms + prefill_all_reduce_ms
 
 
-@speed(Text("O que um prompt soma a um passo", "What a prompt adds to a step"), Text(
-    "Tokens de prompt entram no passo de decodificação: não pagam de novo os pesos nem o disparo das "
-    "camadas.",
-    "Prompt tokens enter the decode step: they pay neither the weights nor the launches again."))
-def shared_prompt_ms(weights_ms, prefill_weights_ms, prompts_at_once, prefill_compute_ms, compute_ms,
-                     cache_ms, chunk_all_reduce_ms):
+@speed()
+def prompts_in_step_ms(weights_ms, prefill_weights_ms, prompts_at_once, prefill_compute_ms, compute_ms,
+                       cache_ms, chunk_all_reduce_ms):
     return (max(weights_ms, prefill_weights_ms, prompts_at_once * prefill_compute_ms + compute_ms) + cache_ms
             - max(weights_ms + cache_ms, compute_ms) + chunk_all_reduce_ms)
 
 
+@speed(Text("O que um prompt soma a um passo", "What a prompt adds to a step"), Text(
+    "Tokens de prompt entram no passo de decodificação: não pagam de novo os pesos nem o disparo das "
+    "camadas.",
+    "Prompt tokens enter the decode step: they pay neither the weights nor the launches again."))
+def shared_prompt_ms(prompts_in_step_ms):
+    return prompts_in_step_ms
+
+
 @speed()
-def shared_prompt_ms__amd(weights_ms, prefill_weights_ms, prompts_at_once, prefill_compute_ms, compute_ms,
-                          cache_ms, chunk_all_reduce_ms, num_layers):
-    return (max(weights_ms, prefill_weights_ms, prompts_at_once * prefill_compute_ms + compute_ms) + cache_ms
-            - max(weights_ms + cache_ms, compute_ms) + chunk_all_reduce_ms
-            + num_layers * AMD_PROMPT_LAYER_MS)
+def shared_prompt_ms__amd(prompts_in_step_ms, num_layers):
+    return prompts_in_step_ms + num_layers * AMD_PROMPT_LAYER_MS
 
 
 @speed(Text("TPOT esperado", "Expected TPOT"), Text(
@@ -2533,8 +2535,8 @@ class Formulas(dict):
     def __missing__(self, name: str) -> str:
         row = NUMBERS[self.cases.get(name, name)]
         text = self.with_parts(row) if row.parts else expression(row.calc)
-        self[name] = NAME.sub(lambda found: self.operand(row.bound.get(found[0], found[0]), (
-            text[:found.start()].endswith(("/ ", "** ")) or text.startswith("**", found.end()))), text)
+        self[name] = NAME.sub(lambda found: self.operand(
+            row.bound.get(found[0], found[0]), text[:found.start()], text[found.end():]), text)
         return self[name]
 
     def with_parts(self, row: Number) -> str:
@@ -2546,17 +2548,20 @@ class Formulas(dict):
         text = text.replace("sum" + parts, "(%s)" % " + ".join(names))
         return unwrapped(text.replace(parts, "(%s)" % ", ".join(names)))
 
-    def operand(self, name: str, tight: bool) -> str:
+    def operand(self, name: str, before: str, after: str) -> str:
         """A name as it stands in a formula: a result or what is given by its name, a term by its expression.
 
-        `tight`: what stands beside it binds more than a product.
+        A term is in brackets where what stands `before` or `after` it binds more than its own signs.
         """
         row = NUMBERS.get(self.cases.get(name, name))
         if row is None or row.label:
             return name
         text = outside = self[name]
+        if not before and not after.startswith((" *", " /")):
+            return text
         while "(" in outside:
             outside = re.sub(r"\([^()]*\)", "", outside)
+        tight = before.endswith(("/ ", "** ")) or after.startswith("**")
         return "(%s)" % text if re.search(" [-+*/] " if tight else " [-+] ", outside) else text
 
 

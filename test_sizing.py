@@ -4688,13 +4688,12 @@ pass_tokens = 16384: prefill_tokens=2048 attention_ranks=8
 ~routed_tflop = 9.28: ~tokens=100 num_experts_per_tok=8 expert_params=1e8 moe_layers=58
 compute_ms = 1: bf16_tflop=0.7 dense_tflops_bf16=1e3 quantized_tflop=1.1 routed_tflop=0.06 dense_tflops=2e3
   tensor_parallel=2  # (0.7 + 1.4 / 2) / 1.4
-prefill_compute_ms = 0.75: prefill_bf16_tflop=0.75 dense_tflops_bf16=1e3 bf16_efficiency=0.75 prefill_quantized_tflop=0.3
+prefill_products_ms = 0.75: prefill_bf16_tflop=0.75 dense_tflops_bf16=1e3 bf16_efficiency=0.75 prefill_quantized_tflop=0.3
   prefill_routed_tflop=0.06 dense_tflops=2e3 prefill_efficiency=0.6 kv_ranks=2  # (1 + 0.6 / 1.2) / 2
-prefill_compute_ms__sparse = 4.75: prefill_bf16_tflop=0.75 dense_tflops_bf16=1e3 bf16_efficiency=0.75 prefill_quantized_tflop=0.3
-  prefill_routed_tflop=0.06 dense_tflops=2e3 prefill_efficiency=0.6 kv_ranks=2 index_layers=19 prefill_tokens=1000
+prefill_compute_ms = 0.75: prefill_products_ms=0.75
+prefill_compute_ms__sparse = 4.75: prefill_products_ms=0.75 index_layers=19 prefill_tokens=1000
   hbm_bandwidth_per_gpu_tbps=8.2  # + 19 x 1000 x 1000 x 656 bytes = 12.464 GB / (8.2 x 0.38)
-prefill_compute_ms__sparse = 33.518: prefill_bf16_tflop=0.75 dense_tflops_bf16=1e3 bf16_efficiency=0.75 prefill_quantized_tflop=0.3
-  prefill_routed_tflop=0.06 dense_tflops=2e3 prefill_efficiency=0.6 kv_ranks=2 index_layers=19 prefill_tokens=4000
+prefill_compute_ms__sparse = 33.518: prefill_products_ms=0.75 index_layers=19 prefill_tokens=4000
   hbm_bandwidth_per_gpu_tbps=8.2  # + 19 x 4000 x 2048 x 656 bytes = 102.105088 GB / 3.116
 layers_ms = 6.1: num_layers=80 format_ms=0.055 quantized_params=30 bf16_params=10 moe_layers=0 widened=0 widening_ms=0.026
   small_kernels_layers=0 sparse_layers=0 sparse_layer_ms=0.05  # 80 x (0.035 + 0.055 x 3/4)
@@ -4726,16 +4725,16 @@ decode_step_ms__pipeline = 16.94: weights_ms=8 cache_ms=2 compute_ms=5 layers_ms
   pipeline_parallel=4 hidden_size=5000  # 16 + 0.9 + 4 hops of 500,000 bytes at 50 GB/s
 prefill_ms = 16: prefill_weights_ms=3 prefill_compute_ms=10 layers_ms=4 prefill_all_reduce_ms=2
 prefill_ms = 36: prefill_weights_ms=30 prefill_compute_ms=10 layers_ms=4 prefill_all_reduce_ms=2
-shared_prompt_ms = 19: weights_ms=8 prefill_weights_ms=9 prompts_at_once=2 prefill_compute_ms=10 compute_ms=5 cache_ms=1
+prompts_in_step_ms = 19: weights_ms=8 prefill_weights_ms=9 prompts_at_once=2 prefill_compute_ms=10 compute_ms=5 cache_ms=1
   chunk_all_reduce_ms=2  # 25 + 1 - 9 + 2
-shared_prompt_ms = 6: weights_ms=8 prefill_weights_ms=12 prompts_at_once=1 prefill_compute_ms=1 compute_ms=5 cache_ms=1
+prompts_in_step_ms = 6: weights_ms=8 prefill_weights_ms=12 prompts_at_once=1 prefill_compute_ms=1 compute_ms=5 cache_ms=1
   chunk_all_reduce_ms=2  # 12 + 1 - 9 + 2: more experts are read
-shared_prompt_ms = 2: weights_ms=8 prefill_weights_ms=8 prompts_at_once=1 prefill_compute_ms=2 compute_ms=5 cache_ms=1
+prompts_in_step_ms = 2: weights_ms=8 prefill_weights_ms=8 prompts_at_once=1 prefill_compute_ms=2 compute_ms=5 cache_ms=1
   chunk_all_reduce_ms=2  # the products hide behind the weights
-shared_prompt_ms = 13: weights_ms=8 prefill_weights_ms=9 prompts_at_once=1 prefill_compute_ms=10 compute_ms=20 cache_ms=1
+prompts_in_step_ms = 13: weights_ms=8 prefill_weights_ms=9 prompts_at_once=1 prefill_compute_ms=10 compute_ms=20 cache_ms=1
   chunk_all_reduce_ms=2  # 30 + 1 - 20 + 2
-shared_prompt_ms__amd = 29: weights_ms=8 prefill_weights_ms=9 prompts_at_once=2 prefill_compute_ms=10 compute_ms=5 cache_ms=1
-  chunk_all_reduce_ms=2 num_layers=4  # 19 + 4 x 2.5
+shared_prompt_ms = 19: prompts_in_step_ms=19
+shared_prompt_ms__amd = 29: prompts_in_step_ms=19 num_layers=4  # 19 + 4 x 2.5
 tpot_expected_ms = 33: tpot_factor=1.1 decode_step_ms=20 prompts_per_step=0.5 prompts_at_once=2
   shared_prompt_ms=40  # 1.1 x (20 + 0.25 x 40)
 draft_ms = 3.45: draft_tokens=3 decode_step_ms=20 num_layers=40 hidden_size=5000 vocab_size=1e5 kv_ranks=2
