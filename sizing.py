@@ -2057,17 +2057,21 @@ PREFILL = {"tokens": "prefill_tokens", "together": "pass_tokens",
 CHUNK = {"message_ms": "chunk_message_ms", "of": Text("os prompts de um passo", "the prompts of a step")}
 
 
-def of_a_pass(*texts: Text | None, **options):
+def of_a_pass(*texts: Text | None, chunk: bool = False, **options):
     """Register a function as a number of decoding and, under `prefill_` and its name, of prefill.
 
-    Those of a pass that it uses stand before it. Sums between GPUs are also those of a step's prompts.
+    With `chunk` it is also, under `chunk_` and its name, one of the prompts that share a step. Those of a
+    pass that it uses stand before it.
     """
     def register(calc):
         name = calc.__name__
         PREFILL.setdefault(name, "prefill_" + name)
-        chunk = {"chunk_" + name: CHUNK} if name.startswith("all_reduce_ms") else {}
-        return speed(*texts, views={name: DECODING, "prefill_" + name: PREFILL, **chunk}, **options)(calc)
+        views = {name: DECODING, "prefill_" + name: PREFILL, **({"chunk_" + name: CHUNK} if chunk else {})}
+        return speed(*texts, views=views, **options)(calc)
     return register
+
+
+between_gpus = partial(of_a_pass, chunk=True)
 
 
 @of_a_pass(Text("Especialistas lidos", "Experts read"), Text(
@@ -2203,7 +2207,7 @@ def chunk_message_ms(prefill_message_ms, prompts_at_once):
     return prefill_message_ms * prompts_at_once
 
 
-@of_a_pass(Text("Somas entre GPUs", "Sums between GPUs"), Text(
+@between_gpus(Text("Somas entre GPUs", "Sums between GPUs"), Text(
     "Duas somas por camada entre as GPUs da réplica: latência mais banda; 0 em uma GPU.",
     "Two sums per layer among the GPUs of the replica: latency plus bandwidth; 0 on one GPU."))
 def all_reduce_ms(all_reduces, all_reduce_latency_ms, tensor_parallel, message_ms):
@@ -2212,19 +2216,19 @@ def all_reduce_ms(all_reduces, all_reduce_latency_ms, tensor_parallel, message_m
                   2 * all_reduce_latency_ms + 2 * (tensor_parallel - 1) / tensor_parallel * message_ms))
 
 
-@of_a_pass()
+@between_gpus()
 def all_reduce_ms__alone(tensor_parallel):
     return tensor_parallel - 1
 
 
 # As measured on a board whose GPUs only PCIe connects.
-@of_a_pass()
+@between_gpus()
 def all_reduce_ms__board(all_reduces, all_reduce_latency_ms, message_ms):
     return all_reduces * (all_reduce_latency_ms + message_ms)
 
 
 # Data-parallel attention: tokens of all ranks go to the experts and back.
-@of_a_pass(None, Text(
+@between_gpus(None, Text(
     "Duas trocas por camada MoE, os vetores de todos os ranks: latência mais banda.",
     "Two exchanges per MoE layer, the vectors of all ranks: latency plus bandwidth."))
 def all_reduce_ms__data(moe_layers, all_reduce_latency_ms, tensor_parallel, message_ms):
@@ -2885,14 +2889,15 @@ def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[s
     if model.num_experts or (model.total_params and model.active_params
                              and model.active_params < model.total_params):
         needed += EXPERT_FIELDS
-    figures = ["hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16"]
     missing = [name for name in needed if getattr(model, name) is None]
+    missing += [name for name in ("hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16")
+                if getattr(server, name) is None]
     if tensor_parallel > 1 and str(tensor_parallel) not in (server.all_reduce_gbps or {}):
-        figures.append("all_reduce_gbps" if server.gpu_interconnect == "pcie" else "nvlink_bandwidth_tbps")
-        if figures[-1] == "all_reduce_gbps":
-            return [*missing, *[name for name in figures[:-1] if getattr(server, name) is None],
-                    "all_reduce_gbps"]
-    return missing + [name for name in figures if getattr(server, name) is None]
+        if server.gpu_interconnect == "pcie":
+            missing.append("all_reduce_gbps")
+        elif server.nvlink_bandwidth_tbps is None:
+            missing.append("nvlink_bandwidth_tbps")
+    return missing
 
 
 @lru_cache(maxsize=2**10)
@@ -3276,14 +3281,15 @@ def best(placements: Iterable[Placement]) -> Placement:
     built = [one for one in placements if one.sheet]
     holding = [one for one in built if one.sheet["sessions_per_replica"]] or built
     rated = [one for one in holding if one.speed_basis] or holding
-    found: tuple = ()
+    found, highest = rated[0], (Fraction(-1), False, 0, 0)
     for one in sorted(rated, key=per_node, reverse=True):
-        if found and per_node(one) < found[0]:           # not even if all of its sessions were in time
+        if per_node(one) < highest[0]:                   # not even if all of its sessions were in time
             break
         rank = (sessions_in_reading_time(one), one.speed_basis == "measured", one.layout.tensor_parallel,
                 -one.layout.attention_ranks)
-        found = max(found, (*rank, one), key=lambda each: each[:4]) if found else (*rank, one)
-    return found[-1]
+        if rank > highest:
+            found, highest = one, rank
+    return found
 
 
 def sessions_in_reading_time(one: Placement) -> Fraction:
@@ -4610,14 +4616,16 @@ HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights a
                 ("reserved_gib", "·", Text("fora do orçamento", "outside the budget")))
 BAR_CELLS = 58
 # Words on the speed and on the layout of a replica: the first whose condition holds.
-SPEEDS = (
-    (lambda tpot_expected_ms, draft_tokens, acceptance_length: draft_tokens > 0, Text(
-        "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; no pico "
-        "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s por "
-        "sessão, com {acceptance_length} tokens por passo ({basis})",
-        "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
-        "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
-        "session, at {acceptance_length} tokens a step ({basis})")),
+TPOTS = Text(
+    "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; no pico "
+    "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s por sessão",
+    "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
+    "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
+    "session")
+SPEEDS: tuple = (
+    (lambda tpot_expected_ms, draft_tokens, acceptance_length: draft_tokens > 0,
+     Text(TPOTS.pt + ", com {acceptance_length} tokens por passo ({basis})",
+          TPOTS.en + ", at {acceptance_length} tokens a step ({basis})")),
     (lambda tpot_expected_ms, draft_tokens: draft_tokens > 0, Text(
         "TPOT esperado de {tpot_expected_ms_amount} (nenhum rascunho aceito; é o que dimensiona) a "
         "{tpot_all_accepted_ms_amount} (todos), para compromisso {tpot_committed_ms_amount}; no pico "
@@ -4625,13 +4633,7 @@ SPEEDS = (
         "TPOT expected from {tpot_expected_ms_amount} (no draft accepted; what sizes) to "
         "{tpot_all_accepted_ms_amount} (all of them), to commit to {tpot_committed_ms_amount}; at peak "
         "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount} ({basis})")),
-    (lambda tpot_expected_ms: True, Text(
-        "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; no pico "
-        "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s por "
-        "sessão ({basis})",
-        "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
-        "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
-        "session ({basis})")),
+    (lambda tpot_expected_ms: True, Text(TPOTS.pt + " ({basis})", TPOTS.en + " ({basis})")),
     (lambda speed_missing: speed_missing.en != "",
      Text("desconhecida; falta: {speed_missing}", "not known; missing: {speed_missing}")),
     Text("nenhuma: não cabe", "none: it does not fit"),
