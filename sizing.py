@@ -944,6 +944,11 @@ BOUNDS.update((name, row.flag.bound) for name, row in ASKED.items() if row.flag 
 OF_THE_LOAD = (*RECORDS, "concurrency", "nodes", "peak_headroom_ratio", "ha_mode", "tensor_parallel",
                "pipeline_parallel", "attention")
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
+# What every plan asks of its replica, whatever the load.
+OF_ANY_LOAD = ("kv_per_session_gib", "sessions_per_node", "kv_pooled_gib", "state_blocks")
+# Sessions of a unit under the other rules of memory, and the nodes that follow where it holds any.
+OTHER_UNITS = {"reserved_unit_sessions": "nodes_final_reserved",
+               "unmanaged_unit_sessions": "nodes_final_without_hybrid_manager"}
 Layout = namedtuple("Layout", "tensor_parallel pipeline_parallel attention_ranks")
 # What a request says of the layout, and the most nodes that a replica may span (None: any).
 Pins = namedtuple("Pins", "tensor_parallel pipeline_parallel attention nodes")
@@ -2945,23 +2950,24 @@ def place(asked: Request, layout: Layout, lenient: bool = False) -> Placement:
     sheet.parts = {**sheet.parts, "limits": tuple(known)}
     sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
     sheet["holds_in_memory"] = sheet["memory_sessions_per_replica"] > 0
-    refused = None
-    if not sheet["sessions_per_replica"]:
-        refused = ("weights_do_not_fit" if sheet["kv_budget_gib"] < 0
-                   else "no_session_fits" if not sheet["memory_sessions_per_replica"]
-                   else "speed_not_known" if speed_missing(asked.model, asked.server, layout)
-                   else "target_missed")
-    return Placement(layout, sheet, refused, speed_basis(asked.model, asked.server, layout))
+    return Placement(layout, sheet, refusal_of(sheet), speed_basis(asked.model, asked.server, layout))
+
+
+def refusal_of(sheet: Sheet) -> str | None:
+    """Why a placed layout holds no session, a key of REFUSALS; None when it holds one."""
+    if sheet["holds_sessions"]:
+        return None
+    if sheet["kv_budget_gib"] < 0:
+        return "weights_do_not_fit"
+    if not sheet["holds_in_memory"]:
+        return "no_session_fits"
+    return "target_missed" if sheet["speed_known"] else "speed_not_known"
 
 
 # Searches and scenarios ask again with another context, budget or target: what does not follow from these is
 # worked out once.
 BUDGET = ("kv_budget_ratio", "runtime_overhead_gib")
 TARGETS = ("tpot_ms", "ttft_ms")
-OF_ANY_LOAD = ("kv_per_session_gib", "sessions_per_node", "kv_pooled_gib", "state_blocks")
-# Sessions of a unit under the other rules of memory, and the nodes that follow where it holds any.
-OTHER_UNITS = {"reserved_unit_sessions": "nodes_final_reserved",
-               "unmanaged_unit_sessions": "nodes_final_without_hybrid_manager"}
 AT_ANY_CONTEXT = ("replicas_per_node", "nodes_per_replica", "stages_per_node", "largest_stage_layers",
                   "engine_gib_per_gpu", "runtime_overhead_gib", "kv_budget_gib")
 
@@ -3244,8 +3250,8 @@ def placed_within(pins: Pins, asked: Request, lenient: bool) -> tuple[Placement,
             found = within
         return (*refused, *found)
     layouts = [Layout(size, 1, 1) for size in usable] if pins.attention != "data" else []
-    if pins.attention == "data" or (pins == pins._replace(attention="auto", tensor_parallel="auto")
-                                    and can_spread(model)):
+    free = pins.attention == "auto" and pins.tensor_parallel == "auto"
+    if pins.attention == "data" or (free and can_spread(model)):
         layouts += [Layout(size, 1, size) for size in usable if size > 1]
     found = [place(asked, layout, lenient) for layout in layouts]
     widest = max(size for size in divisors(server.gpus) if refusal(model, size) is None)
