@@ -3064,11 +3064,12 @@ def basis_terms(asked: Request, layout: Layout) -> dict:
     """What the speed of a layout rests on, and what it is missing."""
     missing = speed_missing(asked.model, asked.server, layout)
     rests_on = estimates_of(asked.model, asked.server, layout)
-    estimated = bool(rests_on) and not missing
-    basis = "own" if asked.measured_tpot_ms else "measured" if not (rests_on or missing) else "estimate"
-    return {"speed_known": not missing, "speed_missing": missing_words(missing), "speed_estimated": estimated,
+    basis = speed_basis(asked.model, asked.server, layout)
+    return {"speed_known": not missing, "speed_missing": missing_words(missing),
+            "speed_estimated": basis == "estimate",
             "speed_rests_on": listed_words(rests_on, {name: row.text for name, row in ESTIMATES.items()}),
-            "basis": BASES[basis], "engine_is_vllm": asked.engine in ("generic", "vllm"),
+            "basis": BASES["own" if asked.measured_tpot_ms else basis or "estimate"],
+            "engine_is_vllm": asked.engine in ("generic", "vllm"),
             "tpot_measured": asked.measured_tpot_ms is not None,
             "ttft_measured": asked.measured_ttft_ms is not None}
 
@@ -3210,9 +3211,9 @@ def last_within(limit: float, high: int, curve: Callable[[int], float]) -> int:
     return low
 
 
-def per_node(placement: Placement, name: str = "sessions_per_replica") -> Fraction:
+def per_node(placement: Placement) -> Fraction:
     sheet = placement.sheet
-    return Fraction(sheet["replicas_per_node"] * sheet[name], sheet["nodes_per_replica"])
+    return Fraction(sheet["replicas_per_node"] * sheet["sessions_per_replica"], sheet["nodes_per_replica"])
 
 
 # The layouts of a replica that were looked at, the one to build, and what the speed of each that fits is
@@ -4242,7 +4243,7 @@ def calc_decode_step_ms(model: Model, server: Server, sessions_per_replica: floa
     sheet = speed_sheet(model, server, tensor_parallel, sessions_per_replica=sessions_per_replica,
                         context_tokens=context_tokens, kv_precision=kv_precision,
                         weights_precision=weights_precision)
-    return sheet.bind({"active_sessions": sessions_per_replica})["decode_step_ms"]
+    return at_load(sheet, sessions_per_replica)["decode_step_ms"]
 
 
 def calc_prefill_ms(model: Model, server: Server, prompt_tokens: float, *, tensor_parallel: int,
@@ -4274,7 +4275,7 @@ def calc_tpot_ms(model: Model, server: Server, sessions_per_replica: float,
                         attention_data_parallel=attention_data_parallel, expert_parallel=expert_parallel,
                         draft_tokens=draft_tokens, max_num_batched_tokens=max_num_batched_tokens,
                         **stated({"context_tokens": context_tokens, "acceptance_length": acceptance_length}))
-    return sheet.bind({"active_sessions": sessions_per_replica})["tpot_expected_ms"]
+    return at_load(sheet, sessions_per_replica)["tpot_expected_ms"]
 
 
 def calc_sessions_at_tpot(model: Model, server: Server, tpot_target_ms: float,
@@ -4298,8 +4299,8 @@ def calc_sessions_at_tpot(model: Model, server: Server, tpot_target_ms: float,
                         draft_tokens=draft_tokens, max_num_batched_tokens=max_num_batched_tokens,
                         **stated({"context_tokens": context_tokens, "tpot_factor": tpot_factor,
                                   "acceptance_length": acceptance_length}))
-    return last_within(tpot_target_ms, COUNT.high, lambda sessions: sheet.bind(
-        {"active_sessions": sessions})["tpot_expected_ms"] * margin)
+    return last_within(tpot_target_ms, COUNT.high,
+                       lambda sessions: at_load(sheet, sessions)["tpot_expected_ms"] * margin)
 
 
 # === Parameter dictionary: what each word of the report means ===
