@@ -18,6 +18,7 @@ catalogs and model reader, command line, output.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import linecache
 import math
@@ -927,14 +928,18 @@ class Request:
     def hash(self) -> int:                                       # every search asks for it again and again
         return hash(tuple([getattr(self, name) for name in REQUEST_NAMES]))
 
+    def but(self, **changes) -> Request:
+        """The request with other values; dataclasses.replace() would take twice as long."""
+        return Request(**{**{name: getattr(self, name) for name in REQUEST_NAMES}, **changes})
+
     @cached_property
     def replica(self) -> Request:
         """What decides what a replica holds and how fast it is: no load, and the context the model takes."""
         context = self.effective_context
         clamped = min(context, self.model.max_position_embeddings) if isinstance(context, int) else context
-        return replace(self, concurrency=None, nodes=None, peak_headroom_ratio=0.0, ha_mode="none",
-                       effective_context=clamped, tensor_parallel="auto", pipeline_parallel="auto",
-                       attention="auto")
+        return self.but(concurrency=None, nodes=None, peak_headroom_ratio=0.0, ha_mode="none",
+                        effective_context=clamped, tensor_parallel="auto", pipeline_parallel="auto",
+                        attention="auto")
 
     @property
     def pins(self) -> Pins:
@@ -952,6 +957,11 @@ BOUNDS.update((name, row.flag.bound) for name, row in ASKED.items() if row.flag 
 OF_THE_LOAD = (*RECORDS, "concurrency", "nodes", "peak_headroom_ratio", "ha_mode", "tensor_parallel",
                "pipeline_parallel", "attention")
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
+# What every plan asks of its replica, whatever the load.
+OF_ANY_LOAD = ("kv_per_session_gib", "sessions_per_node", "kv_pooled_gib", "state_blocks")
+# Sessions of a unit under the other rules of memory, and the nodes that follow where it holds any.
+OTHER_UNITS = {"reserved_unit_sessions": "nodes_final_reserved",
+               "unmanaged_unit_sessions": "nodes_final_without_hybrid_manager"}
 Layout = namedtuple("Layout", "tensor_parallel pipeline_parallel attention_ranks")
 # What a request says of the layout, and the most nodes that a replica may span (None: any).
 Pins = namedtuple("Pins", "tensor_parallel pipeline_parallel attention nodes")
@@ -969,6 +979,15 @@ class Placement:
     sheet: Sheet
     refused: str | None = None
     speed_basis: str | None = None                       # measured, estimate, or None: not known
+
+    @cached_property
+    def whole_sheet(self) -> Sheet:
+        """The sheet with what only plans ask for, and no load changes."""
+        whole = self.sheet.bind(self.over_the_ranks)
+        for name in OF_ANY_LOAD:
+            whole.find(name)
+        unfit = [nodes for sessions, nodes in OTHER_UNITS.items() if not whole.find(sessions)]
+        return whole.bind({}, absent=dict.fromkeys(unfit, "does_not_fit"))
 
     @cached_property
     def over_the_ranks(self) -> dict[str, float]:
@@ -1025,6 +1044,7 @@ class SizingResult:
 Number = namedtuple("Number", "label meanings calc inputs parts bound also exact hidden",
                     defaults=(None, (), None, {}, (), True, False))
 NUMBERS: dict[str, Number] = {}
+CASES: dict[str, dict[str, str]] = {}                    # {case: {number: its `number__case`}}
 
 
 def number(label: Text | None = None, *meanings: object, views: Mapping[str, Mapping] = {},
@@ -1042,7 +1062,10 @@ def number(label: Text | None = None, *meanings: object, views: Mapping[str, Map
                 raise TypeError("a second number %s" % name)
             of = bound.get("of")
             own = Text(*("%s, %s" % pair for pair in zip(label, of))) if label and of else label
-            row = NUMBERS.get(name.partition("__")[0]) or Number(own, meanings, **options)
+            base, _, case = name.partition("__")
+            if case:
+                CASES.setdefault(case, {})[base] = name
+            row = NUMBERS.get(base) or Number(own, meanings, **options)
             # a formula has no variables: what follows the parameters is *parts
             inputs = tuple([bound.get(each, each) for each in calc.__code__.co_varnames])
             NUMBERS[name] = row._replace(calc=calc, inputs=inputs[:taken], bound=bound,
@@ -1050,6 +1073,12 @@ def number(label: Text | None = None, *meanings: object, views: Mapping[str, Map
                                          meanings=meanings or row.meanings)
         return calc
     return register
+
+
+@lru_cache(maxsize=None)                                 # conditions are asked of every sheet
+def parameters(question: Callable) -> tuple[str, ...]:
+    """The numbers that a condition asks for."""
+    return question.__code__.co_varnames[:question.__code__.co_argcount]
 
 
 class Absent(LookupError):
@@ -1074,18 +1103,18 @@ class Sheet(dict):
         sheet = Sheet(self, **given)
         for name in absent:
             sheet.pop(name, None)
-        sheet.cases = {**self.cases, **cases}
-        sheet.absent = {**self.absent, **absent}
-        sheet.parts = {**self.parts, **parts}
+        sheet.cases = {**self.cases, **cases} if cases else self.cases
+        sheet.absent = {**self.absent, **absent} if absent else self.absent
+        sheet.parts = {**self.parts, **parts} if parts else self.parts
         sheet.later = self.later
         return sheet
 
     def __missing__(self, name: str):
+        if name in self.absent:
+            raise Absent(self.absent[name])
         if name in self.later:
             self[name] = value = self.later[name](self)
             return value
-        if name in self.absent:
-            raise Absent(self.absent[name])
         row = NUMBERS.get(self.cases.get(name, name))
         if row is None:
             askers = [each for each, other in NUMBERS.items() if name in other.inputs] or ["a condition"]
@@ -1108,9 +1137,8 @@ class Sheet(dict):
 
     def holds(self, question: Callable) -> bool:
         """Whether a condition on numbers, its parameters, holds; it does not where one does not exist."""
-        code = question.__code__
         try:
-            return bool(question(*[self[name] for name in code.co_varnames[:code.co_argcount]]))
+            return bool(question(*[self[name] for name in parameters(question)]))
         except Absent:
             return False
 
@@ -1147,17 +1175,20 @@ def exact(value: float) -> Fraction:
     return Fraction(repr(value))
 
 
-TIE = Fraction(1, 10**9)  # floor and ceil forgive this much: an exact fit fits
+BILLION = 10**9  # floor and ceil forgive one part of it: an exact fit fits
 
 
 def floor(value) -> int:
     """Whole part; a billionth short of a whole number counts as it."""
-    return math.floor(value + (TIE if type(value) is Fraction else 1e-9))
+    if type(value) is not Fraction:
+        return math.floor(value + 1 / BILLION)
+    # value + 1/BILLION over whole numbers: adding fractions would cost a sizing a tenth
+    return (value.numerator * BILLION + value.denominator) // (value.denominator * BILLION)
 
 
 def ceil(value) -> int:
     """Next whole number; a billionth above one counts as it, but what is not nothing is at least 1."""
-    return math.ceil(value - (TIE if type(value) is Fraction else 1e-9)) or int(value > 0)
+    return -floor(-value) or int(value > 0)
 
 
 # --- KV cache of one session, in bytes, by kind of layer
@@ -1360,7 +1391,7 @@ def state_page_bytes(attention_block_tokens, *token_bytes):
     return attention_block_tokens * max(token_bytes)
 
 
-@number(views={"state_page_bytes__alone": {}, "placed_state_page_bytes__alone": {}})
+@number(views={"state_page_bytes__state_alone": {}, "placed_state_page_bytes__state_alone": {}})
 def state_page_bytes_alone(state_bytes):
     return state_bytes
 
@@ -2081,17 +2112,21 @@ PREFILL = {"tokens": "prefill_tokens", "together": "pass_tokens",
 CHUNK = {"message_ms": "chunk_message_ms", "of": Text("os prompts de um passo", "the prompts of a step")}
 
 
-def of_a_pass(*texts: Text | None, **options):
+def of_a_pass(*texts: Text | None, chunk: bool = False, **options):
     """Register a function as a number of decoding and, under `prefill_` and its name, of prefill.
 
-    Those of a pass that it uses stand before it. Sums between GPUs are also those of a step's prompts.
+    With `chunk` it is also, under `chunk_` and its name, one of the prompts that share a step. Those of a
+    pass that it uses stand before it.
     """
     def register(calc):
         name = calc.__name__
         PREFILL.setdefault(name, "prefill_" + name)
-        chunk = {"chunk_" + name: CHUNK} if name.startswith("all_reduce_ms") else {}
-        return speed(*texts, views={name: DECODING, "prefill_" + name: PREFILL, **chunk}, **options)(calc)
+        views = {name: DECODING, "prefill_" + name: PREFILL, **({"chunk_" + name: CHUNK} if chunk else {})}
+        return speed(*texts, views=views, **options)(calc)
     return register
+
+
+between_gpus = partial(of_a_pass, chunk=True)
 
 
 @of_a_pass(Text("Especialistas lidos", "Experts read"), Text(
@@ -2155,26 +2190,26 @@ def compute_ms(bf16_tflop, dense_tflops_bf16, quantized_tflop, routed_tflop, den
             / (tensor_parallel * DECODE_EFFICIENCY))
 
 
-@speed(Text("Tempo de cálculo de um prompt", "Compute time of one prompt"), Text(
-    "As operações à fração do pico que prompts alcançam em cada precisão, nas GPUs de um rank da atenção.",
-    "The operations at the share of peak that prompts reach in each precision, on the GPUs of one rank of "
-    "attention."))
-def prefill_compute_ms(prefill_bf16_tflop, dense_tflops_bf16, bf16_efficiency, prefill_quantized_tflop,
-                       prefill_routed_tflop, dense_tflops, prefill_efficiency, kv_ranks):
+@speed()
+def prefill_products_ms(prefill_bf16_tflop, dense_tflops_bf16, bf16_efficiency, prefill_quantized_tflop,
+                        prefill_routed_tflop, dense_tflops, prefill_efficiency, kv_ranks):
     return (1000 * (prefill_bf16_tflop / (dense_tflops_bf16 * bf16_efficiency)
                     + (prefill_quantized_tflop + prefill_routed_tflop / EXPERT_EFFICIENCY)
                     / (dense_tflops * prefill_efficiency)) / kv_ranks)
 
 
+@speed(Text("Tempo de cálculo de um prompt", "Compute time of one prompt"), Text(
+    "As operações à fração do pico que prompts alcançam em cada precisão, nas GPUs de um rank da atenção.",
+    "The operations at the share of peak that prompts reach in each precision, on the GPUs of one rank of "
+    "attention."))
+def prefill_compute_ms(prefill_products_ms):
+    return prefill_products_ms
+
+
 # A sparse layer gathers latents for each token of a prompt, on every GPU, however many heads it has.
 @speed()
-def prefill_compute_ms__sparse(prefill_bf16_tflop, dense_tflops_bf16, bf16_efficiency,
-                               prefill_quantized_tflop, prefill_routed_tflop, dense_tflops,
-                               prefill_efficiency, kv_ranks, index_layers, prefill_tokens,
-                               hbm_bandwidth_per_gpu_tbps):
-    return (1000 * (prefill_bf16_tflop / (dense_tflops_bf16 * bf16_efficiency)
-                    + (prefill_quantized_tflop + prefill_routed_tflop / EXPERT_EFFICIENCY)
-                    / (dense_tflops * prefill_efficiency)) / kv_ranks
+def prefill_compute_ms__sparse(prefill_products_ms, index_layers, prefill_tokens, hbm_bandwidth_per_gpu_tbps):
+    return (prefill_products_ms
             + index_layers * prefill_tokens * min(prefill_tokens, INDEX_TOPK) * SPARSE_TOKEN_BYTES / 10**9
             / (hbm_bandwidth_per_gpu_tbps * SPARSE_EFFICIENCY))
 
@@ -2227,7 +2262,7 @@ def chunk_message_ms(prefill_message_ms, prompts_at_once):
     return prefill_message_ms * prompts_at_once
 
 
-@of_a_pass(Text("Somas entre GPUs", "Sums between GPUs"), Text(
+@between_gpus(Text("Somas entre GPUs", "Sums between GPUs"), Text(
     "Duas somas por camada entre as GPUs da réplica: latência mais banda; 0 em uma GPU.",
     "Two sums per layer among the GPUs of the replica: latency plus bandwidth; 0 on one GPU."))
 def all_reduce_ms(all_reduces, all_reduce_latency_ms, tensor_parallel, message_ms):
@@ -2236,19 +2271,19 @@ def all_reduce_ms(all_reduces, all_reduce_latency_ms, tensor_parallel, message_m
                   2 * all_reduce_latency_ms + 2 * (tensor_parallel - 1) / tensor_parallel * message_ms))
 
 
-@of_a_pass()
+@between_gpus()
 def all_reduce_ms__alone(tensor_parallel):
     return tensor_parallel - 1
 
 
 # As measured on a board whose GPUs only PCIe connects.
-@of_a_pass()
+@between_gpus()
 def all_reduce_ms__board(all_reduces, all_reduce_latency_ms, message_ms):
     return all_reduces * (all_reduce_latency_ms + message_ms)
 
 
 # Data-parallel attention: tokens of all ranks go to the experts and back.
-@of_a_pass(None, Text(
+@between_gpus(None, Text(
     "Duas trocas por camada MoE, os vetores de todos os ranks: latência mais banda.",
     "Two exchanges per MoE layer, the vectors of all ranks: latency plus bandwidth."))
 def all_reduce_ms__data(moe_layers, all_reduce_latency_ms, tensor_parallel, message_ms):
@@ -2283,22 +2318,24 @@ def prefill_ms(prefill_weights_ms, prefill_compute_ms, layers_ms, prefill_all_re
     return max(prefill_weights_ms, prefill_compute_ms) + layers_ms + prefill_all_reduce_ms
 
 
-@speed(Text("O que um prompt soma a um passo", "What a prompt adds to a step"), Text(
-    "Tokens de prompt entram no passo de decodificação: não pagam de novo os pesos nem o disparo das "
-    "camadas.",
-    "Prompt tokens enter the decode step: they pay neither the weights nor the launches again."))
-def shared_prompt_ms(weights_ms, prefill_weights_ms, prompts_at_once, prefill_compute_ms, compute_ms,
-                     cache_ms, chunk_all_reduce_ms):
+@speed()
+def prompts_in_step_ms(weights_ms, prefill_weights_ms, prompts_at_once, prefill_compute_ms, compute_ms,
+                       cache_ms, chunk_all_reduce_ms):
     return (max(weights_ms, prefill_weights_ms, prompts_at_once * prefill_compute_ms + compute_ms) + cache_ms
             - max(weights_ms + cache_ms, compute_ms) + chunk_all_reduce_ms)
 
 
+@speed(Text("O que um prompt soma a um passo", "What a prompt adds to a step"), Text(
+    "Tokens de prompt entram no passo de decodificação: não pagam de novo os pesos nem o disparo das "
+    "camadas.",
+    "Prompt tokens enter the decode step: they pay neither the weights nor the launches again."))
+def shared_prompt_ms(prompts_in_step_ms):
+    return prompts_in_step_ms
+
+
 @speed()
-def shared_prompt_ms__amd(weights_ms, prefill_weights_ms, prompts_at_once, prefill_compute_ms, compute_ms,
-                          cache_ms, chunk_all_reduce_ms, num_layers):
-    return (max(weights_ms, prefill_weights_ms, prompts_at_once * prefill_compute_ms + compute_ms) + cache_ms
-            - max(weights_ms + cache_ms, compute_ms) + chunk_all_reduce_ms
-            + num_layers * AMD_PROMPT_LAYER_MS)
+def shared_prompt_ms__amd(prompts_in_step_ms, num_layers):
+    return prompts_in_step_ms + num_layers * AMD_PROMPT_LAYER_MS
 
 
 @speed(Text("TPOT esperado", "Expected TPOT"), Text(
@@ -2557,8 +2594,9 @@ NAME = re.compile(r"[A-Za-z_]\w*")
 def expression(calc: Callable) -> str:
     """What a number's function returns, as it stands in this file: from `return` to the blank line."""
     code = calc.__code__
-    lines = linecache.getlines(code.co_filename, calc.__globals__)[code.co_firstlineno:]
-    head, found, text = "".join(takewhile(str.strip, lines)).partition("\n    return ")
+    lines = linecache.getlines(code.co_filename, calc.__globals__)
+    own = takewhile(str.strip, (lines[at] for at in range(code.co_firstlineno, len(lines))))
+    head, found, text = "".join(own).partition("\n    return ")
     if not found or "def %s(" % calc.__name__ not in head:
         raise SizingError("%s: formulas are read from the program's file: expected one, unchanged since the "
                           "start" % code.co_filename)
@@ -2586,8 +2624,8 @@ class Formulas(dict):
     def __missing__(self, name: str) -> str:
         row = NUMBERS[self.cases.get(name, name)]
         text = self.with_parts(row) if row.parts else expression(row.calc)
-        self[name] = NAME.sub(lambda found: self.operand(row.bound.get(found[0], found[0]), (
-            text[:found.start()].endswith(("/ ", "** ")) or text.startswith("**", found.end()))), text)
+        self[name] = NAME.sub(lambda found: self.operand(
+            row.bound.get(found[0], found[0]), text[:found.start()], text[found.end():]), text)
         return self[name]
 
     def with_parts(self, row: Number) -> str:
@@ -2599,17 +2637,20 @@ class Formulas(dict):
         text = text.replace("sum" + parts, "(%s)" % " + ".join(names))
         return unwrapped(text.replace(parts, "(%s)" % ", ".join(names)))
 
-    def operand(self, name: str, tight: bool) -> str:
+    def operand(self, name: str, before: str, after: str) -> str:
         """A name as it stands in a formula: a result or what is given by its name, a term by its expression.
 
-        `tight`: what stands beside it binds more than a product.
+        A term is in brackets where what stands `before` or `after` it binds more than its own signs.
         """
         row = NUMBERS.get(self.cases.get(name, name))
         if row is None or row.label:
             return name
         text = outside = self[name]
+        if not before and not after.startswith((" *", " /")):
+            return text
         while "(" in outside:
             outside = re.sub(r"\([^()]*\)", "", outside)
+        tight = before.endswith(("/ ", "** ")) or after.startswith("**")
         return "(%s)" % text if re.search(" [-+*/] " if tight else " [-+] ", outside) else text
 
 
@@ -2703,7 +2744,7 @@ def model_sheet(model: Model) -> Sheet:
     if not kinds & {*WHOLE_KINDS}:
         absent["shared_prefix_gib"] = "not_applicable"
     if "state" not in kinds and not kinds & {"full", "latent"}:
-        cases["kv_without_hybrid_manager_gib"] = "kv_without_hybrid_manager_gib__all_slide"
+        cases.update(CASES["all_slide"])
     given["hybrid_manager_matters"] = bool(kinds & {"sliding", "chunked"} and kinds & {"full", "latent"})
     parts = {part: tuple([kind + "_" + part for kind in model.groups if kind + "_" + part in NUMBERS])
              for part in PART_NAMES}
@@ -2723,9 +2764,7 @@ def server_sheet(server: Server) -> Sheet:
         absent["link_tbps"] = "speed_not_known"
     else:
         given["link_tbps"] = server.nvlink_bandwidth_tbps / server.gpus / 2
-    cases = {} if server.driver_mib_per_gpu else {"hbm_total_gib": "hbm_total_gib__brochure"}
-    if amd:
-        cases["shared_prompt_ms"] = "shared_prompt_ms__amd"
+    cases = {**({} if server.driver_mib_per_gpu else CASES["brochure"]), **(CASES["amd"] if amd else {})}
     return Sheet().bind(given, cases, absent)
 
 
@@ -2751,14 +2790,11 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
     given.update(batches_in_flight=BATCHES_IN_FLIGHT, block_tokens=BLOCK_TOKENS)
     beside = {*model.groups} & {*TOKEN_KINDS}
     if "state" in model.groups:
-        name, case = ("attention_block_tokens", "__state") if beside else ("state_page_bytes", "__alone")
-        cases.update({name: name + case, "placed_" + name: "placed_" + name + case})
+        cases.update(CASES["state" if beside else "state_alone"])
     elif "latent" in model.groups:
         given["block_tokens"] = LATENT_BLOCK_TOKENS
     if model.attention_pattern == "sparse_latent":
-        cases.update(latent_read_tokens="latent_read_tokens__sparse",
-                     latent_prefill_pairs="latent_prefill_pairs__sparse",
-                     prefill_compute_ms="prefill_compute_ms__sparse")
+        cases.update(CASES["sparse"])
     given["small_kernels_layers"] = layers.get("latent", 0) + layers.get("state", 0)
     given["sparse_layers"] = layers.get("index", 0)
     # where each layer is one mixer (Nemotron-H), attention and experts have one sum and a state has none
@@ -2786,9 +2822,9 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
     if not model.num_experts:
         given.update(num_experts=1, num_experts_per_tok=0, moe_layers=0, expert_params=0)
     if model.weights_origin == "computed":
-        cases["weights_gib"] = "weights_gib__computed"
+        cases.update(CASES["computed"])
     if model.vocab_size is None or model.hidden_size is None:
-        cases["engine_gib_per_gpu"] = "engine_gib_per_gpu__activation_unknown"
+        cases.update(CASES["activation_unknown"])
     widths = [group[name] for group in model.groups.values() for name in ("head_dim", "qk_rope_head_dim")
               if name in group]
     given.update(
@@ -2965,9 +3001,9 @@ def speed_unknowns(model: Model, server: Server, tensor_parallel: int) -> list[s
     if model.num_experts or (model.total_params and model.active_params
                              and model.active_params < model.total_params):
         needed += EXPERT_FIELDS
-    figures = ["hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16"]
     missing = [name for name in needed if getattr(model, name) is None]
-    missing += [name for name in figures if getattr(server, name) is None]
+    missing += [name for name in ("hbm_bandwidth_per_gpu_tbps", "dense_tflops_bf16")
+                if getattr(server, name) is None]
     if tensor_parallel > 1 and not board_figures(server, tensor_parallel):
         if server.gpu_interconnect == "pcie":
             missing.append("all_reduce_gbps")
@@ -3023,13 +3059,20 @@ def place(asked: Request, layout: Layout, lenient: bool = False) -> Placement:
         sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
     known = [limit.number for limit in LIMITS.values() if sheet.reason(limit.number) is None]
     sheet.parts = {**sheet.parts, "limits": tuple(known)}
-    refused = None
-    if not sheet["sessions_per_replica"]:
-        refused = ("weights_do_not_fit" if sheet["kv_budget_gib"] < 0
-                   else "no_session_fits" if not sheet["memory_sessions_per_replica"]
-                   else "speed_not_known" if speed_missing(asked.model, asked.server, layout)
-                   else "target_missed")
-    return Placement(layout, sheet, refused, speed_basis(asked.model, asked.server, layout))
+    sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
+    sheet["holds_in_memory"] = sheet["memory_sessions_per_replica"] > 0
+    return Placement(layout, sheet, refusal_of(sheet), speed_basis(asked.model, asked.server, layout))
+
+
+def refusal_of(sheet: Sheet) -> str | None:
+    """Why a placed layout holds no session, a key of REFUSALS; None when it holds one."""
+    if sheet["holds_sessions"]:
+        return None
+    if sheet["kv_budget_gib"] < 0:
+        return "weights_do_not_fit"
+    if not sheet["holds_in_memory"]:
+        return "no_session_fits"
+    return "target_missed" if sheet["speed_known"] else "speed_not_known"
 
 
 # Searches and scenarios ask again with another context, budget or target: what does not follow from these is
@@ -3042,8 +3085,7 @@ AT_ANY_CONTEXT = ("replicas_per_node", "nodes_per_replica", "stages_per_node", "
 
 @lru_cache(maxsize=2**12)
 def without(asked: Request, *names: str) -> Request:
-    nothing: dict = dict.fromkeys(names)
-    return replace(asked, **nothing)
+    return asked.but(**dict.fromkeys(names))
 
 
 @lru_cache(maxsize=2**10)
@@ -3064,16 +3106,13 @@ def at_any_context(asked: Request, layout: Layout) -> dict:
 
 def on_replica(asked: Request, layout: Layout) -> Sheet:
     given = stated({name: getattr(asked, name) for name in (*BUDGET, *TARGETS)})
-    origin, cases = "computed" if asked.model.weights_gib else "weights_unknown", {}
+    cases = {**CASES.get(asked.engine, {})}
+    origin = "computed" if asked.model.weights_gib else "weights_unknown"
     if "runtime_overhead_gib" in given:
         origin, given["given_overhead_gib"] = "given", given.pop("runtime_overhead_gib")
     given["overhead_origin"] = origin
     if origin != "computed":
         cases["runtime_overhead_gib"] = "runtime_overhead_gib__" + origin
-    elif asked.engine == "sglang":
-        cases["runtime_overhead_gib"] = "runtime_overhead_gib__sglang"
-    if asked.engine == "trtllm":
-        cases.update(kv_budget_gib="kv_budget_gib__trtllm", reserved_gib="reserved_gib__trtllm")
     return on_ranks(at_any_budget(asked), layout).bind(given, cases)
 
 
@@ -3111,19 +3150,13 @@ def on_ranks(asked: Request, layout: Layout) -> Sheet:
     given.update(engine_memory(server, layout.tensor_parallel), tpot_factor=1, ttft_factor=1,
                  ttft_spread=TTFT_SPREAD, accepted_tokens=asked.acceptance_length or 1,
                  bytes_per_element=KV_PRECISIONS[asked.kv_precision], **engine_terms(asked.engine, server))
-    given.update(layout_terms(layout, server))
+    given.update(layout_terms(layout, server), **basis_terms(asked, layout))
     given["committed_factor"] = max([given["committed_factor"], *(
         ESTIMATES[name].factor for name in estimates_of(model, server, layout))])
-    cases = {**packed_case(model, asked.kv_precision), **speed_cases(layout, server, asked.draft_tokens),
-             **(SPREAD if layout.attention_ranks > 1 else {})}
-    for brought in BY_LAYOUT.values():
-        if brought.applies(layout, server):
-            cases.update(brought.cases)
+    cases = {**packed_case(model, asked.kv_precision), **layout_cases(layout, server),
+             **pass_cases(layout.attention_ranks > 1, asked.draft_tokens)}
     if asked.shared_prefix_tokens:
-        cases["cached_tokens"] = "cached_tokens__shared"
-        if {*WHOLE_KINDS} & {*model.groups}:
-            cases.update(SHARED_PREFIX["data" if layout.attention_ranks > 1 else
-                                       "pipeline" if layout.pipeline_parallel > 1 else ""])
+        cases.update(prefix_cases(model, layout))
     sheet = site(model, server).bind({**given, **draft_terms(model, asked.draft_tokens)}, cases, absent)
     fit_to_measurements(sheet, asked)
     sheet.find("kv_per_session_placed_gib")              # every context on these ranks reads it
@@ -3138,6 +3171,20 @@ def fit_to_measurements(sheet: Sheet, asked: Request) -> None:
     if asked.measured_ttft_ms is not None and measured.find("ttft_expected_ms") is not None:
         sheet.update(ttft_factor=asked.measured_ttft_ms / measured["ttft_expected_ms"],
                      ttft_spread=TTFT_SPREAD_MEASURED)
+
+
+def basis_terms(asked: Request, layout: Layout) -> dict:
+    """What the speed of a layout rests on, and what it is missing."""
+    missing = speed_missing(asked.model, asked.server, layout)
+    rests_on = estimates_of(asked.model, asked.server, layout)
+    basis = speed_basis(asked.model, asked.server, layout)
+    return {"speed_known": not missing, "speed_missing": missing_words(missing),
+            "speed_estimated": basis == "estimate",
+            "speed_rests_on": listed_words(rests_on, {name: row.text for name, row in ESTIMATES.items()}),
+            "basis": BASES["own" if asked.measured_tpot_ms else basis or "estimate"],
+            "engine_is_vllm": asked.engine in ("generic", "vllm"),
+            "tpot_measured": asked.measured_tpot_ms is not None,
+            "ttft_measured": asked.measured_ttft_ms is not None}
 
 
 def draft_terms(model: Model, draft_tokens: int) -> dict:
@@ -3155,36 +3202,41 @@ def draft_terms(model: Model, draft_tokens: int) -> dict:
                 **{kind + "_layers": layers[kind] for kind in layers}, **pool_terms(layers))
 
 
-# The cases that a layout brings: attention or layers spread, or a replica over several nodes.
-Brought = namedtuple("Brought", "applies cases")
-BY_LAYOUT = {case: Brought(applies, {name.partition("__")[0]: name for name in NUMBERS
-                                     if name.endswith("__" + case) and "all_reduce" not in name})
-             for case, applies in (
-                 ("data", lambda layout, server: layout.attention_ranks > 1),
-                 ("pipeline", lambda layout, server: layout.pipeline_parallel > 1),
-                 ("spanning", lambda layout, server:
-                  layout.tensor_parallel * layout.pipeline_parallel > server.gpus))}
+# The cases that a layout brings; where two have the same number, the later one's holds. On one GPU (`alone`)
+# nothing crosses a link.
+BY_LAYOUT: dict[str, Callable[[Layout, Server], bool]] = {
+    "alone": lambda layout, server: layout.tensor_parallel == 1,
+    "board": lambda layout, server: layout.tensor_parallel > 1 and bool(
+        board_figures(server, layout.tensor_parallel)),
+    "data": lambda layout, server: layout.attention_ranks > 1,
+    "pipeline": lambda layout, server: layout.pipeline_parallel > 1,
+    "spanning": lambda layout, server: layout.tensor_parallel * layout.pipeline_parallel > server.gpus,
+}
 
 
-# Those that a prefix of all sessions brings, by what the layout spreads.
-OF_A_PREFIX = ("memory_sessions_per_replica", "reserved_sessions_per_replica",
-               "unmanaged_sessions_per_replica", "kv_in_use_gib")
-SHARED_PREFIX = {
-    spread: {name: name + (case if name + case in NUMBERS else "__shared") for name in OF_A_PREFIX}
-    for spread, case in (("", "__shared"), ("data", "__data_shared"), ("pipeline", "__pipeline_shared"))}
+@lru_cache(maxsize=2**10)
+def layout_cases(layout: Layout, server: Server) -> dict[str, str]:
+    return {number: name for case, applies in BY_LAYOUT.items() if applies(layout, server)
+            for number, name in CASES[case].items()}
+
+
+def pass_cases(spread: bool, draft_tokens: int) -> dict[str, str]:
+    """The cases of experts that are spread whole over the GPUs, and of drafts."""
+    return {**(CASES["spread"] if spread else {}), **(CASES["drafts"] if draft_tokens else {})}
+
+
+def prefix_cases(model: Model, layout: Layout) -> dict[str, str]:
+    """The cases of a prefix of all sessions; a model that keeps no context whole shares only its prefill."""
+    if not {*WHOLE_KINDS} & {*model.groups}:
+        return {"cached_tokens": CASES["shared"]["cached_tokens"]}
+    spread = ("data_shared" if layout.attention_ranks > 1 else
+              "pipeline_shared" if layout.pipeline_parallel > 1 else "shared")
+    return {**CASES["shared"], **CASES[spread]}
 
 
 def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
     packed = "index" in model.groups and kv_precision in PACKED_BY_INDEX
-    return {"latent_kv_bytes": "latent_kv_bytes__packed"} if packed else {}
-
-
-# Cases of both passes, decoding and prefill.
-ALONE, BOARD, EXCHANGE, SPREAD = (
-    {before + name: before + name + case for name in names
-     for before in ("", "prefill_", *(("chunk_",) if name == "all_reduce_ms" else ()))}
-    for case, *names in (("__alone", "all_reduce_ms"), ("__board", "message_ms", "all_reduce_ms"),
-                         ("__data", "all_reduce_ms"), ("__spread", "coverage_of_a_gpu")))
+    return CASES["packed"] if packed else {}
 
 
 def engine_terms(engine: str, server: Server) -> dict:
@@ -3203,21 +3255,6 @@ def layout_terms(layout: Layout, server: Server) -> dict:
     if board:
         terms.update(board_gbps=board[0], all_reduce_latency_ms=board[1] / 1000)
     return terms
-
-
-@lru_cache(maxsize=2**10)
-def speed_cases(layout: Layout, server: Server, draft_tokens: int) -> dict[str, str]:
-    """The numbers on speed that a layout and drafts bring. On one GPU nothing crosses a link."""
-    cases = {}
-    if layout.tensor_parallel == 1:
-        cases.update(ALONE)
-    elif board_figures(server, layout.tensor_parallel):
-        cases.update(BOARD)
-    if layout.attention_ranks > 1:
-        cases.update(EXCHANGE)
-    if draft_tokens:
-        cases["tpot_expected_ms"] = "tpot_expected_ms__drafts"
-    return cases
 
 
 def sessions_at_target(asked: Request, layout: Layout, lenient: bool = False) -> int | None:
@@ -3297,25 +3334,33 @@ def last_within(limit: float, high: int, curve: Callable[[int], float]) -> int:
     return low
 
 
-def per_node(placement: Placement, name: str = "sessions_per_replica") -> Fraction:
+def per_node(placement: Placement) -> Fraction:
     sheet = placement.sheet
-    return Fraction(sheet["replicas_per_node"] * sheet[name], sheet["nodes_per_replica"])
+    return Fraction(sheet["replicas_per_node"] * sheet["sessions_per_replica"], sheet["nodes_per_replica"])
+
+
+# The layouts of a replica that were looked at, the one to build, and what the speed of each that fits is
+# missing.
+Layouts = namedtuple("Layouts", "placements built missing")
 
 
 @lru_cache(maxsize=2**11)
-def candidates(asked: Request, pins: Pins) -> tuple[Placement, ...]:
-    """The layouts of a replica that the pins allow, placed.
+def lay_out(asked: Request, pins: Pins) -> Layouts:
+    """The layouts of a replica that the pins allow.
 
     Where none of them commits to the target on TTFT, those count whose expected TTFT holds it.
     """
-    found = laid_out(asked, pins, False)
-    if asked.ttft_ms is None or any(one.sheet and one.sheet["sessions_per_replica"] for one in found):
-        return found
-    return laid_out(asked, pins, True)
+    found = placed_within(pins, asked, False)
+    if asked.ttft_ms is not None and not any(
+            one.sheet and one.sheet["sessions_per_replica"] for one in found):
+        found = placed_within(pins, asked, True)
+    fitting = [one for one in found if one.sheet and one.sheet["memory_sessions_per_replica"]]
+    return Layouts(found, best(found),
+                   [speed_missing(asked.model, asked.server, one.layout) for one in fitting])
 
 
 @lru_cache(maxsize=2**11)
-def laid_out(asked: Request, pins: Pins, lenient: bool) -> tuple[Placement, ...]:
+def placed_within(pins: Pins, asked: Request, lenient: bool) -> tuple[Placement, ...]:
     """The layouts that the pins allow; over nodes where none holds a session on one."""
     model, server = asked.model, asked.server
     refusals = {size: refusal(model, size) for size in sizes_of(server, pins.tensor_parallel)}
@@ -3329,8 +3374,8 @@ def laid_out(asked: Request, pins: Pins, lenient: bool) -> tuple[Placement, ...]
             found = within
         return (*refused, *found)
     layouts = [Layout(size, 1, 1) for size in usable] if pins.attention != "data" else []
-    if pins.attention == "data" or (pins == pins._replace(attention="auto", tensor_parallel="auto")
-                                    and can_spread(model)):
+    free = pins.attention == "auto" and pins.tensor_parallel == "auto"
+    if pins.attention == "data" or (free and can_spread(model)):
         layouts += [Layout(size, 1, size) for size in usable if size > 1]
     found = [place(asked, layout, lenient) for layout in layouts]
     widest = max(size for size in divisors(server.gpus) if refusal(model, size) is None)
@@ -3358,11 +3403,6 @@ def over_nodes(asked: Request, tensor_parallel: int, most_nodes: int | None,
     return [] if spare is None else [on(most - spare)]
 
 
-@lru_cache(maxsize=2**11)
-def chosen(asked: Request, pins: Pins) -> Placement:
-    return best(candidates(asked, pins))
-
-
 def best(placements: Iterable[Placement]) -> Placement:
     """The layout to build, by RULE. One of unknown speed only where no other holds a session.
 
@@ -3371,14 +3411,15 @@ def best(placements: Iterable[Placement]) -> Placement:
     built = [one for one in placements if one.sheet]
     holding = [one for one in built if one.sheet["sessions_per_replica"]] or built
     rated = [one for one in holding if one.speed_basis] or holding
-    found: tuple = ()
+    found, highest = rated[0], (Fraction(-1), False, 0, 0)
     for one in sorted(rated, key=per_node, reverse=True):
-        if found and per_node(one) < found[0]:           # not even if all of its sessions were in time
+        if per_node(one) < highest[0]:                   # not even if all of its sessions were in time
             break
         rank = (sessions_in_reading_time(one), one.speed_basis == "measured", one.layout.tensor_parallel,
                 -one.layout.attention_ranks)
-        found = max(found, (*rank, one), key=lambda each: each[:4]) if found else (*rank, one)
-    return found[-1]
+        if rank > highest:
+            found, highest = one, rank
+    return found
 
 
 def sessions_in_reading_time(one: Placement) -> Fraction:
@@ -3397,8 +3438,9 @@ def sessions_in_reading_time(one: Placement) -> Fraction:
 # --- The plan of one scenario
 
 NUMBERS_OF_A_PLAN = [f.name for f in fields(SizingResult)][3:16]       # between the records and the alerts
-FOUND_LATER = ("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
-               "recommended_nodes_final", "nodes_at_given_ratio")
+# What a scenario has only where a context is searched, or beside other scenarios.
+FOUND_WITH_OTHERS = dict.fromkeys(("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
+                                   "recommended_nodes_final", "given_budget_ratio", "capped"), "not_asked")
 
 
 def check_request(request: Request) -> None:
@@ -3463,8 +3505,10 @@ def check_stages(model: Model, server: Server, pins: Pins) -> None:
 
 
 def check_tensor_parallel(model: Model, server: Server, tensor_parallel: int | str) -> None:
+    if tensor_parallel == "auto":
+        return
     sizes = [size for size in divisors(server.gpus) if refusal(model, size) is None]
-    if tensor_parallel == "auto" or (type(tensor_parallel) is int and tensor_parallel in sizes):
+    if type(tensor_parallel) is int and tensor_parallel in sizes:
         return
     reason = "%s has %d GPUs" % (server.name, server.gpus)
     if type(tensor_parallel) is int and tensor_parallel > 0 and server.gpus % tensor_parallel == 0:
@@ -3488,44 +3532,36 @@ def check_known_speed(request: Request, missing: Sequence[Sequence[str]], where:
             wanted[0], request.model.name, request.server.name, where, missing_words(missing[0]).en))
 
 
-def layouts_of(request: Request) -> tuple[Placement, ...]:
+def layouts_of(request: Request) -> Layouts:
     """The layouts of a request; raises SizingError when those that fit have no speed, and it is asked for."""
-    found = candidates(request.replica, request.pins)
-    fitting = [one for one in found if one.sheet and one.sheet["memory_sessions_per_replica"]]
-    check_known_speed(request, [speed_missing(request.model, request.server, one.layout) for one in fitting],
-                      ", in the layouts that memory holds,")
+    found = lay_out(request.replica, request.pins)
+    check_known_speed(request, found.missing, ", in the layouts that memory holds,")
     return found
 
 
-def on_load(request: Request, placement: Placement) -> Sheet:
+def on_load(request: Request, replica: Sheet) -> Sheet:
     """A replica's numbers, and those of the load on nodes."""
     storage, absent = record_terms(request.storage)
-    missing = speed_missing(request.model, request.server, placement.layout)
-    rests_on = estimates_of(request.model, request.server, placement.layout)
-    given = dict(storage, concurrency=request.concurrency, nodes=request.nodes, ha_mode=request.ha_mode,
-                 ha_extra_nodes=HA_MODES[request.ha_mode], peak_headroom_ratio=request.peak_headroom_ratio,
-                 requested_context=request.effective_context, storage=request.storage.name, fits=True,
-                 nodes_given=request.nodes is not None, concurrency_given=request.concurrency is not None,
-                 tpot_measured=request.measured_tpot_ms is not None,
-                 ttft_measured=request.measured_ttft_ms is not None,
-                 engine_is_vllm=request.engine in ("generic", "vllm"),
-                 speed_missing=missing_words(missing), speed_estimated=bool(rests_on) and not missing,
-                 basis=BASES["own" if request.measured_tpot_ms else placement.speed_basis or "estimate"],
-                 speed_rests_on=listed_words(rests_on, {name: row.text for name, row in ESTIMATES.items()}))
-    absent.update(dict.fromkeys(FOUND_LATER, "not_asked"))
+    absent.update(FOUND_WITH_OTHERS)
+    given = dict(storage, request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
+                 peak_headroom_ratio=request.peak_headroom_ratio, storage=request.storage.name,
+                 requested_context=request.effective_context, fits=True,
+                 nodes_given=request.nodes is not None, concurrency_capped=False,
+                 **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
     cases = {"serving_nodes": "serving_nodes__given"}
     if request.nodes is None:
         absent["nodes"], cases = "not_asked", {}
-    sheet = placement.sheet.bind(stated(given), cases, absent)
-    sheet.later = {**AT_OTHER_LOADS, **of_other_plans(request)}
-    sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
-    sheet["holds_in_memory"] = sheet["memory_sessions_per_replica"] > 0
+    sheet = replica.bind(given, cases, absent)
+    sheet.later = BY_REPEATING
     if request.concurrency is None:
         sheet["concurrency"] = min(COUNT.high, sheet["max_concurrency"])
+        sheet["concurrency_capped"] = sheet["max_concurrency"] > COUNT.high
     if not fits_nodes(sheet):
         missed = ("nodes_minimum", "nodes_with_headroom", "nodes_final", *SPEED_NUMBERS)
         return sheet.bind({"fits": False}, absent=dict.fromkeys(missed, "does_not_fit"))
-    return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known")) if missing else sheet
+    if not sheet["speed_known"]:
+        return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known"))
+    return sheet
 
 
 def fits_nodes(sheet: Sheet) -> bool:
@@ -3558,7 +3594,48 @@ def seqs_that_start(sheet: Sheet) -> int:
     return largest(1, sheet["max_num_seqs"], starts) or 0
 
 
-AT_OTHER_LOADS = {
+def sheet_if(sheet: Sheet, **changes) -> Sheet:
+    """The sheet of a scenario with changes; raises Absent where it does not fit."""
+    changed = sheet["request"].but(**changes)
+    found = on_load(changed, lay_out(changed.replica, changed.pins).built.sheet)
+    found["nodes_final"]
+    return found
+
+
+def check_halves(sheet: Sheet) -> None:
+    """Raise Absent where the spares alone leave a scenario fewer nodes than could be halved."""
+    if sheet["nodes_final"] < FACTOR_OF_NODES * (1 + sheet["ha_extra_nodes"]):
+        raise Absent("not_applicable")
+
+
+def at_engine_default(sheet: Sheet) -> Sheet:
+    """The scenario at vLLM's own gpu_memory_utilization; raises Absent where that cannot halve its nodes."""
+    if sheet["kv_budget_ratio"] >= VLLM_DEFAULT_RATIO or not sheet["engine_is_vllm"] or sheet["capped"]:
+        raise Absent("not_applicable")                   # capped: the engine's default would be too
+    if sheet["nodes_per_replica"] == 1:
+        check_halves(sheet)
+    return sheet_if(sheet, kv_budget_ratio=VLLM_DEFAULT_RATIO)
+
+
+def without_target(sheet: Sheet) -> Sheet:
+    """The scenario without its targets; raises Absent where that changes no layout."""
+    if "tpot_ms" not in sheet and "ttft_ms" not in sheet:
+        raise Absent("not_asked")
+    free = sheet_if(sheet, tpot_ms=None, ttft_ms=None)
+    if all(free[name] == sheet[name] for name in Layout._fields):
+        raise Absent("not_applicable")
+    return free
+
+
+def at_given_ratio(sheet: Sheet) -> Sheet:
+    """A scenario without its cap on kv_budget_ratio; raises Absent where it cannot halve its nodes."""
+    if sheet["given_budget_ratio"] <= sheet["kv_budget_ratio"]:
+        raise Absent("not_applicable")
+    check_halves(sheet)
+    return sheet_if(sheet, kv_budget_ratio=sheet["given_budget_ratio"])
+
+
+BY_REPEATING: dict[str, Callable] = {
     "tpot_at_peak_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
                                               active_sessions=sheet["peak_active_sessions"]),
     "tpot_at_full_context_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
@@ -3568,80 +3645,30 @@ AT_OTHER_LOADS = {
     "ttft_of_one_session_ms": lambda sheet: repeated(sheet, "ttft_high_ms", active_sessions=1),
     "batched_tokens_that_start": batch_that_starts,
     "seqs_that_start": seqs_that_start,
+    "nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_final"],
+    "replica_nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_per_replica"],
+    "nodes_at_given_ratio": lambda sheet: at_given_ratio(sheet)["nodes_final"],
+    "nodes_without_target": lambda sheet: without_target(sheet)["nodes_final"],
 }
 
 
-def sheet_if(request: Request, **changes) -> Sheet:
-    """The sheet of a scenario with changes; raises Absent where it does not fit."""
-    changed = replace(request, **changes)
-    sheet = on_load(changed, chosen(changed.replica, changed.pins))
-    sheet["nodes_final"]
-    return sheet
+def size(request: Request, given_budget_ratio: float, capped: bool = False, **found) -> SizingResult:
+    """The plan of a request under a scenario's policy; raises SizingError.
+
+    `given_budget_ratio` is kv_budget_ratio as configured, which a scenario may cap (`capped`); `found`, what
+    a search for the longest context found.
+    """
+    layouts = layouts_of(request)
+    sheet = on_load(request, layouts.built.whole_sheet)
+    sheet.update(found, given_budget_ratio=given_budget_ratio, capped=capped)
+    return result(request, layouts.built, layouts.placements, sheet)
 
 
-def at_engine_default(request: Request, sheet: Sheet) -> Sheet:
-    """The scenario at vLLM's own gpu_memory_utilization; raises Absent where that cannot halve its nodes."""
-    least = FACTOR_OF_NODES * (1 + sheet["ha_extra_nodes"])
-    if (request.kv_budget_ratio >= VLLM_DEFAULT_RATIO or not sheet["engine_is_vllm"]
-            or (sheet["nodes_per_replica"] == 1 and sheet["nodes_final"] < least)):
-        raise Absent("not_applicable")
-    return sheet_if(request, kv_budget_ratio=VLLM_DEFAULT_RATIO)
-
-
-def without_target(request: Request, sheet: Sheet) -> Sheet:
-    """The scenario without its targets; raises Absent where that changes no layout."""
-    if request.tpot_ms is None and request.ttft_ms is None:
-        raise Absent("not_asked")
-    free = sheet_if(request, tpot_ms=None, ttft_ms=None)
-    if all(free[name] == sheet[name] for name in Layout._fields):
-        raise Absent("not_applicable")
-    return free
-
-
-def at_given_ratio(request: Request, given_ratio: float, sheet: Sheet) -> Sheet:
-    """A scenario without its cap on kv_budget_ratio; raises Absent where it cannot halve its nodes."""
-    least = FACTOR_OF_NODES * (1 + sheet["ha_extra_nodes"])
-    if given_ratio <= request.kv_budget_ratio or sheet["nodes_final"] < least:
-        raise Absent("not_applicable")
-    return sheet_if(request, kv_budget_ratio=given_ratio)
-
-
-# {name: (the sheet of another plan, its number)}; at vLLM's own gpu_memory_utilization {name: its number}
-AT_ENGINE_DEFAULT = {"nodes_at_engine_default": "nodes_final",
-                     "replica_nodes_at_engine_default": "nodes_per_replica"}
-OF_OTHER_PLANS = {
-    **{name: (at_engine_default, number) for name, number in AT_ENGINE_DEFAULT.items()},
-    "nodes_without_target": (without_target, "nodes_final"),
-}
-
-
-def of_other_plans(request: Request) -> dict[str, Callable]:
-    return {name: lambda sheet, find=find, number=number: find(request, sheet)[number]
-            for name, (find, number) in OF_OTHER_PLANS.items()}
-
-
-def size(request: Request, given_ratio: float, capped: bool = False) -> SizingResult:
-    """The plan of a request that is under a scenario's policy; raises SizingError."""
-    return result(request, layouts_of(request), scenario_sheet(request), given_ratio, capped)
-
-
-def result(request: Request, layouts: Sequence[Placement], sheet: Sheet, given_ratio: float,
-           capped: bool) -> SizingResult:
-    """The plan of a sheet; `given_ratio` is kv_budget_ratio as configured, which a scenario may cap."""
-    if capped:                                           # the engine's default would be capped too
-        sheet.absent = {**sheet.absent, **dict.fromkeys(AT_ENGINE_DEFAULT, "not_applicable")}
-        sheet.later = {name: find for name, find in sheet.later.items() if name not in AT_ENGINE_DEFAULT}
-    sheet.later = {**sheet.later, "nodes_at_given_ratio": lambda found: at_given_ratio(
-        request, given_ratio, found)["nodes_final"]}
-    placement = chosen(request.replica, request.pins)
-    sheet.update(placement.over_the_ranks)
-    units = {"reserved_unit_sessions": "nodes_final_reserved",
-             "unmanaged_unit_sessions": "nodes_final_without_hybrid_manager"}
-    unfit = [nodes for sessions, nodes in units.items() if not sheet.find(sessions)]
-    sheet.absent = {**sheet.absent, **dict.fromkeys(unfit, "does_not_fit")}
+def result(request: Request, built: Placement, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
+    """The plan of a sheet."""
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
     return SizingResult(request.model, request.server, request.storage, **numbers, warnings=raised(sheet),
-                        layouts=layouts, placement=placement, sheet=sheet)
+                        layouts=layouts, placement=built, sheet=sheet)
 
 
 # --- Three scenarios
@@ -3668,14 +3695,12 @@ SCENARIOS = (
 
 
 def in_scenario(request: Request, scenario: Scenario) -> Request:
-    return replace(request, ha_mode=scenario.ha_mode,
-                   kv_budget_ratio=scenario.budget(request.kv_budget_ratio),
-                   peak_headroom_ratio=scenario.headroom(request.peak_headroom_ratio))
+    return request.but(ha_mode=scenario.ha_mode, kv_budget_ratio=scenario.budget(request.kv_budget_ratio),
+                       peak_headroom_ratio=scenario.headroom(request.peak_headroom_ratio))
 
 
 def scenario_sheet(request: Request) -> Sheet:
-    layouts_of(request)                                  # raises where a speed is asked for and none is known
-    return on_load(request, chosen(request.replica, request.pins))
+    return on_load(request, layouts_of(request).built.sheet)
 
 
 def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
@@ -3684,18 +3709,23 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
     if request.effective_context != "max":
         return size(ruled, request.kv_budget_ratio, capped)
     found = longest_context(ruled)
-    at_found = replace(ruled, effective_context=found or 1)
-    layouts, sheet = layouts_of(at_found), scenario_sheet(at_found)
     if found is None:
-        absent = dict.fromkeys(("effective_context", "requested_context", "context_tokens",
-                                "longest_fitting_context"), "does_not_fit")
-        sheet = sheet.what_if({}).bind({"no_context_fits": True}, absent=absent)
-        return replace(result(at_found, layouts, sheet, request.kv_budget_ratio, capped), layouts=())
-    sheet["longest_fitting_context"] = found
+        return without_context(ruled.but(effective_context=1), request.kv_budget_ratio, capped)
+    more = {"longest_fitting_context": found}
     if found < request.model.max_position_embeddings:
-        longer = scenario_sheet(replace(ruled, effective_context=found + 1, nodes=None))
-        sheet.update(stated({"nodes_one_token_more": longer.find("nodes_final")}))
-    return result(at_found, layouts, sheet, request.kv_budget_ratio, capped)
+        longer = scenario_sheet(ruled.but(effective_context=found + 1, nodes=None))
+        more.update(stated({"nodes_one_token_more": longer.find("nodes_final")}))
+    return size(ruled.but(effective_context=found), request.kv_budget_ratio, capped, **more)
+
+
+def without_context(request: Request, given_budget_ratio: float, capped: bool) -> SizingResult:
+    """The plan of a scenario in which not even the context of `request` fits: no number follows from it."""
+    built = layouts_of(request).built
+    sheet = on_load(request, built.whole_sheet).what_if({}).bind(
+        {"no_context_fits": True, "given_budget_ratio": given_budget_ratio, "capped": capped},
+        absent=dict.fromkeys(("effective_context", "requested_context", "context_tokens",
+                              "longest_fitting_context"), "does_not_fit"))
+    return result(request, built, (), sheet)
 
 
 def longest_context(request: Request) -> int | None:
@@ -3705,7 +3735,7 @@ def longest_context(request: Request) -> int | None:
     searched by itself.
     """
     def sheet_at(tokens):
-        return scenario_sheet(replace(request, effective_context=tokens))
+        return scenario_sheet(request.but(effective_context=tokens))
 
     def replica_nodes(tokens):
         sheet = sheet_at(tokens)
@@ -3724,7 +3754,7 @@ def longest_context(request: Request) -> int | None:
 
 def plan_all(request: Request) -> dict[str, SizingResult]:
     """Every scenario of `request` by key, each with its cost against RECOMMENDED; raises SizingError."""
-    check_request(replace(request, effective_context=request.model.max_position_embeddings)
+    check_request(request.but(effective_context=request.model.max_position_embeddings)
                   if request.effective_context == "max" else request)
     plans = {scenario.key: plan_scenario(request, scenario) for scenario in SCENARIOS}
     for plan in plans.values():
@@ -3757,7 +3787,7 @@ class Fitting(namedtuple("Fitting", "request servers scenarios")):
     """Whether a request with changes fits, in each of some scenarios."""
 
     def __call__(self, **changes) -> bool:
-        changed = replace(self.request, **changes)
+        changed = self.request.but(**changes)
         return all(fits_scenario(changed, scenario) for scenario in self.scenarios)
 
 
@@ -3833,9 +3863,9 @@ def speed_that_fits(fits: Fitting, target: str, committed: Sequence[str]):
     request, most_ms = fits.request, BOUNDS[target].high
     if request.nodes is not None:
         return least(fits, target, SPEED_STEPS, most_ms)
+    placements = lay_out(without(request.replica, *TARGETS), request.pins).placements
     found = {math.ceil(at_load(one.sheet, 1)[name] * SPEED_STEPS) / SPEED_STEPS
-             for one in candidates(without(request.replica, *TARGETS), request.pins) if one.speed_basis
-             for name in committed}
+             for one in placements if one.speed_basis for name in committed}
     asked_ms = getattr(request, target)
     return next((ms for ms in sorted(found) if asked_ms < ms <= most_ms and fits(**{target: ms})), None)
 
@@ -3863,7 +3893,7 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
                    runtime_overhead_gib=plans["recommended"].runtime_overhead_gib)
     if request.effective_context == "max":               # it fits at some length
         present["effective_context"] = None
-        request = replace(request, effective_context=1)
+        request = request.but(effective_context=1)
     groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS[::-1])  # hardest first
     fitting = {key: Fitting(request, servers, scenarios) for key, scenarios in groups.items()}
     return [{"lever": name, "flag": flag(name), "current": present[name],
@@ -4109,7 +4139,7 @@ ALERTS = (
         "Check your engine and GPU (Blackwell, in vLLM and TensorRT-LLM), and measure quality on your own "
             "case."),
     alert("idle_sessions_hold_hbm", "plan", "warning",
-        lambda active_ratio, idle_kv_share: active_ratio < IDLE_RATIO and idle_kv_share > 0,
+        lambda active_ratio, planned_sessions_per_node: active_ratio < IDLE_RATIO,
         "Sessões ociosas ocupam {idle_kv_share_pct} do orçamento de KV: só {active_ratio_pct} geram ao mesmo "
             "tempo.",
         "Silent sessions hold {idle_kv_share_pct} of the KV budget: only {active_ratio_pct} generate at "
@@ -4187,8 +4217,7 @@ ALERTS = (
         "Raise --kv-budget-ratio towards {USUAL_KV_BUDGET_RATIO_flag} unless another process shares the "
         "GPUs."),
     alert("sessions_capped", "plan", "info",
-        lambda concurrency_given, concurrency, max_concurrency:
-        not concurrency_given and concurrency < max_concurrency,
+        lambda concurrency_capped: concurrency_capped,
         "Os nós informados seguram {max_concurrency} sessões; a conta para em {concurrency}, o máximo que se "
             "pode pedir.",
         "The nodes given hold {max_concurrency} sessions; the sizing stops at {concurrency}, the most that "
@@ -4281,7 +4310,7 @@ def calc_nodes_required(concurrency: int, sessions_per_node: int, peak_headroom_
     with at("sessions_per_node"):
         check_number(sessions_per_node, COUNT._replace(high=10**18))
     sheet = Sheet().bind(dict(given, sessions_per_replica=sessions_per_node,
-                              ha_extra_nodes=HA_MODES[ha_mode]), BY_LAYOUT["spanning"].cases)
+                              ha_extra_nodes=HA_MODES[ha_mode]), CASES["spanning"])
     return sheet["nodes_minimum"], sheet["nodes_with_headroom"], sheet["nodes_final"]
 
 
@@ -4324,14 +4353,15 @@ def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> 
                           % (model.name, server.name, missing_words(unknown).en))
     kv_precision = given.get("kv_precision", model.default_kv_precision)
     check_kv_precision(model, kv_precision)
+    spread = given["expert_parallel"] > 1 and bool(model.num_experts)
     sheet = site(model, server).bind({
         "prefix_cache_hit_ratio": 0.0, "tpot_factor": 1.0, "draft_tokens": 0,
         "max_num_batched_tokens": MAX_NUM_BATCHED_TOKENS,
         **engine_terms(given.get("engine", "generic"), server), **layout_terms(layout, server), **given,
         **precision_terms(model, server, given["weights_precision"]),
         "bytes_per_element": KV_PRECISIONS[kv_precision], "effective_context": model.max_position_embeddings},
-        {**packed_case(model, kv_precision), **speed_cases(layout, server, given.get("draft_tokens", 0)),
-         **(SPREAD if given["expert_parallel"] > 1 and model.num_experts else {})})
+        {**packed_case(model, kv_precision), **layout_cases(layout, server),
+         **pass_cases(spread, given.get("draft_tokens", 0))})
     sheet.setdefault("accepted_tokens", given.get("acceptance_length") or 1)
     if "output_tokens" in given:
         sheet.setdefault("context_tokens", given["input_tokens"] + given["output_tokens"] / 2)
@@ -4358,7 +4388,7 @@ def calc_decode_step_ms(model: Model, server: Server, sessions_per_replica: floa
     sheet = speed_sheet(model, server, tensor_parallel, sessions_per_replica=sessions_per_replica,
                         context_tokens=context_tokens, kv_precision=kv_precision,
                         weights_precision=weights_precision)
-    return sheet.bind({"active_sessions": sessions_per_replica})["decode_step_ms"]
+    return at_load(sheet, sessions_per_replica)["decode_step_ms"]
 
 
 def calc_prefill_ms(model: Model, server: Server, prompt_tokens: float, *, tensor_parallel: int,
@@ -4390,7 +4420,7 @@ def calc_tpot_ms(model: Model, server: Server, sessions_per_replica: float,
                         attention_data_parallel=attention_data_parallel, expert_parallel=expert_parallel,
                         draft_tokens=draft_tokens, max_num_batched_tokens=max_num_batched_tokens,
                         **stated({"context_tokens": context_tokens, "acceptance_length": acceptance_length}))
-    return sheet.bind({"active_sessions": sessions_per_replica})["tpot_expected_ms"]
+    return at_load(sheet, sessions_per_replica)["tpot_expected_ms"]
 
 
 def calc_sessions_at_tpot(model: Model, server: Server, tpot_target_ms: float,
@@ -4414,8 +4444,8 @@ def calc_sessions_at_tpot(model: Model, server: Server, tpot_target_ms: float,
                         draft_tokens=draft_tokens, max_num_batched_tokens=max_num_batched_tokens,
                         **stated({"context_tokens": context_tokens, "tpot_factor": tpot_factor,
                                   "acceptance_length": acceptance_length}))
-    return last_within(tpot_target_ms, COUNT.high, lambda sessions: sheet.bind(
-        {"active_sessions": sessions})["tpot_expected_ms"] * margin)
+    return last_within(tpot_target_ms, COUNT.high,
+                       lambda sessions: at_load(sheet, sessions)["tpot_expected_ms"] * margin)
 
 
 # === Parameter dictionary: what each word of the report means ===
@@ -4753,14 +4783,16 @@ HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights a
                 ("reserved_gib", "·", Text("fora do orçamento", "outside the budget")))
 BAR_CELLS = 58
 # Words on the speed and on the layout of a replica: the first whose condition holds.
-SPEEDS = (
-    (lambda tpot_expected_ms, draft_tokens, acceptance_length: draft_tokens > 0, Text(
-        "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; no pico "
-        "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s por "
-        "sessão, com {acceptance_length} tokens por passo ({basis})",
-        "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
-        "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
-        "session, at {acceptance_length} tokens a step ({basis})")),
+TPOTS = Text(
+    "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; no pico "
+    "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s por sessão",
+    "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
+    "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
+    "session")
+SPEEDS: tuple = (
+    (lambda tpot_expected_ms, draft_tokens, acceptance_length: draft_tokens > 0,
+     Text(TPOTS.pt + ", com {acceptance_length} tokens por passo ({basis})",
+          TPOTS.en + ", at {acceptance_length} tokens a step ({basis})")),
     (lambda tpot_expected_ms, draft_tokens: draft_tokens > 0, Text(
         "TPOT esperado de {tpot_expected_ms_amount} (nenhum rascunho aceito; é o que dimensiona) a "
         "{tpot_all_accepted_ms_amount} (todos), para compromisso {tpot_committed_ms_amount}; no pico "
@@ -4768,13 +4800,7 @@ SPEEDS = (
         "TPOT expected from {tpot_expected_ms_amount} (no draft accepted; what sizes) to "
         "{tpot_all_accepted_ms_amount} (all of them), to commit to {tpot_committed_ms_amount}; at peak "
         "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount} ({basis})")),
-    (lambda tpot_expected_ms: True, Text(
-        "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; no pico "
-        "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s por "
-        "sessão ({basis})",
-        "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
-        "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
-        "session ({basis})")),
+    (lambda tpot_expected_ms: True, Text(TPOTS.pt + " ({basis})", TPOTS.en + " ({basis})")),
     (lambda speed_missing: speed_missing.en != "",
      Text("desconhecida; falta: {speed_missing}", "not known; missing: {speed_missing}")),
     Text("nenhuma: não cabe", "none: it does not fit"),
@@ -7038,4 +7064,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    gc.freeze()                                          # no collection walks through what the module defines
     sys.exit(main())

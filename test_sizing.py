@@ -287,7 +287,7 @@ shared_prefix_gib(1073741824, 536870912) = 1.5
 # blocks of the engine: a state of 1000 bytes needs one of 16 x ceil(1000 / (16 x 10)) tokens
 {,placed_}attention_block_tokens(16) = 16   {,placed_}attention_block_tokens__state(16, 1000, 5, 10) = 112
 {,placed_}attention_block_tokens__state(16, 1120, 10) = 112   {,placed_}attention_block_tokens__state(16, 1121, 10, 2) = 128
-{,placed_}state_page_bytes(112, 5, 10) = 1120   {,placed_}state_page_bytes__alone(1000) = 1000
+{,placed_}state_page_bytes(112, 5, 10) = 1120   {,placed_}state_page_bytes__state_alone(1000) = 1000
 {full,sliding,chunked,latent}_pool_bytes(900, 12, 9) = 1200   index_pool_bytes(900) = 900
 {full,latent,index}_reserved_bytes(1120, 112, 112, 16) = 1120   {full,latent,index}_reserved_bytes(1130, 113, 113, 16) = 1280
 {full,latent,index}_pooled_bytes(1130, 113, 113, 16) = 1280
@@ -4724,13 +4724,12 @@ pass_tokens = 16384: prefill_tokens=2048 attention_ranks=8
 ~routed_tflop = 9.28: ~tokens=100 num_experts_per_tok=8 expert_params=1e8 moe_layers=58
 compute_ms = 1: bf16_tflop=0.7 dense_tflops_bf16=1e3 quantized_tflop=1.1 routed_tflop=0.06 dense_tflops=2e3
   tensor_parallel=2  # (0.7 + 1.4 / 2) / 1.4
-prefill_compute_ms = 0.75: prefill_bf16_tflop=0.75 dense_tflops_bf16=1e3 bf16_efficiency=0.75 prefill_quantized_tflop=0.3
+prefill_products_ms = 0.75: prefill_bf16_tflop=0.75 dense_tflops_bf16=1e3 bf16_efficiency=0.75 prefill_quantized_tflop=0.3
   prefill_routed_tflop=0.06 dense_tflops=2e3 prefill_efficiency=0.6 kv_ranks=2  # (1 + 0.6 / 1.2) / 2
-prefill_compute_ms__sparse = 4.75: prefill_bf16_tflop=0.75 dense_tflops_bf16=1e3 bf16_efficiency=0.75 prefill_quantized_tflop=0.3
-  prefill_routed_tflop=0.06 dense_tflops=2e3 prefill_efficiency=0.6 kv_ranks=2 index_layers=19 prefill_tokens=1000
+prefill_compute_ms = 0.75: prefill_products_ms=0.75
+prefill_compute_ms__sparse = 4.75: prefill_products_ms=0.75 index_layers=19 prefill_tokens=1000
   hbm_bandwidth_per_gpu_tbps=8.2  # + 19 x 1000 x 1000 x 656 bytes = 12.464 GB / (8.2 x 0.38)
-prefill_compute_ms__sparse = 33.518: prefill_bf16_tflop=0.75 dense_tflops_bf16=1e3 bf16_efficiency=0.75 prefill_quantized_tflop=0.3
-  prefill_routed_tflop=0.06 dense_tflops=2e3 prefill_efficiency=0.6 kv_ranks=2 index_layers=19 prefill_tokens=4000
+prefill_compute_ms__sparse = 33.518: prefill_products_ms=0.75 index_layers=19 prefill_tokens=4000
   hbm_bandwidth_per_gpu_tbps=8.2  # + 19 x 4000 x 2048 x 656 bytes = 102.105088 GB / 3.116
 layers_ms = 6.1: num_layers=80 format_ms=0.055 quantized_params=30 bf16_params=10 moe_layers=0 widened=0 widening_ms=0.026
   small_kernels_layers=0 sparse_layers=0 sparse_layer_ms=0.05  # 80 x (0.035 + 0.055 x 3/4)
@@ -4762,16 +4761,16 @@ decode_step_ms__pipeline = 16.94: weights_ms=8 cache_ms=2 compute_ms=5 layers_ms
   pipeline_parallel=4 hidden_size=5000  # 16 + 0.9 + 4 hops of 500,000 bytes at 50 GB/s
 prefill_ms = 16: prefill_weights_ms=3 prefill_compute_ms=10 layers_ms=4 prefill_all_reduce_ms=2
 prefill_ms = 36: prefill_weights_ms=30 prefill_compute_ms=10 layers_ms=4 prefill_all_reduce_ms=2
-shared_prompt_ms = 19: weights_ms=8 prefill_weights_ms=9 prompts_at_once=2 prefill_compute_ms=10 compute_ms=5 cache_ms=1
+prompts_in_step_ms = 19: weights_ms=8 prefill_weights_ms=9 prompts_at_once=2 prefill_compute_ms=10 compute_ms=5 cache_ms=1
   chunk_all_reduce_ms=2  # 25 + 1 - 9 + 2
-shared_prompt_ms = 6: weights_ms=8 prefill_weights_ms=12 prompts_at_once=1 prefill_compute_ms=1 compute_ms=5 cache_ms=1
+prompts_in_step_ms = 6: weights_ms=8 prefill_weights_ms=12 prompts_at_once=1 prefill_compute_ms=1 compute_ms=5 cache_ms=1
   chunk_all_reduce_ms=2  # 12 + 1 - 9 + 2: more experts are read
-shared_prompt_ms = 2: weights_ms=8 prefill_weights_ms=8 prompts_at_once=1 prefill_compute_ms=2 compute_ms=5 cache_ms=1
+prompts_in_step_ms = 2: weights_ms=8 prefill_weights_ms=8 prompts_at_once=1 prefill_compute_ms=2 compute_ms=5 cache_ms=1
   chunk_all_reduce_ms=2  # the products hide behind the weights
-shared_prompt_ms = 13: weights_ms=8 prefill_weights_ms=9 prompts_at_once=1 prefill_compute_ms=10 compute_ms=20 cache_ms=1
+prompts_in_step_ms = 13: weights_ms=8 prefill_weights_ms=9 prompts_at_once=1 prefill_compute_ms=10 compute_ms=20 cache_ms=1
   chunk_all_reduce_ms=2  # 30 + 1 - 20 + 2
-shared_prompt_ms__amd = 29: weights_ms=8 prefill_weights_ms=9 prompts_at_once=2 prefill_compute_ms=10 compute_ms=5 cache_ms=1
-  chunk_all_reduce_ms=2 num_layers=4  # 19 + 4 x 2.5
+shared_prompt_ms = 19: prompts_in_step_ms=19
+shared_prompt_ms__amd = 29: prompts_in_step_ms=19 num_layers=4  # 19 + 4 x 2.5
 tpot_expected_ms = 33: tpot_factor=1.1 decode_step_ms=20 prompts_per_step=0.5 prompts_at_once=2
   shared_prompt_ms=40  # 1.1 x (20 + 0.25 x 40)
 draft_ms = 3.45: draft_tokens=3 decode_step_ms=20 num_layers=40 hidden_size=5000 vocab_size=1e5 kv_ranks=2
@@ -6328,7 +6327,7 @@ class DataParallelAttention(unittest.TestCase):
 
 class SpeedWork(unittest.TestCase):
     """Searches ask for each layout once."""
-    COUNTED = ("place", "candidates", "sessions_in_time")
+    COUNTED = ("place", "lay_out", "sessions_in_time")
     SMALL_GPU = {"server": SERVERS["workstation-rtx-4090"], "tpot_ms": 1.0}
     EXPERTS = {"model": GPT_OSS, "server": H200, "kv_precision": "fp8", "tpot_ms": 1.0}
     ROWS = [  # changes, servers to look at; worked out from nothing, at most: layouts, lists of layouts, searches of a target
@@ -6341,7 +6340,7 @@ class SpeedWork(unittest.TestCase):
     def test_bounded(self):
         for changes, servers, *most in self.ROWS:
             with self.subTest(changes=changes):
-                for name in (*self.COUNTED, "laid_out", "chosen"):
+                for name in (*self.COUNTED, "placed_within"):
                     getattr(sizing, name).cache_clear()
                 for _ in range(2):                       # the second time nothing is worked out
                     sizing.find_levers(asked(**changes), planned(**changes), servers)
