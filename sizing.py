@@ -3409,7 +3409,9 @@ def best(placements: Iterable[Placement]) -> Placement:
     On a tie one that was measured, then the widest tensor parallel, then attention divided by heads.
     """
     built = [one for one in placements if one.sheet]
-    holding = [one for one in built if one.sheet["sessions_per_replica"]] or built
+    holding = next((found for found in (
+        [one for one in built if one.sheet[sessions]]
+        for sessions in ("sessions_per_replica", "memory_sessions_per_replica")) if found), built)
     rated = [one for one in holding if one.speed_basis] or holding
     found, highest = rated[0], (Fraction(-1), False, 0, 0)
     for one in sorted(rated, key=per_node, reverse=True):

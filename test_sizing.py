@@ -2205,6 +2205,10 @@ class Placement(Tabled):
                 self.assertEqual(values(free, "nodes_final tensor_parallel pipeline_parallel"),
                                  values(bound, "nodes_final tensor_parallel pipeline_parallel"))
                 self.assertGreaterEqual(free.sessions_per_node, bound.sessions_per_node)
+                missed = size(MODELS[name], SERVERS[server], NVME, 4, 4096, "fp8", tpot_ms=1.0)
+                self.assertEqual(values(missed, "nodes_final pipeline_parallel"), (None, free.pipeline_parallel))
+                self.assertEqual({"speed_target_missed", "no_session_fits"} & {*missed.warnings},
+                                 {"speed_target_missed"})
 
     def test_pipeline_within_a_node(self):
         # 33 heads fill no node, so a replica is eight stages of one GPU, 4 of 32 layers: 70 - 15 - 3.44 = 51.56 / (4/32) = 412.5.
