@@ -3956,9 +3956,9 @@ ALERTS = (
     alert("speed_target_missed", "plan", "error",
         lambda holds_sessions, holds_in_memory: holds_in_memory and not holds_sessions,
         "Nem uma sessão sozinha na réplica cumpre a meta de velocidade com os números de compromisso; a "
-        "memória seguraria {memory_sessions_per_node} por nó.",
+        "memória seguraria {memory_sessions_per_replica} por réplica.",
         "Not even one session alone on a replica holds the speed target with the committed figures; memory "
-        "would hold {memory_sessions_per_node} per node.",
+        "would hold {memory_sessions_per_replica} per replica.",
         "Veja na tabela de alavancas a menor meta possível, ou outra precisão ou servidor.",
         "The table of levers shows the least target that holds, or another precision or server."),
     alert("nodes_not_enough", "plan", "error",
