@@ -3712,7 +3712,8 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
         return size(ruled, request.kv_budget_ratio, capped)
     found = longest_context(ruled)
     if found is None:
-        return without_context(ruled.but(effective_context=1), request.kv_budget_ratio, capped)
+        return without_context(ruled.but(effective_context=shortest_context(ruled)), request.kv_budget_ratio,
+                               capped)
     more = {"longest_fitting_context": found}
     if found < request.model.max_position_embeddings:
         longer = scenario_sheet(ruled.but(effective_context=found + 1, nodes=None))
@@ -3728,6 +3729,11 @@ def without_context(request: Request, given_budget_ratio: float, capped: bool) -
         absent=dict.fromkeys(("effective_context", "requested_context", "context_tokens",
                               "longest_fitting_context"), "does_not_fit"))
     return result(request, built, (), sheet)
+
+
+def shortest_context(request: Request) -> int:
+    """The fewest tokens of a session: one beside what it shares with all others."""
+    return request.shared_prefix_tokens + 1
 
 
 def longest_context(request: Request) -> int | None:
@@ -3746,7 +3752,7 @@ def longest_context(request: Request) -> int | None:
     def last_of_size(tokens):
         nodes = replica_nodes(tokens)
         return largest(tokens, top, lambda more: replica_nodes(more) <= nodes)
-    found, low, top = None, 1, request.model.max_position_embeddings
+    found, low, top = None, shortest_context(request), request.model.max_position_embeddings
     while low <= top and replica_nodes(low) <= request.nodes:
         high = last_of_size(low)
         found = largest(low, high, lambda tokens: sheet_at(tokens).find("nodes_final") is not None) or found
@@ -3815,7 +3821,8 @@ def weights_that_fit(fits: Fitting):
 
 
 def context_that_fits(fits: Fitting):
-    return largest(1, fits.request.effective_context, lambda tokens: fits(effective_context=tokens))
+    return largest(shortest_context(fits.request), fits.request.effective_context,
+                   lambda tokens: fits(effective_context=tokens))
 
 
 def least(fits: Fitting, name: str, steps: int, top: float):
@@ -3868,8 +3875,7 @@ def speed_that_fits(fits: Fitting, target: str, committed: Sequence[str]):
     placements = lay_out(without(request.replica, *TARGETS), request.pins).placements
     found = {math.ceil(at_load(one.sheet, 1)[name] * SPEED_STEPS) / SPEED_STEPS
              for one in placements if one.speed_basis for name in committed}
-    asked_ms = getattr(request, target)
-    return next((ms for ms in sorted(found) if asked_ms < ms <= most_ms and fits(**{target: ms})), None)
+    return next((ms for ms in sorted(found) if ms <= most_ms and fits(**{target: ms})), None)
 
 
 LEVERS: dict[str, Callable] = {
@@ -3895,7 +3901,7 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
                    runtime_overhead_gib=plans["recommended"].runtime_overhead_gib)
     if request.effective_context == "max":               # it fits at some length
         present["effective_context"] = None
-        request = request.but(effective_context=1)
+        request = request.but(effective_context=shortest_context(request))
     groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS[::-1])  # hardest first
     fitting = {key: Fitting(request, servers, scenarios) for key, scenarios in groups.items()}
     return [{"lever": name, "flag": flag(name), "current": present[name],
@@ -3947,10 +3953,10 @@ ALERTS = (
         "The table of levers shows the smallest change that would fit."),
     alert("no_context_fits", "plan", "error",
         lambda no_context_fits, holds_in_memory: no_context_fits and not holds_in_memory,
-        "Nenhum contexto cabe em um nó, nem de 1 token: pesos e motor ({runtime_overhead_gib} GiB) passam da "
-            "fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio permite.",
-        "No context fits a node, not even of 1 token: weights and engine ({runtime_overhead_gib} GiB) exceed "
-            "the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio allows.",
+        "Nenhum contexto cabe em um nó, nem o mais curto: pesos e motor ({runtime_overhead_gib} GiB) mais o "
+            "KV dele passam da fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio permite.",
+        "No context fits a node, not even the shortest: weights and engine ({runtime_overhead_gib} GiB) plus "
+            "its KV exceed the share of {hbm_total_gib} GiB of HBM that kv_budget_ratio allows.",
         "Veja na tabela de alavancas a menor mudança que faz caber.",
         "The table of levers shows the smallest change that would fit."),
     alert("speed_target_missed", "plan", "error",

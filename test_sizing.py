@@ -2470,6 +2470,18 @@ class Reverse(Tabled):
         for plan in plans(nodes=5, concurrency=100, effective_context="max").values():  # the model's own maximum
             self.assertEqual(values(plan, "max_effective_context nodes_one_token_more"), (131072, None))
 
+    def test_a_context_is_longer_than_the_prefix_that_all_sessions_share(self):
+        # 0.525 GiB beside the given overhead hold one session of 30,455 tokens, whatever of it is shared
+        for prefix, longest in ((0, 30455), (20000, 30455), (30454, 30455), (30455, None), (60000, None)):
+            with self.subTest(prefix=prefix):
+                asked = {"concurrency": 1, "shared_prefix_tokens": prefix, "runtime_overhead_gib": 1503.6}
+                found = plans(nodes=1, effective_context="max", tensor_parallel=8, **asked)["minimum"]
+                self.assertEqual(values(found, "max_effective_context nodes_final"), (longest, longest and 1))
+                within = request(effective_context=131072, pipeline_parallel=1, **asked)
+                levers = sizing.find_levers(within, sizing.plan_all(within), SERVERS)
+                self.assertEqual([lever["thresholds"]["minimum"] for lever in levers if lever["lever"] == "effective_context"],
+                                 [longest])
+
     def test_a_context_that_does_not_exist(self):
         # one node holds 1000 sessions of some context, and none less a spare; it holds 10^9 of no context:
         # none, which is not 1 token
@@ -3331,7 +3343,7 @@ class Alerts(unittest.TestCase):
                             "No session fits: weights and engine (1,396.62 GiB) plus the KV of one session (2.25 GiB) exceed the "
                             "share of 2,148.75 GiB of HBM"),
         "no_context_fits": ("error", dict(MAX, runtime_overhead_gib=1396.6875), dict(MAX, runtime_overhead_gib=1396.6),
-                            "No context fits a node, not even of 1 token: weights and engine (1,396.69 GiB) exceed the "
+                            "No context fits a node, not even the shortest: weights and engine (1,396.69 GiB) plus its KV exceed the "
                             "share of 2,148.75"),
         "cloud_storage_latency": ("warning", {"storage": "profile_cloud_premium"}, {"storage": "profile_network_ssd"},
                                   "profile_cloud_premium is cloud storage: latency varies with other tenants' load "
