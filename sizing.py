@@ -664,12 +664,11 @@ def listed_defaults(name: str) -> str:
 # Per node, when the catalog does not know the weights: the user's specification.
 OVERHEAD_UNKNOWN_WEIGHTS_GIB = 120.0
 OF_A_REQUEST = (
-    "Telemetria; 1024 e 1024 são o caso 1k/1k dos testes públicos.",
-    "Telemetry; 1024 and 1024 are the 1k/1k case of public benchmarks.",
-    "Prompts longos atrasam os tokens das outras sessões.",
-    "Long prompts delay the tokens of the other sessions.",
-    "Confundir com effective_context, que inclui o histórico.",
-    "Taking it for effective_context, which includes history.")
+    "Telemetria; o padrão é o caso 1k/1k dos testes públicos.",
+    "Telemetry; the default is the 1k/1k case of public benchmarks.",
+    "Prompts longos atrasam as outras sessões.", "Long prompts delay the other sessions.",
+    "Confundir com o contexto, que inclui o histórico.",
+    "Taking it for the context, which includes history.")
 OF_A_TARGET = (
     "Acordo de serviço; um TPOT de 50 ms são 20 tokens/s.",
     "The service agreement; a TPOT of 50 ms is 20 tokens/s.",
@@ -713,70 +712,59 @@ class Request:
     concurrency: int | None = request_field(                     # None: as many as `nodes` hold
         MISSING, Flag("SESSIONS", shown="required, or --nodes", required=True),
         "Sessões simultâneas cujo KV cache está em HBM.", "Simultaneous sessions whose KV cache is in HBM.",
-        "Telemetria de pico ou usuários × fração ativa.",
-        "Peak telemetry, or users × the share that is active.",
-        "Multiplica o KV por sessão, e com ele os nós.", "Multiplies KV per session, and so the nodes.",
-        "Usar usuários cadastrados ou requisições por segundo.",
-        "Using registered users or requests per second.")
+        "Telemetria de pico, ou usuários × fração ativa.",
+        "Peak telemetry, or users × the active share.",
+        "Multiplica o KV, e com ele os nós.", "Multiplies KV, and so the nodes.",
+        "Usar usuários cadastrados ou requisições/s.", "Using registered users or requests/s.")
     effective_context: int | str = request_field(
         MISSING, Flag("TOKENS", word="max", required=True),
-        "Tokens que cada sessão mantém (prompt, histórico e resposta), cortados no máximo do modelo; max: o "
-            "maior contexto de --concurrency sessões em --nodes nós.",
-        "Tokens each session holds (prompt, history and answer), clamped to the model's maximum; max: the "
-            "longest that --concurrency sessions on --nodes nodes can have.",
-        "Tamanhos reais (p95), não o máximo do modelo; requested_context é o pedido, antes do corte.",
-        "Real lengths (p95), not the model's maximum; requested_context is as asked for, before the clamp.",
+        "Tokens que cada sessão mantém: prompt, histórico e resposta (max: o maior em --nodes).",
+        "Tokens each session holds: prompt, history and answer (max: the longest on --nodes).",
+        "Tamanhos reais (p95); é cortado no máximo do modelo.",
+        "Real lengths (p95); clamped to the model's maximum.",
         "O KV das camadas full cresce linearmente com ele.", "KV of full layers grows linearly with it.",
-        "Dimensionar tudo no contexto máximo, ou esquecer os tokens gerados.",
-        "Sizing all at the maximum context, or forgetting the generated tokens.",
+        "Dimensionar tudo no máximo, ou esquecer os tokens gerados.",
+        "Sizing all at the maximum, or forgetting the generated tokens.",
         also="requested_context max_effective_context")
     kv_precision: str = request_field(
         MISSING, Flag("NAME", shown="the model's default_kv_precision"),
         "Formato do KV cache.", "KV cache format.",
-        "kv_cache_dtype do motor; sem --kv-precision, o do modelo.",
-        "The engine's kv_cache_dtype; without --kv-precision, the model's.",
-        "Menos bytes por elemento, mais sessões por nó (escalas incluídas: %s; fp8_ds_mla é o formato "
-            "compacto da atenção latente com índice)." % listed_widths("pt"),
-        "Fewer bytes per element, more sessions per node (scales included: %s; fp8_ds_mla is the packed "
-            "layout of latent attention with an index)." % listed_widths("en"),
+        "kv_cache_dtype do motor, ou o do modelo.", "The engine's kv_cache_dtype, or the model's.",
+        "Bytes por elemento, escalas incluídas: %s." % listed_widths("pt"),
+        "Bytes per element, scales included: %s." % listed_widths("en"),
         "Supor fp8 com o motor em auto, em geral bf16.",
         "Assuming fp8 with the engine on auto, usually bf16.", also="default_kv_precision")
     kv_budget_ratio: float = request_field(
         USUAL_KV_BUDGET_RATIO, Flag("RATIO", Bound(float, 0, 1, False, "0.70 means 70 %"), "0.70"),
-        "Fração da HBM que o motor pode usar, pesos e KV juntos (gpu_memory_utilization no vLLM).",
-        "Share of HBM the engine may use, weights and KV together (gpu_memory_utilization in vLLM).",
-        "Política de operação; o padrão aqui é %s, no vLLM %s." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
-        "Operating policy; the default is %s here, %s in vLLM." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
-        "Cada ponto percentual de um nó de 2 TiB vale 20,5 GiB de KV.",
-        "Each percent of a 2 TiB node is worth 20.5 GiB of KV.",
-        "Subir até faltar memória sob fragmentação, ou contar só o KV.",
-        "Raising it until memory runs out under fragmentation, or counting only KV.")
+        "HBM que o motor usa, com os pesos (gpu_memory_utilization no vLLM).",
+        "HBM the engine uses, weights included (gpu_memory_utilization in vLLM).",
+        "Política de operação; padrão: %s aqui, %s no vLLM." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
+        "Operating policy; default: %s here, %s in vLLM." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
+        "Cada ponto percentual da HBM vira KV.", "Each percent of HBM becomes KV.",
+        "Subir até faltar memória, ou contar só o KV.", "Raising it until memory runs out, or counting only KV.")
     runtime_overhead_gib: float | None = request_field(
         None, Flag("GIB", Bound(float, 0, 10**6),
                    "computed; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB),
-        "HBM por nó que não é KV, em GiB: pesos, ativações e motor.",
-        "HBM per node that is not KV, in GiB: weights, activations and engine.",
-        "overhead_origin: computed (dos pesos e de logs do vLLM), given (informado) ou weights_unknown (o "
-            "padrão por falta dos pesos).",
-        "overhead_origin: computed (from the weights and vLLM logs), given or weights_unknown (the default "
-            "without them).",
+        "HBM por nó que não é KV: pesos, ativações e motor.",
+        "HBM per node that is not KV: weights, activations and engine.",
+        "Calculado dos pesos e de logs do motor, ou informado.",
+        "Computed from the weights and engine logs, or given.",
         "Sai do orçamento antes da primeira sessão.", "Leaves the budget before the first session.",
-        "Informar só os pesos, ou o tamanho do checkpoint em disco.",
-        "Giving the weights alone, or the size of the checkpoint on disk.", also="overhead_origin")
+        "Informar só os pesos, ou o checkpoint em disco.",
+        "Giving the weights alone, or the checkpoint on disk.", also="overhead_origin")
     peak_headroom_ratio: float = request_field(
         0.20, Flag("RATIO", Bound(float, 0, 10, True, "0.20 means 20 %"), "0.20"),
         "Capacidade acima da carga nominal para picos.", "Capacity above the nominal load for peaks.",
-        "Relação entre pico e média na telemetria.", "The ratio of peak to mean in telemetry.",
-        "Sem folga, o primeiro pico vira fila.", "Without it the first peak becomes a queue.",
-        "Somar folga a uma concorrência já de pico.", "Adding headroom to what already was the peak.")
+        "Pico ÷ média na telemetria.", "Peak ÷ mean in telemetry.",
+        "Sem ela o pico vira fila.", "Without it a peak becomes a queue.",
+        "Somá-la ao que já era o pico.", "Adding it to what was the peak.")
     ha_mode: str = request_field(
         "none", None,
-        "Nós de reserva para falhas: none, n+1 ou n+2, e quantos são.",
-        "Spare nodes for failures: none, n+1 or n+2, and how many.",
+        "Nós de reserva para falhas: none, n+1 ou n+2.", "Spare nodes for failures: none, n+1 or n+2.",
         "Definido pelo cenário.", "Set by the scenario.",
         "Com a reserva parada, o pico ainda cabe.", "With the spares down, the peak still fits.",
-        "Prometer o SLA citado sem calcular a disponibilidade.",
-        "Promising the quoted SLA without computing availability.", also="ha_extra_nodes")
+        "Prometer a meta de SLA sem calcular a disponibilidade.",
+        "Promising the SLA target without computing availability.", also="ha_extra_nodes")
     nodes: int | None = request_field(
         None, Flag("NODES"),
         "Nós que existem, em vez de --concurrency: quantas sessões cabem, com folga e reserva.",
@@ -895,11 +883,11 @@ class Request:
         "Leaving 1.0 for chats in which the user mostly reads.")
     tpot_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**6)),
-        "Meta: tempo por token de saída (TPOT), comparada com o TPOT para compromisso.",
+        "Meta: tempo por token de saída (TPOT), comparada com o TPOT para SLA (p80).",
         "Target: time per output token (TPOT), held by the committed figure.", *OF_A_TARGET)
     ttft_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**7)),
-        "Meta: tempo até o primeiro token (TTFT), comparada com o TTFT para compromisso.",
+        "Meta: tempo até o primeiro token (TTFT), comparada com o TTFT para SLA (p90).",
         "Target: time to first token (TTFT), held by the committed figure.", *OF_A_TARGET)
     engine: str = request_field(
         "generic", Flag("NAME"),
@@ -1292,8 +1280,7 @@ def none_kv_bytes(none_layers):
 
 
 @number(Text("KV cache por sessão", "KV cache per session"), Text(
-    "É o estado estacionário, a HBM que uma sessão ocupa enquanto existe.",
-    "This is the steady state, the HBM a session holds for as long as it lives."),
+    "É o estado estacionário.", "This is the steady state."),
     also=("model", "attention_pattern", "kv_precision"))
 def kv_per_session_gib(*kv_bytes):
     return sum(kv_bytes) / 2**30
@@ -1444,8 +1431,7 @@ def state_reserved_bytes(state_layers, state_pages, draft_tokens, state_page_byt
 SHOWN_FROM = 1.01  # times what it stands beside: less says nothing new
 
 
-@number(Text("KV que o vLLM reserva por sessão no prefill",
-             "KV that vLLM reserves per session in prefill"), Text(
+@number(Text("KV reservado no prefill (vLLM)", "KV reserved in prefill (vLLM)"), Text(
     "O máximo que o vLLM 0.32 admite enquanto uma sessão entra em partes de {max_num_batched_tokens} tokens, "
     "duas em voo, em blocos inteiros e páginas de estado.",
     "The most vLLM 0.32 admits while a session comes in by chunks of {max_num_batched_tokens} tokens, two in "
@@ -1455,8 +1441,7 @@ def kv_reserved_gib(*reserved_bytes):
     return sum(reserved_bytes) / 2**30
 
 
-@number(Text("KV por sessão no cache do vLLM, na réplica",
-             "KV per session in vLLM's cache, on the replica"), Text(
+@number(Text("KV por sessão no cache do vLLM", "KV per session in vLLM's cache"), Text(
     "O que o vLLM desconta do seu cache (desde a 0.26): blocos inteiros, camadas em grupos iguais, dois "
     "lotes em voo.",
     "What vLLM takes from its cache (from 0.26): whole blocks, layers in equal groups, two batches in "
@@ -1467,7 +1452,7 @@ def kv_pooled_gib(*pooled_bytes):
     return sum(pooled_bytes) / 2**30
 
 
-@number(Text("KV por sessão sem gerente híbrido", "KV per session without a hybrid manager"), Text(
+@number(Text("KV por sessão sem gerenciador híbrido", "KV per session without a hybrid manager"), Text(
     "O que uma sessão ocupa em um motor que guarda o contexto inteiro em todas as camadas de atenção.",
     "What one session takes on an engine that keeps the whole context in all attention layers."),
     hidden=lambda hybrid_manager_matters: not hybrid_manager_matters)
@@ -1611,10 +1596,8 @@ def weights_per_node_gib__pipeline(stages_per_node, weights_gib, draft_weights_g
 
 
 @number(Text("Pesos e motor, por nó", "Weights and engine, per node"), Text(
-    "Os pesos como carregados ({weights_gib} GiB por réplica) mais o motor em cada GPU, antes da primeira "
-    "sessão; menos GPUs por réplica, mais cópias dos pesos.",
-    "The weights as loaded ({weights_gib} GiB per replica) plus the engine on each GPU, before the first "
-    "session; fewer GPUs per replica, more copies of the weights."),
+    "Pesos carregados ({weights_gib} GiB por réplica) mais o motor em cada GPU.",
+    "Weights as loaded ({weights_gib} GiB per replica) plus the engine on each GPU."),
     also=("overhead_origin", "tensor_parallel"))
 def runtime_overhead_gib(weights_per_node_gib, gpus, engine_gib_per_gpu):
     return weights_per_node_gib + gpus * engine_gib_per_gpu
@@ -1651,10 +1634,8 @@ def runtime_overhead_gib__weights_unknown():
         "({kv_budget_ratio_pct}), já sem nenhuma sessão.",
         "Negative: weights and engine exceed the share of HBM the engine may use ({kv_budget_ratio_pct}) "
         "by that much, before the first session.")), Text(
-    "O que sobra para KV depois de pesos e motor, dentro da fração da HBM que o motor pode usar "
-    "({kv_budget_ratio_pct}).",
-    "What is left for KV after weights and engine, within the share of HBM the engine may use "
-    "({kv_budget_ratio_pct})."))
+    "O que sobra dos {kv_budget_ratio_pct} da HBM que o motor pode usar, depois de pesos e motor.",
+    "What is left of the {kv_budget_ratio_pct} of HBM the engine may use, after weights and engine."))
 def kv_budget_gib(hbm_total_gib, kv_budget_ratio, runtime_overhead_gib):
     return hbm_total_gib * kv_budget_ratio - runtime_overhead_gib
 
@@ -1730,7 +1711,7 @@ def memory_sessions_per_replica__data_shared(attention_ranks, replica_budget_gib
 
 
 @number(Text("Sessões por nó, pela memória", "Sessions per node, by memory"), Text(
-    "O que a memória de um nó segura; a próxima sessão ficaria na fila ou expulsaria outra.",
+    "O que a memória de um nó segura; a próxima sessão ficaria na fila ou causaria preempção de outra.",
     "What the memory of one node holds; the next session would queue or evict another."))
 def memory_sessions_per_node(replicas_per_node, memory_sessions_per_replica, nodes_per_replica):
     return floor(replicas_per_node * memory_sessions_per_replica / nodes_per_replica)
@@ -1760,7 +1741,7 @@ def state_blocks(replica_budget_gib, attention_ranks, group_layers, placed_state
 
 @number(Text("Sessões por réplica, pela velocidade", "Sessions per replica, by speed"), Text(
     "active_sessions_at_target foi encontrado repetindo a conta: com uma sessão a mais na réplica, o TPOT ou "
-    "o TTFT para compromisso passaria da meta.",
+    "o TTFT para SLA (p90) passaria da meta.",
     "active_sessions_at_target was found by repeating the sizing: with one more session on the replica, the "
     "committed TPOT or TTFT would miss the target."),
         also=("tpot_ms", "ttft_ms"))
@@ -1775,20 +1756,39 @@ def speed_sessions_per_node(replicas_per_node, speed_sessions_per_replica, nodes
 
 
 # What may limit the sessions of a replica: the number that says how many, and the words when it binds.
-Limit = namedtuple("Limit", "number text")
+Limit = namedtuple("Limit", "number texts")
+SPANNING = (lambda nodes_per_replica: nodes_per_replica > 1)
 LIMITS = {
-    "memory": Limit("memory_sessions_per_replica", Text(
+    "memory": Limit("memory_sessions_per_replica", (
+        (SPANNING, Text(
+            "memória HBM (sessões por réplica: {sessions_per_replica}, em {nodes_per_replica} nós; KV por "
+            "sessão: {kv_per_session_placed_gib} GiB)",
+            "HBM memory (sessions per replica: {sessions_per_replica}, on {nodes_per_replica} nodes; KV per "
+            "session: {kv_per_session_placed_gib} GiB)")),
+        Text(
         "memória HBM (sessões por nó: {sessions_per_node}; KV por sessão: {kv_per_session_placed_gib} GiB)",
         "HBM memory (sessions per node: {sessions_per_node}; KV per session: {kv_per_session_placed_gib} "
-        "GiB)")),
-    "engine": Limit("engine_sessions_per_replica", Text(
+        "GiB)"))),
+    "engine": Limit("engine_sessions_per_replica", (
+        (SPANNING, Text(
+            "motor (max_num_seqs {max_num_seqs}; sessões por réplica: {sessions_per_replica}; a memória "
+            "seguraria {memory_sessions_per_replica})",
+            "engine (max_num_seqs {max_num_seqs}; sessions per replica: {sessions_per_replica}; memory would "
+            "hold {memory_sessions_per_replica})")),
+        Text(
         "motor (max_num_seqs {max_num_seqs}; sessões por nó: {sessions_per_node}; a memória seguraria "
             "{memory_sessions_per_node})",
         "engine (max_num_seqs {max_num_seqs}; sessions per node: {sessions_per_node}; memory would hold "
-            "{memory_sessions_per_node})")),
-    "speed": Limit("speed_sessions_per_replica", Text(
+            "{memory_sessions_per_node})"))),
+    "speed": Limit("speed_sessions_per_replica", (
+        (SPANNING, Text(
+            "velocidade (sessões por réplica: {sessions_per_replica}; a memória seguraria "
+            "{memory_sessions_per_replica})",
+            "speed (sessions per replica: {sessions_per_replica}; memory would hold "
+            "{memory_sessions_per_replica})")),
+        Text(
         "velocidade (sessões por nó: {sessions_per_node}; a memória seguraria {memory_sessions_per_node})",
-        "speed (sessions per node: {sessions_per_node}; memory would hold {memory_sessions_per_node})")),
+        "speed (sessions per node: {sessions_per_node}; memory would hold {memory_sessions_per_node})"))),
 }
 
 
@@ -1799,7 +1799,7 @@ def sessions_per_replica(*limits):
 
 
 @number(Text("Sessões por nó", "Sessions per node"), Text(
-    "Sessões que um nó atende ao mesmo tempo; onde uma réplica ocupa vários nós, a parte inteira por nó.",
+    "Sessões que um nó atende ao mesmo tempo; se uma réplica ocupa vários nós, a parte inteira.",
     "Sessions one node serves at the same time; where a replica takes several nodes, the whole part of it."))
 def sessions_per_node(replicas_per_node, sessions_per_replica, nodes_per_replica):
     return floor(replicas_per_node * sessions_per_replica / nodes_per_replica)
@@ -2262,7 +2262,7 @@ def chunk_message_ms(prefill_message_ms, prompts_at_once):
     return prefill_message_ms * prompts_at_once
 
 
-@between_gpus(Text("Somas entre GPUs", "Sums between GPUs"), Text(
+@between_gpus(Text("All-reduce entre GPUs", "All-reduce between GPUs"), Text(
     "Duas somas por camada entre as GPUs da réplica: latência mais banda; 0 em uma GPU.",
     "Two sums per layer among the GPUs of the replica: latency plus bandwidth; 0 on one GPU."))
 def all_reduce_ms(all_reduces, all_reduce_latency_ms, tensor_parallel, message_ms):
@@ -2367,7 +2367,7 @@ def tpot_expected_ms__drafts(tpot_factor, decode_step_ms, draft_ms, accepted_tok
                           + prompts_per_step / prompts_at_once * shared_prompt_ms)
 
 
-@speed(Text("TPOT para compromisso", "TPOT to commit to"), (
+@speed(Text("TPOT para SLA (p80)", "TPOT committed (p80)"), (
     lambda tpot_measured: tpot_measured, Text(
         "O próprio valor esperado, ajustado à sua medição: é com ele que a meta se compara, e é ele que se "
         "pode prometer.",
@@ -2383,9 +2383,8 @@ def tpot_expected_ms__drafts(tpot_factor, decode_step_ms, draft_ms, accepted_tok
         "The expected one times {committed_factor}: it covers the measurements of a tuned SGLang, but 57 % "
         "of 42 public points of those who start it untuned. Measure before you promise.")),
     Text(
-    "Pelo menos 80 % das medições ficam até aqui: é o que uma meta compara e o que se pode prometer.",
-    "At least 80 % of measurements are at or below: what a target is compared with, and what "
-    "can be promised."))
+    "Pelo menos 80 % das medições ficam até aqui: é o que se pode prometer.",
+    "At least 80 % of measurements are at or below: what can be promised."))
 def tpot_committed_ms(tpot_expected_ms, committed_factor):
     return tpot_expected_ms * committed_factor
 
@@ -2399,7 +2398,7 @@ def tpot_peak_ms(tpot_at_peak_ms):
     return tpot_at_peak_ms
 
 
-@speed(Text("TPOT para compromisso no pico", "TPOT to commit to at peak"), Text(
+@speed(Text("TPOT para SLA (p80) no pico", "TPOT committed (p80) at peak"), Text(
     "O que se pode prometer com toda a folga usada.", "What can be promised with all headroom used."))
 def tpot_peak_committed_ms(tpot_peak_ms, committed_factor):
     return tpot_peak_ms * committed_factor
@@ -2446,11 +2445,9 @@ def ttft_expected_ms(ttft_factor, decode_step_ms, prefill_ms, batch_sessions, at
         * (1 + PREFILL_PER_SESSION * (max(1, batch_sessions / attention_ranks) - 1)))
 
 
-@speed(Text("TTFT para compromisso", "TTFT to commit to"), Text(
-    "O esperado vezes {ttft_spread}, com que pelo menos nove de dez medições ficam até aqui: é o que uma "
-    "meta de TTFT compara.",
-    "The expected one times {ttft_spread}, which keeps at least nine of ten measurements at or below: what a "
-    "TTFT target is compared with."))
+@speed(Text("TTFT para SLA (p90)", "TTFT committed (p90)"), Text(
+    "Pelo menos nove de dez medições ficam até aqui: é o que uma meta de TTFT compara.",
+    "At least nine of ten measurements are at or below: what a target is compared with."))
 def ttft_high_ms(ttft_expected_ms, ttft_spread):
     return ttft_expected_ms * ttft_spread
 
@@ -2501,6 +2498,25 @@ def requests_per_s(concurrency, active_ratio, ttft_expected_ms, output_tokens, t
     also=("nodes", "nodes_one_token_more"))
 def max_effective_context(longest_fitting_context, max_position_embeddings):
     return min(longest_fitting_context, max_position_embeddings)
+
+
+@number(Text("GPUs a comprar", "GPUs to buy"), Text(
+    "As GPUs de todos os nós, reserva incluída.", "The GPUs of all nodes, spares included."))
+def gpus_final(nodes_final, gpus):
+    return nodes_final * gpus
+
+
+@number(Text("Potência dos nós", "Power of the nodes"), Text(
+    "A potência máxima de todos os nós; rede, armazenamento e refrigeração são à parte.",
+    "The rated power of all nodes; network, storage and cooling come on top."))
+def power_kw(nodes_final, max_power_kw):
+    return nodes_final * max_power_kw
+
+
+@number(Text("Altura dos nós no rack", "Height of the nodes in the rack"), Text(
+    "Unidades de rack de todos os nós, reserva incluída.", "Rack units of all nodes, spares included."))
+def rack_units_final(nodes_final, rack_units):
+    return nodes_final * rack_units
 
 
 @number(Text("Custo relativo ao RECOMENDADO", "Cost relative to RECOMMENDED"), Text(
@@ -2872,7 +2888,7 @@ def precision_terms(model: Model, server: Server, weights_precision: str) -> dic
 # tokens means too.
 RULE = Text(
     "Regra: em um nó, a disposição com mais sessões que ainda recebem seus tokens a tempo (a meta, ou sem "
-    "meta {SLOW_TOKENS_PER_S} tokens/s por sessão pelo número de compromisso); uma réplica só passa de um nó "
+    "meta {SLOW_TOKENS_PER_S} tokens/s por sessão pelo TPOT para SLA); uma réplica só passa de um nó "
     "onde nenhuma disposição segura uma sessão dentro dele.",
     "Rule: on one node, the layout with most sessions that still get their tokens in time (the target, or "
     "with none {SLOW_TOKENS_PER_S} tokens/s per session by the committed figure); a replica spans nodes only "
@@ -3684,7 +3700,7 @@ SCENARIOS = (
              Text("PoC, desenvolvimento, testes", "PoC, development, tests"),
              Text("alto: um nó parado já tira capacidade da carga", "high: one node down already takes "
                  "capacity from the load"),
-             Text("nenhum", "none")),
+             Text("nenhuma", "none")),
     Scenario("recommended", Text("RECOMENDADO", "RECOMMENDED"), "n+1", lambda c: c, lambda c: c,
              Text("produção", "production"),
              Text("equilibrado: tolera a falha de um nó", "balanced: one node may fail"),
@@ -3915,7 +3931,7 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
 # Decimals come as floats: exact() compares them as they are written.
 # `scope` says what it needs: kv (a model, context and precision), storage (a profile, model and context) or
 # the whole plan.
-Alert = namedtuple("Alert", "id scope severity when meaning action")
+Alert = namedtuple("Alert", "id scope severity when brief meaning action")
 SEVERITIES = {"error": Text("ERRO", "ERROR"), "warning": Text("AVISO", "WARNING"),
               "info": Text("INFORMAÇÃO", "INFO")}
 # Thresholds, shown in the texts by these names: the user's specification, but for the load time, a round
@@ -3935,7 +3951,7 @@ FACTOR_OF_NODES = 2                                      # from which another ra
 
 
 def alert(id: str, scope: str, severity: str, when: Callable[..., bool], *texts: str) -> Alert:
-    """A row from its meaning and its action, each in Portuguese and then in English."""
+    """A row: one line on what it changes, its meaning, what to do; each in Portuguese, then in English."""
     return Alert(id, scope, severity, when, *map(Text, texts[::2], texts[1::2]))
 
 
@@ -3943,6 +3959,8 @@ def alert(id: str, scope: str, severity: str, when: Callable[..., bool], *texts:
 ALERTS = (
     alert("no_session_fits", "plan", "error",
         lambda memory_sessions_per_replica: memory_sessions_per_replica == 0,
+        "Não cabe nem uma sessão ao lado dos pesos e do motor",
+        "Not one session fits beside weights and engine",
         "Nenhuma sessão cabe: pesos e motor ({runtime_overhead_gib} GiB) mais o KV de uma sessão "
             "({kv_per_session_gib} GiB) passam da fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio "
             "permite.",
@@ -3953,6 +3971,8 @@ ALERTS = (
         "The table of levers shows the smallest change that would fit."),
     alert("no_context_fits", "plan", "error",
         lambda no_context_fits, holds_in_memory: no_context_fits and not holds_in_memory,
+        "Não cabe nem o contexto mais curto",
+        "Not even the shortest context fits",
         "Nenhum contexto cabe em um nó, nem o mais curto: pesos e motor ({runtime_overhead_gib} GiB) mais o "
             "KV dele passam da fração de {hbm_total_gib} GiB de HBM que kv_budget_ratio permite.",
         "No context fits a node, not even the shortest: weights and engine ({runtime_overhead_gib} GiB) plus "
@@ -3961,7 +3981,9 @@ ALERTS = (
         "The table of levers shows the smallest change that would fit."),
     alert("speed_target_missed", "plan", "error",
         lambda holds_sessions, holds_in_memory: holds_in_memory and not holds_sessions,
-        "Nem uma sessão sozinha na réplica cumpre a meta de velocidade com os números de compromisso; a "
+        "Nem uma sessão sozinha cumpre a meta de velocidade",
+        "Not even one session alone holds the speed target",
+        "Nem uma sessão sozinha na réplica cumpre a meta de velocidade com os números para SLA; a "
         "memória seguraria {memory_sessions_per_replica} por réplica.",
         "Not even one session alone on a replica holds the speed target with the committed figures; memory "
         "would hold {memory_sessions_per_replica} per replica.",
@@ -3969,6 +3991,8 @@ ALERTS = (
         "The table of levers shows the least target that holds, or another precision or server."),
     alert("nodes_not_enough", "plan", "error",
         lambda nodes, fits, holds_sessions: not fits and holds_sessions,
+        "Os {nodes} nós informados não seguram {concurrency} sessões",
+        "The {nodes} nodes given do not hold {concurrency} sessions",
         "Os nós informados ({nodes}) não bastam neste cenário, descontadas a reserva ({ha_extra_nodes}) e a "
             "folga; sessões: {concurrency}.",
         "The nodes given ({nodes}) are not enough in this scenario, spares ({ha_extra_nodes}) and headroom "
@@ -3978,6 +4002,8 @@ ALERTS = (
     alert("context_does_not_start", "plan", "error",
         lambda holds_in_memory, engine_is_vllm, kv_pooled_gib, attention_ranks, replica_budget_gib:
         holds_in_memory and engine_is_vllm and kv_pooled_gib * attention_ranks > replica_budget_gib,
+        "O vLLM não inicia sem --max-num-batched-tokens {batched_tokens_that_start_flag} ou menos",
+        "vLLM does not start without --max-num-batched-tokens {batched_tokens_that_start_flag} or less",
         "O vLLM não inicia: uma sessão em prefill reserva {kv_pooled_gib} GiB, mais que o KV de um rank de "
             "atenção; com max_num_batched_tokens até {batched_tokens_that_start} (e não "
             "{max_num_batched_tokens}) inicia; 0: com nenhum.",
@@ -3991,6 +4017,8 @@ ALERTS = (
     alert("states_do_not_start", "plan", "error",
         lambda holds_in_memory, engine_is_vllm, max_num_seqs, state_blocks:
         holds_in_memory and engine_is_vllm and max_num_seqs > state_blocks,
+        "O vLLM não inicia sem --max-num-seqs {seqs_that_start_flag} ou menos",
+        "vLLM does not start without --max-num-seqs {seqs_that_start_flag} or less",
         "O vLLM não inicia: max_num_seqs ({max_num_seqs}) passa dos {state_blocks} blocos de estado que "
         "cabem.",
         "vLLM does not start: max_num_seqs ({max_num_seqs}) is above the {state_blocks} blocks of state that "
@@ -3999,6 +4027,8 @@ ALERTS = (
         "Give the engine --max-num-seqs {seqs_that_start_flag} or less, and the same here."),
     alert("overhead_below_weights", "plan", "error",
         lambda given_overhead_gib, weights_per_node_gib: exact(given_overhead_gib) < weights_per_node_gib,
+        "Overhead de {runtime_overhead_gib} GiB é menor que os pesos ({weights_gib} GiB)",
+        "An overhead of {runtime_overhead_gib} GiB is less than the weights ({weights_gib} GiB)",
         "O overhead informado, {runtime_overhead_gib} GiB por nó, é menor que os pesos do modelo "
             "({weights_gib} GiB): o resultado não é realizável.",
         "The given overhead, {runtime_overhead_gib} GiB per node, is less than the model's weights "
@@ -4007,6 +4037,8 @@ ALERTS = (
         "Give at least weights + engine, or leave --runtime-overhead-gib out."),
     alert("slow_tokens", "plan", "warning",
         lambda tokens_per_s_per_session: tokens_per_s_per_session < SLOW_TOKENS_PER_S,
+        "{tokens_per_s_per_session} tokens/s por sessão: lento para leitura",
+        "{tokens_per_s_per_session} tokens/s per session: slow to read",
         "Na carga planejada cada sessão recebe {tokens_per_s_per_session} tokens/s, menos que "
             "{SLOW_TOKENS_PER_S}: lento para leitura.",
         "At the planned load each session gets {tokens_per_s_per_session} tokens/s, fewer than "
@@ -4016,6 +4048,8 @@ ALERTS = (
     alert("short_answers_with_data_attention", "plan", "warning",
         lambda attention_ranks, output_tokens, tpot_expected_ms:
         attention_ranks > 1 and output_tokens < SHORT_ANSWER_TOKENS,
+        "Respostas de {output_tokens} tokens com atenção data-parallel: bem mais lentas",
+        "Answers of {output_tokens} tokens under data-parallel attention: much slower",
         "Respostas de {output_tokens} tokens com atenção data-parallel ficam de 2 a 6 vezes mais "
             "lentas que o TPOT esperado: cada rank espera o prompt de qualquer outro.",
         "Answers of {output_tokens} tokens under data-parallel attention run 2 to 6 times slower than the "
@@ -4024,15 +4058,20 @@ ALERTS = (
         "Compare with --attention tensor, or measure and give --measured-tpot-ms."),
     alert("ttft_target_unlikely", "plan", "warning",
         lambda ttft_ms, ttft_of_one_session_ms: ttft_ms < ttft_of_one_session_ms,
+        "TTFT de {ttft_ms} ms: nenhuma disposição pode prometê-lo",
+        "A TTFT of {ttft_ms} ms: no layout can promise it",
         "Nenhuma disposição promete {ttft_ms} ms até o primeiro token: com uma só sessão na réplica o TTFT "
-        "para compromisso já é {ttft_of_one_session_ms_amount}. Só o esperado cabe na meta.",
+        "para SLA (p90) já é {ttft_of_one_session_ms_amount}. Só o esperado cabe na meta.",
         "No layout can promise {ttft_ms} ms to the first token: with one session alone on a replica, the "
-        "TTFT to commit to already is {ttft_of_one_session_ms_amount}. Only the expected one is within the "
+        "committed TTFT (p90) already is {ttft_of_one_session_ms_amount}. Only the expected one is "
+        "within the "
         "target.",
         "Afrouxe a meta, encurte os prompts (cache de prefixo) ou meça e dê --measured-ttft-ms.",
         "Loosen the target, shorten prompts (prefix caching) or measure and give --measured-ttft-ms."),
     alert("prefill_queue", "plan", "warning",
         lambda prefill_load: prefill_load > HIGH_PREFILL_LOAD,
+        "Prompts tomam {prefill_load_pct} do tempo das réplicas: fila em qualquer pico",
+        "Prompts take {prefill_load_pct} of the replicas' time: a queue at any peak",
         "Cada réplica passa {prefill_load_pct} do tempo calculando prompts: a fila até o primeiro token "
         "cresce com qualquer pico.",
         "Each replica spends {prefill_load_pct} of its time on prompts: the queue before the first token "
@@ -4042,6 +4081,8 @@ ALERTS = (
         "Use a tighter TTFT target (--ttft-ms), fewer sessions per replica or more prefix cache hits."),
     alert("beyond_measured_sessions", "plan", "warning",
         lambda active_sessions: active_sessions > MEASURED_SESSIONS,
+        "{active_sessions} sessões por réplica: velocidade extrapolada",
+        "{active_sessions} sessions per replica: speed is extrapolated",
         "{active_sessions} sessões geram ao mesmo tempo em cada réplica; as medições vão até "
             "{MEASURED_SESSIONS}: a velocidade é extrapolada.",
         "{active_sessions} sessions generate at once on each replica; measurements reach "
@@ -4051,6 +4092,8 @@ ALERTS = (
             "generate."),
     alert("context_overflow", "kv", "warning",
         lambda requested_context, max_position_embeddings: requested_context > max_position_embeddings,
+        "Contexto pedido de {requested_context} cortado em {max_position_embeddings} tokens",
+        "Requested context of {requested_context} clamped to {max_position_embeddings} tokens",
         "O contexto pedido, {requested_context} tokens, passa do máximo do modelo; a conta usa "
             "{max_position_embeddings}.",
         "The requested context, {requested_context} tokens, is beyond the model's maximum; "
@@ -4063,6 +4106,10 @@ ALERTS = (
         replica_nodes_at_engine_default: not nodes_given and (
             nodes_final >= FACTOR_OF_NODES * nodes_at_engine_default
             or nodes_per_replica > replica_nodes_at_engine_default == 1),
+        "{nodes_final} nós; com kv_budget_ratio {VLLM_DEFAULT_RATIO} (padrão do vLLM) seriam "
+        "{nodes_at_engine_default}",
+        "{nodes_final} nodes; at kv_budget_ratio {VLLM_DEFAULT_RATIO} (vLLM's default) it would be "
+        "{nodes_at_engine_default}",
         "Com kv_budget_ratio {kv_budget_ratio} são {nodes_final} nós; no padrão do vLLM, "
         "{VLLM_DEFAULT_RATIO}, são {nodes_at_engine_default}.",
         "At kv_budget_ratio {kv_budget_ratio} it takes {nodes_final} nodes; at vLLM's own default, "
@@ -4073,6 +4120,8 @@ ALERTS = (
         "(--tensor-parallel and --pipeline-parallel); decide by a load test."),
     alert("target_changes_layout", "plan", "warning",
         lambda nodes_without_target, nodes_final, nodes_given: not nodes_given,
+        "A meta muda a disposição: {nodes_final} nós com ela, {nodes_without_target} sem",
+        "The target changes the layout: {nodes_final} nodes with it, {nodes_without_target} without",
         "A meta muda a disposição: {nodes_final} nós com ela, {nodes_without_target} na disposição sem meta.",
         "The target changes the layout: {nodes_final} nodes with it, {nodes_without_target} in the layout "
             "without one.",
@@ -4080,6 +4129,8 @@ ALERTS = (
     alert("ideal_budget_costs_nodes", "plan", "warning",
         lambda nodes_at_given_ratio, nodes_final, nodes_given:
         not nodes_given and nodes_final >= FACTOR_OF_NODES * nodes_at_given_ratio,
+        "O teto de {IDEAL_BUDGET} em kv_budget_ratio: {nodes_final} nós em vez de {nodes_at_given_ratio}",
+        "The cap of {IDEAL_BUDGET} on kv_budget_ratio: {nodes_final} nodes instead of {nodes_at_given_ratio}",
         "O teto de {IDEAL_BUDGET} em kv_budget_ratio leva IDEAL a {nodes_final} nós; na fração pedida seriam "
             "{nodes_at_given_ratio}.",
         "The cap of {IDEAL_BUDGET} on kv_budget_ratio takes IDEAL to {nodes_final} nodes; at the ratio asked "
@@ -4089,6 +4140,8 @@ ALERTS = (
         "IDEAL without the cap is RECOMMENDED with --peak-headroom-ratio {IDEAL_HEADROOM_flag} and one node "
         "more: prefer it after a load test."),
     alert("replica_spans_nodes", "plan", "warning", lambda nodes_per_replica: nodes_per_replica > 1,
+        "Cada réplica ocupa {nodes_per_replica} nós: um nó parado derruba a réplica",
+        "Each replica takes {nodes_per_replica} nodes: one node down stops it",
         "Cada réplica divide as camadas por {nodes_per_replica} nós (pipeline parallel). Um nó parado "
         "derruba a réplica.",
         "Each replica splits its layers across {nodes_per_replica} nodes (pipeline parallel). One node down "
@@ -4098,17 +4151,24 @@ ALERTS = (
     alert("hybrid_manager_needed", "plan", "warning",
         lambda hybrid_manager_matters, nodes_given, held_unmanaged, sessions_with_headroom:
         hybrid_manager_matters and not nodes_given and held_unmanaged < sessions_with_headroom,
-        "Em um motor sem gerente de cache híbrido cada sessão ocupa {kv_without_hybrid_manager_gib} GiB em "
-            "vez de {kv_per_session_gib}. Nós: {nodes_final}; sem o gerente: "
+        "Em motor sem gerenciador de cache híbrido: {nodes_final_without_hybrid_manager} nós em vez de "
+        "{nodes_final}",
+        "On an engine without a hybrid cache manager: {nodes_final_without_hybrid_manager} nodes instead "
+        "of {nodes_final}",
+        "Em um motor sem gerenciador de cache híbrido cada sessão ocupa "
+        "{kv_without_hybrid_manager_gib} GiB em "
+            "vez de {kv_per_session_gib}. Nós: {nodes_final}; sem o gerenciador: "
             "{nodes_final_without_hybrid_manager}.",
         "On an engine without a hybrid cache manager each session takes {kv_without_hybrid_manager_gib} GiB "
             "instead of {kv_per_session_gib}. Nodes: {nodes_final}; without the manager: "
             "{nodes_final_without_hybrid_manager}.",
-        "Confirme no log de inicialização que o gerente híbrido está ligado (conectores de KV o desligam).",
-        "Check in the start-up log that the hybrid manager is on (KV connectors switch it off)."),
+        "Confirme no log do motor que ele está ligado (conectores de KV o desligam).",
+        "Check in the engine's log that it is on (KV connectors switch it off)."),
     alert("reservation_needs_nodes", "plan", "warning",
         lambda nodes_given, held_as_reserved, sessions_with_headroom:
         not nodes_given and held_as_reserved < sessions_with_headroom,
+        "Com todas as sessões em prefill no vLLM: {nodes_final_reserved} nós em vez de {nodes_final}",
+        "With all sessions in prefill on vLLM: {nodes_final_reserved} nodes instead of {nodes_final}",
         "O vLLM pode reservar {kv_reserved_gib} GiB por sessão durante o prefill (estado estacionário: "
             "{kv_per_session_gib}). Nós: {nodes_final}; para todas entrando ao mesmo tempo: "
             "{nodes_final_reserved}.",
@@ -4121,17 +4181,23 @@ ALERTS = (
     alert("context_beyond_request", "plan", "warning",
         lambda effective_context, input_tokens, output_tokens, tpot_expected_ms:
         effective_context > TIMES_THE_REQUEST * (input_tokens + output_tokens),
-        "A velocidade vale para {input_tokens} tokens de prompt e {output_tokens} de resposta; com o "
+        "Com o contexto cheio o TPOT esperado é {tpot_full_context_ms_amount}, e não "
+        "{tpot_expected_ms_amount}",
+        "With a full context expected TPOT is {tpot_full_context_ms_amount}, not {tpot_expected_ms_amount}",
+        "A velocidade vale para {input_tokens} tokens de prompt e {output_tokens} de resposta. Com o "
         "contexto cheio ({effective_context} tokens) o TPOT esperado é {tpot_full_context_ms_amount} em vez "
         "de {tpot_expected_ms_amount}.",
-        "Speed is for {input_tokens} prompt and {output_tokens} answer tokens; with a full context "
+        "Speed is for {input_tokens} prompt and {output_tokens} answer tokens. With a full context "
             "({effective_context} tokens) expected TPOT is {tpot_full_context_ms_amount} instead of "
             "{tpot_expected_ms_amount}.",
-        "Se esses não são os tamanhos reais, dê-os com --input-tokens e --output-tokens; se são, conte com o "
-        "TPOT de contexto cheio nas sessões longas.",
-        "If those are not the real lengths, give them with --input-tokens and --output-tokens; if they are, "
-        "count on the full-context TPOT for long sessions."),
+        "Informe os tamanhos reais (--input-tokens, --output-tokens); sessões longas terão o TPOT de "
+        "contexto "
+        "cheio.",
+        "Give the real lengths (--input-tokens, --output-tokens); long sessions will see the full-context "
+        "TPOT."),
     alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
+        "KV em {kv_precision}: {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8",
+        "KV in {kv_precision}: {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8",
         "KV cache em {kv_precision} ocupa {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8: "
             "cabem menos sessões.",
         "A {kv_precision} KV cache takes {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8: "
@@ -4139,6 +4205,8 @@ ALERTS = (
         "Compare com --kv-precision fp8 e meça a qualidade das respostas no seu caso antes de trocar.",
         "Compare with --kv-precision fp8, and measure answer quality on your own case before switching."),
     alert("packed_kv", "kv", "warning", lambda bytes_per_element: bytes_per_element < FP8_BYTES,
+        "KV em {kv_precision}: poucas GPUs e motores o oferecem, e a qualidade pode cair",
+        "KV in {kv_precision}: few GPUs and engines offer it, and quality may drop",
         "KV cache em {kv_precision}: {bytes_per_element} bytes por elemento, escalas incluídas, contra "
             "{FP8_BYTES} de fp8. Poucas GPUs e motores o oferecem, e a qualidade das respostas pode cair.",
         "A {kv_precision} KV cache: {bytes_per_element} bytes per element, scales included, against "
@@ -4148,6 +4216,8 @@ ALERTS = (
             "case."),
     alert("idle_sessions_hold_hbm", "plan", "warning",
         lambda active_ratio, planned_sessions_per_node: active_ratio < IDLE_RATIO,
+        "Sessões ociosas ocupam {idle_kv_share_pct} do orçamento de KV",
+        "Silent sessions hold {idle_kv_share_pct} of the KV budget",
         "Sessões ociosas ocupam {idle_kv_share_pct} do orçamento de KV: só {active_ratio_pct} geram ao mesmo "
             "tempo.",
         "Silent sessions hold {idle_kv_share_pct} of the KV budget: only {active_ratio_pct} generate at "
@@ -4157,11 +4227,15 @@ ALERTS = (
         "Count in --concurrency only sessions that must stay in HBM; the others start again from the prefix "
             "cache or a new prefill."),
     alert("draft_weights_unknown", "plan", "warning", lambda drafts_not_counted: drafts_not_counted,
+        "Pesos e KV dos rascunhos não estão na conta",
+        "Weights and KV of the drafts are not counted",
         "O catálogo não informa camadas MTP deste modelo: pesos e KV dos rascunhos não estão na conta.",
         "The catalog states no MTP layers of this model: weights and KV of the drafts are not counted.",
         "Some os do modelo de rascunho em --runtime-overhead-gib.",
         "Add those of the draft model in --runtime-overhead-gib."),
     alert("high_kv_budget", "plan", "warning", lambda kv_budget_ratio: kv_budget_ratio > HIGH_KV_BUDGET_RATIO,
+        "kv_budget_ratio acima de {HIGH_KV_BUDGET_RATIO}: risco de falta de memória",
+        "kv_budget_ratio above {HIGH_KV_BUDGET_RATIO}: out-of-memory risk",
         "kv_budget_ratio acima de {HIGH_KV_BUDGET_RATIO}: pouca sobra para fragmentação e picos, risco de "
             "falta de memória.",
         "kv_budget_ratio above {HIGH_KV_BUDGET_RATIO}: little room for fragmentation and peaks, "
@@ -4172,6 +4246,8 @@ ALERTS = (
             "load test."),
     alert("low_runtime_overhead", "plan", "warning",
         lambda given_overhead_gib: given_overhead_gib < LOW_OVERHEAD_GIB,
+        "Overhead de {runtime_overhead_gib} GiB por nó: provavelmente subestimado",
+        "An overhead of {runtime_overhead_gib} GiB per node: probably underestimated",
         "Overhead informado de {runtime_overhead_gib} GiB por nó, abaixo de {LOW_OVERHEAD_GIB}: "
             "provavelmente subestimado.",
         "A given overhead of {runtime_overhead_gib} GiB per node, below {LOW_OVERHEAD_GIB}: probably "
@@ -4180,6 +4256,8 @@ ALERTS = (
         "Leave --runtime-overhead-gib out to have it computed, or give the figure of the engine's log."),
     alert("long_context_io", "storage", "warning",
         lambda effective_context: effective_context > LONG_CONTEXT_TOKENS,
+        "Contexto acima de {LONG_CONTEXT_TOKENS} tokens: prefill longo e pressão de E/S",
+        "Context above {LONG_CONTEXT_TOKENS} tokens: long prefill and I/O pressure",
         "Contexto de {effective_context} tokens (acima de {LONG_CONTEXT_TOKENS}): prefill longo e pressão de "
             "E/S ({storage}: leitura a {throughput_read_gbps_amount}, p99 {latency_read_ms_p99_amount}).",
         "A context of {effective_context} tokens (above {LONG_CONTEXT_TOKENS}): long prefill and I/O "
@@ -4187,6 +4265,8 @@ ALERTS = (
         "Meça o TTFT com prompts desse tamanho; prefill em partes e cache de prefixo aliviam.",
         "Measure TTFT with prompts of that length; chunked prefill and prefix caching relieve it."),
     alert("cloud_storage_latency", "storage", "warning", lambda type: type.startswith("cloud"),
+        "Armazenamento de nuvem: latência variável",
+        "Cloud storage: latency varies",
         "{storage} é armazenamento de nuvem: a latência varia com a carga de outros clientes (p99 de "
             "leitura: {latency_read_ms_p99_amount}).",
         "{storage} is cloud storage: latency varies with other tenants' load (read p99: "
@@ -4194,6 +4274,8 @@ ALERTS = (
         "Mantenha pesos e KV fora do caminho crítico: NVMe local ou cache, e réplicas já carregadas.",
         "Keep weights and KV off the critical path: local NVMe or a cache, and replicas already loaded."),
     alert("slow_model_load", "storage", "warning", lambda model_load_s: model_load_s > SLOW_MODEL_LOAD_S,
+        "Carregar o modelo leva {model_load_s} s por nó, no melhor caso",
+        "Loading the model takes {model_load_s} s per node, at best",
         "Ler o checkpoint ({checkpoint_gib} GiB) a {throughput_read_gbps_amount} leva {model_load_s} s por "
             "nó, mais que {SLOW_MODEL_LOAD_S} s, e no melhor caso.",
         "Reading the checkpoint ({checkpoint_gib} GiB) at {throughput_read_gbps_amount} takes {model_load_s} "
@@ -4202,14 +4284,19 @@ ALERTS = (
         "Count it in restarts and node swaps; a faster profile or a local copy shortens it."),
     alert("speed_is_estimate", "plan", "info",
         lambda speed_estimated, tpot_measured, tpot_expected_ms: speed_estimated and not tpot_measured,
-        "A velocidade é uma estimativa: {speed_rests_on}. Por isso o compromisso é {committed_factor} vezes "
+        "A velocidade é uma estimativa",
+        "Speed is an estimate",
+        "A velocidade é uma estimativa: {speed_rests_on}. Por isso o TPOT para SLA é "
+        "{committed_factor} vezes "
         "o esperado.",
-        "Speed is an estimate: {speed_rests_on}. So the figure to commit to is {committed_factor} times the "
+        "Speed is an estimate: {speed_rests_on}. So the committed figure is {committed_factor} times the "
             "expected one.",
         "Meça uma réplica e dê --measured-tpot-ms com --measured-sessions.",
         "Measure one replica and give --measured-tpot-ms with --measured-sessions."),
     alert("kv_copies", "plan", "info",
         lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
+        "KV copiado: {kv_per_session_placed_gib} GiB por sessão em vez de {kv_per_session_gib}",
+        "KV is copied: {kv_per_session_placed_gib} GiB per session instead of {kv_per_session_gib}",
         "Com tensor_parallel {tensor_parallel} o motor guarda cópias do KV: {kv_per_session_placed_gib} GiB "
             "por sessão em vez de {kv_per_session_gib}. É a disposição que a regra escolheu neste cenário, "
             "ou a pedida.",
@@ -4218,6 +4305,8 @@ ALERTS = (
             "scenario, or the one asked for.",
         "Compare as disposições na tabela da SEÇÃO 3.", "Compare the layouts in the table of SECTION 3."),
     alert("low_kv_budget", "plan", "info", lambda kv_budget_ratio: kv_budget_ratio < LOW_KV_BUDGET_RATIO,
+        "kv_budget_ratio abaixo de {LOW_KV_BUDGET_RATIO}: HBM paga e não usada",
+        "kv_budget_ratio below {LOW_KV_BUDGET_RATIO}: HBM paid for and not used",
         "kv_budget_ratio abaixo de {LOW_KV_BUDGET_RATIO}: mais da metade da HBM é paga e não usada.",
         "kv_budget_ratio below {LOW_KV_BUDGET_RATIO}: more than half of the HBM is paid for and not used.",
         "Suba --kv-budget-ratio para perto de {USUAL_KV_BUDGET_RATIO_flag}, se outro processo não divide as "
@@ -4226,6 +4315,8 @@ ALERTS = (
         "GPUs."),
     alert("sessions_capped", "plan", "info",
         lambda concurrency_capped: concurrency_capped,
+        "A conta para em {concurrency} sessões, o máximo que se pode pedir",
+        "The sizing stops at {concurrency} sessions, the most that can be asked",
         "Os nós informados seguram {max_concurrency} sessões; a conta para em {concurrency}, o máximo que se "
             "pode pedir.",
         "The nodes given hold {max_concurrency} sessions; the sizing stops at {concurrency}, the most that "
@@ -4497,15 +4588,12 @@ PARAMETERS = (
         "O contexto pedido é cortado nele.", "The requested context is clamped to it.",
         "Vender um contexto que o modelo não aceita.", "Selling a context that the model does not take."),
     parameter("attention_pattern hybrid_full_layers hybrid_sliding_layers layer_groups",
-        "Família de KV (full, sliding, hybrid, chunked, latent: MLA, sparse_latent: MLA com índice, linear), "
-            "e quantas camadas guardam o quê.",
-        "KV family (full, sliding, hybrid, chunked, latent: MLA, sparse_latent: MLA with an index, linear), "
-            "and how many layers keep what.",
+        "O que cada camada guarda: full, sliding, hybrid, chunked, latent, sparse_latent ou linear.",
+        "What each layer keeps: full, sliding, hybrid, chunked, latent, sparse_latent or linear.",
         *FROM_CONFIG,
-        "Muda o KV várias vezes no contexto longo: só algumas camadas crescem com ele.",
-        "Changes KV several times at long context: only some layers grow with it.",
-        "Tratar todo modelo como full, ou supor metade e metade: Gemma 3 tem 10 full em 62.",
-        "Treating every model as full, or assuming half and half: Gemma 3 has 10 full in 62."),
+        "Só algumas camadas crescem com o contexto.", "Only some layers grow with the context.",
+        "Tratar todo modelo como full, ou meio a meio.",
+        "Treating every model as full, or as half and half."),
     parameter("hidden_size num_attention_heads vocab_size embedding_params",
         "Largura, cabeças de consulta, vocabulário e parâmetros da tabela de embeddings.",
         "Width, query heads, vocabulary and parameters of the embedding table.",
@@ -4534,22 +4622,20 @@ PARAMETERS = (
         "Usar o número que o modelo declara não usar (use_sliding_window false).",
         "Using a figure that the model says it does not use (use_sliding_window false)."),
     parameter("weights_gib checkpoint_gib total_params active_params",
-        "Pesos como carregados em HBM e como em disco; parâmetros, e os ativos por token.",
-        "Weights as loaded into HBM and as on disk; parameters, and those active per token.",
-        "Log de inicialização do motor; arquivos safetensors.", "The engine's start-up log; the safetensors "
-        "files.",
-        "Os pesos saem da HBM, ativos ou não; o checkpoint define o tempo de carga.",
-        "The weights come off HBM, active or not; the checkpoint sets the load time.",
-        "Tomar um pelo outro: gpt-oss-120b tem 60,8 GiB em disco e até 66,0 em HBM.",
-        "Taking one for the other: gpt-oss-120b is 60.8 GiB on disk and up to 66.0 in HBM."),
+        "Pesos em HBM e em disco; parâmetros, e os ativos por token.",
+        "Weights in HBM and on disk; parameters, and those active per token.",
+        "Log do motor; arquivos safetensors.", "The engine's log; the safetensors files.",
+        "Os pesos ocupam HBM, ativos ou não; o checkpoint define a carga.",
+        "Weights take HBM, active or not; the checkpoint sets the load time.",
+        "Tomar os parâmetros ativos pelo total.",
+        "Taking active parameters for all."),
     parameter("gpus total_hbm_gb hbm_per_gpu_gb driver_mib_per_gpu",
-        "GPUs de um nó; a sua memória no folheto (GB) e a que o driver reporta (MiB).",
-        "GPUs of one node; their memory in the brochure (GB) and as the driver reports it (MiB).",
+        "GPUs e a sua memória: a do folheto (GB) e a do driver (MiB).",
+        "GPUs and their memory: the brochure's (GB) and the driver's (MiB).",
         "Ficha do servidor; nvidia-smi ou rocm-smi.", "The server's data sheet; nvidia-smi or rocm-smi.",
-        "Vale o do driver: H200 de 141 GB mostra 140,4 GiB.",
-        "The driver's counts: the 141 GB H200 shows 140.4 GiB.",
-        "Ler GB como GiB (7 % a mais em dgx300), ou um rack inteiro como um nó.",
-        "Reading GB as GiB (7 % too much on dgx300), or a whole rack as one node."),
+        "Vale a do driver, em GiB.", "The driver's counts, in GiB.",
+        "Ler GB como GiB, ou um rack inteiro como um nó.",
+        "Reading GB as GiB, or a whole rack as one node."),
     parameter("gpu gpu_interconnect nvlink_bandwidth_tbps all_reduce_gbps all_reduce_us "
               "hbm_bandwidth_per_gpu_tbps dense_tflops_bf16 dense_tflops_fp8 dense_tflops_fp4",
         "A GPU, o que as liga, e velocidades de pico: NVLink do nó (as duas direções), HBM e cálculo denso; "
@@ -4608,7 +4694,13 @@ PARAMETERS = (
         "Muda só a prosa, nunca números ou chaves.", "Changes prose only, never numbers or keys.",
         "Esperar erros traduzidos: são sempre em inglês.",
         "Expecting translated errors: they are always English.", flag=Flag("LANG", default="pt")),
-    parameter("json_only text_only markdown_only list_models list_servers list_storage version",
+    parameter("scenario",
+        "Cenário cujos números o resumo mostra.", "Scenario whose figures the summary shows.",
+        *FROM_CALLER,
+        "Os três são sempre dimensionados.", "All three are always sized.",
+        "Ler a velocidade de um cenário como a de outro.", "Reading the speed of one scenario as another's.",
+        flag=Flag("NAME", default="recommended")),
+    parameter("json_only text_only markdown_only summary csv full list_models list_servers list_storage version",
         "Uma só saída em vez de texto e JSON, o catálogo, ou a versão.",
         "One output only instead of text and JSON, the catalog, or the version.",
         *FROM_CALLER,
@@ -4640,51 +4732,55 @@ def classify(name: str, value: float | None) -> str | None:
 # Words stand under their English, in lower case and with `_` for a space; what is longer, under a name.
 WORDS = {word.lower().replace(" ", "_"): Text(translated, word) for word, translated in {
     "Replicas per node": "Réplicas por nó", "Sessions per node": "Sessões por nó", "Remark": "Observação",
-    "Scenario": "Cenário", "Nodes": "Nós", "Headroom": "Folga", "Spares": "Reserva", "Cost": "Custo",
-    "Use": "Uso", "Risk": "Risco", "none": "nenhuma", "Layout": "Disposição", "Speed": "Velocidade",
-    "First token": "Primeiro token",
-    "Binding limit": "Limite determinante", "Worst alert": "Maior alerta",
+    "Scenario": "Cenário", "Headroom": "Folga", "Spares": "Reserva", "Cost": "Custo",
+    "Use": "Uso", "none": "nenhuma", "Layout": "Disposição",
+    "What limits": "O que limita", "TTFT": "TTFT",
     "all scenarios": "todos os cenários", "Lever": "Alavanca", "Now": "Hoje", "ALL": "TODOS", "no": "não",
     "fits": "já cabe", "Request": "Requisição", "Model": "Modelo", "Server": "Servidor",
     "Storage": "Armazenamento", "Parameter": "Parâmetro", "Source": "Origem", "Importance": "Importância",
-    "Common error": "Erro comum", "Number": "Número", "Inputs": "Inputs", "scale": "escala",
+    "Common error": "Erro comum", "Number": "Número", "Inputs": "Inputs",
     "Alert": "Alerta", "Scenarios": "Cenários", "low": "baixo", "medium": "médio", "high": "alto",
     "short": "curto", "long": "longo", "small": "pequeno", "large": "grande", "extreme": "extremo"}.items()}
 WORDS.update((name, Text(*both)) for name, both in {
     "title": ("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
     "subject": (
-        "{model} em {server} | sessões: {concurrency} | contexto: {effective_context} tokens{requested} | "
-            "KV: {kv_precision} | {storage}",
-        "{model} on {server} | sessions: {concurrency} | context: {effective_context} tokens{requested} | "
-            "KV: {kv_precision} | {storage}"),
+        "{subject_model} em {subject_server} | sessões: {concurrency} | contexto: {effective_context} "
+        "tokens{requested} | KV: {kv_precision}",
+        "{subject_model} on {subject_server} | sessions: {concurrency} | context: {effective_context} "
+        "tokens{requested} | KV: {kv_precision}"),
+    "nodes_final": ("Nós", "Nodes"), "gpus_final": ("GPUs", "GPUs"), "power_kw": ("kW", "kW"),
+    "rack_units_final": ("U", "U"),
+    "tpot_nominal": ("TPOT nominal", "TPOT, nominal"), "tpot_peak": ("TPOT no pico", "TPOT at peak"),
     "max_concurrency": ("Sessões", "Sessions"),
     "max_effective_context": ("Contexto máximo", "Longest context"),
     "requested": (" (pedido: {requested_context})", " (requested: {requested_context})"),
     "layouts": (
-        "Disposições do modelo em um nó do cenário RECOMENDADO",
-        "Layouts of the model on a RECOMMENDED node"),
-    "gpus_per_replica": ("GPUs por réplica (tensor × pipeline)", "GPUs per replica (tensor × pipeline)"),
+        "Disposições do modelo em um nó ({lead})", "Layouts of the model on a node ({lead})"),
+    "gpus_per_replica": ("Tensor × pipeline", "Tensor × pipeline"),
     "kv_per_session_placed_gib": ("KV por sessão (GiB)", "KV per session (GiB)"),
     "memory_sessions_per_node": ("Por memória", "By memory"),
     "speed_sessions_per_node": ("Por velocidade", "By speed"), "chosen": ("← escolhida", "← chosen"),
-    "attention_data": (" (atenção data-parallel)", " (data-parallel attention)"),
-    "typical_sla": ("SLA citado (não calculado)", "Quoted SLA (not computed)"),
+    "attention_data": (" (data-parallel)", " (data-parallel)"),
+    "risks": ("Risco e meta de SLA (não calculada)", "Risk and SLA target (not computed)"),
+    "risk": ("{risk}; SLA: {typical_sla}", "{risk}; SLA: {typical_sla}"),
     "production": ("← usar em produção", "← use in production"),
     "picture": (
-        "TPOT esperado conforme as sessões por nó (cenário RECOMENDADO): de {first_ms} ms com uma sessão por "
-            "réplica a {last_ms} ms com {last_sessions} por nó",
-        "Expected TPOT by sessions per node (RECOMMENDED scenario): from {first_ms} ms with one session per "
-            "replica to {last_ms} ms with {last_sessions} per node"),
-    "more": (
-        "{severity} ({names}): {meaning} (alertas: {count}; ver SEÇÃO 4)",
-        "{severity} ({names}): {meaning} (alerts: {count}; see SECTION 4)"),
-    "alert_line": ("{severity} ({names}): {meaning}", "{severity} ({names}): {meaning}"),
-    "bar": (
-        "HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: {hbm_total_gib} GiB",
-        "HBM of one RECOMMENDED node at nominal load, the spares down: {hbm_total_gib} GiB"),
-    "bar_unfit": (
-        "HBM de um nó do cenário RECOMENDADO, sem nenhuma sessão: {hbm_total_gib} GiB",
-        "HBM of one RECOMMENDED node, with no session: {hbm_total_gib} GiB"),
+        "TPOT esperado ({lead}): de {first_ms} ms com uma sessão por réplica a {last_ms} ms com "
+        "{last_sessions} por nó",
+        "Expected TPOT ({lead}): from {first_ms} ms with one session per replica to {last_ms} ms with "
+        "{last_sessions} per node"),
+    "alerts": ("Alertas ({count}; ver SEÇÃO 4)", "Alerts ({count}; see SECTION 4)"),
+    "no_alert": ("Nenhum alerta.", "No alert."),
+    "bar": ("HBM de um nó na carga nominal, a reserva parada ({lead}), em GiB: {hbm_total_gib}",
+            "HBM of one node at nominal load, the spares down ({lead}), in GiB: {hbm_total_gib}"),
+    "bar_unfit": ("HBM de um nó sem nenhuma sessão ({lead}), em GiB: {hbm_total_gib}",
+                  "HBM of one node with no session ({lead}), in GiB: {hbm_total_gib}"),
+    "rest_of_summary": (
+        "Relatório: --text-only | cada número com a sua fórmula: --full | dados: --json-only, --csv",
+        "Report: --text-only | every number with its formula: --full | data: --json-only, --csv"),
+    "rest_of_report": (
+        "Cada número com fórmula e o dicionário inteiro: --full. Só o começo: --summary.",
+        "Every number with its formula and the whole dictionary: --full. Its head alone: --summary."),
     "levers": (
         "O que faria caber: o limiar de cada alavanca sozinha (não: não resolve)",
         "What would make it fit: the threshold of each lever alone (no: does not help)"),
@@ -4697,77 +4793,176 @@ WORDS.update((name, Text(*both)) for name, both in {
     "section2": ("SEÇÃO 2: DICIONÁRIO DE PARÂMETROS", "SECTION 2: PARAMETER DICTIONARY"),
     "description": ("O que é", "What it is"),
     "section3": ("SEÇÃO 3: RESULTADOS POR CENÁRIO", "SECTION 3: RESULTS BY SCENARIO"),
-    "shared": ("IGUAL EM TODOS OS CENÁRIOS", "THE SAME IN ALL SCENARIOS"),
-    "formula": ("Racional · Fórmula", "Rationale · Formula"),
+    "calculated": ("Como foi calculado", "How it was calculated"),
+    "differs": ("Muda com o cenário", "Differs by scenario"),
+    "shared": ("Igual em todos os cenários", "The same in all scenarios"),
+    "formula": ("Racional: Fórmula", "Rationale: Formula"),
+    "source_of": ("Fonte (em inglês)", "Source"),
     "explanation": ("Interpretação", "Interpretation"),
     "section4": ("SEÇÃO 4: ALERTAS E RISCOS", "SECTION 4: ALERTS AND RISKS"),
     "meaning": ("O que significa", "What it means"), "action": ("O que fazer", "What to do"),
-    "accuracy": ("Quão certo é", "How right it is"),
+    "accuracy": ("Precisão das estimativas", "Accuracy"),
 }.items())
+# What a field of a record or of the request is called in a report, under its name in the JSON.
+LABELS = {name: Text(*both) for name, both in {
+    "model": ("Modelo", "Model"), "server": ("Servidor", "Server"), "storage": ("Armazenamento", "Storage"),
+    "num_layers": ("Camadas", "Layers"), "num_key_value_heads": ("Cabeças KV", "KV heads"),
+    "head_dim": ("Largura da cabeça", "Head width"),
+    "max_position_embeddings": ("Contexto máximo", "Longest context"),
+    "attention_pattern": ("Tipo de atenção", "Attention pattern"),
+    "hybrid_full_layers": ("Camadas full", "Full layers"),
+    "hybrid_sliding_layers": ("Camadas de janela", "Sliding layers"),
+    "sliding_window": ("Janela", "Window"), "default_kv_precision": ("KV padrão", "Default KV"),
+    "layer_groups": ("Grupos de camadas", "Layer groups"), "weights_gib": ("Pesos em HBM", "Weights in HBM"),
+    "checkpoint_gib": ("Checkpoint em disco", "Checkpoint on disk"),
+    "weights_precision": ("Formato dos pesos", "Weight format"),
+    "weights_origin": ("Origem dos pesos", "Origin of the weights"),
+    "total_params": ("Parâmetros", "Parameters"), "active_params": ("Parâmetros ativos", "Active parameters"),
+    "embedding_params": ("Parâmetros de embedding", "Embedding parameters"),
+    "unquantized_params": ("Parâmetros em 16 bits", "Parameters in 16 bits"),
+    "mtp_params": ("Parâmetros MTP", "MTP parameters"), "mtp_layers": ("Camadas MTP", "MTP layers"),
+    "vision_params": ("Parâmetros de visão", "Vision parameters"),
+    "rope_positions": ("Posições rotativas", "Rotary positions"),
+    "hidden_size": ("Dimensão oculta", "Hidden size"),
+    "num_attention_heads": ("Cabeças de consulta", "Query heads"), "vocab_size": ("Vocabulário", "Vocabulary"),
+    "num_experts": ("Especialistas", "Experts"),
+    "num_experts_per_tok": ("Especialistas por token", "Experts per token"),
+    "moe_layers": ("Camadas MoE", "MoE layers"),
+    "expert_params": ("Parâmetros por especialista", "Parameters per expert"),
+    "config_read": ("Lido do config.json", "Read from config.json"),
+    "config_derived": ("Derivado do config.json", "Derived from config.json"),
+    "gpus": ("GPUs por nó", "GPUs per node"), "gpu": ("GPU", "GPU"),
+    "hbm_per_gpu_gb": ("HBM de folheto por GPU", "Brochure HBM per GPU"),
+    "total_hbm_gb": ("HBM de folheto", "Brochure HBM"),
+    "driver_mib_per_gpu": ("HBM por GPU", "HBM per GPU"),
+    "hbm_bandwidth_per_gpu_tbps": ("Banda por GPU", "Bandwidth per GPU"),
+    "nvlink_bandwidth_tbps": ("Interconexão", "Interconnect"),
+    "gpu_interconnect": ("Tipo de interconexão", "Kind of interconnect"),
+    "all_reduce_gbps": ("All-reduce medido", "Measured all-reduce"),
+    "all_reduce_us": ("Latência de all-reduce", "All-reduce latency"),
+    "dense_tflops_bf16": ("BF16 denso por GPU", "Dense BF16 per GPU"),
+    "dense_tflops_fp8": ("FP8 denso por GPU", "Dense FP8 per GPU"),
+    "dense_tflops_fp4": ("FP4 denso por GPU", "Dense FP4 per GPU"),
+    "system_memory_tb": ("Memória do hospedeiro", "Host memory"),
+    "max_power_kw": ("Potência máxima", "Maximum power"), "rack_units": ("Altura (U)", "Height (U)"),
+    "type": ("Tipo", "Kind"), "iops_read": ("IOPS de leitura", "Read IOPS"),
+    "iops_write": ("IOPS de escrita", "Write IOPS"),
+    "throughput_read_gbps": ("Leitura", "Read"), "throughput_write_gbps": ("Escrita", "Write"),
+    "latency_read_ms_p50": ("Latência de leitura p50", "Read latency p50"),
+    "latency_read_ms_p99": ("Leitura p99", "Read p99"),
+    "latency_write_ms_p50": ("Latência de escrita p50", "Write latency p50"),
+    "latency_write_ms_p99": ("Latência de escrita p99", "Write latency p99"),
+    "concurrency": ("Sessões", "Sessions"), "effective_context": ("Contexto", "Context"),
+    "requested_context": ("Contexto pedido", "Requested context"),
+    "kv_precision": ("Formato do KV", "KV format"),
+    "kv_budget_ratio": ("Fração da HBM", "Share of HBM"),
+    "runtime_overhead_gib": ("Pesos e motor", "Weights and engine"),
+    "overhead_origin": ("Pesos e motor são", "Weights and engine are"),
+    "peak_headroom_ratio": ("Folga", "Headroom"), "ha_mode": ("Reserva", "Spares"),
+    "ha_extra_nodes": ("Nós de reserva", "Spare nodes"), "nodes": ("Nós informados", "Nodes given"),
+    "tensor_parallel": ("GPUs por réplica", "GPUs per replica"), "attention": ("Atenção", "Attention"),
+    "attention_ranks": ("Ranks de atenção", "Attention ranks"),
+    "pipeline_parallel": ("Estágios (pipeline)", "Pipeline stages"),
+    "max_num_batched_tokens": ("Tokens por lote", "Tokens per batch"),
+    "max_num_batched_tokens_origin": ("Origem dos tokens por lote", "Origin of tokens per batch"),
+    "max_num_seqs": ("Sessões por lote", "Sessions per batch"),
+    "max_num_seqs_origin": ("Origem das sessões por lote", "Origin of sessions per batch"),
+    "input_tokens": ("Tokens de entrada", "Input tokens"), "output_tokens": ("Tokens de saída", "Output tokens"),
+    "draft_tokens": ("Rascunhos por passo", "Drafts per step"),
+    "acceptance_length": ("Tokens por passo", "Tokens per step"),
+    "prefix_cache_hit_ratio": ("Acertos no cache de prefixo", "Prefix cache hits"),
+    "shared_prefix_tokens": ("Prefixo comum", "Shared prefix"),
+    "active_ratio": ("Sessões ativas", "Active sessions"), "tpot_ms": ("Meta de TPOT", "TPOT target"),
+    "ttft_ms": ("Meta de TTFT", "TTFT target"), "engine": ("Motor", "Engine"),
+    "measured_tpot_ms": ("TPOT medido", "Measured TPOT"),
+    "measured_ttft_ms": ("TTFT medido", "Measured TTFT"),
+    "measured_sessions": ("Sessões da medição", "Sessions of the measurement"),
+    "output_json_file": ("Arquivos de saída", "Output files"), "models_file": ("Catálogos", "Catalogs"),
+    "lang": ("Idioma", "Language"), "scenario": ("Cenário do resumo", "Scenario of the summary"),
+    "json_only": ("Saídas e listas", "Outputs and lists"),
+}.items()}
+# Fields that only the full report shows.
+DETAILS = ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params", "num_experts",
+           "num_experts_per_tok", "moe_layers", "expert_params", "unquantized_params", "mtp_params",
+           "vision_params", "rope_positions", "default_kv_precision", "gpu_interconnect", "hbm_per_gpu_gb",
+           "iops_read", "iops_write", "latency_read_ms_p50", "latency_write_ms_p50", "latency_write_ms_p99",
+           "max_num_batched_tokens_origin", "max_num_seqs_origin", "layer_groups", "all_reduce_gbps",
+           "all_reduce_us", "throughput_write_gbps")
+# The parameters that shape any answer; what was asked for beside them shapes its own.
+SHAPING = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio", "runtime_overhead_gib",
+           "peak_headroom_ratio", "ha_mode", "num_key_value_heads", "attention_pattern", "weights_gib",
+           "gpus")
+# The numbers that a customer asks about: the report shows how they come about.
+ASKED_ABOUT = ("kv_per_session_gib", "hbm_total_gib", "runtime_overhead_gib", "kv_budget_gib",
+               "memory_sessions_per_replica", "sessions_per_node", "nodes_with_headroom", "nodes_final",
+               "max_effective_context", "tpot_committed_ms", "ttft_high_ms")
+# What stands in the summary, or says there again what another number says.
+TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "memory_sessions_per_node",
+                  "sessions_per_replica", "kv_in_use_gib", "kv_free_gib", "reserved_gib")
+# The numbers on speed that say something without their formula; the full report shows the others too.
+SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tpot_full_context_ms",
+               "tpot_all_accepted_ms", "ttft_idle_ms", "ttft_expected_ms", "prefill_load",
+               "tokens_per_s_per_session", "tokens_per_s_per_node", "requests_per_s")
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
-     Text("KV por sessão: igual ao byte ao do vLLM 0.32.0 em 88 modelos públicos, em bf16 e fp8, em estado "
-          "estacionário e nos dois limites do motor.",
-          "KV per session: equal to the byte to vLLM 0.32.0's for 88 public models, in bf16 and fp8, in "
-          "steady state and for the two engine bounds.")),
+     Text("KV por sessão: igual ao byte ao do vLLM 0.32.0 em 88 modelos públicos, em bf16 e fp8.",
+          "KV per session: equal to the byte to vLLM 0.32.0's for 88 public models, in bf16 and fp8.")),
     (lambda weights_origin: weights_origin == "computed",
      Text("Pesos: parâmetros contados do config.json, iguais aos do vLLM em 84 de 84 modelos; motores "
           "registraram até 2,3 % a mais em bf16 e fp8, e até 9 % em mxfp4.",
           "Weights: parameters counted from config.json, equal to vLLM's for 84 of 84 models; engines logged "
           "up to 2.3 % more in bf16 and fp8, and up to 9 % in mxfp4.")),
     (lambda overhead_origin, engine: overhead_origin == "computed" and engine not in ("sglang", "trtllm"),
-     Text("Memória do motor: contra 22 logs do vLLM 0.19 em H100, a memória livre para KV erra 0,2 % na "
-          "mediana, 0,8 % no p90 e 1,8 % no pior caso; contra 8 logs de placas abaixo de 70 GiB, 3 % na "
-          "mediana e 7 % no pior; em A100, H200 e MI300X (7 logs) até 6 %, em RTX PRO 6000 (2 logs) 8 %. O "
-          "motor vê de 0,3 % a 0,6 % menos HBM do que o driver informa.",
-          "Engine memory: against 22 logs of vLLM 0.19 on H100, the memory free for KV is off by 0.2 % "
-          "median, 0.8 % p90 and 1.8 % at worst; against 8 logs of cards below 70 GiB, by 3 % median and 7 % "
-          "at worst; on A100, H200 and MI300X (7 logs) by up to 6 %, on RTX PRO 6000 (2 logs) 8 %. The "
-          "engine sees 0.3 % to 0.6 % less HBM than the driver reports.")),
+     Text("Memória do motor: contra 22 logs do vLLM em H100, a memória livre para KV erra 0,2 % na mediana e "
+          "1,8 % no pior caso; contra 8 de placas abaixo de 70 GiB, 3 % e 7 %; em A100, H200 e MI300X (7 "
+          "logs) até 6 %, em RTX PRO 6000 (2 logs) 8 %.",
+          "Engine memory: against 22 logs of vLLM on H100, the memory free for KV is off by 0.2 % median and "
+          "1.8 % at worst; against 8 of cards below 70 GiB, 3 % and 7 %; on A100, H200 and MI300X (7 "
+          "logs) by "
+          "up to 6 %, on RTX PRO 6000 (2 logs) 8 %.")),
     (lambda overhead_origin, engine: overhead_origin == "computed" and engine in ("sglang", "trtllm"),
      Text("Memória do motor: pela regra do motor, com a memória que o vLLM registra; contra 4 logs públicos "
           "do SGLang e 3 do TensorRT-LLM, a memória livre para KV erra até 3,5 %.",
           "Engine memory: by the engine's rule, with the memory that vLLM logs; against 4 public logs of "
           "SGLang and 3 of TensorRT-LLM, the memory free for KV is off by up to 3.5 %.")),
     (lambda tpot_expected_ms, tpot_measured, speed_estimated: not tpot_measured and not speed_estimated,
-     Text("Velocidade: contra 923 medições publicadas (H100, H200 e B200, e na família B300, GB200 e GB300; "
-          "vLLM, SGLang e TensorRT-LLM; 2 a 512 sessões) o TPOT esperado erra 6 % na mediana e 15 % no p90; "
-          "em modelos fora do ajuste, 7 % e 16 %. 84 % ficam até o TPOT para compromisso; SGLang como as "
-          "pessoas o iniciam é mais lento, por isso o seu fator maior. Uma medição sua (--measured-tpot-ms) "
-          "vale mais.",
-          "Speed: against 923 published measurements (H100, H200 and B200, and in the family B300, GB200 and "
-          "GB300; vLLM, SGLang and TensorRT-LLM; 2 to 512 sessions) expected TPOT is off by 6 % median and "
-          "15 % p90; for models left out of the fit, by 7 % and 16 %. 84 % are at or below the TPOT to "
-          "commit to; SGLang as people start it is slower, hence its larger factor. A measurement of your "
-          "own (--measured-tpot-ms) is worth more.")),
+     Text("Velocidade: contra 923 medições publicadas (H100, H200, B200 e família; vLLM, SGLang e "
+          "TensorRT-LLM; 2 a 512 sessões) o TPOT esperado erra 6 % na mediana e 15 % no p90, e 7 % e 16 % em "
+          "modelos fora do ajuste; 84 % ficam até o TPOT para SLA (p80). Uma medição sua "
+          "(--measured-tpot-ms) vale mais.",
+          "Speed: against 923 published measurements (H100, H200, B200 and family; vLLM, SGLang and "
+          "TensorRT-LLM; 2 to 512 sessions) expected TPOT is off by 6 % median and 15 % p90, and by 7 % and "
+          "16 % for models left out of the fit; 84 % are at or below the committed TPOT (p80). A measurement "
+          "of your own (--measured-tpot-ms) is worth more.")),
     (lambda tpot_expected_ms, tpot_measured, speed_estimated: not tpot_measured and speed_estimated,
      Text("Velocidade: apoia-se em uma estimativa, a mesma conta com outras constantes: {speed_rests_on}. O "
-          "compromisso é {committed_factor} vezes o esperado.",
-          "Speed: rests on an estimate, the same formula with other constants: {speed_rests_on}. The figure "
-          "to commit to is {committed_factor} times the expected one.")),
+          "TPOT para SLA é {committed_factor} vezes o esperado.",
+          "Speed: rests on an estimate, the same formula with other constants: {speed_rests_on}. The "
+          "committed "
+          "figure is {committed_factor} times the expected one.")),
     (lambda tpot_expected_ms, tpot_measured: tpot_measured,
      Text("Velocidade: ajustada à sua medição ({measured_tpot_ms} ms com {measured_sessions} sessões por "
-          "réplica); quanto mais longe dela, mais incerta. O compromisso é o próprio valor esperado.",
+          "réplica); quanto mais longe dela, mais incerta. O TPOT para SLA é o próprio valor esperado.",
           "Speed: fitted to your measurement ({measured_tpot_ms} ms with {measured_sessions} sessions per "
-          "replica); the farther from it, the less certain. The figure to commit to is the expected one.")),
+          "replica); the farther from it, the less certain. The committed figure is the expected one.")),
     (lambda tpot_expected_ms, ttft_measured: ttft_measured,
      Text("TTFT: ajustado à sua medição ({measured_ttft_ms} ms com {measured_sessions} sessões por réplica); "
-          "longe dela erra 11 % na mediana, e 93 % das medições ficam até o TTFT para compromisso.",
+          "longe dela erra 11 % na mediana, e 93 % das medições ficam até o TTFT para SLA (p90).",
           "TTFT: fitted to your measurement ({measured_ttft_ms} ms with {measured_sessions} sessions per "
-          "replica); away from it, off by 11 % median, and 93 % of measurements are at or below the TTFT to "
-          "commit to.")),
+          "replica); away from it, off by 11 % median, and 93 % of measurements are at or below the "
+          "committed "
+          "TTFT (p90).")),
     (lambda tpot_expected_ms, ttft_measured: not ttft_measured,
-     Text("TTFT: o esperado erra 26 % na mediana e 62 % no p90 (954 medições em H100, H200 e B200; 96 % "
-          "ficam até o TTFT para compromisso); em modelos fora do ajuste, 30 % e 74 %.",
-          "TTFT: the expected figure is off by 26 % median and 62 % p90 (954 measurements on H100, H200 and "
-          "B200; 96 % are at or below the TTFT to commit to); for models left out of the fit, by 30 % and 74 "
-          "%.")),
+     Text("TTFT: contra 954 medições (H100, H200 e B200) o esperado erra 26 % na mediana e 62 % no p90, e 30 "
+          "% e 74 % em modelos fora do ajuste; 96 % ficam até o TTFT para SLA (p90).",
+          "TTFT: against 954 measurements (H100, H200 and B200) the expected figure is off by 26 % median "
+          "and 62 % p90, and by 30 % and 74 % for models left out of the fit; 96 % are at or below the "
+          "committed TTFT (p90).")),
     (lambda tpot_expected_ms: True,
-     Text("Fora do modelo: prefill separado da decodificação, tensor parallel entre nós, despejo por falta "
-          "de KV.",
-          "Outside the model: prefill disaggregated from decoding, tensor parallel across nodes, eviction "
-          "for lack of KV.")),
+     Text("Fora do modelo: prefill separado, tensor parallel entre nós, preempção por falta de KV.",
+          "Outside the model: disaggregated prefill, tensor parallel across nodes, preemption for lack of "
+          "KV.")),
     (lambda tpot_expected_ms, draft_tokens: draft_tokens > 0,
      Text("Rascunhos: com os tokens por passo que se mediram, 88 medições (DeepSeek, MTP) erram 8 % na "
           "mediana e 19 % no p90; o que o seu texto aceita, ninguém sabe antes de medir.",
@@ -4791,40 +4986,53 @@ HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights a
                 ("reserved_gib", "·", Text("fora do orçamento", "outside the budget")))
 BAR_CELLS = 58
 # Words on the speed and on the layout of a replica: the first whose condition holds.
-TPOTS = Text(
-    "TPOT esperado {tpot_expected_ms_amount}, para compromisso {tpot_committed_ms_amount}; no pico "
-    "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s por sessão",
-    "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
-    "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
-    "session")
+TPOTS = Text("esperado {tpot_expected_ms_amount}; para SLA (p80) {tpot_committed_ms_amount}; "
+             "{tokens_per_s_per_session} tokens/s por sessão",
+             "expected {tpot_expected_ms_amount}; committed (p80) {tpot_committed_ms_amount}; "
+             "{tokens_per_s_per_session} tokens/s per session")
 SPEEDS: tuple = (
     (lambda tpot_expected_ms, draft_tokens, acceptance_length: draft_tokens > 0,
      Text(TPOTS.pt + ", com {acceptance_length} tokens por passo ({basis})",
           TPOTS.en + ", at {acceptance_length} tokens a step ({basis})")),
     (lambda tpot_expected_ms, draft_tokens: draft_tokens > 0, Text(
-        "TPOT esperado de {tpot_expected_ms_amount} (nenhum rascunho aceito; é o que dimensiona) a "
-        "{tpot_all_accepted_ms_amount} (todos), para compromisso {tpot_committed_ms_amount}; no pico "
-        "{tpot_peak_ms_amount} e {tpot_peak_committed_ms_amount} ({basis})",
-        "TPOT expected from {tpot_expected_ms_amount} (no draft accepted; what sizes) to "
-        "{tpot_all_accepted_ms_amount} (all of them), to commit to {tpot_committed_ms_amount}; at peak "
-        "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount} ({basis})")),
+        "esperado de {tpot_expected_ms_amount} (nenhum rascunho aceito; é o que dimensiona) a "
+        "{tpot_all_accepted_ms_amount} (todos); para SLA (p80) {tpot_committed_ms_amount} ({basis})",
+        "expected from {tpot_expected_ms_amount} (no draft accepted; what sizes) to "
+        "{tpot_all_accepted_ms_amount} (all of them); committed (p80) {tpot_committed_ms_amount} ({basis})")),
     (lambda tpot_expected_ms: True, Text(TPOTS.pt + " ({basis})", TPOTS.en + " ({basis})")),
     (lambda speed_missing: speed_missing.en != "",
-     Text("desconhecida; falta: {speed_missing}", "not known; missing: {speed_missing}")),
-    Text("nenhuma: não cabe", "none: it does not fit"),
+     Text("desconhecido; falta: {speed_missing}", "not known; missing: {speed_missing}")),
+    Text("nenhum: não cabe", "none: it does not fit"),
 )
-FIRST_TOKENS = (
+NOTHING_TO_SAY = Text("", "")
+PEAKS: tuple = (
+    (lambda tpot_peak_ms: True, Text(
+        "esperado {tpot_peak_ms_amount}; para SLA (p80) {tpot_peak_committed_ms_amount}",
+        "expected {tpot_peak_ms_amount}; committed (p80) {tpot_peak_committed_ms_amount}")),
+    NOTHING_TO_SAY,
+)
+FIRST_TOKENS: tuple = (
     (lambda prefill_load: prefill_load >= 1, Text(
         "sem limite: os prompts pedem {prefill_load_pct} do tempo das réplicas, e a fila cresce sem fim",
         "without bound: prompts take {prefill_load_pct} of the replicas' time, and the queue grows without "
         "end")),
     (lambda ttft_expected_ms: True, Text(
-        "TTFT esperado {ttft_expected_ms_amount}, para compromisso {ttft_high_ms_amount}; sem outra carga "
-        "{ttft_idle_ms_amount}; as réplicas passam {prefill_load_pct} do tempo em prompts",
-        "TTFT expected {ttft_expected_ms_amount}, to commit to {ttft_high_ms_amount}; with no other load "
-        "{ttft_idle_ms_amount}; replicas spend {prefill_load_pct} of their time on prompts")),
-    (lambda speed_missing: speed_missing.en != "", Text("desconhecido", "not known")),
-    Text("nenhum: não cabe", "none: it does not fit"),
+        "esperado {ttft_expected_ms_amount}; para SLA (p90) {ttft_high_ms_amount}; prompts tomam "
+        "{prefill_load_pct} do tempo",
+        "expected {ttft_expected_ms_amount}; committed (p90) {ttft_high_ms_amount}; prompts take "
+        "{prefill_load_pct} of the time")),
+    NOTHING_TO_SAY,
+)
+# The workload that the figures of speed assume, and the share of HBM: the first that holds.
+ASSUMED_TOKENS = Text(
+    "supõe tokens por requisição: {input_tokens} + {output_tokens} | ativas: {active_ratio_pct} | cache de "
+    "prefixo: {prefix_cache_hit_ratio_pct} | kv_budget_ratio: {kv_budget_ratio}",
+    "assumes tokens per request: {input_tokens} + {output_tokens} | active: {active_ratio_pct} | prefix "
+    "cache: {prefix_cache_hit_ratio_pct} | kv_budget_ratio: {kv_budget_ratio}")
+ASSUMED: tuple = (
+    (lambda draft_tokens: draft_tokens > 0, Text(ASSUMED_TOKENS.pt + " | rascunhos: {draft_tokens}",
+                                                 ASSUMED_TOKENS.en + " | drafts: {draft_tokens}")),
+    ASSUMED_TOKENS,
 )
 BASES = {"measured": Text("coberta por medições", "covered by measurements"),
          "estimate": Text("estimativa", "an estimate"), "own": Text("ajustada à sua medição",
@@ -4846,16 +5054,20 @@ PLACEMENTS = (
 
 # --- The answer, and what every renderer shows of it
 
-# request, {scenario: plan}, levers; then, made once in one language: {scenario: {number: Card}}, alerts.
-Answer = namedtuple("Answer", "request plans levers lang cards alerts")
+# request, {scenario: plan}, levers, language, the scenario that leads; then, made once: {scenario: {number:
+# Card}}, alerts.
+Answer = namedtuple("Answer", "request plans levers lang lead cards alerts")
 Card = namedtuple("Card", "label value reason formula inputs explanation")
+LEADS = tuple(scenario.key for scenario in SCENARIOS)
 
 
-def make_answer(request: Request, servers: Mapping[str, Server], lang: str) -> Answer:
-    """Everything the renderers show; raises SizingError."""
+def make_answer(request: Request, servers: Mapping[str, Server], lang: str,
+                lead: str = "recommended") -> Answer:
+    """Everything the renderers show, the figures of the scenario `lead` first; raises SizingError."""
     plans = plan_all(request)
     cards = {key: make_cards(plan.sheet, lang) for key, plan in plans.items()}
-    return Answer(request, plans, find_levers(request, plans, servers), lang, cards, alert_rows(plans, lang))
+    return Answer(request, plans, find_levers(request, plans, servers), lang, lead, cards,
+                  alert_rows(plans, lang, lead))
 
 
 def make_cards(sheet: Sheet, lang: str) -> dict[str, Card]:
@@ -4884,69 +5096,108 @@ def first_that_holds(texts: Iterable, sheet: Sheet) -> Text:
     return found if isinstance(found, Text) else found[1]
 
 
-def alert_rows(plans: Mapping[str, SizingResult], lang: str) -> list[dict]:
+def alert_rows(plans: Mapping[str, SizingResult], lang: str, lead: str = "recommended") -> list[dict]:
     """Every alert raised, with its scenarios; once more where its numbers differ.
 
-    Errors first, then what concerns RECOMMENDED, each by consequence as ALERTS has them.
+    Errors first, then what concerns the scenario `lead`, each by consequence as ALERTS has them.
     """
     rows: dict[tuple, dict] = {}
     for alert in ALERTS:
         for key, plan in plans.items():
             if alert.id in plan.warnings:
-                meaning, action = (fill(text, plan.sheet, lang) for text in (alert.meaning, alert.action))
-                row = {"id": alert.id, "severity": alert.severity, "scenarios": [], "meaning": meaning,
-                       "action": action, "message": "%s %s" % (meaning, action)}
+                brief, meaning, action = (fill(text, plan.sheet, lang)
+                                          for text in (alert.brief, alert.meaning, alert.action))
+                row = {"id": alert.id, "severity": alert.severity, "scenarios": [], "brief": brief,
+                       "meaning": meaning, "action": action, "message": "%s %s" % (meaning, action)}
                 rows.setdefault((alert.id, row["message"]), row)["scenarios"].append(key)
-    return sorted(rows.values(),
-                  key=lambda row: (row["severity"] != "error", "recommended" not in row["scenarios"]))
+    return sorted(rows.values(), key=lambda row: (row["severity"] != "error", lead not in row["scenarios"]))
 
 
 def words(lang: str, *keys: str) -> list[str]:
     return [getattr(WORDS[key], lang) for key in keys]
 
 
+def name_of(key: str, lang: str) -> str:
+    return next(getattr(scenario.name, lang) for scenario in SCENARIOS if scenario.key == key)
+
+
 def scenario_names(keys: Sequence[str], lang: str) -> str:
     """The display names of scenarios, listed, or that it is all of them."""
     if len(keys) == len(SCENARIOS):
         return written(WORDS["all_scenarios"], lang)
-    return ", ".join(getattr(s.name, lang) for s in SCENARIOS if s.key in keys)
+    return ", ".join(name_of(scenario.key, lang) for scenario in SCENARIOS if scenario.key in keys)
 
 
 def classed_amount(name: str, value, reason: str, lang: str) -> str:
     """A value, its unit and, where `name` has a scale, its class; without a value the words for `reason`."""
     if value is None:
         return written(REASONS[reason].word, lang)
+    if name == "relative_cost":
+        return signed_percent(value, lang)
     text = amount(name, value, lang)
     if name in SCALES:
-        text += " (%s: %s)" % tuple(words(lang, "scale", str(classify(name, value))))
+        text += " (%s)" % words(lang, str(classify(name, value)))[0]
     return text
 
 
-# --- Summary
+def by_scenario(values: Mapping[str, str], lang: str) -> str:
+    """One value where all scenarios share it, else each behind its scenario."""
+    keys: dict[str, list[str]] = {}
+    for key, value in values.items():
+        keys.setdefault(value, []).append(key)
+    if len(keys) == 1:
+        return next(iter(keys))
+    return " | ".join("%s %s" % (scenario_names(names, lang), value) for value, names in keys.items())
+
+
+# --- Summary: one screen
 
 def summary_blocks(answer: Answer) -> list[tuple]:
-    """Ten seconds: nodes per scenario, which one for production, what binds, what worries, the HBM."""
-    lang, plan = answer.lang, answer.plans["recommended"]
-    sheet, found = plan.sheet, found_columns(answer.request)
-    as_asked = sheet.find("requested_context") == plan.effective_context
-    context = {"requested": "" if as_asked else fill(WORDS["requested"], sheet, lang),
-               "effective_context": plan.effective_context or "—"}
-    limit = binding_limit(sheet)
-    told = [first_that_holds(PLACEMENTS, sheet), first_that_holds(SPEEDS, sheet),
-            first_that_holds(FIRST_TOKENS, sheet),
-            LIMITS[limit].text if limit else REASONS["does_not_fit"].word]
+    """Nodes per scenario and which is for production; then, of the scenario that leads, what was assumed,
+    how fast it is, what binds, what worries, the HBM.
+    """
+    lang, found = answer.lang, found_columns(answer.request)
     blocks = [
-        ("title", *words(lang, "title")),
-        ("paragraph", fill(WORDS["subject"], sheet.bind(context), lang)),
-        ("table", words(lang, "scenario", *found, "nodes", "headroom", "spares", "cost", "use"),
+        ("title", *words(lang, "title")), *subject_blocks(answer),
+        ("table", words(lang, "scenario", *found, *SUMMED, "cost", "headroom", "spares", "use"),
          [scenario_row(scenario, answer.plans[scenario.key], found, lang) for scenario in SCENARIOS]),
-        ("pairs", list(zip(words(lang, "layout", "speed", "first_token", "binding_limit", "worst_alert"),
-                           [*(fill(text, sheet, lang) for text in told), worst_alert(answer)])))]
+        *told_blocks(answer)]
     if answer.levers:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
         if all(lever["thresholds"]["all"] is None for lever in answer.levers):
             blocks += [("paragraph", *words(lang, "combine"))]
-    return [*blocks, *hbm_blocks(sheet, lang), *picture_blocks(plan, lang)]
+    return [*blocks, *worst_alerts(answer), *hbm_blocks(answer), *picture_blocks(answer)]
+
+
+def subject_blocks(answer: Answer) -> list[tuple]:
+    """What is sized, and the workload that its figures assume."""
+    plan = answer.plans[answer.lead]
+    model, server, sheet = plan.model, plan.server, plan.sheet
+    as_asked = sheet.find("requested_context") == plan.effective_context
+    facts = {"requested": "" if as_asked else fill(WORDS["requested"], sheet, answer.lang),
+             "effective_context": plan.effective_context or "—",
+             "subject_model": known_as(model.name, getattr(model, "aliases", ())[:1]),
+             "subject_server": known_as(server.name, stated({"product": getattr(server, "product", None)}).values())}
+    return [("paragraph", fill(WORDS["subject"], sheet.bind(facts), answer.lang)),
+            ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang))]
+
+
+def known_as(name: str, others: Iterable[str]) -> str:
+    """A catalog name and, in brackets, what its maker calls it."""
+    return " ".join([name, *("(%s)" % other for other in others)])
+
+
+def told_blocks(answer: Answer) -> list[tuple]:
+    """Layout, speed and limit of the scenario that leads."""
+    lang, sheet = answer.lang, answer.plans[answer.lead].sheet
+    limit = binding_limit(sheet)
+    bound = first_that_holds(LIMITS[limit].texts, sheet) if limit else REASONS["does_not_fit"].word
+    told = {"layout": first_that_holds(PLACEMENTS, sheet), "tpot_nominal": first_that_holds(SPEEDS, sheet),
+            "tpot_peak": first_that_holds(PEAKS, sheet), "ttft": first_that_holds(FIRST_TOKENS, sheet),
+            "what_limits": bound}
+    return [("label", name_of(answer.lead, lang)),
+            ("pairs", [(words(lang, name)[0], fill(text, sheet, lang)) for name, text in told.items()
+                       if text is not None])]
 
 
 def binding_limit(sheet: Sheet) -> str | None:
@@ -4958,21 +5209,27 @@ def binding_limit(sheet: Sheet) -> str | None:
 
 # Whatever is worse, the first screen says these too: they name another number of nodes.
 FIRST_SCREEN = ("budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes")
+SHOWN_ALERTS = 6
 
 
-def worst_alert(answer: Answer) -> str:
-    if not answer.alerts:
-        return written(REASONS["not_asked"].word, answer.lang)
-    lines = {answer.alerts[0]["id"]: alert_line(WORDS["more"], answer.alerts[0], answer)}
-    for row in answer.alerts:
-        if row["id"] in FIRST_SCREEN:
-            lines.setdefault(row["id"], alert_line(WORDS["alert_line"], row, answer))
-    return "\n".join(lines.values())
+def worst_alerts(answer: Answer) -> list[tuple]:
+    """What changes a decision, a line each: errors, then what the scenario that leads raises."""
+    first = {row["id"]: row for row in reversed(answer.alerts)
+             if row["severity"] == "error" or row["id"] in FIRST_SCREEN
+             or (row["severity"] == "warning" and answer.lead in row["scenarios"])}
+    rows = sorted(first.values(), key=answer.alerts.index)
+    if len(rows) > SHOWN_ALERTS:
+        rows = sorted(rows, key=lambda row: row["severity"] != "error" and row["id"] not in FIRST_SCREEN)
+    if not rows:
+        return []
+    ids = {row["id"] for row in answer.alerts}
+    return [("label", fill(WORDS["alerts"], {"count": len(ids)}, answer.lang)),
+            ("pairs", [alert_line(row, answer) for row in rows[:SHOWN_ALERTS]])]
 
 
-def alert_line(text: Text, row: dict, answer: Answer) -> str:
-    return fill(text, dict(row, severity=SEVERITIES[row["severity"]], count=len(answer.alerts),
-                           names=scenario_names(row["scenarios"], answer.lang)), answer.lang)
+def alert_line(row: dict, answer: Answer) -> tuple[str, str]:
+    key = answer.lead if answer.lead in row["scenarios"] else row["scenarios"][0]
+    return "%s %s" % (getattr(SEVERITIES[row["severity"]], answer.lang), name_of(key, answer.lang)), row["brief"]
 
 
 def found_columns(request: Request) -> list[str]:
@@ -4981,23 +5238,35 @@ def found_columns(request: Request) -> list[str]:
     return [name for name, wanted in asked.items() if wanted]
 
 
+# What the summary adds up for each scenario.
+SUMMED = ("nodes_final", "gpus_final", "power_kw", "rack_units_final")
+
+
 def scenario_row(scenario: Scenario, plan: SizingResult, found: Iterable[str], lang: str) -> list[str]:
-    cells = [scenario.name, *(getattr(plan, name) or 0 for name in found),
-             REASONS["does_not_fit"].word if plan.nodes_final is None else plan.nodes_final,
-             percent(plan.peak_headroom_ratio, lang),
+    cells = [scenario.name, *(number_cell(name, plan.sheet) for name in (*found, *SUMMED)),
+             signed_percent(plan.relative_cost, lang), percent(plan.peak_headroom_ratio, lang),
              plan.ha_mode.upper() if plan.ha_extra_nodes else WORDS["none"],
-             signed_percent(plan.relative_cost, lang), marked(scenario.use, scenario, lang)]
+             marked(scenario, plan, lang)]
     return [written(cell, lang) for cell in cells]
 
 
-def marked(text: Text, scenario: Scenario, lang: str) -> str:
-    """A text on a scenario, with a mark behind that of the one for production."""
-    mark = words(lang, "production") if scenario.key == "recommended" else []
-    return " ".join([written(text, lang), *mark])
+def number_cell(name: str, sheet: Sheet):
+    """A number, or the word for why there is none: a dash where another cell of the row says it."""
+    reason = sheet.reason(name)
+    if reason is None:
+        return sheet.find(name)
+    return REASONS[reason].word if reason == "not_known" or name == "nodes_final" else "—"
 
 
-def hbm_blocks(sheet: Sheet, lang: str) -> list[tuple]:
+def marked(scenario: Scenario, plan: SizingResult, lang: str) -> str:
+    """What a scenario is for, with a mark behind that of the one for production, if it can be built."""
+    for_production = scenario.key == "recommended" and plan.nodes_final is not None
+    return " ".join([written(scenario.use, lang), *(words(lang, "production") if for_production else [])])
+
+
+def hbm_blocks(answer: Answer) -> list[tuple]:
     """The HBM of one node as a bar, one glyph per cell: what does not fit is cut at its end."""
+    lang, sheet = answer.lang, answer.plans[answer.lead].sheet
     if not sheet["fits"]:
         sheet = sheet.bind({"kv_in_use_gib": 0.0, "kv_free_gib": max(0.0, sheet["kv_budget_gib"])})
     cells, filled_gib, legend = "", 0.0, []
@@ -5005,9 +5274,10 @@ def hbm_blocks(sheet: Sheet, lang: str) -> list[tuple]:
         gib = sheet.find(name)
         filled_gib += gib
         cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled_gib / sheet["hbm_total_gib"])) - len(cells))
-        legend.append(("%s %s" % (glyph, written(label, lang)), amount(name, gib, lang)))
-    return [("paragraph", fill(WORDS["bar" if sheet["fits"] else "bar_unfit"], sheet, lang)),
-            ("picture", ["[%s]" % cells]), ("pairs", legend)]
+        legend.append("%s %s: %s" % (glyph, written(label, lang), written(gib, lang)))
+    told = sheet.bind({"lead": name_of(answer.lead, lang)})
+    return [("paragraph", fill(WORDS["bar" if sheet["fits"] else "bar_unfit"], told, lang)),
+            ("picture", ["[%s]" % cells]), ("line", " | ".join(legend))]
 
 
 PICTURE_CELLS = 60
@@ -5021,13 +5291,14 @@ MARKED = (("P", "planned_sessions_per_node", Text("carga planejada: {sessions}",
                                                 "limit of the speed target: {sessions}")))
 
 
-def picture_blocks(plan: SizingResult, lang: str) -> list[tuple]:
+def picture_blocks(answer: Answer) -> list[tuple]:
     """How the time per token grows with the sessions of a node, and where limits and load lie."""
+    plan, lang = answer.plans[answer.lead], answer.lang
     sheet = plan.sheet
     if sheet.reason("tpot_expected_ms") is not None:
         return []
     marks = [(mark, sheet[name], text) for mark, name, text in MARKED if sheet.reason(name) is None]
-    top = max(PICTURE_CELLS, *(sessions for _, sessions, _ in marks))
+    top = max(1, *(sessions for _, sessions, _ in marks))
     step = top / PICTURE_CELLS / sheet["replicas_per_node"] * sheet["active_ratio"]
     first_ms, *times = [
         plan.placement.sheet.bind({"active_sessions": max(1, step * cell)})["tpot_expected_ms"]
@@ -5035,10 +5306,12 @@ def picture_blocks(plan: SizingResult, lang: str) -> list[tuple]:
     ruler = [" "] * PICTURE_CELLS
     for mark, sessions, _ in marks:
         ruler[min(PICTURE_CELLS, max(1, math.ceil(PICTURE_CELLS * sessions / top))) - 1] = mark
-    facts = {"first_ms": first_ms, "last_ms": times[-1], "last_sessions": top}
+    facts = {"first_ms": first_ms, "last_ms": times[-1], "last_sessions": top,
+             "lead": name_of(answer.lead, lang)}
     curve = "".join(LEVELS[min(7, int(8 * ms / times[-1]))] for ms in times)
     return [("paragraph", fill(WORDS["picture"], facts, lang)), ("picture", [curve, "".join(ruler).rstrip()]),
-            ("pairs", [(mark, fill(text, {"sessions": sessions}, lang)) for mark, sessions, text in marks])]
+            ("line", " | ".join("%s %s" % (mark, fill(text, {"sessions": sessions}, lang))
+                                for mark, sessions, text in marks))]
 
 
 def lever_table(answer: Answer) -> tuple:
@@ -5049,25 +5322,54 @@ def lever_table(answer: Answer) -> tuple:
     rows = []
     for lever in answer.levers:
         thresholds = {**lever["thresholds"], **fitting}.values()
-        rows.append([lever["flag"], str(lever["current"]),
-                     *(no_help if value is None else str(value) for value in thresholds)])
+        rows.append([lever["flag"], as_flag(lever["current"]),
+                     *(no_help if value is None else as_flag(value) for value in thresholds)])
     names = [written(scenario.name, lang) for scenario in SCENARIOS]
     return ("table", words(lang, "lever", "now") + names + words(lang, "all"), rows)
 
 
+def as_flag(value) -> str:
+    """A value as a flag takes it; of one that was computed, the decimals a reader can use."""
+    return str(round(value, 4) if isinstance(value, float) else value)
+
+
 # --- The sections
 
-def input_blocks(answer: Answer) -> list[tuple]:
-    """Section 1: every field of the records, and the request."""
+def input_blocks(answer: Answer, full: bool) -> list[tuple]:
+    """Section 1: the fields of the records that count here, and what was asked; all that apply, if `full`."""
     lang = answer.lang
     blocks: list[tuple] = [("section", *words(lang, "section1"))]
     for key in RECORDS:
         record = asdict(getattr(answer.request, key))
-        blocks += [("heading", *words(lang, key)),
-                   ("pairs", [(name, field_value(name, value, lang)) for name, value in record.items()])]
-    return blocks + [("heading", *words(lang, "request")), ("pairs", [
-        (name, classed_amount(name, ORIGINS.get(value, value) if name.endswith("_origin") else value,
-                              "not_asked", lang)) for name, value in nfr(answer).items()])]
+        blocks += [("label", "%s: %s" % (words(lang, key)[0], record["name"])),
+                   *field_blocks(record, full, lang)]
+        if full and record["source"]:
+            blocks.append(("line", "%s: %s" % (words(lang, "source_of")[0], record["source"])))
+    asked = nfr(answer)
+    if asked["requested_context"] == asked["effective_context"]:
+        del asked["requested_context"]
+    return blocks + [("label", *words(lang, "request")), *field_blocks(asked, full, lang)]
+
+
+def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
+    """Labelled fields side by side, and lists of lines below them; what does not apply is left out."""
+    shown_fields = {name: value for name, value in stated(values).items()
+                    if name in LABELS and (full or name not in DETAILS) and not is_unused(name, value)}
+    cells = [(field_label(name, full, lang), field_value(name, value, lang))
+             for name, value in shown_fields.items() if not isinstance(value, (list, tuple))]
+    lines = [("line", "%s: %s" % (field_label(name, True, lang), field_value(name, value, lang)))
+             for name, value in shown_fields.items() if isinstance(value, (list, tuple))]
+    return [("grid", cells), *lines]
+
+
+def is_unused(name: str, value) -> bool:
+    """Whether a field says that something was not asked for, or is empty."""
+    return value in ((), [], {}, "auto") or (value == 0 and REQUEST_DEFAULTS.get(name) == 0)
+
+
+def field_label(name: str, with_name: bool, lang: str) -> str:
+    label = getattr(LABELS[name], lang)
+    return "%s (%s)" % (label, name) if with_name else label
 
 
 # Where a number of the request comes from, by its word in the JSON.
@@ -5076,21 +5378,17 @@ ORIGINS = {"given": Text("informado", "given"), "computed": Text("calculado", "c
            "gpu_default": Text("padrão do vLLM pela memória da GPU", "vLLM's default by the GPU's memory")}
 
 
-# Null where a pattern has no such layers, a model no experts, or nothing had to be read or computed.
-NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
-               "layer_groups", "config_read", "config_derived", "weights_origin", "rope_positions")
-
-
 def field_value(name: str, value, lang: str) -> str:
-    """A field as the reader sees it: what a family does not use is no unknown."""
-    if value is None and name in NOT_UNKNOWN:
-        value = REASONS["not_applicable"].word
-    elif isinstance(value, (list, tuple)):
-        lines = [json.dumps(one) if isinstance(one, dict) else one for one in value]
-        value = "\n".join(lines) if lines else REASONS["not_asked"].word
-    elif isinstance(value, dict):
-        value = ", ".join("%s: %s" % (key, amount(name, figure, lang)) for key, figure in value.items())
-    return amount(name, value, lang)
+    """A field as the reader sees it."""
+    if name.endswith("_origin"):
+        return written(ORIGINS.get(value, value), lang)
+    if isinstance(value, (list, tuple)):
+        return "\n".join([json.dumps(one) if isinstance(one, dict) else one for one in value])
+    if isinstance(value, dict):
+        return ", ".join("%s: %s" % (key, amount(name, figure, lang)) for key, figure in value.items())
+    if name.endswith("_ratio"):
+        return plain(value, lang)
+    return classed_amount(name, value, "not_asked", lang)
 
 
 def nfr(answer: Answer) -> dict:
@@ -5109,27 +5407,37 @@ def nfr(answer: Answer) -> dict:
 ANSWERS = Parameter._fields[1:-1]
 
 
-def dictionary_blocks(answer: Answer) -> list[tuple]:
+def dictionary_blocks(answer: Answer, full: bool) -> list[tuple]:
+    """Section 2: the parameters that shape this answer; all of them, if `full`."""
     lang = answer.lang
-    rows = [[", ".join(row.names), *(getattr(getattr(row, key), lang) for key in ANSWERS)]
-            for row in PARAMETERS]
+    rows = [[parameter_title(row, full, lang), *(getattr(getattr(row, key), lang) for key in ANSWERS)]
+            for row in PARAMETERS if full or shapes(row, answer.request)]
     return [("section", *words(lang, "section2")),
-            ("cards", words(lang, "parameter", *ANSWERS), rows)]
+            ("cards" if full else "entries", words(lang, "parameter", *ANSWERS), rows)]
 
 
-def result_blocks(answer: Answer) -> list[tuple]:
-    """Section 3: every number with its rationale; what is the same in all scenarios once."""
-    lang, cards, recommended = answer.lang, answer.cards, answer.plans["recommended"]
-    listed = [name for name in cards["minimum"] if is_listed(name, recommended.sheet)]
-    shared = [name for name in listed if all(cards[key][name] == cards["minimum"][name] for key in cards)]
-    blocks = [("section", *words(lang, "section3")), *layout_blocks(recommended, lang),
-              ("heading", *words(lang, "shared")), result_cards(shared, answer, "minimum")]
-    for scenario in SCENARIOS:
-        settings = configuration(answer, scenario).items()
-        blocks += [("heading", marked(scenario.name, scenario, lang)),
-                   ("pairs", [(name, written(value, lang)) for name, value in settings]),
-                   result_cards([name for name in listed if name not in shared], answer, scenario.key)]
-    return blocks
+def parameter_title(row: Parameter, full: bool, lang: str) -> str:
+    return "%s (%s)" % (getattr(LABELS[row.names[0]], lang), ", ".join(row.names if full else row.names[:1]))
+
+
+def shapes(row: Parameter, request: Request) -> bool:
+    """Whether a parameter shapes the answer: always, or because it was asked for."""
+    name = row.names[0]
+    return name in SHAPING or (name in REQUEST_DEFAULTS
+                               and getattr(request, name) != REQUEST_DEFAULTS[name])
+
+
+def result_blocks(answer: Answer, full: bool) -> list[tuple]:
+    """Section 3: the layouts, the numbers a customer asks about with their rationale, the rest as values."""
+    lang, sheet = answer.lang, answer.plans[answer.lead].sheet
+    listed = [name for name in answer.cards[answer.lead] if is_listed(name, sheet)]
+    told = listed if full else [name for name in listed if name in ASKED_ABOUT]
+    rest = [] if full else [name for name in listed if name not in told and not is_term(name)]
+    return [("section", *words(lang, "section3")), *layout_blocks(answer),
+            ("label", *words(lang, "calculated")),
+            ("cards", words(lang, "number", "formula", "inputs", "explanation"),
+             [number_card(name, answer) for name in told]),
+            *value_blocks(rest, full, answer)]
 
 
 def is_listed(name: str, sheet: Sheet) -> bool:
@@ -5140,13 +5448,15 @@ def is_listed(name: str, sheet: Sheet) -> bool:
     return not (sheet.holds(row.hidden) if callable(row.hidden) else row.hidden)
 
 
-def layout_blocks(plan: SizingResult, lang: str) -> list[tuple]:
+def layout_blocks(answer: Answer) -> list[tuple]:
+    plan, lang = answer.plans[answer.lead], answer.lang
     if not plan.layouts:
         return []
     columns = ["replicas_per_node", "kv_per_session_placed_gib", "sessions_per_node"]
     if "tpot_ms" in plan.sheet or "ttft_ms" in plan.sheet:
         columns[2:] = ["memory_sessions_per_node", "speed_sessions_per_node"]
-    return [("heading", *words(lang, "layouts")), ("paragraph", fill(RULE, {}, lang)),
+    return [("label", fill(WORDS["layouts"], {"lead": name_of(answer.lead, lang)}, lang)),
+            ("line", fill(RULE, {}, lang)),
             ("table", words(lang, "gpus_per_replica", *columns, "remark"),
              [layout_row(one, plan, columns, lang) for one in plan.layouts])]
 
@@ -5166,24 +5476,65 @@ def layout_row(one: Placement, plan: SizingResult, columns: Iterable[str], lang:
     return [written(cell, lang) for cell in (size, *numbers.values(), remark)]
 
 
+def is_term(name: str) -> bool:
+    """Whether a number says little without the formula it is a term of, or stands elsewhere."""
+    return name in TOLD_ELSEWHERE or (name in SPEED_NUMBERS and name not in SPEEDS_TOLD)
+
+
+POLICY = ("peak_headroom_ratio", "ha_mode", "ha_extra_nodes", "kv_budget_ratio", *Layout._fields)
+
+
 def configuration(answer: Answer, scenario: Scenario) -> dict:
     plan = answer.plans[scenario.key]
-    names = ("peak_headroom_ratio", "ha_mode", "ha_extra_nodes", "kv_budget_ratio", *Layout._fields)
     prose = {name: getattr(getattr(scenario, name), answer.lang) for name in ("use", "risk", "typical_sla")}
-    return {**{name: getattr(plan, name) for name in names}, **prose}
+    return {**{name: getattr(plan, name) for name in POLICY}, **prose}
 
 
-def result_cards(names: Iterable[str], answer: Answer, key: str) -> tuple:
-    lang, cards = answer.lang, []
-    for name in names:
-        card = answer.cards[key][name]
-        value = (signed_percent(card.value, lang) if name == "relative_cost"
-                 else classed_amount(name, card.value, card.reason, lang))
-        inputs = " | ".join("%s = %s" % (each, "—" if given is None else amount(each, given, lang))
-                            for each, given in card.inputs.items())
-        cards.append(["%s (%s): %s" % (card.label, name, value),
-                      worked_formula(name, answer, key), inputs, card.explanation])
-    return ("cards", words(lang, "number", "formula", "inputs", "explanation"), cards)
+def value_blocks(names: Iterable[str], full: bool, answer: Answer) -> list[tuple]:
+    """Numbers without their rationale: side by side where the scenarios share them, else a table."""
+    lang, policy = answer.lang, POLICY if full else ("kv_budget_ratio", *Layout._fields)
+    rows = {getattr(LABELS[name], lang): {key: field_value(name, getattr(plan, name), lang)
+                                          for key, plan in answer.plans.items()} for name in policy
+            if full or any(getattr(plan, name) != 1 for plan in answer.plans.values())}
+    rows.update((answer.cards[answer.lead][name].label,
+                 {key: card_value(name, cards[name], lang) for key, cards in answer.cards.items()})
+                for name in names)
+    shared = [(label, values[answer.lead]) for label, values in rows.items()
+              if len({*values.values()}) == 1]
+    differing = [[label, *values.values()] for label, values in rows.items() if len({*values.values()}) > 1]
+    header = [*words(lang, "differs"), *(getattr(scenario.name, lang) for scenario in SCENARIOS)]
+    return [("table", header, differing), ("label", *words(lang, "shared")), ("grid", shared)]
+
+
+def card_value(name: str, card: Card, lang: str) -> str:
+    return classed_amount(name, card.value, card.reason, lang)
+
+
+def number_card(name: str, answer: Answer) -> list[str]:
+    """A number of all scenarios: title, formula worked once for each, inputs, meaning where it leads."""
+    lang, lead = answer.lang, answer.cards[answer.lead][name]
+    values = {key: card_value(name, cards[name], lang) for key, cards in answer.cards.items()}
+    return ["%s (%s): %s" % (lead.label, name, by_scenario(values, lang)), worked_formula(name, answer),
+            " | ".join(listed_inputs(name, answer)), lead.explanation]
+
+
+def listed_inputs(name: str, answer: Answer) -> Iterator[str]:
+    """The inputs of a number with all their digits, one value for each scenario where they differ."""
+    cards = [cards[name] for cards in answer.cards.values()]
+    for each in dict.fromkeys(each for card in cards for each in card.inputs):
+        values = dict.fromkeys(exact_amount(each, card.inputs[each], answer.lang)
+                               for card in cards if each in card.inputs)
+        yield "%s = %s" % (each, " · ".join(values) if len(values) == 1 else " · ".join(
+            exact_amount(each, card.inputs.get(each), answer.lang) for card in cards))
+
+
+def exact_amount(name: str, value, lang: str) -> str:
+    """A value with its unit and the digits that a formula took."""
+    if value is None:
+        return "—"
+    if not isinstance(value, float):
+        return amount(name, value, lang)
+    return ("%s %s" % (localised("%.10g" % value, lang), unit(name))).strip()
 
 
 def pretty(formula: str, lang: str, inputs: Mapping | None = None) -> str:
@@ -5197,36 +5548,71 @@ def pretty(formula: str, lang: str, inputs: Mapping | None = None) -> str:
                     formula)
 
 
-def worked_formula(name: str, answer: Answer, key: str) -> str:
-    """The formula in names, then with its numbers; that of KV has one line for each kind of layer."""
+def worked_formula(name: str, answer: Answer) -> str:
+    """Each formula of a number in names, then with the numbers of the scenarios that have it."""
+    lang, found = answer.lang, {}
+    for key, cards in answer.cards.items():
+        formula = "%s = %s" % (name, pretty(cards[name].formula, lang))
+        found.setdefault(formula, {}).setdefault(worked_lines(name, answer, key), []).append(key)
+    lines = []
+    for formula, worked in found.items():
+        lines.append(formula)
+        for text, keys in worked.items():
+            alone = len(keys) == len(answer.cards)
+            lines.append(text if alone else "%s %s" % (scenario_names(keys, lang), text))
+    return "\n".join(lines)
+
+
+def worked_lines(name: str, answer: Answer, key: str) -> str:
+    """The formula with the numbers of one scenario; that of KV has one line for each kind of layer."""
     lang, cards, sheet = answer.lang, answer.cards[key], answer.plans[key].sheet
     card = cards[name]
-    lines = []
-    if name == "kv_per_session_gib" and card.reason is None:
+    if card.reason is not None:
+        return written(REASONS[card.reason].word, lang)
+    value = "= " + plain(card.value, lang)
+    if name == "kv_per_session_gib":
         kinds = [(part.partition("_")[0], cards[part]) for part in sheet.parts["kv_bytes"]]
         lines = ["%s attention: %s" % (sheet["attention_pattern"].replace("_", " ").capitalize(), " + ".join(
             "%d %s" % (sheet[kind + "_layers"], kind) for kind, _ in kinds))]
         lines += ["%s: %s" % (kind.capitalize(), pretty(part.formula, lang, part.inputs))
                   for kind, part in kinds if kind != "none"]
-    elif all(card.inputs[each] is not None for each in formula_inputs(card.formula)):
-        lines = ["= " + pretty(card.formula, lang, card.inputs)]
-    value = plain(card.value, lang) if card.reason is None else written(REASONS[card.reason].word, lang)
-    if "= " + value not in lines:
-        lines.append("= " + value)
-    return "\n".join(["%s = %s" % (name, pretty(card.formula, lang)), *lines])
+        return "\n".join([*lines, value])
+    if any(card.inputs[each] is None for each in formula_inputs(card.formula)):
+        return value
+    worked = "= " + pretty(card.formula, lang, card.inputs)
+    return value if worked == value else "%s %s" % (worked, value)
 
 
 def risk_blocks(answer: Answer) -> list[tuple]:
     """Section 4: alerts, the scenarios' risks, and how far off the estimate can be."""
     lang = answer.lang
-    cards = [["%s: %s" % (getattr(SEVERITIES[row["severity"]], lang), row["id"]), row["meaning"],
-              row["action"], scenario_names(row["scenarios"], lang)] for row in answer.alerts]
+    by_id: dict[str, list[dict]] = {}
+    for row in answer.alerts:
+        by_id.setdefault(row["id"], []).append(row)
+    cards = [alert_card(rows, answer) for rows in by_id.values()]
     return [("section", *words(lang, "section4")),
-            ("cards", words(lang, "alert", "meaning", "action", "scenarios"), cards) if cards
-            else ("paragraph", written(REASONS["not_asked"].word, lang)),
-            ("table", words(lang, "scenario", "risk", "typical_sla"),
-             [[getattr(text, lang) for text in (s.name, s.risk, s.typical_sla)] for s in SCENARIOS]),
-            ("heading", *words(lang, "accuracy"))] + [("paragraph", text) for text in accuracy(answer)]
+            ("entries", words(lang, "alert", "meaning", "action"), cards) if cards
+            else ("line", *words(lang, "no_alert")),
+            ("label", *words(lang, "risks")),
+            ("pairs", [(getattr(s.name, lang), fill(WORDS["risk"], s._asdict(), lang)) for s in SCENARIOS]),
+            ("label", *words(lang, "accuracy"))] + [("line", text) for text in accuracy(answer)]
+
+
+SENTENCE_END = r"(?<=[.;]) (?=[A-ZÀ-Ú0-9])"
+
+
+def alert_card(rows: Sequence[dict], answer: Answer) -> list[str]:
+    """An alert with all its scenarios; of further ones, the sentences whose numbers are others."""
+    lang, first = answer.lang, rows[0]
+    keys = [key for row in rows for key in row["scenarios"]]
+    title = "%s: %s (%s)" % (getattr(SEVERITIES[first["severity"]], lang), first["id"], scenario_names(keys, lang))
+    same = re.split(SENTENCE_END, first["meaning"])
+    meaning = [first["meaning"] if len(rows) == 1
+               else "%s: %s" % (scenario_names(first["scenarios"], lang), first["meaning"])]
+    for row in rows[1:]:
+        other = [text for text in re.split(SENTENCE_END, row["meaning"]) if text not in same]
+        meaning.append("%s: %s" % (scenario_names(row["scenarios"], lang), " ".join(other)))
+    return [title, " ".join(meaning), first["action"]]
 
 
 def accuracy(answer: Answer) -> list[str]:
@@ -5234,9 +5620,17 @@ def accuracy(answer: Answer) -> list[str]:
     return [fill(text, sheet, answer.lang) for when, text in ACCURACY if sheet.holds(when)]
 
 
-def report_blocks(answer: Answer) -> list[tuple]:
-    return [block for part in (summary_blocks, input_blocks, dictionary_blocks, result_blocks, risk_blocks)
-            for block in part(answer)]
+def report_blocks(answer: Answer, full: bool = False) -> list[tuple]:
+    blocks = summary_blocks(answer)
+    for part in (input_blocks, dictionary_blocks, result_blocks):
+        blocks += part(answer, full)
+    rest = [] if full else [("line", *words(answer.lang, "rest_of_report"))]
+    return blocks + risk_blocks(answer) + rest
+
+
+def screen_blocks(answer: Answer) -> list[tuple]:
+    """The summary by itself: it ends with the way to the rest."""
+    return [*summary_blocks(answer), ("paragraph", *words(answer.lang, "rest_of_summary"))]
 
 
 # --- The report as data: unrounded numbers, English keys; only prose follows the language
@@ -5261,6 +5655,23 @@ def report_json(answer: Answer) -> dict:
                    for row in answer.alerts],
         "levers": answer.levers, "accuracy": accuracy(answer),
     }
+
+
+# What a row of the CSV says before its numbers.
+CSV_REQUEST = ("concurrency", "effective_context", "kv_precision", "weights_precision", "nodes", "tpot_ms",
+               "ttft_ms")
+CSV_HEADERS = ("model", "server", "storage", *CSV_REQUEST, "scenario", *POLICY, *RESULTS, "binding_limit",
+               "speed_basis", "alerts")
+
+
+def csv_rows(answer: Answer) -> Iterator[list]:
+    """One row for each scenario, under CSV_HEADERS; a number that there is not is an empty cell."""
+    asked = nfr(answer)
+    for key, plan in answer.plans.items():
+        numbers = {name: card.value for name, card in answer.cards[key].items()}
+        yield [*(getattr(plan, name).name for name in RECORDS), *map(asked.get, CSV_REQUEST), key,
+               *(getattr(plan, name) for name in POLICY), *map(numbers.get, RESULTS),
+               binding_limit(plan.sheet), plan.placement.speed_basis, " ".join(plan.warnings)]
 
 
 def scenario_json(answer: Answer, scenario: Scenario) -> dict:
@@ -5322,6 +5733,22 @@ def render_json(data: object) -> str:
     return visible(text, lambda character: json.dumps(character)[1:-1]) + "\n"
 
 
+def render_csv(headers: Sequence[str], rows: Iterable[Sequence]) -> str:
+    """RFC 4180: CRLF, numbers unrounded with a point, nothing where there is none, no cell a formula."""
+    from csv import writer
+    from io import StringIO
+    file = StringIO(newline="")
+    writer(file).writerows([headers, *([safe_cell(cell) for cell in row] for row in rows)])
+    return file.getvalue()
+
+
+def safe_cell(cell):
+    """A text that a spreadsheet would take for a formula, behind an apostrophe."""
+    if not isinstance(cell, str):
+        return cell
+    return "'" + visible(cell) if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else visible(cell)
+
+
 def render_text(blocks: Sequence[tuple], width: int) -> str:
     lines = (line.rstrip() for kind, *content in visible_content(blocks)
              for line in TEXT[kind](width, *content))
@@ -5351,15 +5778,12 @@ def text_pairs(width: int, pairs: Sequence[tuple]) -> list[str]:
 
 def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns; where they do not fit even folded between words, cards."""
-    from itertools import zip_longest
     widths = column_widths(width, list(zip(headers, *rows)))
     if widths is None:
         return text_cards(width, headers, rows) + [""]
     lines = [""]
     for row in [headers, ["-" * w for w in widths], *rows]:
-        folded = [wrapped(cell, w) for cell, w in zip(row, widths)]
-        for cells in zip_longest(*folded, fillvalue=""):
-            lines.append("  ".join(cell.ljust(w) for cell, w in zip(cells, widths)))
+        lines += side_by_side([wrapped(cell, w) for cell, w in zip(row, widths)], widths)
     return lines + [""]
 
 
@@ -5380,16 +5804,48 @@ def text_cards(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
     """One row after the other, its first cell as the title."""
     lines: list[str] = []
     for title, *cells in rows:
-        lines += [""] + wrapped(title, width, "* ", "  ")
+        lines += wrapped(title, width, "* ", "  ")
         for label, cell in zip(headers[1:], cells):
             lines += wrapped("%s: %s" % (label, cell), width, "  ", "    ")
     return lines
 
 
+def text_entries(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """One row after the other, each a paragraph that its first cell begins."""
+    lines: list[str] = []
+    for title, *cells in rows:
+        told = ["%s: %s" % pair for pair in zip(headers[1:], cells)]
+        lines += wrapped("%s. %s" % (title, " ".join(told)), width, "* ", "  ")
+    return lines
+
+
+GRID_GAP = 2
+
+
+def text_grid(width: int, pairs: Sequence[tuple]) -> list[str]:
+    """Labelled values in as many columns as fit, filled downwards; one too wide for its column folds."""
+    cells = ["%s: %s" % (label, value) for label, value in pairs]
+    lengths = sorted(map(len, cells))
+    usual = lengths[len(cells) * 3 // 4] if cells else width
+    count = max(1, (width + GRID_GAP) // (usual + GRID_GAP))
+    room, depth = (width + GRID_GAP) // count - GRID_GAP, -(-len(cells) // count)
+    columns = [[line for cell in cells[at:at + depth] for line in wrapped(cell, room, "", "  ")]
+               for at in range(0, len(cells), depth or 1)]
+    return side_by_side(columns, [room] * len(columns), " " * GRID_GAP)
+
+
+def side_by_side(columns: Sequence[Sequence[str]], widths: Sequence[int], gap: str = "  ") -> list[str]:
+    """Columns of lines as lines, each cell filled to its column's width."""
+    from itertools import zip_longest
+    return [gap.join(cell.ljust(room) for cell, room in zip(cells, widths))
+            for cells in zip_longest(*columns, fillvalue="")]
+
+
 TEXT: dict[str, Callable[..., list[str]]] = {
     "title": partial(underlined, "="), "section": partial(underlined, "="),
     "heading": partial(underlined, "-"), "pairs": text_pairs, "table": text_table, "cards": text_cards,
-    "paragraph": lambda width, text: [""] + wrapped(text, width),
+    "paragraph": lambda width, text: [""] + wrapped(text, width), "label": lambda width, text: ["", text],
+    "line": lambda width, text: wrapped(text, width, "", "  "), "grid": text_grid, "entries": text_entries,
     "picture": lambda width, lines: lines,
 }
 
@@ -5418,11 +5874,17 @@ def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str
     return "".join("| %s |\n" % " | ".join(line) for line in lines)
 
 
+def markdown_paragraph(text: str) -> str:
+    return re.sub(LEADING_MARKUP, r"\1\\\2", escaped(text.lstrip(" "))) + "\n"
+
+
 MARKDOWN: dict[str, Callable[..., str]] = {
     "title": lambda text: "# %s\n" % escaped(text), "section": lambda text: "## %s\n" % escaped(text),
     "heading": lambda text: "### %s\n" % escaped(text),
-    "table": markdown_table, "cards": markdown_table,
-    "paragraph": lambda text: re.sub(LEADING_MARKUP, r"\1\\\2", escaped(text.lstrip(" "))) + "\n",
+    "label": lambda text: "#### %s\n" % escaped(text),
+    "line": markdown_paragraph, "paragraph": markdown_paragraph,
+    "table": markdown_table, "cards": markdown_table, "entries": markdown_table,
+    "grid": lambda pairs: " · ".join("**%s**: %s" % tuple(map(escaped, pair)) for pair in pairs) + "\n",
     "pairs": lambda pairs: "".join("- **%s**: %s\n" % tuple(map(escaped, pair)) for pair in pairs),
     "picture": lambda lines: "```text\n%s\n```\n" % "\n".join(lines),
 }
@@ -5918,6 +6380,7 @@ CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|a
 # text is refused too: it could change the KV cache or the parameters.
 SUSPECT = (
     CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
+    ""
     "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
 # With one of these words a key is not off when it is false.
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
@@ -6627,9 +7090,10 @@ def read_model(path: str, families: list) -> Model:
 FLAGS = {name: row for row in PARAMETERS if row.flag
          for name in (row.names[:1] if row.names[0] in ASKED else row.names)}
 REQUEST_DEFAULTS = {name: getattr(Request, name) for name in REQUEST_NAMES if hasattr(Request, name)}
-FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES)
+FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES, scenario=LEADS)
 OUTPUTS = {"json_only": "print the JSON only", "text_only": "print the text only",
-           "markdown_only": "print Markdown only"}
+           "markdown_only": "print Markdown only", "summary": "print one screen: nodes, speed, alerts",
+           "csv": "print CSV only: a row for each scenario"}
 EXAMPLES = """\
 examples:
   python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 --effective-context 131072
@@ -6727,6 +7191,8 @@ def build_parser() -> Parser:
     outputs = parser.add_mutually_exclusive_group()
     for name, text in OUTPUTS.items():
         outputs.add_argument(flag(name), action="store_true", help="%s (default: text, then JSON)" % text)
+    parser.add_argument("--full", action="store_true", help="every number's card and the whole dictionary in "
+                        "text and Markdown")
     lists = parser.add_mutually_exclusive_group()
     for name in LISTS:
         lists.add_argument("--list-" + name, dest="listing", action="store_const", const=name,
@@ -6869,8 +7335,11 @@ def respond(args: argparse.Namespace) -> tuple[int, dict[str, Callable[[], str]]
         records = catalog(args, args.listing)
         return 0, formats(lambda: catalog_blocks(args.listing, records, args.lang),
                           lambda: {LISTS[args.listing].key: [asdict(record) for record in records.values()]})
-    found = make_answer(*read_request(args), args.lang)
-    return 1 if found.levers else 0, formats(lambda: report_blocks(found), lambda: report_json(found))
+    found = make_answer(*read_request(args), args.lang, args.scenario)
+    return 1 if found.levers else 0, {
+        **formats(lambda: report_blocks(found, args.full), lambda: report_json(found)),
+        "summary": lambda: render_text(screen_blocks(found), text_columns()),
+        "csv": lambda: render_csv(CSV_HEADERS, csv_rows(found))}
 
 
 def formats(blocks: Callable[[], list[tuple]], data: Callable[[], dict]) -> dict[str, Callable[[], str]]:
@@ -6879,8 +7348,18 @@ def formats(blocks: Callable[[], list[tuple]], data: Callable[[], dict]) -> dict
 
 
 def shown_formats(args: argparse.Namespace) -> list[str]:
+    """What standard output gets: as chosen; else what a terminal has room for, or text, then JSON."""
     chosen = [name.replace("_only", "") for name in OUTPUTS if getattr(args, name)]
-    return chosen or (["text"] if args.listing else ["text", "json"])
+    if chosen:
+        return chosen
+    if args.listing or (args.full and is_terminal(sys.stdout)):
+        return ["text"]
+    return ["summary"] if is_terminal(sys.stdout) else ["text", "json"]
+
+
+def is_terminal(stream) -> bool:
+    descriptor = descriptor_of(stream)
+    return descriptor >= 0 and os.isatty(descriptor)
 
 
 def text_columns() -> int:
