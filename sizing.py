@@ -361,6 +361,7 @@ def check_field(name: str, kind: str, value: object) -> None:
             raise SizingError("expected a list, got %s" % short(value))
         for line in value if name != "layer_groups" else ():
             check_string(line)
+            expect(name != "aliases" or line == line.lower(), "aliases in lower case", line)
     elif kind == "str":
         check_string(value)
     elif kind == "dict":
@@ -441,6 +442,7 @@ class Model:
     weights_origin: str | None = None      # computed or safetensors; None: the catalog's own
     config_read: list | None = None        # where a config.json was read: its keys, and what follows
     config_derived: list | None = None
+    aliases: list | None = None            # other names, in lower case, that --model takes
 
     def __post_init__(self):
         check_record(self)
@@ -560,6 +562,8 @@ class Server:
     # an all-reduce as measured on the board, by number of GPUs: GB/s, and latency in microseconds
     all_reduce_gbps: dict | None = None
     all_reduce_us: dict | None = None
+    product: str | None = None                           # as its maker or cloud calls it
+    aliases: list | None = None
 
     def __post_init__(self):
         check_record(self)
@@ -604,6 +608,10 @@ class StorageProfile:
     latency_write_ms_p50: float | None
     latency_write_ms_p99: float | None
     source: str = ""
+    aliases: list | None = None
+
+    def __hash__(self):
+        return hash(self.name)
 
     def __post_init__(self):
         check_record(self)
@@ -4602,6 +4610,14 @@ PARAMETERS = (
         "Catalogs of your own without touching those shipped.",
         "Copiar um número sem a fonte.", "Copying a figure without its source.",
         flag=Flag("PATH", shown="the file beside sizing.py")),
+    parameter("aliases product",
+        "Outros nomes que as opções aceitam, e o nome do produto.",
+        "Other names that the flags take, and the product's name.",
+        "Nomes no Hugging Face, do fabricante ou da nuvem.",
+        "Names on Hugging Face, of the maker or of the cloud.",
+        "O relatório mostra o nome do catálogo, qualquer que seja o digitado.",
+        "The report shows the catalog's name, whichever was typed.",
+        "Procurar o modelo só pelo nome do catálogo.", "Looking for a model by the catalog's name alone."),
     parameter("lang",
         "Idioma do relatório.", "Language of the report.",
         *FROM_CALLER,
@@ -5078,7 +5094,8 @@ ORIGINS = {"given": Text("informado", "given"), "computed": Text("calculado", "c
 
 # Null where a pattern has no such layers, a model no experts, or nothing had to be read or computed.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
-               "layer_groups", "config_read", "config_derived", "weights_origin", "rope_positions")
+               "layer_groups", "config_read", "config_derived", "weights_origin", "rope_positions", "product",
+               "aliases")
 
 
 def field_value(name: str, value, lang: str) -> str:
@@ -5525,14 +5542,26 @@ def load_catalog(path: str, key: str, cls: type) -> dict:
     if len(entries) > MAX_ENTRIES:
         raise SizingError("%s: %s: expected at most %d entries" % (path, key, MAX_ENTRIES))
     records: dict = {}
+    taken: dict[str, str] = {}
     for index, entry in enumerate(entries):
         where = "%s: %s[%d]" % (path, key, index)
         name = entry.get("name") if isinstance(entry, dict) else None
         record = parse(cls, entry, "%s (%s)" % (where, short(name)) if name else where)
         if record.name in records:
             raise SizingError("%s.name: duplicate name %s" % (where, short(record.name)))
+        claim_names(record, taken, where)
         records[record.name] = record
     return records
+
+
+def claim_names(record, taken: dict[str, str], where: str) -> None:
+    """Put name and aliases of `record` in {name in lower case: entry}; raises SizingError where one is."""
+    for key, words in (("name", [record.name]), ("aliases", record.aliases or ())):
+        for word in words:
+            owner = taken.setdefault(word.lower(), record.name)
+            if owner != record.name:
+                raise SizingError("%s (%s).%s: %s is a name of entry %s already"
+                                  % (where, short(record.name), key, short(word), short(owner)))
 
 
 def load_models(path: str) -> dict[str, Model]:
