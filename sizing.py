@@ -361,6 +361,7 @@ def check_field(name: str, kind: str, value: object) -> None:
             raise SizingError("expected a list, got %s" % short(value))
         for line in value if name != "layer_groups" else ():
             check_string(line)
+            expect(name != "aliases" or line == line.lower(), "aliases in lower case", line)
     elif kind == "str":
         check_string(value)
     elif kind == "dict":
@@ -441,6 +442,7 @@ class Model:
     weights_origin: str | None = None      # computed or safetensors; None: the catalog's own
     config_read: list | None = None        # where a config.json was read: its keys, and what follows
     config_derived: list | None = None
+    aliases: list | None = None            # other names, in lower case, that --model takes
 
     def __post_init__(self):
         check_record(self)
@@ -560,6 +562,8 @@ class Server:
     # an all-reduce as measured on the board, by number of GPUs: GB/s, and latency in microseconds
     all_reduce_gbps: dict | None = None
     all_reduce_us: dict | None = None
+    product: str | None = None                           # as its maker or cloud calls it
+    aliases: list | None = None
 
     def __post_init__(self):
         check_record(self)
@@ -604,6 +608,10 @@ class StorageProfile:
     latency_write_ms_p50: float | None
     latency_write_ms_p99: float | None
     source: str = ""
+    aliases: list | None = None
+
+    def __hash__(self):
+        return hash(self.name)
 
     def __post_init__(self):
         check_record(self)
@@ -741,7 +749,8 @@ class Request:
         "Política de operação; padrão: %s aqui, %s no vLLM." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
         "Operating policy; default: %s here, %s in vLLM." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
         "Cada ponto percentual da HBM vira KV.", "Each percent of HBM becomes KV.",
-        "Subir até faltar memória, ou contar só o KV.", "Raising it until memory runs out, or counting only KV.")
+        "Subir até faltar memória, ou contar só o KV.",
+        "Raising it until memory runs out, or counting only KV.")
     runtime_overhead_gib: float | None = request_field(
         None, Flag("GIB", Bound(float, 0, 10**6),
                    "computed; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB),
@@ -1757,10 +1766,15 @@ def speed_sessions_per_node(replicas_per_node, speed_sessions_per_replica, nodes
 
 # What may limit the sessions of a replica: the number that says how many, and the words when it binds.
 Limit = namedtuple("Limit", "number texts")
-SPANNING = (lambda nodes_per_replica: nodes_per_replica > 1)
+
+
+def spans_nodes(nodes_per_replica) -> bool:
+    return nodes_per_replica > 1
+
+
 LIMITS = {
     "memory": Limit("memory_sessions_per_replica", (
-        (SPANNING, Text(
+        (spans_nodes, Text(
             "memória HBM (sessões por réplica: {sessions_per_replica}, em {nodes_per_replica} nós; KV por "
             "sessão: {kv_per_session_placed_gib} GiB)",
             "HBM memory (sessions per replica: {sessions_per_replica}, on {nodes_per_replica} nodes; KV per "
@@ -1770,7 +1784,7 @@ LIMITS = {
         "HBM memory (sessions per node: {sessions_per_node}; KV per session: {kv_per_session_placed_gib} "
         "GiB)"))),
     "engine": Limit("engine_sessions_per_replica", (
-        (SPANNING, Text(
+        (spans_nodes, Text(
             "motor (max_num_seqs {max_num_seqs}; sessões por réplica: {sessions_per_replica}; a memória "
             "seguraria {memory_sessions_per_replica})",
             "engine (max_num_seqs {max_num_seqs}; sessions per replica: {sessions_per_replica}; memory would "
@@ -1781,7 +1795,7 @@ LIMITS = {
         "engine (max_num_seqs {max_num_seqs}; sessions per node: {sessions_per_node}; memory would hold "
             "{memory_sessions_per_node})"))),
     "speed": Limit("speed_sessions_per_replica", (
-        (SPANNING, Text(
+        (spans_nodes, Text(
             "velocidade (sessões por réplica: {sessions_per_replica}; a memória seguraria "
             "{memory_sessions_per_replica})",
             "speed (sessions per replica: {sessions_per_replica}; memory would hold "
@@ -4688,6 +4702,14 @@ PARAMETERS = (
         "Catalogs of your own without touching those shipped.",
         "Copiar um número sem a fonte.", "Copying a figure without its source.",
         flag=Flag("PATH", shown="the file beside sizing.py")),
+    parameter("aliases product",
+        "Outros nomes que as opções aceitam, e o nome do produto.",
+        "Other names that the flags take, and the product's name.",
+        "Nomes no Hugging Face, do fabricante ou da nuvem.",
+        "Names on Hugging Face, of the maker or of the cloud.",
+        "O relatório mostra o nome do catálogo, qualquer que seja o digitado.",
+        "The report shows the catalog's name, whichever was typed.",
+        "Procurar o modelo só pelo nome do catálogo.", "Looking for a model by the catalog's name alone."),
     parameter("lang",
         "Idioma do relatório.", "Language of the report.",
         *FROM_CALLER,
@@ -4700,7 +4722,8 @@ PARAMETERS = (
         "Os três são sempre dimensionados.", "All three are always sized.",
         "Ler a velocidade de um cenário como a de outro.", "Reading the speed of one scenario as another's.",
         flag=Flag("NAME", default="recommended")),
-    parameter("json_only text_only markdown_only summary csv full list_models list_servers list_storage version",
+    parameter("json_only text_only markdown_only summary csv full list_models list_servers list_storage "
+              "version",
         "Uma só saída em vez de texto e JSON, o catálogo, ou a versão.",
         "One output only instead of text and JSON, the catalog, or the version.",
         *FROM_CALLER,
@@ -4744,10 +4767,10 @@ WORDS = {word.lower().replace(" ", "_"): Text(translated, word) for word, transl
 WORDS.update((name, Text(*both)) for name, both in {
     "title": ("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
     "subject": (
-        "{subject_model} em {subject_server} | sessões: {concurrency} | contexto: {effective_context} "
-        "tokens{requested} | KV: {kv_precision}",
-        "{subject_model} on {subject_server} | sessions: {concurrency} | context: {effective_context} "
-        "tokens{requested} | KV: {kv_precision}"),
+        "{subject_model} em {subject_server}: {concurrency} sessões de {effective_context} tokens{requested}, "
+        "KV em {kv_precision}",
+        "{subject_model} on {subject_server}: {concurrency} sessions of {effective_context} tokens"
+        "{requested}, KV in {kv_precision}"),
     "nodes_final": ("Nós", "Nodes"), "gpus_final": ("GPUs", "GPUs"), "power_kw": ("kW", "kW"),
     "rack_units_final": ("U", "U"),
     "tpot_nominal": ("TPOT nominal", "TPOT, nominal"), "tpot_peak": ("TPOT no pico", "TPOT at peak"),
@@ -4824,7 +4847,8 @@ LABELS = {name: Text(*both) for name, both in {
     "vision_params": ("Parâmetros de visão", "Vision parameters"),
     "rope_positions": ("Posições rotativas", "Rotary positions"),
     "hidden_size": ("Dimensão oculta", "Hidden size"),
-    "num_attention_heads": ("Cabeças de consulta", "Query heads"), "vocab_size": ("Vocabulário", "Vocabulary"),
+    "num_attention_heads": ("Cabeças de consulta", "Query heads"),
+    "vocab_size": ("Vocabulário", "Vocabulary"),
     "num_experts": ("Especialistas", "Experts"),
     "num_experts_per_tok": ("Especialistas por token", "Experts per token"),
     "moe_layers": ("Camadas MoE", "MoE layers"),
@@ -4867,7 +4891,8 @@ LABELS = {name: Text(*both) for name, both in {
     "max_num_batched_tokens_origin": ("Origem dos tokens por lote", "Origin of tokens per batch"),
     "max_num_seqs": ("Sessões por lote", "Sessions per batch"),
     "max_num_seqs_origin": ("Origem das sessões por lote", "Origin of sessions per batch"),
-    "input_tokens": ("Tokens de entrada", "Input tokens"), "output_tokens": ("Tokens de saída", "Output tokens"),
+    "input_tokens": ("Tokens de entrada", "Input tokens"),
+    "output_tokens": ("Tokens de saída", "Output tokens"),
     "draft_tokens": ("Rascunhos por passo", "Drafts per step"),
     "acceptance_length": ("Tokens por passo", "Tokens per step"),
     "prefix_cache_hit_ratio": ("Acertos no cache de prefixo", "Prefix cache hits"),
@@ -4878,6 +4903,7 @@ LABELS = {name: Text(*both) for name, both in {
     "measured_ttft_ms": ("TTFT medido", "Measured TTFT"),
     "measured_sessions": ("Sessões da medição", "Sessions of the measurement"),
     "output_json_file": ("Arquivos de saída", "Output files"), "models_file": ("Catálogos", "Catalogs"),
+    "aliases": ("Outros nomes", "Other names"), "product": ("Produto", "Product"),
     "lang": ("Idioma", "Language"), "scenario": ("Cenário do resumo", "Scenario of the summary"),
     "json_only": ("Saídas e listas", "Outputs and lists"),
 }.items()}
@@ -4887,7 +4913,7 @@ DETAILS = ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params
            "vision_params", "rope_positions", "default_kv_precision", "gpu_interconnect", "hbm_per_gpu_gb",
            "iops_read", "iops_write", "latency_read_ms_p50", "latency_write_ms_p50", "latency_write_ms_p99",
            "max_num_batched_tokens_origin", "max_num_seqs_origin", "layer_groups", "all_reduce_gbps",
-           "all_reduce_us", "throughput_write_gbps")
+           "all_reduce_us", "throughput_write_gbps", "aliases", "product")
 # The parameters that shape any answer; what was asked for beside them shapes its own.
 SHAPING = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio", "runtime_overhead_gib",
            "peak_headroom_ratio", "ha_mode", "num_key_value_heads", "attention_pattern", "weights_gib",
@@ -5025,13 +5051,13 @@ FIRST_TOKENS: tuple = (
 )
 # The workload that the figures of speed assume, and the share of HBM: the first that holds.
 ASSUMED_TOKENS = Text(
-    "supõe tokens por requisição: {input_tokens} + {output_tokens} | ativas: {active_ratio_pct} | cache de "
-    "prefixo: {prefix_cache_hit_ratio_pct} | kv_budget_ratio: {kv_budget_ratio}",
-    "assumes tokens per request: {input_tokens} + {output_tokens} | active: {active_ratio_pct} | prefix "
-    "cache: {prefix_cache_hit_ratio_pct} | kv_budget_ratio: {kv_budget_ratio}")
+    "Supõe {input_tokens} + {output_tokens} tokens (entrada + saída), {active_ratio_pct} ativas, "
+    "{prefix_cache_hit_ratio_pct} em cache, kv_budget_ratio {kv_budget_ratio}",
+    "Assumes {input_tokens} + {output_tokens} tokens (input + output), {active_ratio_pct} active, "
+    "{prefix_cache_hit_ratio_pct} cached, kv_budget_ratio {kv_budget_ratio}")
 ASSUMED: tuple = (
-    (lambda draft_tokens: draft_tokens > 0, Text(ASSUMED_TOKENS.pt + " | rascunhos: {draft_tokens}",
-                                                 ASSUMED_TOKENS.en + " | drafts: {draft_tokens}")),
+    (lambda draft_tokens: draft_tokens > 0, Text(ASSUMED_TOKENS.pt + ", rascunhos: {draft_tokens}",
+                                                 ASSUMED_TOKENS.en + ", drafts: {draft_tokens}")),
     ASSUMED_TOKENS,
 )
 BASES = {"measured": Text("coberta por medições", "covered by measurements"),
@@ -5041,7 +5067,7 @@ REPLICAS = Text("réplicas por nó: {replicas_per_node}; GPUs por réplica: {ten
                 "replicas per node: {replicas_per_node}; GPUs per replica: {tensor_parallel}")
 STAGES = " × {pipeline_parallel} (pipeline parallel)"
 PLACEMENTS = (
-    (lambda nodes_per_replica: nodes_per_replica > 1,
+    (spans_nodes,
      Text("nós por réplica: {nodes_per_replica}; GPUs por réplica: {tensor_parallel}" + STAGES,
           "nodes per replica: {nodes_per_replica}; GPUs per replica: {tensor_parallel}" + STAGES)),
     (lambda attention_ranks: attention_ranks > 1,
@@ -5176,15 +5202,15 @@ def subject_blocks(answer: Answer) -> list[tuple]:
     as_asked = sheet.find("requested_context") == plan.effective_context
     facts = {"requested": "" if as_asked else fill(WORDS["requested"], sheet, answer.lang),
              "effective_context": plan.effective_context or "—",
-             "subject_model": known_as(model.name, getattr(model, "aliases", ())[:1]),
-             "subject_server": known_as(server.name, stated({"product": getattr(server, "product", None)}).values())}
+             "subject_model": known_as(model.name, (model.aliases or [None])[0]),
+             "subject_server": known_as(server.name, server.product)}
     return [("paragraph", fill(WORDS["subject"], sheet.bind(facts), answer.lang)),
             ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang))]
 
 
-def known_as(name: str, others: Iterable[str]) -> str:
+def known_as(name: str, other: str | None) -> str:
     """A catalog name and, in brackets, what its maker calls it."""
-    return " ".join([name, *("(%s)" % other for other in others)])
+    return "%s (%s)" % (name, other) if other else name
 
 
 def told_blocks(answer: Answer) -> list[tuple]:
@@ -5229,7 +5255,8 @@ def worst_alerts(answer: Answer) -> list[tuple]:
 
 def alert_line(row: dict, answer: Answer) -> tuple[str, str]:
     key = answer.lead if answer.lead in row["scenarios"] else row["scenarios"][0]
-    return "%s %s" % (getattr(SEVERITIES[row["severity"]], answer.lang), name_of(key, answer.lang)), row["brief"]
+    severity = written(SEVERITIES[row["severity"]], answer.lang)
+    return "%s %s" % (severity, name_of(key, answer.lang)), row["brief"]
 
 
 def found_columns(request: Request) -> list[str]:
@@ -5550,7 +5577,8 @@ def pretty(formula: str, lang: str, inputs: Mapping | None = None) -> str:
 
 def worked_formula(name: str, answer: Answer) -> str:
     """Each formula of a number in names, then with the numbers of the scenarios that have it."""
-    lang, found = answer.lang, {}
+    lang = answer.lang
+    found: dict[str, dict[str, list[str]]] = {}
     for key, cards in answer.cards.items():
         formula = "%s = %s" % (name, pretty(cards[name].formula, lang))
         found.setdefault(formula, {}).setdefault(worked_lines(name, answer, key), []).append(key)
@@ -5605,7 +5633,8 @@ def alert_card(rows: Sequence[dict], answer: Answer) -> list[str]:
     """An alert with all its scenarios; of further ones, the sentences whose numbers are others."""
     lang, first = answer.lang, rows[0]
     keys = [key for row in rows for key in row["scenarios"]]
-    title = "%s: %s (%s)" % (getattr(SEVERITIES[first["severity"]], lang), first["id"], scenario_names(keys, lang))
+    title = "%s: %s (%s)" % (written(SEVERITIES[first["severity"]], lang), first["id"],
+                             scenario_names(keys, lang))
     same = re.split(SENTENCE_END, first["meaning"])
     meaning = [first["meaning"] if len(rows) == 1
                else "%s: %s" % (scenario_names(first["scenarios"], lang), first["meaning"])]
@@ -5987,14 +6016,26 @@ def load_catalog(path: str, key: str, cls: type) -> dict:
     if len(entries) > MAX_ENTRIES:
         raise SizingError("%s: %s: expected at most %d entries" % (path, key, MAX_ENTRIES))
     records: dict = {}
+    taken: dict[str, str] = {}
     for index, entry in enumerate(entries):
         where = "%s: %s[%d]" % (path, key, index)
         name = entry.get("name") if isinstance(entry, dict) else None
         record = parse(cls, entry, "%s (%s)" % (where, short(name)) if name else where)
         if record.name in records:
             raise SizingError("%s.name: duplicate name %s" % (where, short(record.name)))
+        claim_names(record, taken, where)
         records[record.name] = record
     return records
+
+
+def claim_names(record, taken: dict[str, str], where: str) -> None:
+    """Put name and aliases of `record` in {name in lower case: entry}; raises SizingError where one is."""
+    for key, words in (("name", [record.name]), ("aliases", record.aliases or ())):
+        for word in words:
+            owner = taken.setdefault(word.lower(), record.name)
+            if owner != record.name:
+                raise SizingError("%s (%s).%s: %s is a name of entry %s already"
+                                  % (where, short(record.name), key, short(word), short(owner)))
 
 
 def load_models(path: str) -> dict[str, Model]:
@@ -6380,6 +6421,7 @@ CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|a
 # text is refused too: it could change the KV cache or the parameters.
 SUSPECT = (
     CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
+    ""
     ""
     "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
 # With one of these words a key is not off when it is false.

@@ -545,7 +545,7 @@ class Sheets(unittest.TestCase):
 
     def test_records_share_no_name(self):
         names = [field.name for record in (Model, Server, StorageProfile, sizing.Request) for field in dataclasses.fields(record)]
-        self.assertEqual({name for name in names if names.count(name) > 1}, {"name", "source"})
+        self.assertEqual({name for name in names if names.count(name) > 1}, {"name", "source", "aliases"})
         self.assertEqual({*names} & {*sizing.NUMBERS}, {"weights_gib", "runtime_overhead_gib"})  # stated_* and given_* in a sheet
 
 
@@ -985,7 +985,7 @@ class Records(Tabled):
     def test_lists_hold_lines_of_text(self):
         names = [field.name for field in dataclasses.fields(Model) if str(field.type).startswith("list")
                  and field.name != "layer_groups"]
-        self.assertEqual(names, ["config_read", "config_derived"])
+        self.assertEqual(names, ["config_read", "config_derived", "aliases"])
         deep = []
         for _ in range(10**5):
             deep = [deep]
@@ -6669,6 +6669,11 @@ class Catalogs(InFolder):
         ("servers", {"all_reduce_gbps": {"2": 5}, "all_reduce_us": {"2": 0}}, "all_reduce_us: 2: %s0" % AMOUNT),
         ("servers", {"all_reduce_gbps": {"2": 5}}, MEASURED), ("servers", {"all_reduce_us": {"2": 5}}, MEASURED),
         ("servers", {"all_reduce_gbps": {"2": 5, "4": 5}, "all_reduce_us": {"2": 5}}, MEASURED),
+        *[(kind, {"aliases": bad}, "aliases: " + message) for kind in ("models", "servers", "storage")
+          for bad, message in (("x", "expected a list, got 'x'"), ([5], "expected printable text, got 5"),
+                               (["x", ""], "expected printable text, got ''"), (["a\nb"], "expected printable text, got 'a\\nb'"),
+                               (["x", "gpt-OSS"], "expected aliases in lower case, got 'gpt-OSS'"))],
+        *[("servers", {"product": bad}, "product: expected printable text, got %r" % bad) for bad in ("", 5, "a\nb", ["DGX"])],
     ]
     ACCEPTED = [
         ("models", {}), ("models", {"num_layers": 10000, "hybrid_full_layers": 1, "hybrid_sliding_layers": 9999}), ("models", {"weights_gib": None}),
@@ -6682,6 +6687,8 @@ class Catalogs(InFolder):
         ("servers", {"gpu": "H100"}),
         ("servers", {"gpu": None, "all_reduce_gbps": None, "all_reduce_us": {}}),
         ("servers", {"all_reduce_gbps": {"2": 38, "8": 20.5}, "all_reduce_us": {"8": 1e-6, "2": 10**9}}),
+        ("servers", {"product": "DGX B300", "aliases": []}), ("servers", {"product": None, "aliases": None}),
+        *[(kind, {"aliases": ["x", "ação 2", "x", "m"]}) for kind in ("models", "servers", "storage")],
     ]
 
     def load(self, kind, *entries):
@@ -6730,6 +6737,37 @@ class Catalogs(InFolder):
         twice = json.dumps({"models": [entry]}).replace('"num_layers": 36', '"num_layers": 35, "num_layers": 36')
         path = self.write("twice.json", twice)
         self.assertEqual(self.refusal(lambda: sizing.load_models(path)), "%s: duplicate key 'num_layers' in entry 'm'" % path)
+
+    TAKEN = [  # names and aliases of the entries, message after "FILE: KEY"
+        ([("m", []), ("M", [])], "[1] ('M').name: 'M' is a name of entry 'm' already"),
+        ([("m", ["x"]), ("n", ["y", "x"])], "[1] ('n').aliases: 'x' is a name of entry 'm' already"),
+        ([("m", ["x"]), ("X", [])], "[1] ('X').name: 'X' is a name of entry 'm' already"),
+        ([("M", []), ("n", ["m"])], "[1] ('n').aliases: 'm' is a name of entry 'M' already"),
+        ([("m", ["x"]), ("n", ["y"]), ("x y", ["z"])], ""), ([("M", ["m", "x", "x"])], "")]
+
+    def test_names_that_another_entry_has(self):
+        for kind, (key, entry) in ENTRIES.items():
+            for named, message in self.TAKEN:
+                with self.subTest(kind=kind, named=named):
+                    path, load = self.load(kind, *[dict(entry, name=name, aliases=aliases) for name, aliases in named])
+                    self.assertEqual(refusal(load), message and "%s: %s%s" % (path, key, message))
+
+    NAMED = {  # what the catalogs know beside the entries' own names
+        "models": "opt-oss-120b=gpt-oss-120b opt-oss-20b=gpt-oss-20b mistral-nemo-12b-instruct-2407=mistral-nemo-instruct-2407",
+        "servers": "dgx300=dgx-b300 dgx200=dgx-h200 aws-p5.48xlarge=p5.48xlarge azure-nd-h100-v5=nd-h100-v5",
+        "storage": "aws_ebs_gp3=gp3"}
+    PRODUCTS = {"dgx300": "DGX B300", "dgx200": "DGX H200", "dgx-h100": "DGX H100", "gb200-nvl72": "GB200 NVL72",
+                "hgx-mi300x": "Instinct MI300X Platform", "aws-p5.48xlarge": "AWS p5.48xlarge", "8x-l40s": None}
+
+    def test_aliases_and_products_of_the_shipped_catalogs(self):
+        for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
+            for name, alias in (pair.split("=") for pair in self.NAMED[kind].split()):
+                self.assertIn(alias, records[name].aliases)
+        self.assertEqual({name: SERVERS[name].product for name in self.PRODUCTS}, self.PRODUCTS)
+        hub = {name: re.findall(r"config\.json of [\w-]+/([\w.-]+?) \(", model.source) for name, model in MODELS.items()}
+        self.assertGreater(len([name for name in hub if hub[name]]), 50)
+        for name, (part,) in ((name, parts) for name, parts in hub.items() if parts):
+            self.assertIn(part.lower(), [name, *(MODELS[name].aliases or ())])
 
     def test_entry_that_is_no_object(self):
         for bad, shown in ((3, "3"), ("m", "'m'"), (None, "None"), ([], "[]")):
