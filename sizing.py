@@ -2901,12 +2901,10 @@ def precision_terms(model: Model, server: Server, weights_precision: str) -> dic
 # The rule, as the report prints it; `SLOW_TOKENS_PER_S` is the comfortable reading that the alert on slow
 # tokens means too.
 RULE = Text(
-    "Regra: em um nó, a disposição com mais sessões que ainda recebem seus tokens a tempo (a meta, ou sem "
-    "meta {SLOW_TOKENS_PER_S} tokens/s por sessão pelo TPOT para SLA); uma réplica só passa de um nó "
-    "onde nenhuma disposição segura uma sessão dentro dele.",
-    "Rule: on one node, the layout with most sessions that still get their tokens in time (the target, or "
-    "with none {SLOW_TOKENS_PER_S} tokens/s per session by the committed figure); a replica spans nodes only "
-    "where no layout holds one session within a node.")
+    "Regra: em um nó, a disposição com mais sessões a tempo (a meta, ou sem ela {SLOW_TOKENS_PER_S} tokens/s "
+    "por sessão pelo TPOT para SLA); uma réplica só passa de um nó onde nenhuma cabe em um.",
+    "Rule: on one node, the layout with most sessions in time (the target, or else {SLOW_TOKENS_PER_S} "
+    "tokens/s per session by the committed TPOT); a replica spans nodes only where none fits one.")
 SLOW_TOKENS_PER_S = 10
 IN_TIME_MS = 1000 / SLOW_TOKENS_PER_S
 REFUSALS = {
@@ -5189,7 +5187,7 @@ def summary_blocks(answer: Answer) -> list[tuple]:
          [scenario_row(scenario, answer.plans[scenario.key], found, lang) for scenario in SCENARIOS]),
         *told_blocks(answer)]
     if answer.levers:
-        blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
+        blocks += [("label", *words(lang, "levers")), lever_table(answer)]
         if all(lever["thresholds"]["all"] is None for lever in answer.levers):
             blocks += [("paragraph", *words(lang, "combine"))]
     return [*blocks, *worst_alerts(answer), *hbm_blocks(answer), *picture_blocks(answer)]
@@ -5202,15 +5200,15 @@ def subject_blocks(answer: Answer) -> list[tuple]:
     as_asked = sheet.find("requested_context") == plan.effective_context
     facts = {"requested": "" if as_asked else fill(WORDS["requested"], sheet, answer.lang),
              "effective_context": plan.effective_context or "—",
-             "subject_model": known_as(model.name, (model.aliases or [None])[0]),
-             "subject_server": known_as(server.name, server.product)}
+             "subject_model": known_as(model.name, (model.aliases or [""])[0]),
+             "subject_server": known_as(server.name, server.product or "")}
     return [("paragraph", fill(WORDS["subject"], sheet.bind(facts), answer.lang)),
             ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang))]
 
 
-def known_as(name: str, other: str | None) -> str:
-    """A catalog name and, in brackets, what its maker calls it."""
-    return "%s (%s)" % (name, other) if other else name
+def known_as(name: str, other: str) -> str:
+    """A catalog name and, in brackets, what its maker calls it where that says more."""
+    return "%s (%s)" % (name, other) if other and name not in other else name
 
 
 def told_blocks(answer: Answer) -> list[tuple]:
@@ -5223,7 +5221,7 @@ def told_blocks(answer: Answer) -> list[tuple]:
             "what_limits": bound}
     return [("label", name_of(answer.lead, lang)),
             ("pairs", [(words(lang, name)[0], fill(text, sheet, lang)) for name, text in told.items()
-                       if text is not None])]
+                       if text is not NOTHING_TO_SAY])]
 
 
 def binding_limit(sheet: Sheet) -> str | None:
