@@ -2381,7 +2381,7 @@ def tpot_expected_ms__drafts(tpot_factor, decode_step_ms, draft_ms, accepted_tok
                           + prompts_per_step / prompts_at_once * shared_prompt_ms)
 
 
-@speed(Text("TPOT para SLA (p80)", "TPOT committed (p80)"), (
+@speed(Text("TPOT para SLA (p80)", "Committed TPOT (p80)"), (
     lambda tpot_measured: tpot_measured, Text(
         "O próprio valor esperado, ajustado à sua medição: é com ele que a meta se compara, e é ele que se "
         "pode prometer.",
@@ -2412,7 +2412,7 @@ def tpot_peak_ms(tpot_at_peak_ms):
     return tpot_at_peak_ms
 
 
-@speed(Text("TPOT para SLA (p80) no pico", "TPOT committed (p80) at peak"), Text(
+@speed(Text("TPOT para SLA (p80) no pico", "Committed TPOT (p80) at peak"), Text(
     "O que se pode prometer com toda a folga usada.", "What can be promised with all headroom used."))
 def tpot_peak_committed_ms(tpot_peak_ms, committed_factor):
     return tpot_peak_ms * committed_factor
@@ -2459,7 +2459,7 @@ def ttft_expected_ms(ttft_factor, decode_step_ms, prefill_ms, batch_sessions, at
         * (1 + PREFILL_PER_SESSION * (max(1, batch_sessions / attention_ranks) - 1)))
 
 
-@speed(Text("TTFT para SLA (p90)", "TTFT committed (p90)"), Text(
+@speed(Text("TTFT para SLA (p90)", "Committed TTFT (p90)"), Text(
     "Pelo menos nove de dez medições ficam até aqui: é o que uma meta de TTFT compara.",
     "At least nine of ten measurements are at or below: what a target is compared with."))
 def ttft_high_ms(ttft_expected_ms, ttft_spread):
@@ -4765,7 +4765,8 @@ WORDS = {word.lower().replace(" ", "_"): Text(translated, word) for word, transl
 WORDS.update((name, Text(*both)) for name, both in {
     "title": ("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
     "subject": (
-        "{subject_model} em {subject_server}: {concurrency} sessões de {effective_context} tokens{requested}, "
+        "{subject_model} em {subject_server}: {concurrency} sessões de {effective_context} "
+        "tokens{requested}, "
         "KV em {kv_precision}",
         "{subject_model} on {subject_server}: {concurrency} sessions of {effective_context} tokens"
         "{requested}, KV in {kv_precision}"),
@@ -5187,7 +5188,7 @@ def summary_blocks(answer: Answer) -> list[tuple]:
          [scenario_row(scenario, answer.plans[scenario.key], found, lang) for scenario in SCENARIOS]),
         *told_blocks(answer)]
     if answer.levers:
-        blocks += [("label", *words(lang, "levers")), lever_table(answer)]
+        blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
         if all(lever["thresholds"]["all"] is None for lever in answer.levers):
             blocks += [("paragraph", *words(lang, "combine"))]
     return [*blocks, *worst_alerts(answer), *hbm_blocks(answer), *picture_blocks(answer)]
@@ -5219,7 +5220,7 @@ def told_blocks(answer: Answer) -> list[tuple]:
     told = {"layout": first_that_holds(PLACEMENTS, sheet), "tpot_nominal": first_that_holds(SPEEDS, sheet),
             "tpot_peak": first_that_holds(PEAKS, sheet), "ttft": first_that_holds(FIRST_TOKENS, sheet),
             "what_limits": bound}
-    return [("label", name_of(answer.lead, lang)),
+    return [("heading", name_of(answer.lead, lang)),
             ("pairs", [(words(lang, name)[0], fill(text, sheet, lang)) for name, text in told.items()
                        if text is not NOTHING_TO_SAY])]
 
@@ -5247,7 +5248,7 @@ def worst_alerts(answer: Answer) -> list[tuple]:
     if not rows:
         return []
     ids = {row["id"] for row in answer.alerts}
-    return [("label", fill(WORDS["alerts"], {"count": len(ids)}, answer.lang)),
+    return [("heading", fill(WORDS["alerts"], {"count": len(ids)}, answer.lang)),
             ("pairs", [alert_line(row, answer) for row in rows[:SHOWN_ALERTS]])]
 
 
@@ -5366,14 +5367,14 @@ def input_blocks(answer: Answer, full: bool) -> list[tuple]:
     blocks: list[tuple] = [("section", *words(lang, "section1"))]
     for key in RECORDS:
         record = asdict(getattr(answer.request, key))
-        blocks += [("label", "%s: %s" % (words(lang, key)[0], record["name"])),
+        blocks += [("heading", "%s: %s" % (words(lang, key)[0], record["name"])),
                    *field_blocks(record, full, lang)]
         if full and record["source"]:
             blocks.append(("line", "%s: %s" % (words(lang, "source_of")[0], record["source"])))
     asked = nfr(answer)
     if asked["requested_context"] == asked["effective_context"]:
         del asked["requested_context"]
-    return blocks + [("label", *words(lang, "request")), *field_blocks(asked, full, lang)]
+    return blocks + [("heading", *words(lang, "request")), *field_blocks(asked, full, lang)]
 
 
 def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
@@ -5459,7 +5460,7 @@ def result_blocks(answer: Answer, full: bool) -> list[tuple]:
     told = listed if full else [name for name in listed if name in ASKED_ABOUT]
     rest = [] if full else [name for name in listed if name not in told and not is_term(name)]
     return [("section", *words(lang, "section3")), *layout_blocks(answer),
-            ("label", *words(lang, "calculated")),
+            ("heading", *words(lang, "calculated")),
             ("cards", words(lang, "number", "formula", "inputs", "explanation"),
              [number_card(name, answer) for name in told]),
             *value_blocks(rest, full, answer)]
@@ -5480,7 +5481,7 @@ def layout_blocks(answer: Answer) -> list[tuple]:
     columns = ["replicas_per_node", "kv_per_session_placed_gib", "sessions_per_node"]
     if "tpot_ms" in plan.sheet or "ttft_ms" in plan.sheet:
         columns[2:] = ["memory_sessions_per_node", "speed_sessions_per_node"]
-    return [("label", fill(WORDS["layouts"], {"lead": name_of(answer.lead, lang)}, lang)),
+    return [("heading", fill(WORDS["layouts"], {"lead": name_of(answer.lead, lang)}, lang)),
             ("line", fill(RULE, {}, lang)),
             ("table", words(lang, "gpus_per_replica", *columns, "remark"),
              [layout_row(one, plan, columns, lang) for one in plan.layouts])]
@@ -5528,7 +5529,7 @@ def value_blocks(names: Iterable[str], full: bool, answer: Answer) -> list[tuple
               if len({*values.values()}) == 1]
     differing = [[label, *values.values()] for label, values in rows.items() if len({*values.values()}) > 1]
     header = [*words(lang, "differs"), *(getattr(scenario.name, lang) for scenario in SCENARIOS)]
-    return [("table", header, differing), ("label", *words(lang, "shared")), ("grid", shared)]
+    return [("table", header, differing), ("heading", *words(lang, "shared")), ("grid", shared)]
 
 
 def card_value(name: str, card: Card, lang: str) -> str:
@@ -5619,9 +5620,9 @@ def risk_blocks(answer: Answer) -> list[tuple]:
     return [("section", *words(lang, "section4")),
             ("entries", words(lang, "alert", "meaning", "action"), cards) if cards
             else ("line", *words(lang, "no_alert")),
-            ("label", *words(lang, "risks")),
+            ("heading", *words(lang, "risks")),
             ("pairs", [(getattr(s.name, lang), fill(WORDS["risk"], s._asdict(), lang)) for s in SCENARIOS]),
-            ("label", *words(lang, "accuracy"))] + [("line", text) for text in accuracy(answer)]
+            ("heading", *words(lang, "accuracy"))] + [("line", text) for text in accuracy(answer)]
 
 
 SENTENCE_END = r"(?<=[.;]) (?=[A-ZÀ-Ú0-9])"
@@ -5870,8 +5871,8 @@ def side_by_side(columns: Sequence[Sequence[str]], widths: Sequence[int], gap: s
 
 TEXT: dict[str, Callable[..., list[str]]] = {
     "title": partial(underlined, "="), "section": partial(underlined, "="),
-    "heading": partial(underlined, "-"), "pairs": text_pairs, "table": text_table, "cards": text_cards,
-    "paragraph": lambda width, text: [""] + wrapped(text, width), "label": lambda width, text: ["", text],
+    "pairs": text_pairs, "table": text_table, "cards": text_cards,
+    "paragraph": lambda width, text: [""] + wrapped(text, width), "heading": lambda width, text: ["", text],
     "line": lambda width, text: wrapped(text, width, "", "  "), "grid": text_grid, "entries": text_entries,
     "picture": lambda width, lines: lines,
 }
@@ -5908,7 +5909,6 @@ def markdown_paragraph(text: str) -> str:
 MARKDOWN: dict[str, Callable[..., str]] = {
     "title": lambda text: "# %s\n" % escaped(text), "section": lambda text: "## %s\n" % escaped(text),
     "heading": lambda text: "### %s\n" % escaped(text),
-    "label": lambda text: "#### %s\n" % escaped(text),
     "line": markdown_paragraph, "paragraph": markdown_paragraph,
     "table": markdown_table, "cards": markdown_table, "entries": markdown_table,
     "grid": lambda pairs: " · ".join("**%s**: %s" % tuple(map(escaped, pair)) for pair in pairs) + "\n",
@@ -6419,6 +6419,7 @@ CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|a
 # text is refused too: it could change the KV cache or the parameters.
 SUSPECT = (
     CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
+    ""
     ""
     ""
     "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
