@@ -1721,7 +1721,7 @@ def memory_sessions_per_replica__data_shared(attention_ranks, replica_budget_gib
 
 @number(Text("Sessões por nó, pela memória", "Sessions per node, by memory"), Text(
     "O que a memória de um nó segura; a próxima sessão ficaria na fila ou causaria preempção de outra.",
-    "What the memory of one node holds; the next session would queue or evict another."))
+    "What the memory of one node holds; the next session would queue or preempt another."))
 def memory_sessions_per_node(replicas_per_node, memory_sessions_per_replica, nodes_per_replica):
     return floor(replicas_per_node * memory_sessions_per_replica / nodes_per_replica)
 
@@ -1730,7 +1730,7 @@ def memory_sessions_per_node(replicas_per_node, memory_sessions_per_replica, nod
     "O número do log de inicialização de uma réplica assim: confira por ele a sua instalação. Depois do "
     "prefill cabem mais sessões.",
     "The figure in the start-up log of such a replica: check your installation by it. More sessions fit once "
-    "past prefill."))
+    "past prefill."), hidden=lambda engine_is_vllm: not engine_is_vllm)
 def engine_max_concurrency(replica_budget_gib, kv_pooled_gib):
     return replica_budget_gib / kv_pooled_gib
 
@@ -2447,10 +2447,8 @@ def ttft_idle_ms(prefill_ms, first_token_layer_ms, num_layers):
     lambda ttft_measured: ttft_measured, Text(
         "Na carga planejada, ajustado à sua medição.", "At the planned load, fitted to your measurement.")),
     Text(
-    "Na carga planejada, com os prompts das outras sessões na fila; de modelos fora do ajuste, as medições "
-    "vão de 0,77 a 3,8 vezes isto (p10 a p90).",
-    "At the planned load, with the prompts of the other sessions in the queue; of models left out of the "
-    "fit, measurements run from 0.77 to 3.8 times it (p10 to p90)."))
+    "Na carga planejada, com os prompts das outras sessões na fila.",
+    "At the planned load, with the prompts of the other sessions in the queue."))
 def ttft_expected_ms(ttft_factor, decode_step_ms, prefill_ms, batch_sessions, attention_ranks,
                      first_token_layer_ms, num_layers):
     return ttft_factor * (
@@ -2467,10 +2465,10 @@ def ttft_high_ms(ttft_expected_ms, ttft_spread):
 
 
 @speed(Text("Carga de prefill", "Prefill load"), Text(
-    "Parte do tempo em que uma réplica calcula prompts: abaixo de 0,3 a fila é curta, perto de 1 cresce sem "
-    "fim.",
-    "Share of the time in which a replica computes prompts: below 0.3 the queue is short, near 1 it grows "
-    "without bound."))
+    "Parte do tempo em que uma réplica calcula prompts: acima de {HIGH_PREFILL_LOAD} há um alerta, perto de 1 "
+    "a fila cresce sem fim.",
+    "Share of the time in which a replica computes prompts: above {HIGH_PREFILL_LOAD} there is an alert, near "
+    "1 the queue grows without bound."))
 def prefill_load(batch_sessions, attention_ranks, prefill_ms, ttft_expected_ms, output_tokens,
                  tpot_expected_ms):
     return (batch_sessions / attention_ranks * prefill_ms
