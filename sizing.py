@@ -46,7 +46,8 @@ GIB = 2**30
 Text = namedtuple("Text", "pt en")
 LANGUAGES = Text._fields
 NOT_STATED = Text("não informado", "not stated")
-# Why a plan does not have a number: what stands in its place, and the sentence that explains it.
+# Why a plan does not have a number: what stands in its place, and the sentence that explains it. The JSON
+# says what stands before `__`.
 Reason = namedtuple("Reason", "word sentence")
 REASONS = {
     "does_not_fit": Reason(Text("não cabe", "does not fit"), Text(
@@ -61,6 +62,14 @@ REASONS = {
     "not_asked": Reason(Text("nenhum", "none"), Text("Não foi pedido.", "It was not asked for.")),
     "not_applicable": Reason(Text("não se aplica", "does not apply"), Text(
         "Não se aplica a este modelo.", "It does not apply to this model.")),
+    "not_applicable__spares": Reason(Text("não se aplica", "does not apply"), Text(
+        "Este cenário não se aplica: a reserva dele toma todos os nós informados.",
+        "This scenario does not apply: its spares use up all the nodes given.")),
+    "not_applicable__recommended": Reason(Text("não se aplica", "does not apply"), Text(
+        "O cenário RECOMENDADO, com que este se compara, não se aplica: a reserva dele toma todos os nós "
+        "informados.",
+        "The RECOMMENDED scenario, to which this one is compared, does not apply: its spares use up all the "
+        "nodes given.")),
 }
 UNITS = {"us": "µs", "gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB",
          "mib": "MiB", "kw": "kW", "ms": "ms", "s": "s", "tflops": "TFLOPS", "context": "tokens",
@@ -3448,6 +3457,7 @@ def sessions_in_reading_time(one: Placement) -> Fraction:
 # --- The plan of one scenario
 
 NUMBERS_OF_A_PLAN = [f.name for f in fields(SizingResult)][3:16]       # between the records and the alerts
+NUMBERS_OF_FITTING = ("nodes_minimum", "nodes_with_headroom", "nodes_final", *SPEED_NUMBERS)
 # What a scenario has only where a context is searched, or beside other scenarios.
 FOUND_WITH_OTHERS = dict.fromkeys(("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
                                    "recommended_nodes_final", "given_budget_ratio", "capped"), "not_asked")
@@ -3549,6 +3559,17 @@ def layouts_of(request: Request) -> Layouts:
     return found
 
 
+def has_nodes_left(nodes: int | None, ha_mode: str) -> bool:
+    """Whether the spares leave some of the nodes given; otherwise a scenario does not apply."""
+    return nodes is None or nodes > HA_MODES[ha_mode]
+
+
+def unserved(request: Request) -> list[str]:
+    """Numbers of a load that no node is left to serve."""
+    searched = ["concurrency"] if request.concurrency is None else []
+    return [*NUMBERS_OF_FITTING, "max_concurrency", *searched]
+
+
 def on_load(request: Request, replica: Sheet) -> Sheet:
     """A replica's numbers, and those of the load on nodes."""
     storage, absent = record_terms(request.storage)
@@ -3556,6 +3577,7 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
     given = dict(storage, request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
                  peak_headroom_ratio=request.peak_headroom_ratio, storage=request.storage.name,
                  requested_context=request.effective_context, fits=True,
+                 applies=has_nodes_left(request.nodes, request.ha_mode),
                  nodes_given=request.nodes is not None, concurrency_capped=False,
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
     cases = {"serving_nodes": "serving_nodes__given"}
@@ -3563,12 +3585,13 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
         absent["nodes"], cases = "not_asked", {}
     sheet = replica.bind(given, cases, absent)
     sheet.later = BY_REPEATING
+    if not sheet["applies"]:
+        return sheet.bind({"fits": False}, absent=dict.fromkeys(unserved(request), "not_applicable__spares"))
     if request.concurrency is None:
         sheet["concurrency"] = min(COUNT.high, sheet["max_concurrency"])
         sheet["concurrency_capped"] = sheet["max_concurrency"] > COUNT.high
     if not fits_nodes(sheet):
-        missed = ("nodes_minimum", "nodes_with_headroom", "nodes_final", *SPEED_NUMBERS)
-        return sheet.bind({"fits": False}, absent=dict.fromkeys(missed, "does_not_fit"))
+        return sheet.bind({"fits": False}, absent=dict.fromkeys(NUMBERS_OF_FITTING, "does_not_fit"))
     if not sheet["speed_known"]:
         return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known"))
     return sheet
@@ -3653,6 +3676,7 @@ BY_REPEATING: dict[str, Callable] = {
     "tpot_at_all_accepted_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
                                                       accepted_tokens=sheet["draft_tokens"] + 1),
     "ttft_of_one_session_ms": lambda sheet: repeated(sheet, "ttft_high_ms", active_sessions=1),
+    "nodes_beside_spares": lambda sheet: sheet["ha_extra_nodes"] + 1,
     "batched_tokens_that_start": batch_that_starts,
     "seqs_that_start": seqs_that_start,
     "nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_final"],
@@ -3677,7 +3701,8 @@ def size(request: Request, given_budget_ratio: float, capped: bool = False, **fo
 def result(request: Request, built: Placement, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
     """The plan of a sheet."""
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
-    return SizingResult(request.model, request.server, request.storage, **numbers, warnings=raised(sheet),
+    alerts = raised(sheet, None if sheet["applies"] else "nodes")
+    return SizingResult(request.model, request.server, request.storage, **numbers, warnings=alerts,
                         layouts=layouts, placement=built, sheet=sheet)
 
 
@@ -3718,7 +3743,7 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
     ruled, capped = in_scenario(request, scenario), scenario.budget(1.0) < 1.0
     if request.effective_context != "max":
         return size(ruled, request.kv_budget_ratio, capped)
-    found = longest_context(ruled)
+    found = longest_context(ruled) if has_nodes_left(ruled.nodes, ruled.ha_mode) else None
     if found is None:
         return without_context(ruled.but(effective_context=shortest_context(ruled)), request.kv_budget_ratio,
                                capped)
@@ -3732,10 +3757,11 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
 def without_context(request: Request, given_budget_ratio: float, capped: bool) -> SizingResult:
     """The plan of a scenario in which not even the context of `request` fits: no number follows from it."""
     built = layouts_of(request).built
-    sheet = on_load(request, built.whole_sheet).what_if({}).bind(
+    loaded = on_load(request, built.whole_sheet)
+    sheet = loaded.what_if({}).bind(
         {"no_context_fits": True, "given_budget_ratio": given_budget_ratio, "capped": capped},
         absent=dict.fromkeys(("effective_context", "requested_context", "context_tokens",
-                              "longest_fitting_context"), "does_not_fit"))
+                              "longest_fitting_context"), loaded.absent["nodes_final"]))
     return result(request, built, (), sheet)
 
 
@@ -3773,12 +3799,13 @@ def plan_all(request: Request) -> dict[str, SizingResult]:
     check_request(request.but(effective_context=request.model.max_position_embeddings)
                   if request.effective_context == "max" else request)
     plans = {scenario.key: plan_scenario(request, scenario) for scenario in SCENARIOS}
+    recommended = plans["recommended"]
+    why = "does_not_fit" if recommended.applies else "not_applicable__recommended"
     for plan in plans.values():
-        nodes = plans["recommended"].nodes_final
-        if nodes is None:
-            plan.sheet.absent = {**plan.sheet.absent, "recommended_nodes_final": "does_not_fit"}
+        if recommended.nodes_final is None:
+            plan.sheet.absent = {**plan.sheet.absent, "recommended_nodes_final": why}
         else:
-            plan.sheet["recommended_nodes_final"] = nodes
+            plan.sheet["recommended_nodes_final"] = recommended.nodes_final
     return plans
 
 
@@ -3800,11 +3827,15 @@ def fits_scenario(request: Request, scenario: Scenario) -> bool:
 
 
 class Fitting(namedtuple("Fitting", "request servers scenarios")):
-    """Whether a request with changes fits, in each of some scenarios."""
+    """Whether a request with changes fits, in each of some scenarios.
+
+    Those that do not apply to the nodes of the request are not asked, unless the nodes change.
+    """
 
     def __call__(self, **changes) -> bool:
         changed = self.request.but(**changes)
-        return all(fits_scenario(changed, scenario) for scenario in self.scenarios)
+        return all(fits_scenario(changed, scenario) for scenario in self.scenarios
+                   if "nodes" in changes or has_nodes_left(self.request.nodes, scenario.ha_mode))
 
 
 def widest_that_fits(fits: Fitting, widths: Mapping[str, float], present: str | None, changes: Callable):
@@ -3900,9 +3931,10 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
                 servers: Mapping[str, Server]) -> list[dict]:
     """For each lever alone, the threshold at which each scenario, and `all`, would fit; [] when all do.
 
-    A threshold is the present value where the scenario fits already, None where the lever does not help.
+    Scenarios that do not apply count for nothing, but for `all` where the nodes change. A threshold is the
+    present value where the scenario fits already, None where the lever does not help.
     """
-    if all(plan.nodes_final is not None for plan in plans.values()):
+    if all(plan.nodes_final is not None for plan in plans.values() if plan.applies):
         return []
     present = dict(vars(request), server=request.server.name,
                    weights_precision=request.model.weights_precision,
@@ -3911,18 +3943,24 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
         present["effective_context"] = None
         request = request.but(effective_context=shortest_context(request))
     groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS[::-1])  # hardest first
-    fitting = {key: Fitting(request, servers, scenarios) for key, scenarios in groups.items()}
+    fitting = {key: Fitting(request, servers, scenarios) for key, scenarios in groups.items()
+               if key == "all" or plans[key].applies}
+
+    def threshold(key, name):
+        if key not in fitting:
+            return None
+        return present[name] if fitting[key]() else LEVERS[name](fitting[key])
     return [{"lever": name, "flag": flag(name), "current": present[name],
-             "thresholds": {key: present[name] if fits() else find(fits) for key, fits in fitting.items()}}
-            for name, find in LEVERS.items() if present[name] is not None]
+             "thresholds": {key: threshold(key, name) for key in groups}}
+            for name in LEVERS if present[name] is not None]
 
 
 # === Alerts: one row each; conditions know no language ===
 
 # `when` is a condition on numbers, its parameters their names; it rests where one of them does not exist.
 # Decimals come as floats: exact() compares them as they are written.
-# `scope` says what it needs: kv (a model, context and precision), storage (a profile, model and context) or
-# the whole plan.
+# `scope` says what it needs: kv (a model, context and precision), storage (a profile, model and context),
+# nodes (those given, and the spares) or the whole plan.
 Alert = namedtuple("Alert", "id scope severity when meaning action")
 SEVERITIES = {"error": Text("ERRO", "ERROR"), "warning": Text("AVISO", "WARNING"),
               "info": Text("INFORMAÇÃO", "INFO")}
@@ -4208,6 +4246,12 @@ ALERTS = (
             "s per node, more than {SLOW_MODEL_LOAD_S} s, at best.",
         "Conte esse tempo em reinícios e trocas de nó; um perfil mais rápido ou cópia local o reduz.",
         "Count it in restarts and node swaps; a faster profile or a local copy shortens it."),
+    alert("spares_use_up_nodes", "nodes", "info",
+        lambda applies: not applies,
+        "O cenário não se aplica: a reserva dele ({ha_extra_nodes}) toma todos os nós informados ({nodes}).",
+        "The scenario does not apply: its spares ({ha_extra_nodes}) use up all the nodes given ({nodes}).",
+        "Para ele, informe ao menos --nodes {nodes_beside_spares_flag}.",
+        "For it, give at least --nodes {nodes_beside_spares_flag}."),
     alert("speed_is_estimate", "plan", "info",
         lambda speed_estimated, tpot_measured, tpot_expected_ms: speed_estimated and not tpot_measured,
         "A velocidade é uma estimativa: {speed_rests_on}. Por isso o compromisso é {committed_factor} vezes "
@@ -4813,7 +4857,9 @@ TPOTS = Text(
     "TPOT expected {tpot_expected_ms_amount}, to commit to {tpot_committed_ms_amount}; at peak "
     "{tpot_peak_ms_amount} and {tpot_peak_committed_ms_amount}; {tokens_per_s_per_session} tokens/s per "
     "session")
+DOES_NOT_APPLY = (lambda applies: not applies, REASONS["not_applicable"].word)
 SPEEDS: tuple = (
+    DOES_NOT_APPLY,
     (lambda tpot_expected_ms, draft_tokens, acceptance_length: draft_tokens > 0,
      Text(TPOTS.pt + ", com {acceptance_length} tokens por passo ({basis})",
           TPOTS.en + ", at {acceptance_length} tokens a step ({basis})")),
@@ -4829,7 +4875,8 @@ SPEEDS: tuple = (
      Text("desconhecida; falta: {speed_missing}", "not known; missing: {speed_missing}")),
     Text("nenhuma: não cabe", "none: it does not fit"),
 )
-FIRST_TOKENS = (
+FIRST_TOKENS: tuple = (
+    DOES_NOT_APPLY,
     (lambda prefill_load: prefill_load >= 1, Text(
         "sem limite: os prompts pedem {prefill_load_pct} do tempo das réplicas, e a fila cresce sem fim",
         "without bound: prompts take {prefill_load_pct} of the replicas' time, and the queue grows without "
@@ -4950,7 +4997,7 @@ def summary_blocks(answer: Answer) -> list[tuple]:
     limit = binding_limit(sheet)
     told = [first_that_holds(PLACEMENTS, sheet), first_that_holds(SPEEDS, sheet),
             first_that_holds(FIRST_TOKENS, sheet),
-            LIMITS[limit].text if limit else REASONS["does_not_fit"].word]
+            LIMITS[limit].text if limit else REASONS[sheet.reason("nodes_final") or "does_not_fit"].word]
     blocks = [
         ("title", *words(lang, "title")),
         ("paragraph", fill(WORDS["subject"], sheet.bind(context), lang)),
@@ -4967,13 +5014,16 @@ def summary_blocks(answer: Answer) -> list[tuple]:
 
 def binding_limit(sheet: Sheet) -> str | None:
     """The limit that gives the fewest sessions, a key of LIMITS: the first on a tie."""
+    if not sheet.get("applies", True):
+        return None
     known = {name: sheet.find(limit.number) for name, limit in LIMITS.items()
              if limit.number in sheet.parts["limits"]}
     return None if None in known.values() else min(known, key=lambda name: known[name])
 
 
 # Whatever is worse, the first screen says these too: they name another number of nodes.
-FIRST_SCREEN = ("budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes")
+FIRST_SCREEN = ("budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes",
+                "spares_use_up_nodes")
 
 
 def worst_alert(answer: Answer) -> str:
@@ -4998,8 +5048,9 @@ def found_columns(request: Request) -> list[str]:
 
 
 def scenario_row(scenario: Scenario, plan: SizingResult, found: Iterable[str], lang: str) -> list[str]:
-    cells = [scenario.name, *(getattr(plan, name) or 0 for name in found),
-             REASONS["does_not_fit"].word if plan.nodes_final is None else plan.nodes_final,
+    reason = plan.sheet.reason("nodes_final")
+    cells = [scenario.name, *(getattr(plan, name) or (0 if plan.applies else "—") for name in found),
+             REASONS[reason].word if reason else plan.nodes_final,
              percent(plan.peak_headroom_ratio, lang),
              plan.ha_mode.upper() if plan.ha_extra_nodes else WORDS["none"],
              signed_percent(plan.relative_cost, lang), marked(scenario.use, scenario, lang)]
@@ -5061,7 +5112,8 @@ def lever_table(answer: Answer) -> tuple:
     """One row per lever: today's value, and what the flag must be for each scenario, and all, to fit."""
     lang = answer.lang
     no_help, fits = words(lang, "no", "fits")
-    fitting = {key: fits for key, plan in answer.plans.items() if plan.nodes_final is not None}
+    fitting = {key: fits if plan.applies else written(REASONS["not_applicable"].word, lang)
+               for key, plan in answer.plans.items() if plan.nodes_final is not None or not plan.applies}
     rows = []
     for lever in answer.levers:
         thresholds = {**lever["thresholds"], **fitting}.values()
@@ -5287,7 +5339,8 @@ def scenario_json(answer: Answer, scenario: Scenario) -> dict:
         "name": getattr(scenario.name, answer.lang),
         "configuration": configuration(answer, scenario),
         "results": {name: card.value for name, card in cards.items()},
-        "classification": {name: classify(name, getattr(plan, name)) for name in SCALES},
+        "classification": {name: classify(name, getattr(plan, name) if plan.applies else None)
+                           for name in SCALES},
         "binding_limit": binding_limit(plan.sheet),
         "speed_basis": plan.placement.speed_basis,
         "speed_rests_on": list(estimates_of(plan.model, plan.server, plan.placement.layout)
@@ -5302,7 +5355,7 @@ def scenario_json(answer: Answer, scenario: Scenario) -> dict:
 def rationale(name: str, card: Card) -> dict:
     why = {"formula": "%s = %s" % (name, card.formula), "inputs": card.inputs,
            "explanation": card.explanation}
-    return why if card.reason is None else dict(why, reason=card.reason)
+    return why if card.reason is None else dict(why, reason=card.reason.partition("__")[0])
 
 
 def layout_json(one: Placement, built: Placement) -> dict:
