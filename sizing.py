@@ -748,7 +748,7 @@ class Request:
         "Sizing all at the maximum context, or forgetting the generated tokens.",
         also="requested_context max_effective_context")
     kv_precision: str = request_field(
-        MISSING, Flag("NAME", shown="the model's default_kv_precision"),
+        MISSING, Flag("NAME", shown="the model's"),
         "Formato do KV cache.", "KV cache format.",
         "kv_cache_dtype do motor; sem --kv-precision, o do modelo.",
         "The engine's kv_cache_dtype; without --kv-precision, the model's.",
@@ -769,8 +769,7 @@ class Request:
         "Subir até faltar memória sob fragmentação, ou contar só o KV.",
         "Raising it until memory runs out under fragmentation, or counting only KV.")
     runtime_overhead_gib: float | None = request_field(
-        None, Flag("GIB", Bound(float, 0, 10**6),
-                   "computed; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB),
+        None, Flag("GIB", Bound(float, 0, 10**6), "computed"),
         "HBM por nó que não é KV, em GiB: pesos, ativações e motor.",
         "HBM per node that is not KV, in GiB: weights, activations and engine.",
         "overhead_origin: computed (dos pesos e de logs do vLLM), given (informado) ou weights_unknown (o "
@@ -804,7 +803,7 @@ class Request:
         "Contar os nós de reserva como capacidade.", "Counting the spare nodes as capacity.",
         also="max_concurrency")
     tensor_parallel: int | str = request_field(
-        "auto", Flag("GPUS", Bound(int, 1, 10**4), "auto: by the rule of the report", "auto"),
+        "auto", Flag("GPUS", Bound(int, 1, 10**4), word="auto"),
         "GPUs que dividem cada camada de uma réplica.", "GPUs that share each layer of a replica.",
         "A mesma opção do motor.", "The engine's option of that name.",
         "Mais GPUs por réplica poupam cópias dos pesos e, acima das cabeças KV, copiam KV.",
@@ -812,7 +811,7 @@ class Request:
         "Pôr todas as GPUs em uma réplica com poucas cabeças KV.",
         "Putting all GPUs in one replica with few KV heads.")
     attention: str = request_field(
-        "auto", Flag("KIND", shown="auto: by the rule of the report"),
+        "auto", Flag("KIND"),
         "Como a atenção se divide: tensor (por cabeças) ou data (data-parallel: cada rank com as suas "
         "sessões, os especialistas em todas as GPUs).",
         "How attention is divided: tensor (by heads) or data (data-parallel: each rank its own sessions, the "
@@ -824,7 +823,7 @@ class Request:
         "Usar data com respostas curtas: cada rank espera o prompt de qualquer outro.",
         "Using data with short answers: each rank waits for the prompt of any other.", also="attention_ranks")
     pipeline_parallel: int | str = request_field(
-        "auto", Flag("STAGES", Bound(int, 1, 10**4), "auto: 1 where a node holds a session", "auto"),
+        "auto", Flag("STAGES", Bound(int, 1, 10**4), word="auto"),
         "Grupos de GPUs que dividem as camadas, um depois do outro.",
         "Groups of GPUs that share the layers, one after the other.",
         "A mesma opção do motor.", "The engine's option of that name.",
@@ -833,8 +832,7 @@ class Request:
         "Contar com a velocidade de uma réplica sem estágios.",
         "Counting on the speed of a replica without stages.")
     max_num_batched_tokens: int | None = request_field(
-        None, Flag("TOKENS", Bound(int, 1, 10**7),
-                   "by GPU memory, as vLLM: " + listed_defaults("max_num_batched_tokens")),
+        None, Flag("TOKENS", Bound(int, 1, 10**7), "by GPU, as vLLM"),
         "Tokens que o motor processa de uma vez.", "Tokens the engine processes at once.",
         "Opção do vLLM; sem ela, o padrão dele pela memória da GPU: %s."
             % listed_defaults("max_num_batched_tokens"),
@@ -845,8 +843,7 @@ class Request:
         "Subir sem contar a HBM que isso toma.", "Raising it without counting the HBM it takes.",
         also="max_num_batched_tokens_origin")
     max_num_seqs: int | None = request_field(
-        None, Flag("SESSIONS", Bound(int, 1, 10**6),
-                   "by GPU memory, as vLLM: " + listed_defaults("max_num_seqs")),
+        None, Flag("SESSIONS", Bound(int, 1, 10**6), "by GPU, as vLLM"),
         "Sessões que o motor roda ao mesmo tempo em uma réplica (por rank com atenção data-parallel).",
         "Sessions the engine runs at once on a replica (on a rank with data-parallel attention).",
         "Opção do vLLM; sem ela, o padrão dele pela memória da GPU: %s." % listed_defaults("max_num_seqs"),
@@ -860,7 +857,7 @@ class Request:
     output_tokens: int = request_field(1024, Flag("TOKENS"), "Tokens da resposta de uma requisição.",
                                "Tokens of the answer to a request.", *OF_A_REQUEST)
     draft_tokens: int = request_field(
-        0, Flag("TOKENS", Bound(int, 0, 16), "0: no speculative decoding"),
+        0, Flag("TOKENS", Bound(int, 0, 16)),
         "Tokens que a decodificação especulativa propõe por passo.",
         "Tokens that speculative decoding proposes per step.",
         "num_speculative_tokens no motor.", "The engine's num_speculative_tokens.",
@@ -4653,7 +4650,7 @@ PARAMETERS = (
         "Catálogos próprios sem tocar nos que acompanham.",
         "Catalogs of your own without touching those shipped.",
         "Copiar um número sem a fonte.", "Copying a figure without its source.",
-        flag=Flag("PATH", shown="the file beside sizing.py")),
+        flag=Flag("PATH")),
     parameter("aliases product",
         "Outros nomes que as opções aceitam, e o nome do produto.",
         "Other names that the flags take, and the product's name.",
@@ -6710,25 +6707,57 @@ FLAGS = {name: row for row in PARAMETERS if row.flag
          for name in (row.names[:1] if row.names[0] in ASKED else row.names)}
 REQUEST_DEFAULTS = {name: getattr(Request, name) for name in REQUEST_NAMES if hasattr(Request, name)}
 FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES)
-OUTPUTS = {"json_only": "print the JSON only", "text_only": "print the text only",
-           "markdown_only": "print Markdown only"}
+OUTPUTS = {"json_only": "the JSON only", "text_only": "the text only", "markdown_only": "Markdown only"}
 EXAMPLES = """\
 examples:
-  python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 --effective-context 131072
-  python3 sizing.py --model qwen3-32b --server dgx-h100 --concurrency 200 --effective-context 32768 --lang en
-  python3 sizing.py --model opt-oss-20b --server dgx200 --concurrency 50 --effective-context 8192 --json-only
-  python3 sizing.py --model llama-3.1-70b-instruct --server dgx200 --concurrency 200 \
---effective-context 8192 --tpot-ms 40
-  python3 sizing.py --model opt-oss-120b --server dgx300 --nodes 4 --effective-context 131072
+  python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 \\
+      --effective-context 131072
+  python3 sizing.py --model llama-3.1-70b-instruct --server dgx200 \\
+      --concurrency 200 --effective-context 8192 --tpot-ms 40 --text-only
+  python3 sizing.py --model opt-oss-120b --server dgx300 --nodes 4 \\
+      --effective-context 131072 --lang en --json-only
   python3 sizing.py --list-models
 
-How many GPU nodes does it take to serve an LLM, and why? Three scenarios (minimum, recommended,
-ideal), by memory and, with a target, by speed; every number with its formula, inputs and meaning.
---model also takes a Hugging Face config.json or its folder. Prints text, then JSON.
+How many GPU nodes does it take to serve an LLM, and why? In three scenarios.
 """
-USAGE = ("python3 sizing.py --model NAME --server NAME --concurrency SESSIONS --effective-context TOKENS "
-         "[options]")
-EXIT_STATUS = "exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
+USAGE = "python3 sizing.py --model NAME --server NAME [options]"
+# The groups of --help, and what it says of each flag that takes a value. A flag that is not here stands among
+# the outputs, with the dictionary's words.
+OUTPUT_GROUP, TOOL_GROUP = "output (default: text, then JSON)", "catalogs, lists and this tool"
+HELP: dict[str, dict[str, str]] = {
+    "what to size": {
+        "model": "LLM of --list-models, or a config.json or its folder",
+        "server": "GPU node of --list-servers", "storage": "profile that weights are read from",
+        "concurrency": "simultaneous sessions with their KV in HBM",
+        "effective_context": "tokens of a session, its answer included; max: the most that --nodes hold",
+        "kv_precision": "", "nodes": "nodes there are, not --concurrency: how many sessions fit?"},
+    "memory, capacity and layout": {
+        "kv_budget_ratio": "share of HBM for weights and KV together",
+        "runtime_overhead_gib": "HBM per node that is not KV, weights too", "weights_precision": "",
+        "shared_prefix_tokens": "leading tokens that all sessions share",
+        "peak_headroom_ratio": "capacity above the load, for peaks",
+        "tensor_parallel": "GPUs that share each layer",
+        "pipeline_parallel": "groups of such GPUs, one after the other", "attention": "how it is divided"},
+    "requests and speed targets": {
+        "input_tokens": "prompt of a request", "output_tokens": "answer to a request",
+        "active_ratio": "share of the sessions generating at once",
+        "prefix_cache_hit_ratio": "share of the prompt in the prefix cache",
+        "tpot_ms": "target: committed time per output token",
+        "ttft_ms": "target: committed time to first token"},
+    "engine and measurements": {
+        "engine": "whose constants count", "max_num_batched_tokens": "tokens the engine takes per step",
+        "max_num_seqs": "sessions a replica runs at once", "draft_tokens": "tokens speculated per step",
+        "acceptance_length": "tokens that such a step yields",
+        "measured_tpot_ms": "TPOT you measured, to fit the speed to",
+        "measured_ttft_ms": "TTFT you measured, to fit the speed to",
+        "measured_sessions": "sessions per replica in that measurement"},
+    OUTPUT_GROUP: {
+        "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
+        "lang": "language of the report"},
+    TOOL_GROUP: {name + "_file": "in place of %s.json" % name for name in ("models", "servers", "storage")},
+}
+EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
+LONGEST_FLAG = 35                                        # columns of --help before its texts
 LONGEST_NUMBER = 40                                      # characters; beyond any bound, below int()'s limit
 
 
@@ -6774,12 +6803,18 @@ def default_of(name: str) -> object:
     return REQUEST_DEFAULTS.get(name, FLAGS[name].flag.default)
 
 
-def help_of(name: str) -> str:
-    row = FLAGS[name]
-    words = ": " + ", ".join(FLAG_CHOICES[name]) if name in FLAG_CHOICES else ""
-    default = "none" if default_of(name) is None else str(default_of(name))
-    shown = (row.flag.shown or "required") if row.flag.required else "default: " + (row.flag.shown or default)
-    return "%s%s (%s)" % (row.description.en.rstrip("."), words, shown)
+def help_of(name: str, text: str) -> str:
+    """What --help says of a flag: a text, its words, and its default where it has one."""
+    row, default = FLAGS[name].flag, default_of(name)
+    says = ": ".join(filter(None, [text, ", ".join(FLAG_CHOICES.get(name, ()))]))
+    shown = row.shown or (None if default is None else str(default))
+    if row.required:
+        return "%s (%s)" % (says, shown or "required")
+    return "%s (default: %s)" % (says, shown) if shown else says
+
+
+def help_format(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=LONGEST_FLAG, width=text_columns())
 
 
 class Finished(Exception):
@@ -6802,22 +6837,35 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     parser = Parser(prog="sizing.py", usage=USAGE, description=EXAMPLES, epilog=EXIT_STATUS,
-                    allow_abbrev=False, add_help=False, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, row in FLAGS.items():
-        parser.add_argument(flag(name), metavar=row.flag.metavar, default=default_of(name),
-                            type=reader(name), help=help_of(name))
-    outputs = parser.add_mutually_exclusive_group()
-    for name, text in OUTPUTS.items():
-        outputs.add_argument(flag(name), action="store_true", help="%s (default: text, then JSON)" % text)
-    lists = parser.add_mutually_exclusive_group()
-    for name in LISTS:
-        lists.add_argument("--list-" + name, dest="listing", action="store_const", const=name,
-                           help="show what %s holds and end; with --json-only as JSON" % LISTS[name].file)
-    parser.add_argument("--version", action=Show, nargs=0,
-                        const=lambda parser: "sizing.py %s\n" % __version__, help="print the version and end")
-    parser.add_argument("-h", "--help", action=Show, nargs=0, const=Parser.format_help,
-                        help="print this help and end")
+                    allow_abbrev=False, add_help=False, formatter_class=help_format)
+    for title, texts in helped().items():
+        group = parser.add_argument_group(title)
+        if title == OUTPUT_GROUP:
+            one_of(group, {flag(name): dict(help=text, action="store_true")
+                           for name, text in OUTPUTS.items()})
+        for name, text in texts.items():
+            group.add_argument(flag(name), metavar=FLAGS[name].flag.metavar, default=default_of(name),
+                               type=reader(name), help=help_of(name, text))
+    one_of(group, {"--list-" + name: dict(help="%s as a table, or as JSON" % row.file, dest="listing",
+                                          action="store_const", const=name) for name, row in LISTS.items()})
+    group.add_argument("--version", action=Show, nargs=0,
+                       const=lambda parser: "sizing.py %s\n" % __version__, help="the version")
+    group.add_argument("-h", "--help", action=Show, nargs=0, const=Parser.format_help, help="this help")
     return parser
+
+
+def one_of(group: argparse._ArgumentGroup, options: Mapping[str, Mapping]) -> None:
+    """Options of which a command line has one at most."""
+    exclusive = group.add_mutually_exclusive_group()
+    for option, settings in options.items():
+        exclusive.add_argument(option, **settings)
+
+
+def helped() -> dict[str, dict[str, str]]:
+    """HELP with every flag that has a value."""
+    told = {name for texts in HELP.values() for name in texts}
+    others = {name: row.description.en.rstrip(".") for name, row in FLAGS.items() if name not in told}
+    return {**HELP, OUTPUT_GROUP: {**HELP[OUTPUT_GROUP], **others}}
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -6966,7 +7014,10 @@ def shown_formats(args: argparse.Namespace) -> list[str]:
 
 
 def text_columns() -> int:
-    """Columns of the terminal, within what the report can use; the widest when there is none."""
+    """COLUMNS, or those of the terminal, within what the report can use; the widest when there is neither."""
+    asked = os.environ.get("COLUMNS", "")
+    if re.fullmatch("0*[1-9][0-9]{0,5}", asked):
+        return max(MIN_COLUMNS, min(MAX_COLUMNS, int(asked)))
     try:
         columns = os.get_terminal_size(descriptor_of(sys.stdout)).columns
     except OSError:                                      # no terminal, or no standard output at all

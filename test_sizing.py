@@ -37,6 +37,7 @@ from fractions import Fraction
 from unittest import mock
 
 sys.dont_write_bytecode = True
+os.environ.pop("COLUMNS", None)                              # whatever terminal the tests are run on
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import sizing  # noqa: E402
@@ -8598,6 +8599,16 @@ class TextLayout(unittest.TestCase):
             with mock.patch.object(sys, "stdout", stdout):
                 self.assertEqual(sizing.text_columns(), 100)
 
+    def test_columns_that_are_asked_for(self):
+        with mock.patch.object(os, "get_terminal_size", return_value=os.terminal_size((72, 24))):
+            for asked, expected in (("80", 80), ("100", 100), ("61", 61), ("059", 60), ("1", 60), ("101", 100), ("999999", 100),
+                                    ("", 72), ("0", 72), ("-80", 72), ("80x", 72), ("8e1", 72), (" 80", 72), ("٨٠", 72), ("9" * 9999, 72)):
+                with mock.patch.dict(os.environ, COLUMNS=asked):
+                    self.assertEqual(sizing.text_columns(), expected, asked[:9])
+        for columns in (60, 80):
+            status, out, _ = process(*argv("--text-only"), env=dict(os.environ, COLUMNS=str(columns)))
+            self.assertEqual((status, max(map(len, out.splitlines()))), (0, columns))
+
     def test_on_a_terminal(self):
         try:
             import fcntl
@@ -8734,12 +8745,11 @@ class TextFromFiles(InFolder):
 
 # === Command line ===
 
-USAGE = ("usage: python3 sizing.py --model NAME --server NAME --concurrency SESSIONS --effective-context "
-         "TOKENS [options]\n")
-FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --effective-context, --kv-precision, "
-               "--kv-budget-ratio, --runtime-overhead-gib, --peak-headroom-ratio, --nodes, --tensor-parallel, "
-               "--attention, --pipeline-parallel, --max-num-batched-tokens, --max-num-seqs, --input-tokens, "
-               "--output-tokens, --draft-tokens, --acceptance-length, --prefix-cache-hit-ratio, ...")
+USAGE = "usage: python3 sizing.py --model NAME --server NAME [options]\n"
+FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --effective-context, --kv-precision, --nodes, "
+               "--kv-budget-ratio, --runtime-overhead-gib, --weights-precision, --shared-prefix-tokens, "
+               "--peak-headroom-ratio, --tensor-parallel, --pipeline-parallel, --attention, --input-tokens, "
+               "--output-tokens, --active-ratio, --prefix-cache-hit-ratio, --tpot-ms, ...")
 MISSING = "missing %s; see --help, --list-models and --list-servers"
 TOGETHER = "argument --nodes: expected instead of --concurrency, or both with --effective-context max"
 IN_CATALOG = "argument --%s: %r is not in %s.json; %s; see --list-%s"
@@ -9069,58 +9079,111 @@ class CommandLine(InFolder):
         self.assertEqual(call("--version"), (0, "sizing.py %s\n" % sizing.__version__, ""))
         self.assertEqual(call("--version", "--bogus"), call("--version"))
 
-    DEFAULTS = {  # as --help shows them, in order
-        "--model": "required", "--server": "required", "--storage": "default: profile_default",
-        "--concurrency": "required, or --nodes", "--effective-context": "required",
-        "--kv-precision": "default: the model's default_kv_precision", "--kv-budget-ratio": "default: 0.70",
-        "--runtime-overhead-gib": "default: computed; 120 if the weights are unknown",
-        "--peak-headroom-ratio": "default: 0.20", "--nodes": "default: none",
-        "--tensor-parallel": "default: auto: by the rule of the report", "--attention": "default: auto: by the rule of the report",
-        "--pipeline-parallel": "default: auto: 1 where a node holds a session",
-        "--max-num-batched-tokens": "default: by GPU memory, as vLLM: 16384 (≥ 160 GiB), 8192 (≥ 70 GiB), 2048 (< 70 GiB, A100)",
-        "--max-num-seqs": "default: by GPU memory, as vLLM: 1024 (≥ 70 GiB), 256 (< 70 GiB, A100)",
-        "--input-tokens": "default: 1024", "--output-tokens": "default: 1024",
-        "--draft-tokens": "default: 0: no speculative decoding", "--acceptance-length": "default: none",
-        "--prefix-cache-hit-ratio": "default: 0", "--shared-prefix-tokens": "default: 0", "--active-ratio": "default: 1.0", "--tpot-ms": "default: none",
-        "--ttft-ms": "default: none", "--engine": "default: generic", "--measured-tpot-ms": "default: none",
-        "--measured-ttft-ms": "default: none", "--measured-sessions": "default: none",
-        "--weights-precision": "default: the model's",
-        "--output-json-file": "default: none", "--output-markdown-file": "default: none",
-        **dict.fromkeys(("--models-file", "--servers-file", "--storage-file"), "default: the file beside sizing.py"),
-        "--lang": "default: pt",
-        **dict.fromkeys(("--json-only", "--text-only", "--markdown-only"), "default: text, then JSON")}
+    # A row of --help: what stands behind it in brackets, if anything. In order; a group's name ends in a colon.
+    DEFAULTS = rows("""
+        what to size:
+        --model required
+        --server required
+        --storage default: profile_default
+        --concurrency required, or --nodes
+        --effective-context required
+        --kv-precision default: the model's
+        --nodes
+        memory, capacity and layout:
+        --kv-budget-ratio default: 0.70
+        --runtime-overhead-gib default: computed
+        --weights-precision default: the model's
+        --shared-prefix-tokens default: 0
+        --peak-headroom-ratio default: 0.20
+        --tensor-parallel default: auto
+        --pipeline-parallel default: auto
+        --attention default: auto
+        requests and speed targets:
+        --input-tokens default: 1024
+        --output-tokens default: 1024
+        --active-ratio default: 1.0
+        --prefix-cache-hit-ratio default: 0
+        --tpot-ms
+        --ttft-ms
+        engine and measurements:
+        --engine default: generic
+        --max-num-batched-tokens default: by GPU, as vLLM
+        --max-num-seqs default: by GPU, as vLLM
+        --draft-tokens default: 0
+        --acceptance-length
+        --measured-tpot-ms
+        --measured-ttft-ms
+        --measured-sessions
+        output (default: text, then JSON):
+        --json-only
+        --text-only
+        --markdown-only
+        --output-json-file
+        --output-markdown-file
+        --lang default: pt
+        catalogs, lists and this tool:
+        --models-file
+        --servers-file
+        --storage-file
+        --list-models
+        --list-servers
+        --list-storage
+        --version
+        --help""")
+
+    def helped(self, columns=100):
+        with mock.patch.dict(os.environ, COLUMNS=str(columns)):
+            status, text, err = call("--help")
+        self.assertEqual((status, err), (0, ""))
+        return text
 
     def test_help(self):
-        status, text, err = call("--help")
-        self.assertEqual((status, err, call("-h")[1]), (0, "", text))
+        text = self.helped()
         self.assertTrue(text.startswith(USAGE + "\nexamples:\n  python3 sizing.py --model opt-oss-120b "))
-        folded = " ".join(text.split())
-        found = re.findall(r" (--[a-z-]+) (?:(?! --[a-z]+-?[a-z-]* [A-Z]).)*?\((required[^)]*|default: (?:[^()]|\([^()]*\))*)\)",
-                           folded[folded.index("Prints text, then JSON."):])
-        self.assertEqual(dict(found), self.DEFAULTS)
-        self.assertEqual([option for option, _ in found], list(self.DEFAULTS))
-        self.assertEqual(re.findall(r"(?m)^  (?:-h, )?(--[a-z-]+)", text),
+        shown = re.findall(r"(?ms)^(?:([a-z][^\n]*:)$|  (?:-h, )?(--[a-z-]+)(.*?)(?=\n  -|\n\n))", text[text.index("what to size"):])
+        found = [(title + option + " " + "".join(re.findall(r"\(((?:required|default:)[^()]*)\)$", " ".join(said.split())))).split()
+                 for title, option, said in shown]
+        self.assertEqual(found, self.DEFAULTS)
+        self.assertEqual([words[0] for words in found if words[0].startswith("--")],
                          [name for name in option_strings() if name != "-h"])
-        for words in ("KV cache format: fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla (default: the model's",
-                      "Format of the weights: bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4 (default: the",
-                      "Engine whose constants count: generic, vllm, sglang, trtllm (default: generic)",
-                      "--attention KIND How attention is divided: tensor (by heads) or data (data-parallel: each rank its own "
-                      "sessions, the experts over all GPUs): auto, tensor, data (default:",
-                      "--pipeline-parallel STAGES Groups of GPUs that share the layers",
-                      "--max-num-seqs SESSIONS Sessions the engine runs at once on a replica",
-                      "--draft-tokens TOKENS Tokens that speculative decoding proposes per step (default:",
-                      "--acceptance-length TOKENS Tokens that a step yields", "--measured-ttft-ms MS TTFT you measured with",
-                      "Language of the report: pt, en (default: pt)",
-                      "--list-storage show what storage.json holds",
-                      "exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130"):
+        folded = " ".join(text.split())
+        for words in ("--kv-precision NAME fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla (default: the model's)",
+                      "--weights-precision NAME bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4 (default: the",
+                      "--engine NAME whose constants count: generic, vllm, sglang, trtllm (default: generic)",
+                      "--attention KIND how it is divided: auto, tensor, data (default: auto)",
+                      "--pipeline-parallel STAGES groups of such GPUs", "--max-num-seqs SESSIONS sessions a replica runs at once",
+                      "--acceptance-length TOKENS tokens that such a step yields", "--measured-ttft-ms MS TTFT you measured",
+                      "--lang LANG language of the report: pt, en (default: pt)", "--list-storage storage.json as a table",
+                      "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130"):
             self.assertIn(words, folded)
-        shown = {name: row.flag.shown for name, row in sizing.FLAGS.items() if re.match(r"[0-9.]+$", row.flag.shown or "")}
-        self.assertEqual({name: float(text) for name, text in shown.items()},
-                         {name: self.REQUEST[name] for name in shown})
+        told = {name: row.flag.shown for name, row in sizing.FLAGS.items() if re.match(r"[0-9.]+$", row.flag.shown or "")}
+        self.assertEqual({name: float(text) for name, text in told.items()},
+                         {name: self.REQUEST[name] for name in told})
+
+    def test_help_fits_two_screens(self):
+        for columns, most in ((80, 96), (100, 80)):
+            lines = self.helped(columns).splitlines()
+            self.assertLessEqual(len(lines), most)
+            self.assertLessEqual(max(map(len, lines)), columns)
+        wide = self.helped()
+        with mock.patch.object(os, "get_terminal_size", return_value=os.terminal_size((60, 24))):
+            self.assertEqual(self.helped(), wide)            # COLUMNS, whatever the terminal
+            self.assertGreater(len(call("-h")[1].splitlines()), 96)
+
+    def test_every_flag_has_one_text_of_its_own(self):
+        told = [name for texts in sizing.HELP.values() for name in texts]
+        self.assertEqual(sorted(told), sorted(sizing.FLAGS))
+        self.assertLessEqual(max(len(text) for texts in sizing.HELP.values() for text in texts.values()), 75)
+        # one that has none is told all the same, among the outputs, in the dictionary's words
+        with mock.patch.dict(sizing.HELP["what to size"]):
+            del sizing.HELP["what to size"]["nodes"]
+            text = self.helped()
+        self.assertIn("  --nodes NODES ", text[text.index("\noutput"):])
+        self.assertIn("Nodes there are, instead of --concurrency", text)
 
     def test_examples_of_the_help_run(self):
-        examples = re.findall(r"^  python3 sizing\.py (.*)$", call("--help")[1], re.M)
-        self.assertEqual(len(examples), 6)
+        examples = re.findall(r"^  python3 sizing\.py (.*)$", call("--help")[1].replace("\\\n", ""), re.M)
+        self.assertEqual(len(examples), 4)
         for example in examples:
             with self.subTest(example=example):
                 status, out, err = call(*example.split())
