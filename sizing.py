@@ -46,7 +46,8 @@ GIB = 2**30
 Text = namedtuple("Text", "pt en")
 LANGUAGES = Text._fields
 NOT_STATED = Text("não informado", "not stated")
-# Why a plan does not have a number: what stands in its place, and the sentence that explains it.
+# Why a plan does not have a number: what stands in its place, and the sentence that explains it. The JSON
+# says what stands before `__`.
 Reason = namedtuple("Reason", "word sentence")
 REASONS = {
     "does_not_fit": Reason(Text("não cabe", "does not fit"), Text(
@@ -61,6 +62,14 @@ REASONS = {
     "not_asked": Reason(Text("nenhum", "none"), Text("Não foi pedido.", "It was not asked for.")),
     "not_applicable": Reason(Text("não se aplica", "does not apply"), Text(
         "Não se aplica a este modelo.", "It does not apply to this model.")),
+    "not_applicable__spares": Reason(Text("não se aplica", "does not apply"), Text(
+        "Este cenário não se aplica: a reserva dele toma todos os nós informados.",
+        "This scenario does not apply: its spares use up all the nodes given.")),
+    "not_applicable__recommended": Reason(Text("não se aplica", "does not apply"), Text(
+        "O cenário RECOMENDADO, com que este se compara, não se aplica: a reserva dele toma todos os nós "
+        "informados.",
+        "The RECOMMENDED scenario, to which this one is compared, does not apply: its spares use up all the "
+        "nodes given.")),
 }
 UNITS = {"us": "µs", "gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB",
          "mib": "MiB", "kw": "kW", "ms": "ms", "s": "s", "tflops": "TFLOPS", "context": "tokens",
@@ -735,7 +744,7 @@ class Request:
         "Sizing all at the maximum, or forgetting the generated tokens.",
         also="requested_context max_effective_context")
     kv_precision: str = request_field(
-        MISSING, Flag("NAME", shown="the model's default_kv_precision"),
+        MISSING, Flag("NAME", shown="the model's"),
         "Formato do KV cache.", "KV cache format.",
         "kv_cache_dtype do motor, ou o do modelo.", "The engine's kv_cache_dtype, or the model's.",
         "Bytes por elemento, escalas incluídas: %s." % listed_widths("pt"),
@@ -752,8 +761,7 @@ class Request:
         "Subir até faltar memória, ou contar só o KV.",
         "Raising it until memory runs out, or counting only KV.")
     runtime_overhead_gib: float | None = request_field(
-        None, Flag("GIB", Bound(float, 0, 10**6),
-                   "computed; %d if the weights are unknown" % OVERHEAD_UNKNOWN_WEIGHTS_GIB),
+        None, Flag("GIB", Bound(float, 0, 10**6), "computed"),
         "HBM por nó que não é KV: pesos, ativações e motor.",
         "HBM per node that is not KV: weights, activations and engine.",
         "Calculado dos pesos e de logs do motor, ou informado.",
@@ -784,7 +792,7 @@ class Request:
         "Contar os nós de reserva como capacidade.", "Counting the spare nodes as capacity.",
         also="max_concurrency")
     tensor_parallel: int | str = request_field(
-        "auto", Flag("GPUS", Bound(int, 1, 10**4), "auto: by the rule of the report", "auto"),
+        "auto", Flag("GPUS", Bound(int, 1, 10**4), word="auto"),
         "GPUs que dividem cada camada de uma réplica.", "GPUs that share each layer of a replica.",
         "A mesma opção do motor.", "The engine's option of that name.",
         "Mais GPUs por réplica poupam cópias dos pesos e, acima das cabeças KV, copiam KV.",
@@ -792,7 +800,7 @@ class Request:
         "Pôr todas as GPUs em uma réplica com poucas cabeças KV.",
         "Putting all GPUs in one replica with few KV heads.")
     attention: str = request_field(
-        "auto", Flag("KIND", shown="auto: by the rule of the report"),
+        "auto", Flag("KIND"),
         "Como a atenção se divide: tensor (por cabeças) ou data (data-parallel: cada rank com as suas "
         "sessões, os especialistas em todas as GPUs).",
         "How attention is divided: tensor (by heads) or data (data-parallel: each rank its own sessions, the "
@@ -804,7 +812,7 @@ class Request:
         "Usar data com respostas curtas: cada rank espera o prompt de qualquer outro.",
         "Using data with short answers: each rank waits for the prompt of any other.", also="attention_ranks")
     pipeline_parallel: int | str = request_field(
-        "auto", Flag("STAGES", Bound(int, 1, 10**4), "auto: 1 where a node holds a session", "auto"),
+        "auto", Flag("STAGES", Bound(int, 1, 10**4), word="auto"),
         "Grupos de GPUs que dividem as camadas, um depois do outro.",
         "Groups of GPUs that share the layers, one after the other.",
         "A mesma opção do motor.", "The engine's option of that name.",
@@ -813,8 +821,7 @@ class Request:
         "Contar com a velocidade de uma réplica sem estágios.",
         "Counting on the speed of a replica without stages.")
     max_num_batched_tokens: int | None = request_field(
-        None, Flag("TOKENS", Bound(int, 1, 10**7),
-                   "by GPU memory, as vLLM: " + listed_defaults("max_num_batched_tokens")),
+        None, Flag("TOKENS", Bound(int, 1, 10**7), "by GPU, as vLLM"),
         "Tokens que o motor processa de uma vez.", "Tokens the engine processes at once.",
         "Opção do vLLM; sem ela, o padrão dele pela memória da GPU: %s."
             % listed_defaults("max_num_batched_tokens"),
@@ -825,8 +832,7 @@ class Request:
         "Subir sem contar a HBM que isso toma.", "Raising it without counting the HBM it takes.",
         also="max_num_batched_tokens_origin")
     max_num_seqs: int | None = request_field(
-        None, Flag("SESSIONS", Bound(int, 1, 10**6),
-                   "by GPU memory, as vLLM: " + listed_defaults("max_num_seqs")),
+        None, Flag("SESSIONS", Bound(int, 1, 10**6), "by GPU, as vLLM"),
         "Sessões que o motor roda ao mesmo tempo em uma réplica (por rank com atenção data-parallel).",
         "Sessions the engine runs at once on a replica (on a rank with data-parallel attention).",
         "Opção do vLLM; sem ela, o padrão dele pela memória da GPU: %s." % listed_defaults("max_num_seqs"),
@@ -840,7 +846,7 @@ class Request:
     output_tokens: int = request_field(1024, Flag("TOKENS"), "Tokens da resposta de uma requisição.",
                                "Tokens of the answer to a request.", *OF_A_REQUEST)
     draft_tokens: int = request_field(
-        0, Flag("TOKENS", Bound(int, 0, 16), "0: no speculative decoding"),
+        0, Flag("TOKENS", Bound(int, 0, 16)),
         "Tokens que a decodificação especulativa propõe por passo.",
         "Tokens that speculative decoding proposes per step.",
         "num_speculative_tokens no motor.", "The engine's num_speculative_tokens.",
@@ -2465,9 +2471,11 @@ def ttft_high_ms(ttft_expected_ms, ttft_spread):
 
 
 @speed(Text("Carga de prefill", "Prefill load"), Text(
-    "Parte do tempo em que uma réplica calcula prompts: acima de {HIGH_PREFILL_LOAD} há um alerta, perto de 1 "
+    "Parte do tempo em que uma réplica calcula prompts: acima de {HIGH_PREFILL_LOAD} há um alerta, "
+    "perto de 1 "
     "a fila cresce sem fim.",
-    "Share of the time in which a replica computes prompts: above {HIGH_PREFILL_LOAD} there is an alert, near "
+    "Share of the time in which a replica computes prompts: above {HIGH_PREFILL_LOAD} there is an "
+    "alert, near "
     "1 the queue grows without bound."))
 def prefill_load(batch_sessions, attention_ranks, prefill_ms, ttft_expected_ms, output_tokens,
                  tpot_expected_ms):
@@ -3466,6 +3474,7 @@ def sessions_in_reading_time(one: Placement) -> Fraction:
 # --- The plan of one scenario
 
 NUMBERS_OF_A_PLAN = [f.name for f in fields(SizingResult)][3:16]       # between the records and the alerts
+NUMBERS_OF_FITTING = ("nodes_minimum", "nodes_with_headroom", "nodes_final", *SPEED_NUMBERS)
 # What a scenario has only where a context is searched, or beside other scenarios.
 FOUND_WITH_OTHERS = dict.fromkeys(("no_context_fits", "longest_fitting_context", "nodes_one_token_more",
                                    "recommended_nodes_final", "given_budget_ratio", "capped"), "not_asked")
@@ -3567,6 +3576,17 @@ def layouts_of(request: Request) -> Layouts:
     return found
 
 
+def has_nodes_left(nodes: int | None, ha_mode: str) -> bool:
+    """Whether the spares leave some of the nodes given; otherwise a scenario does not apply."""
+    return nodes is None or nodes > HA_MODES[ha_mode]
+
+
+def unserved(request: Request) -> list[str]:
+    """Numbers of a load that no node is left to serve."""
+    searched = ["concurrency"] if request.concurrency is None else []
+    return [*NUMBERS_OF_FITTING, "max_concurrency", *searched]
+
+
 def on_load(request: Request, replica: Sheet) -> Sheet:
     """A replica's numbers, and those of the load on nodes."""
     storage, absent = record_terms(request.storage)
@@ -3574,6 +3594,7 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
     given = dict(storage, request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
                  peak_headroom_ratio=request.peak_headroom_ratio, storage=request.storage.name,
                  requested_context=request.effective_context, fits=True,
+                 applies=has_nodes_left(request.nodes, request.ha_mode),
                  nodes_given=request.nodes is not None, concurrency_capped=False,
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
     cases = {"serving_nodes": "serving_nodes__given"}
@@ -3581,12 +3602,13 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
         absent["nodes"], cases = "not_asked", {}
     sheet = replica.bind(given, cases, absent)
     sheet.later = BY_REPEATING
+    if not sheet["applies"]:
+        return sheet.bind({"fits": False}, absent=dict.fromkeys(unserved(request), "not_applicable__spares"))
     if request.concurrency is None:
         sheet["concurrency"] = min(COUNT.high, sheet["max_concurrency"])
         sheet["concurrency_capped"] = sheet["max_concurrency"] > COUNT.high
     if not fits_nodes(sheet):
-        missed = ("nodes_minimum", "nodes_with_headroom", "nodes_final", *SPEED_NUMBERS)
-        return sheet.bind({"fits": False}, absent=dict.fromkeys(missed, "does_not_fit"))
+        return sheet.bind({"fits": False}, absent=dict.fromkeys(NUMBERS_OF_FITTING, "does_not_fit"))
     if not sheet["speed_known"]:
         return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known"))
     return sheet
@@ -3671,6 +3693,7 @@ BY_REPEATING: dict[str, Callable] = {
     "tpot_at_all_accepted_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
                                                       accepted_tokens=sheet["draft_tokens"] + 1),
     "ttft_of_one_session_ms": lambda sheet: repeated(sheet, "ttft_high_ms", active_sessions=1),
+    "nodes_beside_spares": lambda sheet: sheet["ha_extra_nodes"] + 1,
     "batched_tokens_that_start": batch_that_starts,
     "seqs_that_start": seqs_that_start,
     "nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_final"],
@@ -3695,7 +3718,8 @@ def size(request: Request, given_budget_ratio: float, capped: bool = False, **fo
 def result(request: Request, built: Placement, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
     """The plan of a sheet."""
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
-    return SizingResult(request.model, request.server, request.storage, **numbers, warnings=raised(sheet),
+    alerts = raised(sheet, None if sheet["applies"] else "nodes")
+    return SizingResult(request.model, request.server, request.storage, **numbers, warnings=alerts,
                         layouts=layouts, placement=built, sheet=sheet)
 
 
@@ -3736,7 +3760,7 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
     ruled, capped = in_scenario(request, scenario), scenario.budget(1.0) < 1.0
     if request.effective_context != "max":
         return size(ruled, request.kv_budget_ratio, capped)
-    found = longest_context(ruled)
+    found = longest_context(ruled) if has_nodes_left(ruled.nodes, ruled.ha_mode) else None
     if found is None:
         return without_context(ruled.but(effective_context=shortest_context(ruled)), request.kv_budget_ratio,
                                capped)
@@ -3750,10 +3774,11 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
 def without_context(request: Request, given_budget_ratio: float, capped: bool) -> SizingResult:
     """The plan of a scenario in which not even the context of `request` fits: no number follows from it."""
     built = layouts_of(request).built
-    sheet = on_load(request, built.whole_sheet).what_if({}).bind(
+    loaded = on_load(request, built.whole_sheet)
+    sheet = loaded.what_if({}).bind(
         {"no_context_fits": True, "given_budget_ratio": given_budget_ratio, "capped": capped},
         absent=dict.fromkeys(("effective_context", "requested_context", "context_tokens",
-                              "longest_fitting_context"), "does_not_fit"))
+                              "longest_fitting_context"), loaded.absent["nodes_final"]))
     return result(request, built, (), sheet)
 
 
@@ -3791,12 +3816,13 @@ def plan_all(request: Request) -> dict[str, SizingResult]:
     check_request(request.but(effective_context=request.model.max_position_embeddings)
                   if request.effective_context == "max" else request)
     plans = {scenario.key: plan_scenario(request, scenario) for scenario in SCENARIOS}
+    recommended = plans["recommended"]
+    why = "does_not_fit" if recommended.applies else "not_applicable__recommended"
     for plan in plans.values():
-        nodes = plans["recommended"].nodes_final
-        if nodes is None:
-            plan.sheet.absent = {**plan.sheet.absent, "recommended_nodes_final": "does_not_fit"}
+        if recommended.nodes_final is None:
+            plan.sheet.absent = {**plan.sheet.absent, "recommended_nodes_final": why}
         else:
-            plan.sheet["recommended_nodes_final"] = nodes
+            plan.sheet["recommended_nodes_final"] = recommended.nodes_final
     return plans
 
 
@@ -3818,11 +3844,15 @@ def fits_scenario(request: Request, scenario: Scenario) -> bool:
 
 
 class Fitting(namedtuple("Fitting", "request servers scenarios")):
-    """Whether a request with changes fits, in each of some scenarios."""
+    """Whether a request with changes fits, in each of some scenarios.
+
+    Those that do not apply to the nodes of the request are not asked, unless the nodes change.
+    """
 
     def __call__(self, **changes) -> bool:
         changed = self.request.but(**changes)
-        return all(fits_scenario(changed, scenario) for scenario in self.scenarios)
+        return all(fits_scenario(changed, scenario) for scenario in self.scenarios
+                   if "nodes" in changes or has_nodes_left(self.request.nodes, scenario.ha_mode))
 
 
 def widest_that_fits(fits: Fitting, widths: Mapping[str, float], present: str | None, changes: Callable):
@@ -3918,9 +3948,10 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
                 servers: Mapping[str, Server]) -> list[dict]:
     """For each lever alone, the threshold at which each scenario, and `all`, would fit; [] when all do.
 
-    A threshold is the present value where the scenario fits already, None where the lever does not help.
+    Scenarios that do not apply count for nothing, but for `all` where the nodes change. A threshold is the
+    present value where the scenario fits already, None where the lever does not help.
     """
-    if all(plan.nodes_final is not None for plan in plans.values()):
+    if all(plan.nodes_final is not None for plan in plans.values() if plan.applies):
         return []
     present = dict(vars(request), server=request.server.name,
                    weights_precision=request.model.weights_precision,
@@ -3929,18 +3960,24 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
         present["effective_context"] = None
         request = request.but(effective_context=shortest_context(request))
     groups = dict({scenario.key: (scenario,) for scenario in SCENARIOS}, all=SCENARIOS[::-1])  # hardest first
-    fitting = {key: Fitting(request, servers, scenarios) for key, scenarios in groups.items()}
+    fitting = {key: Fitting(request, servers, scenarios) for key, scenarios in groups.items()
+               if key == "all" or plans[key].applies}
+
+    def threshold(key, name):
+        if key not in fitting:
+            return None
+        return present[name] if fitting[key]() else LEVERS[name](fitting[key])
     return [{"lever": name, "flag": flag(name), "current": present[name],
-             "thresholds": {key: present[name] if fits() else find(fits) for key, fits in fitting.items()}}
-            for name, find in LEVERS.items() if present[name] is not None]
+             "thresholds": {key: threshold(key, name) for key in groups}}
+            for name in LEVERS if present[name] is not None]
 
 
 # === Alerts: one row each; conditions know no language ===
 
 # `when` is a condition on numbers, its parameters their names; it rests where one of them does not exist.
 # Decimals come as floats: exact() compares them as they are written.
-# `scope` says what it needs: kv (a model, context and precision), storage (a profile, model and context) or
-# the whole plan.
+# `scope` says what it needs: kv (a model, context and precision), storage (a profile, model and context),
+# nodes (those given, and the spares) or the whole plan.
 Alert = namedtuple("Alert", "id scope severity when brief meaning action")
 SEVERITIES = {"error": Text("ERRO", "ERROR"), "warning": Text("AVISO", "WARNING"),
               "info": Text("INFORMAÇÃO", "INFO")}
@@ -4292,6 +4329,14 @@ ALERTS = (
             "s per node, more than {SLOW_MODEL_LOAD_S} s, at best.",
         "Conte esse tempo em reinícios e trocas de nó; um perfil mais rápido ou cópia local o reduz.",
         "Count it in restarts and node swaps; a faster profile or a local copy shortens it."),
+    alert("spares_use_up_nodes", "nodes", "info",
+        lambda applies: not applies,
+        "Não se aplica: a reserva toma todos os nós; informe ao menos --nodes {nodes_beside_spares_flag}",
+        "Does not apply: its spares use up all nodes; give at least --nodes {nodes_beside_spares_flag}",
+        "O cenário não se aplica: a reserva dele ({ha_extra_nodes}) toma todos os nós informados ({nodes}).",
+        "The scenario does not apply: its spares ({ha_extra_nodes}) use up all the nodes given ({nodes}).",
+        "Para ele, informe ao menos --nodes {nodes_beside_spares_flag}.",
+        "For it, give at least --nodes {nodes_beside_spares_flag}."),
     alert("speed_is_estimate", "plan", "info",
         lambda speed_estimated, tpot_measured, tpot_expected_ms: speed_estimated and not tpot_measured,
         "A velocidade é uma estimativa",
@@ -4697,7 +4742,7 @@ PARAMETERS = (
         "Catálogos próprios sem tocar nos que acompanham.",
         "Catalogs of your own without touching those shipped.",
         "Copiar um número sem a fonte.", "Copying a figure without its source.",
-        flag=Flag("PATH", shown="the file beside sizing.py")),
+        flag=Flag("PATH")),
     parameter("aliases product",
         "Outros nomes que as opções aceitam, e o nome do produto.",
         "Other names that the flags take, and the product's name.",
@@ -5013,7 +5058,9 @@ TPOTS = Text("esperado {tpot_expected_ms_amount}; para SLA (p80) {tpot_committed
              "{tokens_per_s_per_session} tokens/s por sessão",
              "expected {tpot_expected_ms_amount}; committed (p80) {tpot_committed_ms_amount}; "
              "{tokens_per_s_per_session} tokens/s per session")
+DOES_NOT_APPLY = (lambda applies: not applies, REASONS["not_applicable"].word)
 SPEEDS: tuple = (
+    DOES_NOT_APPLY,
     (lambda tpot_expected_ms, draft_tokens, acceptance_length: draft_tokens > 0,
      Text(TPOTS.pt + ", com {acceptance_length} tokens por passo ({basis})",
           TPOTS.en + ", at {acceptance_length} tokens a step ({basis})")),
@@ -5086,8 +5133,10 @@ LEADS = tuple(scenario.key for scenario in SCENARIOS)
 
 def make_answer(request: Request, servers: Mapping[str, Server], lang: str,
                 lead: str = "recommended") -> Answer:
-    """Everything the renderers show, the figures of the scenario `lead` first; raises SizingError."""
+    """Everything the renderers show, the scenario `lead` first, if it applies; raises SizingError."""
     plans = plan_all(request)
+    if not plans[lead].applies:
+        lead = next(key for key, plan in plans.items() if plan.applies)
     cards = {key: make_cards(plan.sheet, lang) for key, plan in plans.items()}
     return Answer(request, plans, find_levers(request, plans, servers), lang, lead, cards,
                   alert_rows(plans, lang, lead))
@@ -5214,7 +5263,8 @@ def told_blocks(answer: Answer) -> list[tuple]:
     """Layout, speed and limit of the scenario that leads."""
     lang, sheet = answer.lang, answer.plans[answer.lead].sheet
     limit = binding_limit(sheet)
-    bound = first_that_holds(LIMITS[limit].texts, sheet) if limit else REASONS["does_not_fit"].word
+    unbound = REASONS[sheet.reason("nodes_final") or "does_not_fit"].word
+    bound = first_that_holds(LIMITS[limit].texts, sheet) if limit else unbound
     told = {"layout": first_that_holds(PLACEMENTS, sheet), "tpot_nominal": first_that_holds(SPEEDS, sheet),
             "tpot_peak": first_that_holds(PEAKS, sheet), "ttft": first_that_holds(FIRST_TOKENS, sheet),
             "what_limits": bound}
@@ -5225,13 +5275,16 @@ def told_blocks(answer: Answer) -> list[tuple]:
 
 def binding_limit(sheet: Sheet) -> str | None:
     """The limit that gives the fewest sessions, a key of LIMITS: the first on a tie."""
+    if not sheet.get("applies", True):
+        return None
     known = {name: sheet.find(limit.number) for name, limit in LIMITS.items()
              if limit.number in sheet.parts["limits"]}
     return None if None in known.values() else min(known, key=lambda name: known[name])
 
 
 # Whatever is worse, the first screen says these too: they name another number of nodes.
-FIRST_SCREEN = ("budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes")
+FIRST_SCREEN = ("budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes",
+                "spares_use_up_nodes")
 SHOWN_ALERTS = 6
 
 
@@ -5342,7 +5395,8 @@ def lever_table(answer: Answer) -> tuple:
     """One row per lever: today's value, and what the flag must be for each scenario, and all, to fit."""
     lang = answer.lang
     no_help, fits = words(lang, "no", "fits")
-    fitting = {key: fits for key, plan in answer.plans.items() if plan.nodes_final is not None}
+    fitting = {key: fits if plan.applies else written(REASONS["not_applicable"].word, lang)
+               for key, plan in answer.plans.items() if plan.nodes_final is not None or not plan.applies}
     rows = []
     for lever in answer.levers:
         thresholds = {**lever["thresholds"], **fitting}.values()
@@ -5707,7 +5761,8 @@ def scenario_json(answer: Answer, scenario: Scenario) -> dict:
         "name": getattr(scenario.name, answer.lang),
         "configuration": configuration(answer, scenario),
         "results": {name: card.value for name, card in cards.items()},
-        "classification": {name: classify(name, getattr(plan, name)) for name in SCALES},
+        "classification": {name: classify(name, getattr(plan, name) if plan.applies else None)
+                           for name in SCALES},
         "binding_limit": binding_limit(plan.sheet),
         "speed_basis": plan.placement.speed_basis,
         "speed_rests_on": list(estimates_of(plan.model, plan.server, plan.placement.layout)
@@ -5722,7 +5777,7 @@ def scenario_json(answer: Answer, scenario: Scenario) -> dict:
 def rationale(name: str, card: Card) -> dict:
     why = {"formula": "%s = %s" % (name, card.formula), "inputs": card.inputs,
            "explanation": card.explanation}
-    return why if card.reason is None else dict(why, reason=card.reason)
+    return why if card.reason is None else dict(why, reason=card.reason.partition("__")[0])
 
 
 def layout_json(one: Placement, built: Placement) -> dict:
@@ -6417,6 +6472,7 @@ CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|a
 # text is refused too: it could change the KV cache or the parameters.
 SUSPECT = (
     CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
+    ""
     ""
     ""
     ""
@@ -7130,26 +7186,59 @@ FLAGS = {name: row for row in PARAMETERS if row.flag
          for name in (row.names[:1] if row.names[0] in ASKED else row.names)}
 REQUEST_DEFAULTS = {name: getattr(Request, name) for name in REQUEST_NAMES if hasattr(Request, name)}
 FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES, scenario=LEADS)
-OUTPUTS = {"json_only": "print the JSON only", "text_only": "print the text only",
-           "markdown_only": "print Markdown only", "summary": "print one screen: nodes, speed, alerts",
-           "csv": "print CSV only: a row for each scenario"}
+OUTPUTS = {"json_only": "the JSON only", "text_only": "the text only", "markdown_only": "Markdown only",
+           "summary": "one screen: nodes, speed, alerts; what a terminal gets",
+           "csv": "a row for each scenario"}
 EXAMPLES = """\
 examples:
-  python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 --effective-context 131072
-  python3 sizing.py --model qwen3-32b --server dgx-h100 --concurrency 200 --effective-context 32768 --lang en
-  python3 sizing.py --model opt-oss-20b --server dgx200 --concurrency 50 --effective-context 8192 --json-only
-  python3 sizing.py --model llama-3.1-70b-instruct --server dgx200 --concurrency 200 \
---effective-context 8192 --tpot-ms 40
-  python3 sizing.py --model opt-oss-120b --server dgx300 --nodes 4 --effective-context 131072
+  python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 \\
+      --effective-context 131072
+  python3 sizing.py --model llama-3.1-70b-instruct --server dgx200 \\
+      --concurrency 200 --effective-context 8192 --tpot-ms 40 --text-only
+  python3 sizing.py --model opt-oss-120b --server dgx300 --nodes 4 \\
+      --effective-context 131072 --lang en --json-only
   python3 sizing.py --list-models
 
-How many GPU nodes does it take to serve an LLM, and why? Three scenarios (minimum, recommended,
-ideal), by memory and, with a target, by speed; every number with its formula, inputs and meaning.
---model also takes a Hugging Face config.json or its folder. Prints text, then JSON.
+How many GPU nodes does it take to serve an LLM, and why? In three scenarios.
 """
-USAGE = ("python3 sizing.py --model NAME --server NAME --concurrency SESSIONS --effective-context TOKENS "
-         "[options]")
-EXIT_STATUS = "exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
+USAGE = "python3 sizing.py --model NAME --server NAME [options]"
+# The groups of --help, and what it says of each flag that takes a value. A flag that is not here stands among
+# the outputs, with the dictionary's words.
+OUTPUT_GROUP, TOOL_GROUP = "output (default: text, then JSON)", "catalogs, lists and this tool"
+HELP: dict[str, dict[str, str]] = {
+    "what to size": {
+        "model": "LLM of --list-models, or a config.json or its folder",
+        "server": "GPU node of --list-servers", "storage": "profile that weights are read from",
+        "concurrency": "simultaneous sessions with their KV in HBM",
+        "effective_context": "tokens of a session, its answer included; max: the most that --nodes hold",
+        "kv_precision": "", "nodes": "nodes there are, not --concurrency: how many sessions fit?"},
+    "memory, capacity and layout": {
+        "kv_budget_ratio": "share of HBM for weights and KV together",
+        "runtime_overhead_gib": "HBM per node that is not KV, weights too", "weights_precision": "",
+        "shared_prefix_tokens": "leading tokens that all sessions share",
+        "peak_headroom_ratio": "capacity above the load, for peaks",
+        "tensor_parallel": "GPUs that share each layer",
+        "pipeline_parallel": "groups of such GPUs, one after the other", "attention": "how it is divided"},
+    "requests and speed targets": {
+        "input_tokens": "prompt of a request", "output_tokens": "answer to a request",
+        "active_ratio": "share of the sessions generating at once",
+        "prefix_cache_hit_ratio": "share of the prompt in the prefix cache",
+        "tpot_ms": "target: committed time per output token",
+        "ttft_ms": "target: committed time to first token"},
+    "engine and measurements": {
+        "engine": "whose constants count", "max_num_batched_tokens": "tokens the engine takes per step",
+        "max_num_seqs": "sessions a replica runs at once", "draft_tokens": "tokens speculated per step",
+        "acceptance_length": "tokens that such a step yields",
+        "measured_tpot_ms": "TPOT you measured, to fit the speed to",
+        "measured_ttft_ms": "TTFT you measured, to fit the speed to",
+        "measured_sessions": "sessions per replica in that measurement"},
+    OUTPUT_GROUP: {
+        "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
+        "lang": "language of the report", "scenario": "whose figures the summary shows"},
+    TOOL_GROUP: {name + "_file": "in place of %s.json" % name for name in ("models", "servers", "storage")},
+}
+EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
+LONGEST_FLAG = 35                                        # columns of --help before its texts
 LONGEST_NUMBER = 40                                      # characters; beyond any bound, below int()'s limit
 
 
@@ -7195,12 +7284,18 @@ def default_of(name: str) -> object:
     return REQUEST_DEFAULTS.get(name, FLAGS[name].flag.default)
 
 
-def help_of(name: str) -> str:
-    row = FLAGS[name]
-    words = ": " + ", ".join(FLAG_CHOICES[name]) if name in FLAG_CHOICES else ""
-    default = "none" if default_of(name) is None else str(default_of(name))
-    shown = (row.flag.shown or "required") if row.flag.required else "default: " + (row.flag.shown or default)
-    return "%s%s (%s)" % (row.description.en.rstrip("."), words, shown)
+def help_of(name: str, text: str) -> str:
+    """What --help says of a flag: a text, its words, and its default where it has one."""
+    row, default = FLAGS[name].flag, default_of(name)
+    says = ": ".join(filter(None, [text, ", ".join(FLAG_CHOICES.get(name, ()))]))
+    shown = row.shown or (None if default is None else str(default))
+    if row.required:
+        return "%s (%s)" % (says, shown or "required")
+    return "%s (default: %s)" % (says, shown) if shown else says
+
+
+def help_format(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=LONGEST_FLAG, width=text_columns())
 
 
 class Finished(Exception):
@@ -7223,24 +7318,36 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     parser = Parser(prog="sizing.py", usage=USAGE, description=EXAMPLES, epilog=EXIT_STATUS,
-                    allow_abbrev=False, add_help=False, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, row in FLAGS.items():
-        parser.add_argument(flag(name), metavar=row.flag.metavar, default=default_of(name),
-                            type=reader(name), help=help_of(name))
-    outputs = parser.add_mutually_exclusive_group()
-    for name, text in OUTPUTS.items():
-        outputs.add_argument(flag(name), action="store_true", help="%s (default: text, then JSON)" % text)
-    parser.add_argument("--full", action="store_true", help="every number's card and the whole dictionary in "
-                        "text and Markdown")
-    lists = parser.add_mutually_exclusive_group()
-    for name in LISTS:
-        lists.add_argument("--list-" + name, dest="listing", action="store_const", const=name,
-                           help="show what %s holds and end; with --json-only as JSON" % LISTS[name].file)
-    parser.add_argument("--version", action=Show, nargs=0,
-                        const=lambda parser: "sizing.py %s\n" % __version__, help="print the version and end")
-    parser.add_argument("-h", "--help", action=Show, nargs=0, const=Parser.format_help,
-                        help="print this help and end")
+                    allow_abbrev=False, add_help=False, formatter_class=help_format)
+    for title, texts in helped().items():
+        group = parser.add_argument_group(title)
+        if title == OUTPUT_GROUP:
+            one_of(group, {flag(name): dict(help=text, action="store_true")
+                           for name, text in OUTPUTS.items()})
+            group.add_argument("--full", action="store_true", help="every number and parameter in the text")
+        for name, text in texts.items():
+            group.add_argument(flag(name), metavar=FLAGS[name].flag.metavar, default=default_of(name),
+                               type=reader(name), help=help_of(name, text))
+    one_of(group, {"--list-" + name: dict(help="%s as a table, or as JSON" % row.file, dest="listing",
+                                          action="store_const", const=name) for name, row in LISTS.items()})
+    group.add_argument("--version", action=Show, nargs=0,
+                       const=lambda parser: "sizing.py %s\n" % __version__, help="the version")
+    group.add_argument("-h", "--help", action=Show, nargs=0, const=Parser.format_help, help="this help")
     return parser
+
+
+def one_of(group: argparse._ArgumentGroup, options: Mapping[str, Mapping]) -> None:
+    """Options of which a command line has one at most."""
+    exclusive = group.add_mutually_exclusive_group()
+    for option, settings in options.items():
+        exclusive.add_argument(option, **settings)
+
+
+def helped() -> dict[str, dict[str, str]]:
+    """HELP with every flag that has a value."""
+    told = {name for texts in HELP.values() for name in texts}
+    others = {name: row.description.en.rstrip(".") for name, row in FLAGS.items() if name not in told}
+    return {**HELP, OUTPUT_GROUP: {**HELP[OUTPUT_GROUP], **others}}
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -7402,7 +7509,10 @@ def is_terminal(stream) -> bool:
 
 
 def text_columns() -> int:
-    """Columns of the terminal, within what the report can use; the widest when there is none."""
+    """COLUMNS, or those of the terminal, within what the report can use; the widest when there is neither."""
+    asked = os.environ.get("COLUMNS", "")
+    if re.fullmatch("0*[1-9][0-9]{0,5}", asked):
+        return max(MIN_COLUMNS, min(MAX_COLUMNS, int(asked)))
     try:
         columns = os.get_terminal_size(descriptor_of(sys.stdout)).columns
     except OSError:                                      # no terminal, or no standard output at all

@@ -37,6 +37,7 @@ from fractions import Fraction
 from unittest import mock
 
 sys.dont_write_bytecode = True
+os.environ.pop("COLUMNS", None)                              # whatever terminal the tests are run on
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import sizing  # noqa: E402
@@ -1695,7 +1696,7 @@ class Plan(Tabled):
         self.assertEqual(values(found["recommended"], "nodes_final_reserved nodes_final_without_hybrid_manager"), (4, 5))
         unfit = plans(concurrency=None, nodes=1)  # a spare leaves none: no cost against nothing
         self.assertEqual([(plan.nodes_final, plan.sheet.reason("relative_cost")) for plan in unfit.values()],
-                         [(1, "does_not_fit"), (None, "does_not_fit"), (None, "does_not_fit")])
+                         [(1, "not_applicable__recommended"), (None, "not_applicable__spares"), (None, "not_applicable__spares")])
 
     def test_the_least_limit_binds(self):
         for target, limits in ((None, ["memory", "engine"]), (30.0, ["memory", "engine", "speed"])):
@@ -2185,9 +2186,10 @@ class Placement(Tabled):
 
     def test_never_more_nodes_than_there_are(self):
         # 9 nodes less a spare hold two replicas of four, 36 / 1.2; 8 and 5 hold one, 18 / 1.2; 4 less a spare none; 3 not even one
-        for count, sessions, spans in ((9, 30, 4), (8, 15, 4), (5, 15, 4), (4, 0, 4), (3, 0, 1), (1, 0, 1)):
+        # of one node the spare leaves none, which is no load of 0 sessions
+        for count, sessions, spans in ((9, 30, 4), (8, 15, 4), (5, 15, 4), (4, 0, 4), (3, 0, 1), (1, None, 1)):
             plan = place(FULL_500, NODE_200, concurrency=None, nodes=count)
-            self.assertEqual((plan.concurrency, plan.nodes_final is None, plan.nodes_per_replica), (sessions, sessions == 0, spans))
+            self.assertEqual((plan.concurrency, plan.nodes_final is None, plan.nodes_per_replica), (sessions, not sessions, spans))
             self.assertLessEqual(max(math.prod(one.layout[:2]) for one in plan.layouts), 2 * count)
 
     # Three cases whose replica needs several nodes at 0.7, with a target or without; its committed TPOT is half as much again.
@@ -2412,15 +2414,45 @@ class Reverse(Tabled):
                          (0, 3, None, []))
 
     def test_too_few_nodes(self):
-        found = answer(concurrency=None, nodes=1)
-        self.assertEqual([(plan.nodes_final, plan.concurrency, "nodes_not_enough" in plan.warnings)
+        # one node less a spare is none, which holds no session of any kind; IDEAL keeps two
+        found = answer(concurrency=1000, nodes=2)            # 617 a node in RECOMMENDED: 1,200 take 2, + 1
+        self.assertEqual([(plan.nodes_final, plan.concurrency, plan.applies, "nodes_not_enough" in plan.warnings)
                           for plan in found.plans.values()],
-                         [(1, 617, False), (None, 0, True), (None, 0, True)])
+                         [(2, 1000, True, False), (None, 1000, True, True), (None, 1000, False, False)])
         levers = {lever["lever"]: lever for lever in found.levers}
-        self.assertEqual(levers.pop("nodes"), {"lever": "nodes", "flag": "--nodes", "current": 1,
-                                               "thresholds": {"minimum": 1, "recommended": 2, "ideal": 3, "all": 3}})
-        self.assertEqual({lever["thresholds"]["all"] for lever in levers.values()}, {None})
-        self.assertEqual([call(*argv("--json-only", concurrency=None, nodes=count))[0] for count in (1, 2, 3)], [1, 1, 0])
+        # with 3 nodes IDEAL would apply, and take 5
+        self.assertEqual(levers.pop("nodes"), {"lever": "nodes", "flag": "--nodes", "current": 2,
+                                               "thresholds": {"minimum": 2, "recommended": 3, "ideal": None, "all": 5}})
+        self.assertEqual({lever["lever"]: lever["thresholds"]["ideal"] for lever in levers.values()}, dict.fromkeys(levers))
+        shorter = levers["effective_context"]["thresholds"]      # what RECOMMENDED takes does for all that apply
+        self.assertTrue(shorter["recommended"] == shorter["all"] < shorter["minimum"] == 131072, shorter)
+        table = str(sizing.lever_table(found))
+        self.assertEqual(table.count("não se aplica"), len(found.levers))
+
+    # nodes: sessions of the scenarios (None: its spares use the nodes up), exit status
+    FEW = {1: ([617, None, None], 0), 2: ([1234, 514, None], 0), 3: ([1851, 1028, 437], 0)}
+
+    def test_a_scenario_without_nodes_does_not_apply(self):
+        for count, (sessions, expected) in self.FEW.items():
+            status, out, err = call(*argv("--json-only", concurrency=None, nodes=count, lang="en"))
+            data = strict_json(out)
+            self.assertEqual((status, err, data["levers"]), (expected, "", []))
+            for (key, scenario), held in zip(data["scenarios"].items(), sessions):
+                results, told = scenario["results"], [row["id"] for row in data["alerts"] if key in row["scenarios"]]
+                self.assertEqual((results["max_concurrency"], results["nodes_final"]), (held, held and count))
+                self.assertEqual(results["relative_cost"], None if None in (held, sessions[1]) else 0, (count, key))
+                if held is None:
+                    self.assertEqual((set(scenario["classification"].values()), scenario["binding_limit"], told, len(scenario["warnings"])),
+                                     ({None}, None, ["spares_use_up_nodes"], 1))
+                self.assertEqual({scenario["rationale"][name].get("reason") for name in ("nodes_final", "max_concurrency")},
+                                 {None if held else "not_applicable"})
+                self.assertEqual(set(results), set(data["scenarios"]["minimum"]["results"]))
+        # the same with a context searched: none at all in the scenario, and the longest in those that apply
+        for count in (1, 2):
+            status, out, _ = call(*argv("--json-only", nodes=count, concurrency=100, effective_context="max"))
+            scenarios = strict_json(out)["scenarios"]
+            self.assertEqual((status, [one["results"]["max_effective_context"] for one in scenarios.values()]),
+                             (0, [131072] * count + [None] * (3 - count)))
 
     def test_longest_context(self):
         self.agree(((low, high, top), sizing.largest(low, high, lambda number, top=top: number <= top), found)
@@ -2483,12 +2515,12 @@ class Reverse(Tabled):
                                  [longest])
 
     def test_a_context_that_does_not_exist(self):
-        # one node holds 1000 sessions of some context, and none less a spare; it holds 10^9 of no context:
+        # a node runs 8 x 1,024 sessions: 7000 on three, 8400 on two, 9100 not on one; it holds 10^9 of no context:
         # none, which is not 1 token
-        for concurrency, known in ((1000, [True, False, False]), (10**9, [False] * 3)):
-            status, out, err = call(*argv("--json-only", nodes=1, concurrency=concurrency, effective_context="max"))
+        for concurrency, known in ((7000, [True, True, False]), (10**9, [False] * 3)):
+            status, out, err = call(*argv("--json-only", nodes=3, concurrency=concurrency, effective_context="max"))
             data = strict_json(out)
-            self.assertEqual((status, err, data["inputs"]["nfr"]["effective_context"]), (1, "", None))
+            self.assertEqual((status, err, data["inputs"]["nfr"]["effective_context"] is None), (1, "", not known[1]))
             for key, exists in zip(SCENARIO_KEYS, known):
                 scenario = data["scenarios"][key]
                 names = ("max_effective_context", "kv_per_session_gib", "nodes_final", "sessions_per_node")
@@ -2800,7 +2832,7 @@ KINDS = [
     {"model": of_groups("sparse_latent", *LATENT), "kv_precision": "bf16"},
     {"model": of_groups("linear", *NARROW_GROUPS, *LATENT, STATE, NONE), "kv_precision": "fp16"},
     {"model": of_groups("linear", STATE), "kv_precision": "bf16"},
-    {"concurrency": None, "nodes": 2, "kv_precision": "nvfp4"}, dict(V3_ON_H100, concurrency=None, nodes=9), NO_CONTEXT,
+    {"concurrency": None, "nodes": 2, "kv_precision": "nvfp4"}, {"concurrency": None, "nodes": 1}, dict(V3_ON_H100, concurrency=None, nodes=9), NO_CONTEXT,
     {"nodes": 4, "effective_context": "max", "concurrency": 5000},
     dict(V3_ON_H100, nodes=40, effective_context="max", concurrency=1),
     dict(AMD, kv_budget_ratio=1, peak_headroom_ratio=10, runtime_overhead_gib=0),
@@ -3100,7 +3132,7 @@ class Formulas(unittest.TestCase):
         self.assertEqual(set(sizing.NUMBERS) - reached, set())
         self.assertEqual([name for name in sizing.RESULTS if None not in reasons[name]], [])
         self.assertEqual({frozenset(reasons[name]) for name in sizing.SPEED_NUMBERS},
-                         {frozenset([None, "does_not_fit", "speed_not_known"])})
+                         {frozenset([None, "does_not_fit", "not_applicable__spares", "speed_not_known"])})
 
     # The formula is the function's own source: in one line, without the brackets around it and comments.
     SOURCES = {
@@ -3260,7 +3292,16 @@ class Formulas(unittest.TestCase):
         ("relative_cost", {"runtime_overhead_gib": 1400}, None, ""),      # IDEAL alone does not fit
         ("ideal relative_cost", {"runtime_overhead_gib": 1400}, "does_not_fit", ""),
         ("recommended nodes_final", {"concurrency": None, "nodes": 2}, None, ""),
-        ("ideal nodes_final", {"concurrency": None, "nodes": 2}, "does_not_fit", ""),
+        ("ideal nodes_final", {"concurrency": None, "nodes": 2}, "not_applicable__spares",
+         "This scenario does not apply: its spares use up all the nodes given."),
+        ("ideal max_concurrency", {"concurrency": None, "nodes": 2}, "not_applicable__spares", ""),
+        ("ideal tpot_expected_ms", {"concurrency": None, "nodes": 2}, "not_applicable__spares", ""),
+        ("ideal kv_per_session_gib", {"concurrency": None, "nodes": 2}, None, ""),
+        ("ideal kv_per_session_gib", dict(NO_CONTEXT, nodes=2), "not_applicable__spares", ""),
+        ("minimum relative_cost", {"concurrency": None, "nodes": 1}, "not_applicable__recommended",
+         "The RECOMMENDED scenario, to which this one is compared, does not apply: its spares use up all the nodes given."),
+        ("recommended relative_cost", {"concurrency": None, "nodes": 1}, "not_applicable__spares", ""),
+        ("recommended nodes_final", dict(NO_CONTEXT, nodes=2), "does_not_fit", ""),
         ("speed_sessions_per_replica", {"tpot_ms": 50}, None, ""),
         ("speed_sessions_per_node", {"ttft_ms": 5000}, None, ""), ("speed_sessions_per_node", {"ttft_ms": 1}, None, ""),
         ("speed_sessions_per_node", {"measured_ttft_ms": 300, "measured_sessions": 9}, "not_asked", ""),
@@ -3276,7 +3317,8 @@ class Formulas(unittest.TestCase):
                 scenario, name = ("minimum " + what).split()[-2:]
                 data = sizing.report_json(unlevered(**changes))["scenarios"][scenario]
                 why = data["rationale"][name]
-                self.assertEqual((why.get("reason"), data["results"][name] is None), (reason, reason is not None))
+                self.assertEqual((why.get("reason"), data["results"][name] is None),
+                                 (reason and reason.partition("__")[0], reason is not None))
                 self.assertEqual(why["explanation"], told or why["explanation"])
         for changes, found in of_every_kind():
             for key, cards in found.cards.items():
@@ -3342,7 +3384,7 @@ class Alerts(unittest.TestCase):
         "no_session_fits": ("error", {"runtime_overhead_gib": 1396.625}, {"runtime_overhead_gib": 1396.6249},
                             "No session fits: weights and engine (1,396.62 GiB) plus the KV of one session (2.25 GiB) exceed the "
                             "share of 2,148.75 GiB of HBM"),
-        "no_context_fits": ("error", dict(MAX, runtime_overhead_gib=1396.6875), dict(MAX, runtime_overhead_gib=1396.6),
+        "no_context_fits": ("error", dict(MAX, nodes=3, runtime_overhead_gib=1396.6875), dict(MAX, nodes=3, runtime_overhead_gib=1396.6),
                             "No context fits a node, not even the shortest: weights and engine (1,396.69 GiB) plus its KV exceed the "
                             "share of 2,148.75"),
         "cloud_storage_latency": ("warning", {"storage": "profile_cloud_premium"}, {"storage": "profile_network_ssd"},
@@ -3364,8 +3406,12 @@ class Alerts(unittest.TestCase):
         # 4.5 GiB, 285 a node in IDEAL: 220 x 1.3 = 286, 219 x 1.3 = 284.7; in RECOMMENDED 308: 264 x 1.2 = 316.8
         "hybrid_manager_needed": ("warning", {"concurrency": 220}, {"concurrency": 219},
                                   "each session takes 4.5 GiB instead of 2.25. Nodes: 3; without the manager: 4."),
-        "nodes_not_enough": ("error", {"concurrency": None, "nodes": 2}, {"concurrency": None, "nodes": 3},
-                             "The nodes given (2) are not enough in this scenario, spares (2) and headroom taken off;"),
+        # one of 3 nodes serves IDEAL, two serve RECOMMENDED: 569 / 1.3 = 437.7
+        "nodes_not_enough": ("error", {"concurrency": 438, "nodes": 3}, {"concurrency": 437, "nodes": 3},
+                             "The nodes given (3) are not enough in this scenario, spares (2) and headroom taken off;"),
+        "spares_use_up_nodes": ("info", {"concurrency": None, "nodes": 2}, {"concurrency": None, "nodes": 3},
+                                "The scenario does not apply: its spares (2) use up all the nodes given (2). For it, give at least "
+                                "--nodes 3."),
         # MINIMUM: 1,620,745 x 617 = 999,999,665; one node more holds 1,000,000,282
         "sessions_capped": ("info", {"concurrency": None, "nodes": 1620746}, {"concurrency": None, "nodes": 1620745},
                             "The nodes given hold 1,000,000,282 sessions; the sizing stops at 1,000,000,000,"),
@@ -3456,7 +3502,8 @@ class Alerts(unittest.TestCase):
         "reservation_needs_nodes": ([{"model": "mistral-7b-v0.1", "concurrency": 10**6}], [
             {"concurrency": None, "nodes": 50}, {"concurrency": 916, "max_num_batched_tokens": 512}]),
         # data-parallel
-        "nodes_not_enough": ([dict(MAX, nodes=2)], [{"concurrency": None, "nodes": 50}, {"concurrency": 10**9}, NO_SESSION]),
+        "nodes_not_enough": ([dict(MAX, nodes=3, concurrency=10**5)], [dict(MAX, nodes=2), {"concurrency": None, "nodes": 50}, {"concurrency": 10**9}, NO_SESSION]),
+        "spares_use_up_nodes": ([MAX, dict(MAX, nodes=2), NO_SESSION], [{"nodes": 3, "concurrency": 10**6}, {"concurrency": 1}]),
         "no_context_fits": ([], [dict(MAX, nodes=2), IMPOSSIBLE]),                      # one does, but for spares; but for speed
         "no_session_fits": ([NO_SESSION], [{"model": L405B, "server": "8x-l40s"}]), "speed_target_missed": (
             [IMPOSSIBLE, dict(FIRST, ttft_ms=99.9)], [NO_SESSION, dict(FIRST, ttft_ms=100.1)]),
@@ -3531,7 +3578,7 @@ class Alerts(unittest.TestCase):
         "context_beyond_request", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
-        "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped"]
+        "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped"]
     BAD = {"effective_context": 200000, "kv_precision": "bf16", "kv_budget_ratio": 0.45, "runtime_overhead_gib": 1}
     ALL, IDEAL = [*SCENARIO_KEYS], ["ideal"]
     IN_ORDER = [  # request; id and scenarios of each row: errors, then what concerns RECOMMENDED, each by ORDER
@@ -3549,7 +3596,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 22 + ["info"] * 4)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 22 + ["info"] * 5)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -3738,7 +3785,7 @@ class Tables(unittest.TestCase):
             self.assertTrue(names)
             self.assertEqual(len(names), len(set(names)))
         for alert in sizing.ALERTS:
-            self.assertRegex(" ".join(alert[:3]), r"^[a-z]+(_[a-z]+)+ (kv|storage|plan) (error|warning|info)$")
+            self.assertRegex(" ".join(alert[:3]), r"^[a-z]+(_[a-z]+)+ (kv|storage|nodes|plan) (error|warning|info)$")
         self.assertEqual(list(sizing.SEVERITIES), ["error", "warning", "info"])
 
     def test_every_parameter_is_explained(self):
@@ -4138,7 +4185,7 @@ class DoesNotFit(InFolder):
         (dict(ONE_ON_100, model=dataclasses.replace(ONE_LAYER, head_dim=70 * 128), runtime_overhead_gib=5),
          "runtime_overhead_gib", [0.0, 0.0, None, None]),
         # MINIMUM 6.5 GiB: 6 a node, so 1; RECOMMENDED 4 sessions: 1, + 1; IDEAL 1.5 GiB: ceil(3.9), + 2.  What fits stays
-        (dict(ONE_ON_100, concurrency=3, nodes=1, runtime_overhead_gib=63.5), "nodes", [1, 2, 6, 6]),
+        (dict(ONE_ON_100, concurrency=3, nodes=1, runtime_overhead_gib=63.5), "nodes", None),     # the others do not apply
         (dict(ONE_ON_100, concurrency=3, nodes=4, runtime_overhead_gib=63.5), "nodes", [4, 4, 6, 6]),
         (dict(ONE_ON_100, concurrency=3, nodes=4, runtime_overhead_gib=64.5), "nodes", [4, 4, None, None]),
         # 29.5 GiB and 2.21240234375 + 0.27 + 0.93 of engine, whose graphs are those of a large card, fit MINIMUM as they are
@@ -4148,7 +4195,7 @@ class DoesNotFit(InFolder):
         (dict(NODE_70, model=dataclasses.replace(MODEL, weights_gib=33.001)), "runtime_overhead_gib", NONE),
         # One replica takes two nodes of 359.9 GiB (387.3 of weights): with 1 and 2 spares
         ({"model": MODELS[L405B], "server": SERVERS["8x-l40s"], "effective_context": 8192, "concurrency": 3, "nodes": 1},
-         "nodes", [2, 3, 4, 4]),
+         "nodes", [2, None, None, 4]),
         # dgx300 at 0.65: 1396.6875 GiB, at 0.70: 1504.125.  The most stages of a replica are its 36 layers, each on a node:
         # 2.252197265625 / 36 = 0.06256103515625 GiB, so 1396.62493896484375 and 1504.06243896484375
         ({"runtime_overhead_gib": 99999}, "runtime_overhead_gib", [1504.062, 1504.062, 1396.624, 1396.624]),
@@ -4158,7 +4205,7 @@ class DoesNotFit(InFolder):
     def test_ends_of_the_search(self):
         for changes, lever, thresholds in self.ENDS:
             with self.subTest(lever=lever, thresholds=thresholds):
-                self.assertEqual(self.levers(**changes)[lever]["thresholds"], dict(zip(self.GROUPS, thresholds)))
+                self.assertEqual(self.levers(**changes).get(lever, {}).get("thresholds"), thresholds and dict(zip(self.GROUPS, thresholds)))
         for order in ("dgx300", "dgx-h100"), ("dgx-h100", "dgx300"):     # the smallest server wins, wherever it stands
             self.assertEqual(self.levers(order, **self.ASKED, effective_context=45056)["server"]["thresholds"]["all"], "dgx-h100")
         # a given one travels
@@ -4171,7 +4218,7 @@ class DoesNotFit(InFolder):
     def test_which_levers_there_are(self):
         self.assertEqual(answer().levers, [])                # nothing to pull when it fits
         fixed = ["weights_precision", "kv_precision", "effective_context", "kv_budget_ratio", "runtime_overhead_gib", "server"]
-        for changes, names in [({"runtime_overhead_gib": 9999}, fixed), ({"nodes": 1}, ["nodes", *fixed]),
+        for changes, names in [({"runtime_overhead_gib": 9999}, fixed), ({"nodes": 2}, ["nodes", *fixed]), ({"nodes": 2, "concurrency": 3}, []),
                                ({"tpot_ms": 0.1}, ["tpot_ms", *fixed]), ({"ttft_ms": 0.1}, ["ttft_ms", *fixed]),
                                ({"model": FULL, "runtime_overhead_gib": 9999}, fixed[1:]),
                                (dict(NO_CONTEXT, runtime_overhead_gib=9999), ["nodes", *fixed[:2], *fixed[3:]])]:
@@ -4256,8 +4303,12 @@ HBM de um nó do cenário RECOMENDADO na carga nominal, com a reserva parada: 2.
             ({}, "opt-oss-120b on dgx300 | sessions: 1,000 | context: 131,072 tokens | KV: fp8 | profile_default\n"),
             ({}, "\nRECOMMENDED  3      20 %      N+1     0 %    production ← use in production\n"),
             ({"effective_context": 200000}, " | context: 131,072 tokens (requested: 200,000) | "),
-            ({"nodes": 1, "concurrency": None, "runtime_overhead_gib": 9999}, "\nMINIMUM      0         does not fit  0 %"),
-            (NO_CONTEXT, " | context: — tokens | "), (NO_CONTEXT, "\nMINIMUM      0                does not fit  0 %"),
+            ({"nodes": 1, "concurrency": None, "runtime_overhead_gib": 9999}, "\nMINIMUM      0         does not fit    0 %"),
+            ({"nodes": 2, "concurrency": None}, "\nIDEAL        —         does not apply  30 %      N+2     —     mission-critical\n"),
+            ({"nodes": 1, "concurrency": None},
+             "\nSpeed          does not apply\nFirst token    does not apply\nBinding limit  does not apply\nWorst alert    INFO (RECOMMENDED): "
+             "The scenario does not apply: its spares (1) use up all the nodes"),
+            (NO_CONTEXT, " | context: — tokens | "), (NO_CONTEXT, "\nMINIMUM      0                does not fit    0 %"),
             # 1504.125 - 2.252197265625 = 1501.872802734375: less than one session
             ({"runtime_overhead_gib": 1501.8729},
              "\nLayout         nodes per replica: 2; GPUs per replica: 8 × 2 (pipeline parallel)\n"),
@@ -5643,7 +5694,7 @@ class PlannedSpeed(unittest.TestCase):
         self.assertAlmostEqual(plan.ttft_expected_ms, 20 + step_ms + 1.6 * 1145.373230, places=4)
 
     def test_nothing_on_speed_when_nothing_fits(self):
-        for changes in ({"kv_budget_ratio": 0.05}, {"nodes": 1}, {"tpot_ms": 1.0}, {"ttft_ms": 1.0}):
+        for changes in ({"kv_budget_ratio": 0.05}, {"nodes": 2, "concurrency": 10**5}, {"tpot_ms": 1.0}, {"ttft_ms": 1.0}):
             plan = planned(**changes)["recommended"]
             self.assertEqual((plan.nodes_final, *(sizing.first_that_holds(texts, plan.sheet).en
                                                   for texts in (sizing.SPEEDS, sizing.FIRST_TOKENS))),
@@ -8548,6 +8599,16 @@ class TextLayout(unittest.TestCase):
             with mock.patch.object(sys, "stdout", stdout):
                 self.assertEqual(sizing.text_columns(), 100)
 
+    def test_columns_that_are_asked_for(self):
+        with mock.patch.object(os, "get_terminal_size", return_value=os.terminal_size((72, 24))):
+            for asked, expected in (("80", 80), ("100", 100), ("61", 61), ("059", 60), ("1", 60), ("101", 100), ("999999", 100),
+                                    ("", 72), ("0", 72), ("-80", 72), ("80x", 72), ("8e1", 72), (" 80", 72), ("٨٠", 72), ("9" * 9999, 72)):
+                with mock.patch.dict(os.environ, COLUMNS=asked):
+                    self.assertEqual(sizing.text_columns(), expected, asked[:9])
+        for columns in (60, 80):
+            status, out, _ = process(*argv("--text-only"), env=dict(os.environ, COLUMNS=str(columns)))
+            self.assertEqual((status, max(map(len, out.splitlines()))), (0, columns))
+
     def test_on_a_terminal(self):
         try:
             import fcntl
@@ -8684,12 +8745,11 @@ class TextFromFiles(InFolder):
 
 # === Command line ===
 
-USAGE = ("usage: python3 sizing.py --model NAME --server NAME --concurrency SESSIONS --effective-context "
-         "TOKENS [options]\n")
-FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --effective-context, --kv-precision, "
-               "--kv-budget-ratio, --runtime-overhead-gib, --peak-headroom-ratio, --nodes, --tensor-parallel, "
-               "--attention, --pipeline-parallel, --max-num-batched-tokens, --max-num-seqs, --input-tokens, "
-               "--output-tokens, --draft-tokens, --acceptance-length, --prefix-cache-hit-ratio, ...")
+USAGE = "usage: python3 sizing.py --model NAME --server NAME [options]\n"
+FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --effective-context, --kv-precision, --nodes, "
+               "--kv-budget-ratio, --runtime-overhead-gib, --weights-precision, --shared-prefix-tokens, "
+               "--peak-headroom-ratio, --tensor-parallel, --pipeline-parallel, --attention, --input-tokens, "
+               "--output-tokens, --active-ratio, --prefix-cache-hit-ratio, --tpot-ms, ...")
 MISSING = "missing %s; see --help, --list-models and --list-servers"
 TOGETHER = "argument --nodes: expected instead of --concurrency, or both with --effective-context max"
 IN_CATALOG = "argument --%s: %r is not in %s.json; %s; see --list-%s"
@@ -9019,58 +9079,111 @@ class CommandLine(InFolder):
         self.assertEqual(call("--version"), (0, "sizing.py %s\n" % sizing.__version__, ""))
         self.assertEqual(call("--version", "--bogus"), call("--version"))
 
-    DEFAULTS = {  # as --help shows them, in order
-        "--model": "required", "--server": "required", "--storage": "default: profile_default",
-        "--concurrency": "required, or --nodes", "--effective-context": "required",
-        "--kv-precision": "default: the model's default_kv_precision", "--kv-budget-ratio": "default: 0.70",
-        "--runtime-overhead-gib": "default: computed; 120 if the weights are unknown",
-        "--peak-headroom-ratio": "default: 0.20", "--nodes": "default: none",
-        "--tensor-parallel": "default: auto: by the rule of the report", "--attention": "default: auto: by the rule of the report",
-        "--pipeline-parallel": "default: auto: 1 where a node holds a session",
-        "--max-num-batched-tokens": "default: by GPU memory, as vLLM: 16384 (≥ 160 GiB), 8192 (≥ 70 GiB), 2048 (< 70 GiB, A100)",
-        "--max-num-seqs": "default: by GPU memory, as vLLM: 1024 (≥ 70 GiB), 256 (< 70 GiB, A100)",
-        "--input-tokens": "default: 1024", "--output-tokens": "default: 1024",
-        "--draft-tokens": "default: 0: no speculative decoding", "--acceptance-length": "default: none",
-        "--prefix-cache-hit-ratio": "default: 0", "--shared-prefix-tokens": "default: 0", "--active-ratio": "default: 1.0", "--tpot-ms": "default: none",
-        "--ttft-ms": "default: none", "--engine": "default: generic", "--measured-tpot-ms": "default: none",
-        "--measured-ttft-ms": "default: none", "--measured-sessions": "default: none",
-        "--weights-precision": "default: the model's",
-        "--output-json-file": "default: none", "--output-markdown-file": "default: none",
-        **dict.fromkeys(("--models-file", "--servers-file", "--storage-file"), "default: the file beside sizing.py"),
-        "--lang": "default: pt",
-        **dict.fromkeys(("--json-only", "--text-only", "--markdown-only"), "default: text, then JSON")}
+    # A row of --help: what stands behind it in brackets, if anything. In order; a group's name ends in a colon.
+    DEFAULTS = rows("""
+        what to size:
+        --model required
+        --server required
+        --storage default: profile_default
+        --concurrency required, or --nodes
+        --effective-context required
+        --kv-precision default: the model's
+        --nodes
+        memory, capacity and layout:
+        --kv-budget-ratio default: 0.70
+        --runtime-overhead-gib default: computed
+        --weights-precision default: the model's
+        --shared-prefix-tokens default: 0
+        --peak-headroom-ratio default: 0.20
+        --tensor-parallel default: auto
+        --pipeline-parallel default: auto
+        --attention default: auto
+        requests and speed targets:
+        --input-tokens default: 1024
+        --output-tokens default: 1024
+        --active-ratio default: 1.0
+        --prefix-cache-hit-ratio default: 0
+        --tpot-ms
+        --ttft-ms
+        engine and measurements:
+        --engine default: generic
+        --max-num-batched-tokens default: by GPU, as vLLM
+        --max-num-seqs default: by GPU, as vLLM
+        --draft-tokens default: 0
+        --acceptance-length
+        --measured-tpot-ms
+        --measured-ttft-ms
+        --measured-sessions
+        output (default: text, then JSON):
+        --json-only
+        --text-only
+        --markdown-only
+        --output-json-file
+        --output-markdown-file
+        --lang default: pt
+        catalogs, lists and this tool:
+        --models-file
+        --servers-file
+        --storage-file
+        --list-models
+        --list-servers
+        --list-storage
+        --version
+        --help""")
+
+    def helped(self, columns=100):
+        with mock.patch.dict(os.environ, COLUMNS=str(columns)):
+            status, text, err = call("--help")
+        self.assertEqual((status, err), (0, ""))
+        return text
 
     def test_help(self):
-        status, text, err = call("--help")
-        self.assertEqual((status, err, call("-h")[1]), (0, "", text))
+        text = self.helped()
         self.assertTrue(text.startswith(USAGE + "\nexamples:\n  python3 sizing.py --model opt-oss-120b "))
-        folded = " ".join(text.split())
-        found = re.findall(r" (--[a-z-]+) (?:(?! --[a-z]+-?[a-z-]* [A-Z]).)*?\((required[^)]*|default: (?:[^()]|\([^()]*\))*)\)",
-                           folded[folded.index("Prints text, then JSON."):])
-        self.assertEqual(dict(found), self.DEFAULTS)
-        self.assertEqual([option for option, _ in found], list(self.DEFAULTS))
-        self.assertEqual(re.findall(r"(?m)^  (?:-h, )?(--[a-z-]+)", text),
+        shown = re.findall(r"(?ms)^(?:([a-z][^\n]*:)$|  (?:-h, )?(--[a-z-]+)(.*?)(?=\n  -|\n\n))", text[text.index("what to size"):])
+        found = [(title + option + " " + "".join(re.findall(r"\(((?:required|default:)[^()]*)\)$", " ".join(said.split())))).split()
+                 for title, option, said in shown]
+        self.assertEqual(found, self.DEFAULTS)
+        self.assertEqual([words[0] for words in found if words[0].startswith("--")],
                          [name for name in option_strings() if name != "-h"])
-        for words in ("KV cache format: fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla (default: the model's",
-                      "Format of the weights: bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4 (default: the",
-                      "Engine whose constants count: generic, vllm, sglang, trtllm (default: generic)",
-                      "--attention KIND How attention is divided: tensor (by heads) or data (data-parallel: each rank its own "
-                      "sessions, the experts over all GPUs): auto, tensor, data (default:",
-                      "--pipeline-parallel STAGES Groups of GPUs that share the layers",
-                      "--max-num-seqs SESSIONS Sessions the engine runs at once on a replica",
-                      "--draft-tokens TOKENS Tokens that speculative decoding proposes per step (default:",
-                      "--acceptance-length TOKENS Tokens that a step yields", "--measured-ttft-ms MS TTFT you measured with",
-                      "Language of the report: pt, en (default: pt)",
-                      "--list-storage show what storage.json holds",
-                      "exit status: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130"):
+        folded = " ".join(text.split())
+        for words in ("--kv-precision NAME fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla (default: the model's)",
+                      "--weights-precision NAME bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4 (default: the",
+                      "--engine NAME whose constants count: generic, vllm, sglang, trtllm (default: generic)",
+                      "--attention KIND how it is divided: auto, tensor, data (default: auto)",
+                      "--pipeline-parallel STAGES groups of such GPUs", "--max-num-seqs SESSIONS sessions a replica runs at once",
+                      "--acceptance-length TOKENS tokens that such a step yields", "--measured-ttft-ms MS TTFT you measured",
+                      "--lang LANG language of the report: pt, en (default: pt)", "--list-storage storage.json as a table",
+                      "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130"):
             self.assertIn(words, folded)
-        shown = {name: row.flag.shown for name, row in sizing.FLAGS.items() if re.match(r"[0-9.]+$", row.flag.shown or "")}
-        self.assertEqual({name: float(text) for name, text in shown.items()},
-                         {name: self.REQUEST[name] for name in shown})
+        told = {name: row.flag.shown for name, row in sizing.FLAGS.items() if re.match(r"[0-9.]+$", row.flag.shown or "")}
+        self.assertEqual({name: float(text) for name, text in told.items()},
+                         {name: self.REQUEST[name] for name in told})
+
+    def test_help_fits_two_screens(self):
+        for columns, most in ((80, 96), (100, 80)):
+            lines = self.helped(columns).splitlines()
+            self.assertLessEqual(len(lines), most)
+            self.assertLessEqual(max(map(len, lines)), columns)
+        wide = self.helped()
+        with mock.patch.object(os, "get_terminal_size", return_value=os.terminal_size((60, 24))):
+            self.assertEqual(self.helped(), wide)            # COLUMNS, whatever the terminal
+            self.assertGreater(len(call("-h")[1].splitlines()), 96)
+
+    def test_every_flag_has_one_text_of_its_own(self):
+        told = [name for texts in sizing.HELP.values() for name in texts]
+        self.assertEqual(sorted(told), sorted(sizing.FLAGS))
+        self.assertLessEqual(max(len(text) for texts in sizing.HELP.values() for text in texts.values()), 75)
+        # one that has none is told all the same, among the outputs, in the dictionary's words
+        with mock.patch.dict(sizing.HELP["what to size"]):
+            del sizing.HELP["what to size"]["nodes"]
+            text = self.helped()
+        self.assertIn("  --nodes NODES ", text[text.index("\noutput"):])
+        self.assertIn("Nodes there are, instead of --concurrency", text)
 
     def test_examples_of_the_help_run(self):
-        examples = re.findall(r"^  python3 sizing\.py (.*)$", call("--help")[1], re.M)
-        self.assertEqual(len(examples), 6)
+        examples = re.findall(r"^  python3 sizing\.py (.*)$", call("--help")[1].replace("\\\n", ""), re.M)
+        self.assertEqual(len(examples), 4)
         for example in examples:
             with self.subTest(example=example):
                 status, out, err = call(*example.split())
