@@ -8863,7 +8863,8 @@ class CommandLine(InFolder):
         "--max-num-batched-tokens": "--max_num_tokens --chunked-prefill-size",
         "--weights-precision": "--quantization --dtype",
         "--draft-tokens": "--num-speculative-tokens --speculative-num-draft-tokens",
-        "--attention data": "--data-parallel-size --dp-size --enable-dp-attention --enable_attention_dp",
+        "--attention data": "--enable-dp-attention --enable_attention_dp",
+        "--attention data; replicas are worked out": "--data-parallel-size --dp-size --dp",
         "--concurrency": "--users --sessions --max-concurrency", "--server": "--gpu --gpu-type", "--nodes": "--nnodes",
         "--input-tokens": "--isl --random-input-len", "--output-tokens": "--osl --max-tokens", "--model": "--model-path"}
 
