@@ -91,7 +91,7 @@ def localised(digits: str, lang: str) -> str:
     return digits.translate(MARKS[lang])
 
 
-def written(value: float | str | Text | None, lang: str) -> str:
+def written(value: float | str | list | Text | None, lang: str) -> str:
     """`value` for a reader: thousands grouped, two decimals (three significant digits below 0.1)."""
     if value is None:
         value = NOT_STATED
@@ -99,6 +99,8 @@ def written(value: float | str | Text | None, lang: str) -> str:
         return getattr(value, lang)
     if isinstance(value, str):
         return value
+    if isinstance(value, list):
+        return ", ".join(value) or "—"
     if isinstance(value, int):
         return localised("{:,}".format(value), lang)
     if 0 < abs(value) < 1e-6:
@@ -215,15 +217,23 @@ def stated(values: Mapping) -> dict:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def nearest(wrong: object, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the closest of `known`, or the list of them when nothing is close."""
+def closest(wrong: object, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches               # only a wrong word pays for it
+    text = (wrong if isinstance(wrong, str) else short(wrong))[:100].lower()
+    return next(iter(get_close_matches(text, list(known), 1)), None)
+
+
+def listed(known: Iterable[str]) -> str:
     names = list(known)
-    close = get_close_matches((wrong if isinstance(wrong, str) else short(wrong))[:100].lower(), names, 1)
-    if close:
-        return "; did you mean %r?" % close[0]
     return "; choose from %s%s" % (", ".join(names[:LISTED_NAMES]),
                                    ", ..." if len(names) > LISTED_NAMES else "")
+
+
+def nearest(wrong: object, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the closest of `known`, or the list of them when nothing is close."""
+    names = list(known)
+    close = closest(wrong, names)
+    return "; did you mean %r?" % close if close else listed(names)
 
 
 def check_choice(value: object, known: Iterable[str]):
@@ -923,6 +933,16 @@ class Request:
     measured_sessions: int | None = request_field(
         None, Flag("SESSIONS"), "Sessões por réplica nessa medição.",
         "Sessions per replica of that measurement.", *OF_A_MEASUREMENT)
+    replaced_entries: tuple[str, ...] = request_field(           # names of RECORDS
+        (), None,
+        "Entradas do seu catálogo no lugar das que acompanham a ferramenta.",
+        "Entries of your own catalog in place of those that come with the tool.",
+        "--models-file, --servers-file e --storage-file.",
+        "--models-file, --servers-file and --storage-file.",
+        "Os números são os do seu arquivo, mesmo que o nome seja conhecido.",
+        "The figures are those of your file, although the name is a known one.",
+        "Comparar com relatórios feitos sem o seu arquivo.",
+        "Comparing with reports made without your file.")
 
     def __hash__(self):
         return self.hash
@@ -941,8 +961,8 @@ class Request:
         context = self.effective_context
         clamped = min(context, self.model.max_position_embeddings) if isinstance(context, int) else context
         return self.but(concurrency=None, nodes=None, peak_headroom_ratio=0.0, ha_mode="none",
-                        effective_context=clamped, tensor_parallel="auto", pipeline_parallel="auto",
-                        attention="auto")
+                        replaced_entries=(), effective_context=clamped, tensor_parallel="auto",
+                        pipeline_parallel="auto", attention="auto")
 
     @property
     def pins(self) -> Pins:
@@ -957,8 +977,8 @@ ASKED = {f.name: f.metadata["parameter"]._replace(names=[f.name, *f.metadata["pa
 REQUEST_NAMES = tuple(ASKED)
 BOUNDS.update((name, row.flag.bound) for name, row in ASKED.items() if row.flag and row.flag.bound != COUNT)
 # What a replica's numbers never read: it leaves the request before layouts are placed.
-OF_THE_LOAD = (*RECORDS, "concurrency", "nodes", "peak_headroom_ratio", "ha_mode", "tensor_parallel",
-               "pipeline_parallel", "attention")
+OF_THE_LOAD = (*RECORDS, "replaced_entries", "concurrency", "nodes", "peak_headroom_ratio", "ha_mode",
+               "tensor_parallel", "pipeline_parallel", "attention")
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
 # What every plan asks of its replica, whatever the load.
 OF_ANY_LOAD = ("kv_per_session_gib", "sessions_per_node", "kv_pooled_gib", "state_blocks")
@@ -3484,7 +3504,7 @@ def check_request(request: Request) -> None:
     """Raise SizingError naming the first parameter that makes no sense or asks what cannot be known."""
     values = vars(request)
     check_arguments({name: values[name] for name, _, other in record_fields(Request)
-                     if name not in ("tensor_parallel", "pipeline_parallel")
+                     if name not in ("tensor_parallel", "pipeline_parallel", "replaced_entries")
                      and not (values[name] is None and other == "None")})
     if request.concurrency is None and request.nodes is None:
         raise SizingError("concurrency: missing, and no nodes given instead")
@@ -3596,6 +3616,8 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
                  requested_context=request.effective_context, fits=True,
                  applies=has_nodes_left(request.nodes, request.ha_mode),
                  nodes_given=request.nodes is not None, concurrency_capped=False,
+                 replaced_entries=", ".join("%s %s" % (name, getattr(request, name).name)
+                                            for name in request.replaced_entries),
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
     cases = {"serving_nodes": "serving_nodes__given"}
     if request.nodes is None:
@@ -4377,6 +4399,13 @@ ALERTS = (
         "The nodes given hold {max_concurrency} sessions; the sizing stops at {concurrency}, the most that "
             "can be asked.",
         "Informe menos nós.", "Give fewer nodes."),
+    alert("catalog_entry_replaced", "plan", "info", lambda replaced_entries: replaced_entries != "",
+        "Do seu catálogo: {replaced_entries}", "From your own catalog: {replaced_entries}",
+        "Do seu catálogo, no lugar da entrada de mesmo nome que acompanha a ferramenta: {replaced_entries}.",
+        "From your own catalog, in place of the entry of that name that comes with the tool: "
+        "{replaced_entries}.",
+        "Dê outro nome à sua entrada se a troca não é desejada.",
+        "Give your entry another name if that is not meant."),
 )
 
 
@@ -4396,7 +4425,8 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
     `more`: further fields of Request by name, and `weights_precision`, the format to load the weights in.
     With `nodes` and no `concurrency`, the most sessions those nodes hold; with both, whether they hold them.
     """
-    known = (*REQUEST_NAMES[10:], "weights_precision")   # the ten before are named above
+    # the ten before are named above, and only the command line replaces entries
+    known = [name for name in (*REQUEST_NAMES[10:], "weights_precision") if name != "replaced_entries"]
     for name in more:
         if name not in known:
             raise SizingError("unknown argument %s%s" % (short(name), nearest(name, known)))
@@ -4737,7 +4767,9 @@ PARAMETERS = (
         "Ler só o arquivo e ignorar o código de saída.",
         "Reading the file alone and ignoring the exit status.", flag=Flag("PATH")),
     parameter("models_file servers_file storage_file",
-        "Outro catálogo, no mesmo formato.", "Another catalog, in the same format.",
+        "Um catálogo seu, no mesmo formato, somado ao que acompanha; com um nome nos dois, vale o seu.",
+        "A catalog of your own, in the same format, added to the shipped one; with a name in both, yours "
+            "counts.",
         "Os arquivos ao lado de sizing.py.", "The files beside sizing.py.",
         "Catálogos próprios sem tocar nos que acompanham.",
         "Catalogs of your own without touching those shipped.",
@@ -4945,6 +4977,7 @@ LABELS = {name: Text(*both) for name, both in {
     "measured_ttft_ms": ("TTFT medido", "Measured TTFT"),
     "measured_sessions": ("Sessões da medição", "Sessions of the measurement"),
     "output_json_file": ("Arquivos de saída", "Output files"), "models_file": ("Catálogos", "Catalogs"),
+    "replaced_entries": ("Entradas do seu catálogo", "Entries of your own catalog"),
     "aliases": ("Outros nomes", "Other names"), "product": ("Produto", "Product"),
     "lang": ("Idioma", "Language"), "scenario": ("Cenário do resumo", "Scenario of the summary"),
     "json_only": ("Saídas e listas", "Outputs and lists"),
@@ -5477,7 +5510,8 @@ def nfr(answer: Answer) -> dict:
     for name in batch_defaults(answer.request.server):
         asked.update({name: plan.sheet[name],
                       name + "_origin": "gpu_default" if asked[name] is None else "given"})
-    return dict(asked, weights_precision=plan.model.weights_precision,
+    return dict(asked, replaced_entries=[*answer.request.replaced_entries],
+                weights_precision=plan.model.weights_precision,
                 runtime_overhead_gib=plan.runtime_overhead_gib, overhead_origin=plan.sheet["overhead_origin"],
                 effective_context=plan.effective_context, requested_context=plan.requested_context)
 
@@ -6476,6 +6510,7 @@ SUSPECT = (
     ""
     ""
     ""
+    ""
     "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
 # With one of these words a key is not off when it is false.
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
@@ -7235,11 +7270,37 @@ HELP: dict[str, dict[str, str]] = {
     OUTPUT_GROUP: {
         "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
         "lang": "language of the report", "scenario": "whose figures the summary shows"},
-    TOOL_GROUP: {name + "_file": "in place of %s.json" % name for name in ("models", "servers", "storage")},
+    TOOL_GROUP: {name + "_file": "entries beside those of %s.json" % name
+                 for name in ("models", "servers", "storage")},
 }
 EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
 LONGEST_FLAG = 35                                        # columns of --help before its texts
 LONGEST_NUMBER = 40                                      # characters; beyond any bound, below int()'s limit
+# What engines, and people, call our flags; `_` counts as `-`.
+OTHER_FLAGS = {
+    "model": "model-path model-id model-name hf-model",
+    "server": "gpu gpu-type gpu-model hardware node-type instance-type",
+    "concurrency": "users sessions concurrent-users concurrent-sessions concurrent-requests max-concurrency",
+    "effective_context": "max-model-len context-length context-len context context-window context-size "
+        "max-seq-len max-context-length ctx ctx-size n-ctx seq-len",
+    "kv_precision": "kv-cache-dtype kv-dtype kv-cache-precision kv-cache-quantization",
+    "kv_budget_ratio": "gpu-memory-utilization mem-fraction-static kv-cache-free-gpu-memory-fraction "
+        "kv-cache-free-gpu-mem-fraction free-gpu-memory-fraction gpu-mem-util",
+    "nodes": "nnodes num-nodes node-count",
+    "tensor_parallel": "tp tp-size tensor-parallel-size tensor-parallelism",
+    "pipeline_parallel": "pp pp-size pipeline-parallel-size pipeline-parallelism",
+    "attention data": "enable-dp-attention enable-attention-dp",
+    "attention data; replicas are worked out": "dp dp-size data-parallel data-parallel-size",
+    "max_num_batched_tokens": "max-num-tokens chunked-prefill-size max-prefill-tokens",
+    "max_num_seqs": "max-running-requests max-batch-size",
+    "input_tokens": "isl input-len max-input-len random-input-len prompt-tokens",
+    "output_tokens": "osl output-len max-output-len random-output-len max-tokens max-new-tokens",
+    "draft_tokens": "num-speculative-tokens speculative-num-draft-tokens max-draft-len",
+    "prefix_cache_hit_ratio": "prefix-cache-hit-rate cache-hit-rate",
+    "tpot_ms": "itl itl-ms",
+    "weights_precision": "quantization quant dtype",
+}
+ENGINE_FLAGS = {"--" + word: flag(name) for name, words in OTHER_FLAGS.items() for word in words.split()}
 
 
 def argument(check: Callable) -> Callable[[str], object]:
@@ -7252,16 +7313,71 @@ def argument(check: Callable) -> Callable[[str], object]:
     return convert
 
 
-def read_number(text: str, bound: Bound, word: str | None):
-    """A number as users write it: digits (`1_000` too), a decimal such as `0.7` or `7e-1`, the `word`."""
-    pattern = r"\d+(_\d+)*" if bound.kind is int else r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-    if word and text == word:
-        return word
-    with suppress(SizingError):                          # the message below shows what the user typed
-        if len(text) <= LONGEST_NUMBER and re.fullmatch(pattern, text, re.ASCII):
-            return check_number(bound.kind(text) + 0, bound)     # + 0: no negative zero
-    or_word = " or %s" % word if word else ""
-    raise SizingError("expected %s%s, got %s" % (expected(bound), or_word, short(text)))
+# Behind whole digits; model makers write context lengths in 1,024.
+LETTERS = {"k": 10**3, "m": 10**6}
+LETTERS_OF_TOKENS = {"k": 2**10, "m": 2**20}
+NUMBER_PATTERNS = {int: r"(\d+(?:_\d+)*)([kKmM]?)", float: r"(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)()"}
+
+
+def letters_of(row: Flag) -> dict[str, int]:
+    return LETTERS_OF_TOKENS if row.metavar == "TOKENS" else LETTERS
+
+
+def number_of(text: str, row: Flag):
+    """The number, or the flag's word, that `text` is; None where the flag does not take it."""
+    if row.word and text.lower() == row.word:
+        return row.word
+    found = len(text) <= LONGEST_NUMBER and re.fullmatch(NUMBER_PATTERNS[row.bound.kind], text, re.ASCII)
+    if not found:
+        return None
+    number = row.bound.kind(found[1]) * letters_of(row).get(found[2].lower(), 1)
+    with suppress(SizingError):
+        return check_number(number + 0, row.bound)       # + 0: no negative zero
+    return None
+
+
+def read_number(text: str, row: Flag):
+    """A number as users write it: digits (`1_000`, `128k`), a decimal such as `0.7` or `7e-1`, the word."""
+    number = number_of(text, row)
+    if number is None:
+        or_word = " or %s" % row.word if row.word else ""
+        raise SizingError("expected %s%s, got %s%s" % (expected(row.bound), or_word, short(text),
+                                                       number_to_type(text, row)))
+    return number
+
+
+def without_marks(digits: str) -> str:
+    return re.sub(r"\D", "", digits)
+
+
+def as_percent(digits: str) -> str:
+    """`70` as `0.70`, `12.5` as `0.125`."""
+    whole, _, decimals = digits.replace(",", ".").partition(".")
+    return "%s.%s%s" % (whole.zfill(3)[:-2].lstrip("0") or "0", whole.zfill(2)[-2:], decimals)
+
+
+# Numbers as people write them elsewhere: the pattern, and what it is as typed here. Marks group thousands.
+MARK = "[., '\u00a0\u202f]"
+OTHER_NUMBERS: tuple[tuple[str, Callable], ...] = (
+    (r"[1-9]\d{0,2}(?:(%s)\d{3})(?:\1\d{3})*" % MARK, lambda found, row: without_marks(found[0])),
+    (r"(\d+|[1-9]\d{0,2}(?:[. ']\d{3})+),(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
+    (r"([1-9]\d{0,2}(?:[, ]\d{3})+)\.(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
+    (r"(\d+(?:[.,]\d+)?) ?%", lambda found, row: as_percent(found[1]) if row.metavar == "RATIO" else ""),
+    (r"(\d*)[.,](\d+)([kKmM])", lambda found, row: "%d" % (
+        int(found[1] + found[2]) * letters_of(row)[found[3].lower()] // 10**len(found[2]))))
+
+
+def number_to_type(text: str, row: Flag) -> str:
+    """`; type 0.9` for a number written another way; "" where it is none that the flag takes."""
+    found = [(re.fullmatch(pattern, text[:LONGEST_NUMBER + 1], re.ASCII), meant)
+             for pattern, meant in OTHER_NUMBERS]
+    typed = dict.fromkeys(meant(match, row) for match, meant in found if match)
+    taken = [one for one in typed if number_of(one, row) is not None]
+    return "; type " + " or ".join(taken) if taken else ""
+
+
+def read_choice(text: str, known: Iterable[str]) -> str:
+    return check_choice(text.lower() if text.lower() in known else text, known)
 
 
 def read_path(text: str) -> str:
@@ -7274,10 +7390,10 @@ def reader(name: str) -> Callable[[str], object]:
     """What turns the text of a flag into its value, as an argparse type."""
     row = FLAGS[name].flag
     if name in FLAG_CHOICES:
-        return argument(lambda text: check_choice(text, FLAG_CHOICES[name]))
+        return argument(lambda text: read_choice(text, FLAG_CHOICES[name]))
     if row.metavar == "PATH":
         return argument(read_path)
-    return str if name in RECORDS else argument(lambda text: read_number(text, row.bound, row.word))
+    return str if name in RECORDS else argument(lambda text: read_number(text, row))
 
 
 def default_of(name: str) -> object:
@@ -7300,6 +7416,18 @@ def help_format(prog: str) -> argparse.HelpFormatter:
 
 class Finished(Exception):
     """A flag such as --help has its whole output ready."""
+
+
+class Once(argparse.Action):
+    """Keeps a value, and in `given` that it was given; a second one is no correction of the first."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        given = vars(namespace).setdefault("given", {})
+        if self.dest in given:
+            raise SizingError("argument %s: given twice (%s, %s); expected once" % (
+                flag(self.dest), short(given[self.dest]), short(values)))
+        given[self.dest] = values
+        setattr(namespace, self.dest, values)
 
 
 class Show(argparse.Action):
@@ -7326,8 +7454,8 @@ def build_parser() -> Parser:
                            for name, text in OUTPUTS.items()})
             group.add_argument("--full", action="store_true", help="every number and parameter in the text")
         for name, text in texts.items():
-            group.add_argument(flag(name), metavar=FLAGS[name].flag.metavar, default=default_of(name),
-                               type=reader(name), help=help_of(name, text))
+            group.add_argument(flag(name), action=Once, metavar=FLAGS[name].flag.metavar,
+                               default=default_of(name), type=reader(name), help=help_of(name, text))
     one_of(group, {"--list-" + name: dict(help="%s as a table, or as JSON" % row.file, dest="listing",
                                           action="store_const", const=name) for name, row in LISTS.items()})
     group.add_argument("--version", action=Show, nargs=0,
@@ -7359,14 +7487,20 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         raise SizingError("argument -h/--help: expected no value") from None
     if unknown:
         known = [option for action in parser._actions for option in action.option_strings]
-        close = nearest(unknown[0].split("=")[0], known)
-        raise SizingError("unknown argument %s%s" % (short(unknown[0]), close))
+        raise SizingError("unknown argument %s%s" % (short(unknown[0]), flag_meant(unknown[0], known)))
     for name in FLAGS:
         if isinstance(getattr(args, name), list):        # `--flag=--` before Python 3.13
             raise SizingError("argument %s: expected one argument" % flag(name))
     if not args.listing:
         check_together(args)
     return args
+
+
+def flag_meant(text: str, known: Iterable[str]) -> str:
+    """What an unknown argument is called here: by the engines' flags, or the nearest of ours."""
+    word = text.partition("=")[0]
+    ours = ENGINE_FLAGS.get("--" + word.lstrip("-").replace("_", "-").lower()) if word[:1] == "-" else None
+    return "; here it is %s" % ours if ours else nearest(word, known)
 
 
 def check_together(args: argparse.Namespace) -> None:
@@ -7393,8 +7527,23 @@ def check_together(args: argparse.Namespace) -> None:
         raise SizingError("missing %s; see --help, --list-models and --list-servers" % ", ".join(missing))
 
 
+def check_length(args: argparse.Namespace, model: Model) -> None:
+    """Raise SizingError when the request asked for is longer than the context of its session."""
+    given = vars(args).get("given", {})
+    if "input_tokens" not in given and "output_tokens" not in given:
+        return
+    most, total = model.max_position_embeddings, args.input_tokens + args.output_tokens
+    context = most if args.effective_context == "max" else min(args.effective_context, most)
+    if total <= context:
+        return
+    sizes = " + ".join("%s%s %d" % ("" if name in given else "the default ", flag(name), getattr(args, name))
+                       for name in ("input_tokens", "output_tokens"))
+    raise SizingError("argument --effective-context: expected at least %d (%s), got %d%s" % (
+        total, sizes, context, "; %s takes at most %d" % (short(model.name), most) if total > most else ""))
+
+
 def is_path(text: str) -> bool:
-    """Whether a --model value that is in no catalog names a file or folder."""
+    """Whether a --model value that is in no catalog may name a file or folder."""
     return os.sep in text or "/" in text or text.endswith(".json")
 
 
@@ -7448,29 +7597,124 @@ def shipped_path(kind: str) -> str:
 
 
 def catalog(args: argparse.Namespace, kind: str) -> dict:
-    return LISTS[kind].load(catalog_path(args, kind))
+    """The user's entries, if any, and the shipped ones that they do not replace."""
+    shipped, own = LISTS[kind].load(shipped_path(kind)), getattr(args, kind + "_file")
+    if own is None:
+        return shipped
+    records = LISTS[kind].load(own)
+    taken = {name.lower() for name in records}
+    return {**records, **{name: record for name, record in shipped.items() if name.lower() not in taken}}
+
+
+def replaced_entries(args: argparse.Namespace, picked: Mapping) -> tuple[str, ...]:
+    """Which of {"model": (kind, record), ...} are the user's, in place of others shipped by their names."""
+    return tuple(name for name, (kind, record) in picked.items()
+                 if getattr(args, kind + "_file") and replaces(record, LISTS[kind].load(shipped_path(kind))))
+
+
+def replaces(record, shipped: Mapping) -> bool:
+    found = find_entry(record.name, shipped)
+    return found is not None and found.name.lower() == record.name.lower() and found != record
+
+
+def find_entry(wanted: str, records: Mapping):
+    """The record of that name, or of that name or alias whatever its case; None where there is none."""
+    if wanted in records:
+        return records[wanted]
+    folded = wanted.lower()
+    return next((record for name, record in records.items()
+                 if folded == name.lower() or folded in (record.aliases or ())), None)
+
+
+# A GPU's generation in a name: its letters and digits, or the digits alone as in dgx300.
+GENERATION = r"(gb|gh|mi|[abhlvtp])[-_ ]?(\d{2,3})|(\d{3,4})"
+
+
+def generation(text: str) -> str:
+    found = re.search(GENERATION, text.lower())
+    return "".join(part or "" for part in found.groups()) if found else ""
+
+
+def same_generation(wanted: str, record) -> bool:
+    """Whether a wrong name may mean a record: only its own GPU generation, where it names one."""
+    named = generation(wanted) if isinstance(record, Server) else ""
+    gpu = generation(record.gpu or record.name) if named else ""
+    return named in gpu if named.isdigit() else gpu.startswith(named)
+
+
+def nearest_entry(wanted: str, records: Mapping) -> str:
+    """`; did you mean 'x'?` for the entry whose name or alias is closest, or a list of them."""
+    likely = {name: record for name, record in records.items() if same_generation(wanted, record)}
+    words = {word: name for name, record in likely.items() for word in (*(record.aliases or ()), name)}
+    close = closest(wanted, words)
+    if close is None:
+        return listed(likely or records)
+    return "; did you mean %r%s?" % (words[close], "" if close == words[close] else " (%s)" % close)
 
 
 def pick(args: argparse.Namespace, name: str, kind: str, records: Mapping):
     """The record the user named with the flag `name`; raises SizingError naming the nearest."""
     wanted = getattr(args, name)
-    if wanted not in records:
-        file = os.path.basename(catalog_path(args, kind))
-        raise SizingError("argument %s: %s is not in %s%s; see --list-%s"
-                          % (flag(name), short(wanted), file, nearest(wanted, records), kind))
-    return records[wanted]
+    record = find_entry(wanted, records)
+    if record is None:
+        raise SizingError("argument %s: %s is not in %s%s; see --list-%s%s" % (
+            flag(name), short(wanted), catalog_names(args, kind), nearest_entry(wanted, records), kind,
+            ", or " + TO_GIVE if name == "model" else ""))
+    return record
+
+
+def catalog_names(args: argparse.Namespace, kind: str) -> str:
+    files = dict.fromkeys([catalog_path(args, kind), shipped_path(kind)])
+    return " or ".join(dict.fromkeys(os.path.basename(path) for path in files))
+
+
+TO_GIVE = "give the path of the model's config.json or of the folder that holds it"
+
+
+def pick_model(args: argparse.Namespace, models: Mapping) -> Model:
+    """The model of a catalog name, a path or a hub's `org/name`, in this order; raises SizingError."""
+    wanted = args.model
+    record = find_entry(wanted, models)
+    if record is None and wanted.lower().endswith(".gguf"):
+        raise SizingError("argument --model: %s: a GGUF file is not read; %s, of the model it was made from"
+                          % (short(wanted), TO_GIVE))
+    if record is None and is_path(wanted):
+        record = None if os.path.lexists(wanted) else find_entry(hub_model(wanted), models)
+        return record or read_model_path(args, models)
+    return record or pick(args, "model", "models", models)
+
+
+def hub_model(wanted: str) -> str:
+    """The model in a hub's `org/name`; "" where it is none."""
+    org, _, name = wanted.partition("/")
+    return name if org.strip(".") and "/" not in name else ""
+
+
+def read_model_path(args: argparse.Namespace, models: Mapping) -> Model:
+    """The model in a file or folder; raises SizingError, which says what to give instead."""
+    path = args.model
+    if os.path.isdir(path) and not os.path.lexists(os.path.join(path, "config.json")):
+        raise SizingError("argument --model: %s is a folder without config.json; %s" % (short(path), TO_GIVE))
+    if not path.endswith(".json") and not os.path.lexists(path):
+        near = nearest_entry(hub_model(path), models) if hub_model(path) else ""
+        raise SizingError("argument --model: %s is not in %s and no path%s; see --list-models, or %s"
+                          % (short(path), catalog_names(args, "models"), near, TO_GIVE))
+    return read_model(path, load_families())
 
 
 def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:
     """What was asked for, and the server catalog; raises SizingError."""
     servers, models = catalog(args, "servers"), catalog(args, "models")
-    named = args.model in models or not is_path(args.model)
-    model = pick(args, "model", "models", models) if named else read_model(args.model, load_families())
+    model = pick_model(args, models)
     server = pick(args, "server", "servers", servers)
     storage = pick(args, "storage", "storage", catalog(args, "storage"))
+    check_length(args, model)
+    picked = {"model": ("models", model), "server": ("servers", server), "storage": ("storage", storage)}
+    if models.get(model.name) is not model:              # read from a path
+        del picked["model"]
     model = with_weights(model, args.weights_precision)
     asked = {name: value for name, value in vars(args).items() if name in REQUEST_NAMES}
-    asked.update(model=model, server=server, storage=storage,
+    asked.update(model=model, server=server, storage=storage, replaced_entries=replaced_entries(args, picked),
                  kv_precision=args.kv_precision or model.default_kv_precision)
     return Request(**asked), servers
 

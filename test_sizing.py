@@ -810,7 +810,7 @@ class Doors(Tabled):
             input_tokens=1024, output_tokens=1024, draft_tokens=0, acceptance_length=None, prefix_cache_hit_ratio=0.0,
             shared_prefix_tokens=0,
             active_ratio=1.0, tpot_ms=None, ttft_ms=None, engine="generic", measured_tpot_ms=None, measured_ttft_ms=None,
-            measured_sessions=None))
+            measured_sessions=None, replaced_entries=()))
         plan = plans()["minimum"]  # any number is an attribute of a plan; 2148.75 x 0.70 - 65.9651 - 8 x 6.006376953125
         self.assertEqual(values(plan, "kv_budget_gib max_effective_context latent_kv_bytes"), (1390.108884375, None, None))
         self.assertEqual(values(plan, "max_num_seqs max_num_batched_tokens engine_sessions_per_replica"), (1024, 16384, 1024))
@@ -3415,6 +3415,8 @@ class Alerts(unittest.TestCase):
         # MINIMUM: 1,620,745 x 617 = 999,999,665; one node more holds 1,000,000,282
         "sessions_capped": ("info", {"concurrency": None, "nodes": 1620746}, {"concurrency": None, "nodes": 1620745},
                             "The nodes given hold 1,000,000,282 sessions; the sizing stops at 1,000,000,000,"),
+        "catalog_entry_replaced": ("info", {"replaced_entries": ("model", "storage")}, {"replaced_entries": ()},
+                                   "that comes with the tool: model opt-oss-120b, storage profile_default."),
         # see the tests of speed for the figures
         "speed_target_missed": ("error", dict(SMALL, tpot_ms=0.01), dict(SMALL, tpot_ms=1000),
                                 "Not even one session alone on a replica holds the speed target"),
@@ -3578,7 +3580,8 @@ class Alerts(unittest.TestCase):
         "context_beyond_request", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
-        "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped"]
+        "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped",
+        "catalog_entry_replaced"]
     BAD = {"effective_context": 200000, "kv_precision": "bf16", "kv_budget_ratio": 0.45, "runtime_overhead_gib": 1}
     ALL, IDEAL = [*SCENARIO_KEYS], ["ideal"]
     IN_ORDER = [  # request; id and scenarios of each row: errors, then what concerns RECOMMENDED, each by ORDER
@@ -3907,7 +3910,7 @@ class JsonReport(unittest.TestCase):
              "inputs/nfr": "concurrency effective_context kv_precision kv_budget_ratio runtime_overhead_gib peak_headroom_ratio "
                            "nodes tensor_parallel attention pipeline_parallel max_num_batched_tokens max_num_seqs input_tokens "
                            "output_tokens draft_tokens acceptance_length prefix_cache_hit_ratio shared_prefix_tokens active_ratio tpot_ms ttft_ms "
-                           "engine measured_tpot_ms measured_ttft_ms measured_sessions max_num_batched_tokens_origin "
+                           "engine measured_tpot_ms measured_ttft_ms measured_sessions replaced_entries max_num_batched_tokens_origin "
                            "max_num_seqs_origin weights_precision overhead_origin requested_context",
              "scenarios/ideal": "name configuration results classification binding_limit speed_basis speed_rests_on speed_missing "
                                 "layouts rationale warnings",
@@ -6037,14 +6040,14 @@ class SpeedFlags(unittest.TestCase):
         "max_num_seqs": ("a whole number from 1 up to 1000000", "0 -1 1.5 nan x 1000001", "1 256 1000000"),
         "draft_tokens": ("a whole number from 0 up to 16", "-1 1.5 nan x 17", "0 1 16"),
         "acceptance_length": (PART + "1 up to 17", FIGURE + "0 0.99 17.1", "1 2.65 17"),
-        "prefix_cache_hit_ratio": (PART + "0 up to 1 (0.30 means 30 %)", FIGURE + "-0.1 1.1 30%", "0 1"),
+        "prefix_cache_hit_ratio": (PART + "0 up to 1 (0.30 means 30 %)", FIGURE + "-0.1 1.1 30", "0 1"),
         "active_ratio": (PART + "1e-06 up to 1 (0.25 means 25 %)", FIGURE + "0 1.01 5e-324 9e-7", "1e-6 1"),
         "tpot_ms": (PART + "0.001 up to 1000000", FIGURE + "0 1000001 30ms 0.0009", "0.001 1000000"),
         "ttft_ms": (PART + "0.001 up to 10000000", FIGURE + "0 10000001 0.0009", "0.001 10000000"),
         "measured_tpot_ms": (PART + "0.001 up to 1000000", FIGURE + "0 1e-308 0.0009 1000001", "0.001 1000000"),
         "measured_ttft_ms": (PART + "0.001 up to 10000000", FIGURE + "0 1e-308 0.0009 10000001", "0.001 10000000"),
-        "tensor_parallel": ("a whole number from 1 up to 10000 or auto", "0 -1 1.5 nan AUTO 10001", "1 8 auto"),
-        "pipeline_parallel": ("a whole number from 1 up to 10000 or auto", "0 -1 1.5 nan AUTO 10001", "1 2 8 16 auto")}
+        "tensor_parallel": ("a whole number from 1 up to 10000 or auto", "0 -1 1.5 nan automatic 10001", "1 8 auto AUTO"),
+        "pipeline_parallel": ("a whole number from 1 up to 10000 or auto", "0 -1 1.5 nan automatic 10001", "1 2 8 16 auto")}
     # What a flag asks for beside it, on the command line and in Python.
     BESIDE = {"measured_tpot_ms": {"measured_sessions": 1}, "measured_ttft_ms": {"measured_sessions": 1},
               "measured_sessions": {"measured_ttft_ms": 1.0}, "acceptance_length": {"draft_tokens": 16}}
@@ -6059,18 +6062,19 @@ class SpeedFlags(unittest.TestCase):
             for text in accepted.split():
                 with self.subTest(flag=name, value=text):
                     found = getattr(sizing.parse_arguments(argv(**dict(beside, **{name: text}))), name)
-                    self.assertEqual(found, "auto" if text == "auto" else float(text))
+                    self.assertEqual(found, "auto" if text.lower() == "auto" else float(text))
                     plan = planned(**dict(beside, **{name: found}))["recommended"]
                     if name not in ("tensor_parallel", "pipeline_parallel"):
                         self.assertEqual(getattr(plan, name), found)
 
     def test_attention(self):
-        for text, words in (("AUTO", "did you mean 'auto'?"), ("datas", "did you mean 'data'?"),
+        for text, words in (("AUTOS", "did you mean 'auto'?"), ("datas", "did you mean 'data'?"),
                             ("x", "choose from auto, tensor, data")):
             self.assertEqual(call(*argv(attention=text)),
                              (2, "", one_line("argument --attention: unknown value %r; %s" % (text, words))))
         for text, ranks in (("auto", 1), ("tensor", 1), ("data", 8)):
-            self.assertEqual(sizing.parse_arguments(argv(attention=text)).attention, text)
+            for typed in (text, text.upper()):
+                self.assertEqual(sizing.parse_arguments(argv(attention=typed)).attention, text)
             plan = planned(model=GPT_OSS, server=H200, kv_precision="fp8", attention=text, tensor_parallel=8)["recommended"]
             self.assertEqual(plan.attention_ranks, ranks)
 
@@ -8753,7 +8757,13 @@ FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --effective-context
 MISSING = "missing %s; see --help, --list-models and --list-servers"
 TOGETHER = "argument --nodes: expected instead of --concurrency, or both with --effective-context max"
 IN_CATALOG = "argument --%s: %r is not in %s.json; %s; see --list-%s"
+OR_PATH = ", or give the path of the model's config.json or of the folder that holds it"
+NO_MODEL = "argument --model: %r is not in models.json; %s; see --list-models" + OR_PATH
+NO_PATH = "argument --model: %r is not in models.json and no path%s; see --list-models" + OR_PATH
+LONGER = "argument --effective-context: expected at least %s, got %s"
 CHOICE = "argument --%s: unknown value %r; %s"
+FIRST_SERVERS = "choose from %s, ..." % ", ".join(list(SERVERS)[:20])
+OF_H200 = ("dgx200", "aws-p5en.48xlarge", "azure-nd-h200-v5", "gcp-a3-ultragpu-8g")
 FIRST_MODELS = "choose from %s, ..." % ", ".join(list(MODELS)[:20])
 
 
@@ -8804,22 +8814,57 @@ class CommandLine(InFolder):
          "acceptance_length: expected at most draft_tokens + 1 = 4, got 4.0001"),
         (argv(acceptance_length="1.5"), "argument --acceptance-length: expected together with --draft-tokens"),
         (argv(model="opt-oss-120"),
-         IN_CATALOG % ("model", "opt-oss-120", "models", "did you mean 'opt-oss-120b'?", "models")),
-        (argv(model="nope"), IN_CATALOG % ("model", "nope", "models", FIRST_MODELS, "models")),
-        (argv(model=""), IN_CATALOG % ("model", "", "models", FIRST_MODELS, "models")),
-        (argv(server="DGX300"),
-         IN_CATALOG % ("server", "DGX300", "servers", "did you mean 'dgx300'?", "servers")),
+         NO_MODEL % ("opt-oss-120", "did you mean 'opt-oss-120b'?")),
+        (argv(model="gpt-oss-12b"), NO_MODEL % ("gpt-oss-12b", "did you mean 'opt-oss-120b' (gpt-oss-120b)?")),
+        (argv(model="nope"), NO_MODEL % ("nope", FIRST_MODELS)),
+        (argv(model=""), NO_MODEL % ("", FIRST_MODELS)),
+        (argv(model="some-org/Unknown-Model-7B"), NO_PATH % ("some-org/Unknown-Model-7B", "; " + FIRST_MODELS)),
+        (argv(model="Qwen/Qwen3-33B"), NO_PATH % ("Qwen/Qwen3-33B", "; did you mean 'qwen3-32b'?")),
+        *[(argv(model=path), NO_PATH % (path, ""))
+          for path in ("./qwen3-32b", "../qwen3-32b", "/qwen3-32b", "a/b/qwen3-32b", "org/", "/nowhere/folder/")],
+        *[(argv(model=path), "argument --model: %r: a GGUF file is not read; %s, of the model it was made from" % (path, OR_PATH[5:]))
+          for path in ("./model.gguf", "model.GGUF", "/nowhere/a.gguf", "org/model.gguf")],
+        # suggestions for servers: only the generation that was named
+        *[(argv(server=wrong), IN_CATALOG % ("server", wrong, "servers", near, "servers")) for wrong, near in (
+            ("dgx_h20", "did you mean 'dgx200' (dgx-h200)?"), ("dgx_H200", "did you mean 'dgx200' (dgx-h200)?"),
+            ("dgxh100", "did you mean 'dgx-h100'?"), ("dgx100", "did you mean 'dgx-h100'?"), ("dgx30", "did you mean 'dgx300'?"),
+            ("dgx-b20", "did you mean 'dgx-b200'?"), ("gb-200", "did you mean 'gb200-nvl72' (dgx-gb200)?"),
+            ("8x-mi300", "did you mean 'hgx-mi300x' (8x-mi300x)?"), ("hgx-mi300", "did you mean 'hgx-mi300x'?"),
+            ("hgx-mi350x", FIRST_SERVERS), ("8x-l40", "did you mean '8x-l40s'?"),
+            ("dgx-gh200", FIRST_SERVERS), ("dgx-v100", FIRST_SERVERS), ("8x-b100", FIRST_SERVERS),
+            ("a100", "did you mean 'dgx-a100'?"), ("two a100 nodes", "choose from dgx-a100"), ("h200 cluster", "choose from " + ", ".join(OF_H200)),
+            ("rtx-409", "did you mean 'workstation-rtx-4090' (rtx-4090)?"),
+            ("p5.48xl", "did you mean 'aws-p5.48xlarge' (p5.48xlarge)?"))],
+        # a request longer than the context of its session
+        (argv(input_tokens=130000, output_tokens=4096), LONGER % ("134096 (--input-tokens 130000 + --output-tokens 4096)",
+                                                                "131072; 'opt-oss-120b' takes at most 131072")),
+        (argv(input_tokens="8k", effective_context="8k"),
+         LONGER % ("9216 (--input-tokens 8192 + the default --output-tokens 1024)", "8192")),
+        (argv(output_tokens=1025, effective_context=2048),
+         LONGER % ("2049 (the default --input-tokens 1024 + --output-tokens 1025)", "2048")),
+        (argv(input_tokens=131072, effective_context=10**6),             # clamped
+         LONGER % ("132096 (--input-tokens 131072 + the default --output-tokens 1024)",
+                   "131072; 'opt-oss-120b' takes at most 131072")),
+        (argv(input_tokens=131072, effective_context="max", nodes=3),
+         LONGER % ("132096 (--input-tokens 131072 + the default --output-tokens 1024)",
+                   "131072; 'opt-oss-120b' takes at most 131072")),
+        # a flag given twice
+        (argv("--server", "dgx200"), "argument --server: given twice ('dgx300', 'dgx200'); expected once"),
+        (argv("--server=dgx300"), "argument --server: given twice ('dgx300', 'dgx300'); expected once"),
+        (argv("--concurrency=1k"), "argument --concurrency: given twice (1000, 1000); expected once"),
+        (argv("--lang=en", "--lang=PT"), "argument --lang: given twice ('en', 'pt'); expected once"),
+        (argv("--models-file=a", "--models-file=b"), "argument --models-file: given twice ('a', 'b'); expected once"),
         (argv(storage="profile_defualt"),
          IN_CATALOG % ("storage", "profile_defualt", "storage", "did you mean 'profile_default'?",
                        "storage")),
         (argv(model="nowhere/config.json"), "nowhere/config.json: cannot read: No such file or directory"),
         (argv(model="nowhere.json"), "nowhere.json: cannot read: No such file or directory"),
         (argv(lang="fr"), CHOICE % ("lang", "fr", "choose from pt, en")),
-        (argv(attention="DATA"), CHOICE % ("attention", "DATA", "did you mean 'data'?")),
+        (argv(attention="DATE"), CHOICE % ("attention", "DATE", "did you mean 'data'?")),
         (argv(attention=""), CHOICE % ("attention", "", "choose from auto, tensor, data")),
         (argv(engine="vlm"), CHOICE % ("engine", "vlm", "did you mean 'vllm'?")),
         (argv(kv_precision="fp7"), CHOICE % ("kv-precision", "fp7", "did you mean 'fp8'?")),
-        (argv(kv_precision="FP8"), CHOICE % ("kv-precision", "FP8", "did you mean 'fp8'?")),
+        (argv(kv_precision="FP-8"), CHOICE % ("kv-precision", "FP-8", "did you mean 'fp8'?")),
         (argv(kv_precision=""),
          CHOICE % ("kv-precision", "", "choose from fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla")),
         (argv(weights_precision=""),
@@ -8867,6 +8912,38 @@ class CommandLine(InFolder):
            "--models-file=--",    # --: an empty list before Python 3.13
            "--models-file=/nowhere/" + "x" * 10**5]
 
+    # What engines and people call our flags: ours, and words for it.
+    OTHERS = {
+        "--tensor-parallel": "--tp -tp --tp=8 --tensor-parallel-size --tensor_parallel_size --tp-size --tp_size",
+        "--pipeline-parallel": "--pp -pp --pipeline-parallel-size --pp-size",
+        "--kv-budget-ratio": "--gpu-memory-utilization=0.9 --gpu_memory_utilization --mem-fraction-static "
+                             "--kv_cache_free_gpu_memory_fraction --kv_cache_free_gpu_mem_fraction --free_gpu_memory_fraction",
+        "--effective-context": "--max-model-len --max_model_len --MAX-MODEL-LEN --context-length --max_seq_len --context --ctx-size",
+        "--kv-precision": "--kv-cache-dtype --kv_cache_dtype",
+        "--max-num-seqs": "--max-running-requests --max-batch-size --max_batch_size --max_num_seqs",
+        "--max-num-batched-tokens": "--max_num_tokens --chunked-prefill-size",
+        "--weights-precision": "--quantization --dtype",
+        "--draft-tokens": "--num-speculative-tokens --speculative-num-draft-tokens",
+        "--attention data": "--enable-dp-attention --enable_attention_dp",
+        "--attention data; replicas are worked out": "--data-parallel-size --dp-size --dp",
+        "--concurrency": "--users --sessions --max-concurrency", "--server": "--gpu --gpu-type", "--nodes": "--nnodes",
+        "--input-tokens": "--isl --random-input-len", "--output-tokens": "--osl --max-tokens", "--model": "--model-path"}
+
+    def test_flags_of_the_engines(self):
+        for ours, words in self.OTHERS.items():
+            self.assertIn(ours.split()[0], option_strings())
+            for word in words.split():
+                with self.subTest(flag=word):
+                    self.assertEqual(call(*argv(word, "8")), (2, "", one_line("unknown argument %r; %s" % (
+                        word, "did you mean '--max-num-seqs'?" if word == "--max_num_seqs" else "here it is " + ours))))
+        self.assertEqual(call(*argv("tp")), (2, "", one_line("unknown argument 'tp'; choose from " + FIRST_FLAGS)))
+
+    def test_other_flags_are_none_of_ours(self):
+        self.assertEqual({*sizing.ENGINE_FLAGS} & {*option_strings()}, set())
+        self.assertEqual({ours.split()[0] for ours in sizing.ENGINE_FLAGS.values()} - {*option_strings()}, set())
+        words = " ".join(sizing.OTHER_FLAGS.values()).split()
+        self.assertEqual([word for word in words if words.count(word) > 1 or not re.fullmatch("[a-z]+(-[a-z]+)*", word)], [])
+
     def test_refused_in_one_line(self):
         for option in self.ODD:
             with self.subTest(option=option[:20]):
@@ -8880,34 +8957,36 @@ class CommandLine(InFolder):
             message = "%s: %s[0] (%r).source: expected printable text, got 7" % (path, key, entry["name"])
             self.assertEqual(call(*argv("--%s-file=%s" % (kind, path))), (2, "", one_line(message)))
 
-    WHOLE = ["0", "-5", "1.5", "nan", "inf", "1e3", "", " 5", "+5", "0x10", "1,000", "1__0", "_1", "1_",
+    WHOLE = ["0", "-5", "1.5", "nan", "inf", "1e3", "", " 5", "+5", "0x10", "1__0", "_1", "1_",
              "10**3", "１０",
              "٣", "²", "none", "True", "5\n", "9" * 40, "9" * 58]
-    DECIMAL = ["nan", "inf", "-inf", "Infinity", "", "abc", "0,7", "70%", "1e400", "0.1_0", "0x1", "٠.٥", ".",
+    DECIMAL = ["nan", "inf", "-inf", "Infinity", "", "abc", "1e400", "0.1_0", "0x1", "٠.٥", ".",
                "1e",
                "--1", "0.5 ", "+0.5", "0.7" + "0" * 38]
     NUMBERS = {  # flag: what is expected, texts that are not, texts that are and their values
-        "concurrency": ("a whole number from 1 up to 1000000000", [*WHOLE, "1000000001", "auto", "max"],
-                        {"1": 1, "1_000": 1000, "1_000_000_000": 10**9, "007": 7}),
-        "nodes": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"12": 12}),
+        "concurrency": ("a whole number from 1 up to 1000000000", [*WHOLE, "1000000001", "auto", "max", "k", "1kk", "1 k", "1g", "1ki", "-1k", "1k_", "1\u212a"],
+                        {"1": 1, "1_000": 1000, "1_000_000_000": 10**9, "007": 7, "1k": 1000, "12K": 12000, "1M": 10**6,
+                         "1000m": 10**9}),
+        "nodes": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001", "1001M"], {"12": 12, "2k": 2000}),
         "effective_context": ("a whole number from 1 up to 1000000000 or max",
-                              [*WHOLE[:4], "MAX", "auto", "1000000001"],
-                              {"131_072": 131072, "max": "max"}),
-        "tensor_parallel": ("a whole number from 1 up to 10000 or auto", [*WHOLE[:4], "Auto", "max", "10001"],
-                            {"auto": "auto", "4": 4}),
+                              [*WHOLE[:4], "maximum", "auto", "1000000001", "976563k", "954M"],
+                              {"131_072": 131072, "max": "max", "MAX": "max", "128k": 131072, "128K": 131072, "1M": 2**20,
+                               "1_0m": 10 * 2**20, "976562k": 999999488}),
+        "tensor_parallel": ("a whole number from 1 up to 10000 or auto", [*WHOLE[:4], "autos", "max", "10001"],
+                            {"auto": "auto", "Auto": "auto", "4": 4}),
         "pipeline_parallel": ("a whole number from 1 up to 10000 or auto",
-                              [*WHOLE[:4], "+2", "Auto", "max", "10001"],
+                              [*WHOLE[:4], "+2", "autos", "max", "10001"],
                               {"auto": "auto", "1": 1, "1_6": 16}),
         "max_num_batched_tokens": ("a whole number from 1 up to 10000000", [*WHOLE[:4], "max", "auto", "10000001"],
-                                   {"2_048": 2048}),
+                                   {"2_048": 2048, "8k": 8192}),
         "max_num_seqs": ("a whole number from 1 up to 1000000", [*WHOLE[:4], "max", "auto", "1000001"],
-                         {"1_024": 1024}),
-        "shared_prefix_tokens": ("a whole number from 0 up to 1000000000", [*WHOLE[1:4], "1000000001"], {"0": 0, "4_000": 4000}),
+                         {"1_024": 1024, "1k": 1000}),
+        "shared_prefix_tokens": ("a whole number from 0 up to 1000000000", [*WHOLE[1:4], "1000000001"], {"0": 0, "4_000": 4000, "0k": 0, "2k": 2048}),
         "draft_tokens": ("a whole number from 0 up to 16", [*WHOLE[1:4], "auto", "1.0", "17"], {"0": 0, "16": 16}),
-        "acceptance_length": ("a finite decimal number from 1 up to 17", [*DECIMAL[:4], "0", "0.99", "17.1"],
+        "acceptance_length": ("a finite decimal number from 1 up to 17", [*DECIMAL[:4], "0", "0.99", "17.1", "1k"],
                               {"1": 1.0, "2.65": 2.65, "17": 17.0}),
-        "input_tokens": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"1": 1}),
-        "output_tokens": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"1": 1}),
+        "input_tokens": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"1": 1, "1k": 1024}),
+        "output_tokens": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"1": 1, "1k": 1024}),
         "measured_sessions": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"1": 1}),
         "kv_budget_ratio": ("a finite decimal number above 0 up to 1 (0.70 means 70 %)",
                             [*DECIMAL, "0", "-0", "-0.1", "1.0001", "70", "1e-400"],
@@ -8917,7 +8996,7 @@ class CommandLine(InFolder):
                                  [*DECIMAL[:4], "-1", "-0.001", "1000000.1"],
                                  {"0": 0.0, "-0": 0.0, "1e3": 1000.0, "1000000": 10.0**6}),
         "peak_headroom_ratio": ("a finite decimal number from 0 up to 10 (0.20 means 20 %)",
-                                [*DECIMAL[:4], "-0.01", "20", "10.0001", "20%"],
+                                [*DECIMAL[:4], "-0.01", "20", "10.0001", "1100%", "10,1"],
                                 {"-0": 0.0, "10": 10.0, "2e-1": 0.2}),
         "prefix_cache_hit_ratio": ("a finite decimal number from 0 up to 1 (0.30 means 30 %)",
                                    [*DECIMAL[:4], "-1", "30"],
@@ -8954,6 +9033,74 @@ class CommandLine(InFolder):
         self.assertEqual(call(*argv(concurrency="9" * 400))[2], one_line(
             "argument --concurrency: expected %s, got '%s..." % (self.NUMBERS["concurrency"][0], "9" * 56)))
 
+    TYPED = [  # flag, text, what to type; "" where no number would be accepted
+        ("kv_budget_ratio", "0,9", "0.9"), ("kv_budget_ratio", "70%", "0.70"), ("kv_budget_ratio", "70 %", "0.70"),
+        ("kv_budget_ratio", "7%", "0.07"), ("kv_budget_ratio", "100%", "1.00"), ("kv_budget_ratio", "92.5%", "0.925"),
+        ("kv_budget_ratio", "92,5 %", "0.925"), ("kv_budget_ratio", "0,5%", "0.005"), ("kv_budget_ratio", "101%", ""),
+        ("kv_budget_ratio", "0%", ""), ("kv_budget_ratio", "70", ""), ("kv_budget_ratio", "1,0", "1.0"), ("kv_budget_ratio", "1,1", ""),
+        ("peak_headroom_ratio", "130%", "1.30"), ("peak_headroom_ratio", "1,000", "1.000"),
+        ("runtime_overhead_gib", "2.304,5", "2304.5"), ("runtime_overhead_gib", "2,304.5", "2304.5"),
+        ("runtime_overhead_gib", "2 304,5", "2304.5"), ("runtime_overhead_gib", "2'304,5", "2304.5"), ("runtime_overhead_gib", "70%", ""),
+        ("runtime_overhead_gib", "1,000", "1000 or 1.000"), ("runtime_overhead_gib", "1.000.000", "1000000"),
+        ("runtime_overhead_gib", "1.5k", "1500"), ("runtime_overhead_gib", "2.30,5", ""), ("runtime_overhead_gib", "1,2,3", ""),
+        ("effective_context", "131.072", "131072"), ("effective_context", "131,072", "131072"), ("effective_context", "131 072", "131072"),
+        ("effective_context", "131\u00a0072", "131072"), ("effective_context", "131\u202f072", "131072"),
+        ("effective_context", "1.234.567", "1234567"), ("effective_context", "1.5k", "1536"), ("effective_context", "1,5K", "1536"),
+        ("effective_context", "0.5M", "524288"), ("effective_context", ".5k", "512"), ("effective_context", "1.234,567", ""),
+        ("effective_context", "1234.567", ""), ("effective_context", "0.131", ""), ("effective_context", "131.07", ""),
+        ("effective_context", "9.000.000.000", ""), ("effective_context", "0.0001k", ""),
+        ("concurrency", "1.5k", "1500"), ("concurrency", "1.000", "1000"), ("concurrency", "1 000", "1000"),
+        ("concurrency", "1'000'000", "1000000"), ("concurrency", "0,5", ""), ("concurrency", "50%", ""),
+        ("concurrency", "1" + ".000" * 20, ""), ("draft_tokens", "1.000", "")]
+
+    def test_numbers_written_another_way(self):
+        for name, text, typed in self.TYPED:
+            with self.subTest(flag=name, text=text):
+                self.assertEqual(call(*argv(**{name: text})), (2, "", one_line("argument %s: expected %s, got %s%s" % (
+                    sizing.flag(name), self.NUMBERS[name][0], sizing.short(text), typed and "; type " + typed))))
+                for one in typed.split(" or ") if typed else ():
+                    sizing.parse_arguments(argv(**{name: one}))
+
+    SAME = [  # values as people type them, as the catalogs and the tables have them
+        ({"model": "OPT-OSS-120B"}, {}), ({"model": "gpt-oss-120b"}, {}), ({"model": "GPT-OSS-120B"}, {}),
+        ({"model": "openai/gpt-oss-120b"}, {}), ({"model": "OpenAI/GPT-OSS-120b"}, {}), ({"model": "any/opt-oss-120b"}, {}),
+        ({"model": "Qwen/Qwen3-8B"}, {"model": "qwen3-8b"}), ({"model": "mistralai/Mistral-Nemo-Instruct-2407"},
+                                                               {"model": "mistral-nemo-12b-instruct-2407"}),
+        ({"server": "DGX300"}, {}), ({"server": "dgx-b300"}, {}), ({"server": "DGX-B300"}, {}), ({"server": "dgx-h200"}, {"server": "dgx200"}),
+        ({"storage": "GP3"}, {"storage": "aws_ebs_gp3"}), ({"kv_precision": "BF16"}, {"kv_precision": "bf16"}),
+        ({"engine": "vLLM"}, {"engine": "vllm"}), ({"attention": "Tensor"}, {"attention": "tensor"}), ({"lang": "EN"}, {"lang": "en"}),
+        ({"weights_precision": "FP8"}, {"weights_precision": "fp8"}), ({"effective_context": "128k"}, {}), ({"concurrency": "1k"}, {})]
+
+    def test_names_and_numbers_as_people_type_them(self):
+        for typed, meant in self.SAME:
+            with self.subTest(typed=typed):
+                self.assertEqual(self.asked(*argv(**typed)), self.asked(*argv(**meant)))
+                self.assertEqual(sizing.parse_arguments(argv(**typed)).lang, meant.get("lang", "pt"))
+
+    def test_a_path_goes_before_a_hub_name(self):
+        os.makedirs(self.path("openai/gpt-oss-120b"))
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.folder)
+        self.assertEqual(call(*argv(model="openai/gpt-oss-120b")), (2, "", one_line(
+            "argument --model: 'openai/gpt-oss-120b' is a folder without config.json; " + OR_PATH[5:])))
+        self.catalog("openai/gpt-oss-120b/config.json", TINY_CONFIG)
+        self.assertEqual(self.asked(*argv(model="openai/gpt-oss-120b"))["model"].num_layers, TINY_CONFIG["num_hidden_layers"])
+        self.assertEqual(self.asked(*argv(model="openai/gpt-oss-20b"))["model"], MODELS["opt-oss-20b"])
+        os.symlink("nowhere", self.path("openai/gpt-oss-20b"))
+        self.assertEqual(call(*argv(model="openai/gpt-oss-20b")), (2, "", one_line(
+            "openai/gpt-oss-20b: cannot read: No such file or directory")))
+
+    def test_what_a_request_may_take_of_its_context(self):
+        for changes in ({"input_tokens": 130048}, {"input_tokens": 130048, "effective_context": 10**6}, {"effective_context": 1000},
+                        {"input_tokens": 130048, "effective_context": "max", "nodes": 3},
+                        {"input_tokens": 10, "output_tokens": 20, "effective_context": 30}):
+            with self.subTest(changes=changes):
+                self.asked(*argv(**changes))
+
+    def test_switches_may_be_repeated(self):
+        self.assertEqual(call("--list-storage", "--list-storage", "--json-only", "--json-only"), call("--list-storage", "--json-only"))
+
     def test_flag_and_value_apart(self):
         self.assertEqual(call(*" ".join(argv("--text-only")).replace("=", " ").split()),
                          call(*argv("--text-only")))
@@ -8965,7 +9112,7 @@ class CommandLine(InFolder):
                "max_num_batched_tokens": None, "max_num_seqs": None, "input_tokens": 1024, "output_tokens": 1024,
                "draft_tokens": 0, "acceptance_length": None, "prefix_cache_hit_ratio": 0.0, "shared_prefix_tokens": 0,
                "active_ratio": 1.0, "tpot_ms": None, "ttft_ms": None, "engine": "generic",
-               "measured_tpot_ms": None, "measured_ttft_ms": None, "measured_sessions": None}
+               "measured_tpot_ms": None, "measured_ttft_ms": None, "measured_sessions": None, "replaced_entries": ()}
     GIVEN = {"concurrency": "7", "nodes": "9", "effective_context": "max", "kv_precision": "bf16",
              "kv_budget_ratio": "0.6",
              "runtime_overhead_gib": "3", "peak_headroom_ratio": "0.5", "tensor_parallel": "4",
@@ -8977,7 +9124,7 @@ class CommandLine(InFolder):
 
     def asked(self, *arguments):
         found, servers = sizing.read_request(sizing.parse_arguments(list(arguments)))
-        self.assertEqual(list(servers), list(SERVERS))
+        self.assertLessEqual({*SERVERS}, {*servers})
         return dict(vars(found))
 
     def test_defaults_of_the_request(self):
@@ -8990,7 +9137,7 @@ class CommandLine(InFolder):
         found = self.asked(*flags(model="qwen3-8b", server="dgx200", storage="aws_ebs_gp3",
                                   weights_precision="fp8",
                                   **self.GIVEN))
-        self.assertEqual(set(self.GIVEN), set(self.REQUEST) - {"ha_mode"})
+        self.assertEqual(set(self.GIVEN), set(self.REQUEST) - {"ha_mode", "replaced_entries"})
         self.assertEqual({name: str(found[name]).replace(".0", "") for name in self.GIVEN}, self.GIVEN)
         self.assertEqual((found["model"].name, found["server"].name, found["storage"].name),
                          ("qwen3-8b", "dgx200", "aws_ebs_gp3"))
@@ -9041,13 +9188,74 @@ class CommandLine(InFolder):
 
     def test_catalogs_of_ones_own(self):
         for kind, (key, entry) in ENTRIES.items():
-            path = self.catalog(kind + ".json", {key: [entry]})
+            shipped = {"models": MODELS, "servers": SERVERS, "storage": PROFILES}[kind]
+            path = self.catalog("mine.json", {key: [dict(entry, aliases=["mine"])]})
             name = {"models": "model", "servers": "server"}.get(kind, kind)
-            message = "argument --%s: %r is not in %s.json; choose from %s; see --list-%s"
-            self.assertEqual(call(*argv(storage="profile_default", **{kind + "_file": path}))[2], one_line(
-                message % (name, {**BASE, "storage": "profile_default"}[name], kind, entry["name"], kind)))
             found = sizing.catalog(sizing.parse_arguments(argv(**{kind + "_file": path})), kind)
-            self.assertEqual(list(found), [entry["name"]])
+            self.assertEqual(list(found), [entry["name"], *shipped])
+            self.assertEqual({each: found[each] for each in shipped}, shipped)
+            for typed in (entry["name"], entry["name"].upper(), "Mine"):
+                self.assertIs(type(self.asked(*argv(**{kind + "_file": path, name: typed}))[name].name), str)
+                self.assertEqual(self.asked(*argv(**{kind + "_file": path, name: typed}))[name].name, entry["name"])
+            self.assertEqual(call(*argv(**{kind + "_file": path, name: "minee"}))[2], one_line(
+                "argument --%s: 'minee' is not in mine.json or %s.json; did you mean %r (mine)?; see --list-%s%s" % (
+                    name, kind, entry["name"], kind, OR_PATH if name == "model" else "")))
+
+    def replaced(self, *arguments):
+        """(replaced_entries, words of the alert) of a run."""
+        status, out, err = call(*arguments, "--json-only", "--lang=en")
+        self.assertEqual((status, err), (0, ""))
+        data = strict_json(out)
+        told = [alert["message"] for alert in data["alerts"] if alert["id"] == "catalog_entry_replaced"]
+        return data["inputs"]["nfr"]["replaced_entries"], re.sub(".*tool: (.*?)\\. Give.*", r"\1", "".join(told))
+
+    def entry(self, kind, record, **changes):
+        key = ENTRIES[kind][0]
+        return self.catalog(kind + ".mine", {key: [dict(sizing.stated(dataclasses.asdict(record)), **changes)]})
+
+    def test_entries_that_replace_shipped_ones(self):
+        small = dict(model="opt-oss-20b", concurrency=1, effective_context=4096)
+        base = argv(**small)
+        self.assertEqual(self.replaced(*base), ([], ""))
+        model = self.entry("models", MODELS["opt-oss-20b"], max_position_embeddings=5000)
+        server = self.entry("servers", SERVERS["dgx300"], name="DGX300", max_power_kw=1)
+        storage = self.entry("storage", PROFILES["profile_default"], iops_read=7)
+        self.assertEqual(self.replaced(*base, "--models-file=" + model), (["model"], "model opt-oss-20b"))
+        self.assertEqual(self.replaced(*base, "--servers-file=" + server, "--storage-file=" + storage),
+                         (["server", "storage"], "server DGX300, storage profile_default"))
+        for other in (argv(**dict(small, model="qwen3-8b")), argv(**dict(small, server="dgx200"))):
+            self.assertEqual(self.replaced(*other, "--models-file=" + self.entry("models", MODELS["phi-4"], head_dim=64),
+                                           "--servers-file=" + server)[0], [] if "--server=dgx200" in other else ["server"])
+        same = self.entry("models", MODELS["opt-oss-20b"])
+        self.assertEqual(self.replaced(*base, "--models-file=" + same), ([], ""))
+        self.assertEqual(self.replaced(*base, "--models-file=" + sizing.shipped_path("models")), ([], ""))
+
+    def test_a_folder_of_a_shipped_name_replaces_nothing(self):
+        os.mkdir(self.path("opt-oss-20b"))
+        self.catalog("opt-oss-20b/config.json", TINY_CONFIG)
+        own = self.entry("models", MODELS["opt-oss-20b"], max_position_embeddings=5000)
+        self.assertEqual(self.replaced(*argv(model=self.path("opt-oss-20b"), concurrency=1, effective_context=1),
+                                       "--models-file=" + own), ([], ""))
+
+    def test_names_of_the_user_go_before_shipped_aliases(self):
+        path = self.catalog("mine.json", {"servers": [
+            dict(ENTRIES["servers"][1], name="dgx-b300"), dict(ENTRIES["servers"][1], name="x", aliases=["dgx-h200", "dgx-h100"])]})
+        for typed, name in (("dgx-b300", "dgx-b300"), ("dgx300", "dgx300"), ("dgx-h200", "x"), ("dgx200", "dgx200"), ("dgx-h100", "dgx-h100"),
+                            ("DGX-H100", "x")):
+            self.assertEqual(self.asked(*argv(server=typed, servers_file=path))["server"].name, name)
+
+    def test_suggestions_among_servers_of_ones_own(self):
+        path = self.catalog("servers.json", {"servers": [dict(ENTRIES["servers"][1], **changes) for changes in (
+            {"name": "box-h100"}, {"name": "box-b", "gpu": "NVIDIA B300 SXM"}, {"name": "box-v100"}, {"name": "box"})]})
+        for wrong, near in (("boxx-h100", "box-h100"), ("box-b300", "box-b"), ("box-v10", "box-v100"), ("bo", "box")):
+            self.assertEqual(call(*argv(server=wrong, servers_file=path)), (2, "", one_line(
+                IN_CATALOG % ("server", wrong, "servers", "did you mean %r?" % near, "servers"))))
+
+    def test_a_bad_catalog_of_ones_own_is_named(self):
+        path = self.write("mine.json", "{}")
+        for option, key in (("models", "models"), ("servers", "servers"), ("storage", "profiles")):
+            self.assertEqual(call(*argv("--%s-file=%s" % (option, path))), (2, "", one_line(
+                '%s: expected {"%s": [one entry or more]} and nothing else' % (path, key))))
 
     def test_outputs(self):
         text, data, shown = (call(*argv(option))[1] for option in ("--text-only", "--json-only",
@@ -9118,9 +9326,13 @@ class CommandLine(InFolder):
         --json-only
         --text-only
         --markdown-only
+        --summary
+        --csv
+        --full
         --output-json-file
         --output-markdown-file
         --lang default: pt
+        --scenario default: recommended
         catalogs, lists and this tool:
         --models-file
         --servers-file
@@ -9217,13 +9429,15 @@ class CommandLine(InFolder):
                 for row in [row for listed, row in self.LISTED if listed == name]:
                     self.assertIn(row + "\n", shown)
 
-    def test_list_of_another_catalog_in_another_language(self):
+    def test_list_with_another_catalog_in_another_language(self):
         path = self.catalog("m.json", {"models": [ENTRIES["models"][1]]})
         # 18 full layers x 2 x 8 x 64 bytes: 18 KiB a token, x 131,072 = 2.25 GiB; 18 of 128 tokens: 0.002
-        self.assertEqual(call("--list-models", "--models-file=" + path, "--markdown-only", "--lang=en"), (0, (
-            "| Model | Family | Context (tokens) | Default KV | KV per further token (KiB) "
-            "| KV at maximum (GiB) | Weights (GiB) |\n| --- | --- | --- | --- | --- | --- | --- |\n"
-            "| m | hybrid | 131,072 | fp8 | 18 | 2.25 | not stated |\n"), ""))
+        begin = ("| Model | Family | Context (tokens) | Default KV | KV per further token (KiB) "
+                 "| KV at maximum (GiB) | Weights (GiB) |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+        status, out, err = call("--list-models", "--models-file=" + path, "--markdown-only", "--lang=en")
+        shipped = call("--list-models", "--markdown-only", "--lang=en")[1]
+        self.assertEqual((status, err, shipped[:len(begin)]), (0, "", begin))
+        self.assertEqual(out, begin + "| m | hybrid | 131,072 | fp8 | 18 | 2.25 | not stated |\n" + shipped[len(begin):])
 
 
 # === Output files ===
