@@ -14,13 +14,12 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 os.chdir(os.path.join(HERE, ".."))
-ANY_CONTEXT = [sys.executable, "sizing.py", "--model", "opt-oss-120b", "--server", "dgx300", "--concurrency", "1000",
-               "--json-only"]
-RUN = [*ANY_CONTEXT, "--effective-context", "131072"]
+ANY_LOAD = [sys.executable, "sizing.py", "--model", "opt-oss-120b", "--server", "dgx300", "--json-only"]
+RUN = [*ANY_LOAD, "--concurrency", "1000", "--effective-context", "131072"]
 FLOOR = [sys.executable, "-c",
          "import argparse, json, dataclasses; compile(open('sizing.py').read(), 'sizing.py', 'exec')"]
 UNFIT = {"memory": [*RUN, "--runtime-overhead-gib", "99999"], "speed": [*RUN, "--tpot-ms", "0.5"],
-         "nodes": [*ANY_CONTEXT, "--nodes", "1", "--effective-context", "max"]}
+         "nodes": [*ANY_LOAD, "--concurrency", "100000", "--nodes", "4", "--effective-context", "max"]}
 LIMITS = {"CPU": 1.35, "memory": 1.3, "sizings": 5000, "unfit": 3}
 
 
