@@ -4079,9 +4079,9 @@ ALERTS = (
         "vLLM does not start: one session in prefill reserves {kv_pooled_gib} GiB, more than the KV of a "
         "rank of attention; with max_num_batched_tokens up to {batched_tokens_that_start} (not "
         "{max_num_batched_tokens}) it does; 0: with none.",
-        "Dê ao motor, e aqui, --max-num-batched-tokens {batched_tokens_that_start_flag}, ou reduza o "
+        "Use no motor, e aqui, --max-num-batched-tokens {batched_tokens_that_start_flag}, ou reduza o "
         "contexto.",
-        "Give the engine, and here, --max-num-batched-tokens {batched_tokens_that_start_flag}, or lower the "
+        "Use in the engine, and here, --max-num-batched-tokens {batched_tokens_that_start_flag}, or lower the "
             "context."),
     alert("states_do_not_start", "plan", "error",
         lambda holds_in_memory, engine_is_vllm, max_num_seqs, state_blocks:
@@ -4092,8 +4092,8 @@ ALERTS = (
         "cabem.",
         "vLLM does not start: max_num_seqs ({max_num_seqs}) is above the {state_blocks} blocks of state that "
             "fit.",
-        "Dê ao motor --max-num-seqs {seqs_that_start_flag} ou menos, e o mesmo aqui.",
-        "Give the engine --max-num-seqs {seqs_that_start_flag} or less, and the same here."),
+        "Use no motor --max-num-seqs {seqs_that_start_flag} ou menos, e o mesmo aqui.",
+        "Use in the engine --max-num-seqs {seqs_that_start_flag} or less, and the same here."),
     alert("overhead_below_weights", "plan", "error",
         lambda given_overhead_gib, weights_per_node_gib: exact(given_overhead_gib) < weights_per_node_gib,
         "Overhead de {runtime_overhead_gib} GiB é menor que os pesos ({weights_gib} GiB)",
@@ -4123,7 +4123,7 @@ ALERTS = (
             "lentas que o TPOT esperado: cada rank espera o prompt de qualquer outro.",
         "Answers of {output_tokens} tokens under data-parallel attention run 2 to 6 times slower than the "
             "expected TPOT: each rank waits for the prompt of any other.",
-        "Compare com --attention tensor, ou meça e dê --measured-tpot-ms.",
+        "Compare com --attention tensor, ou meça e informe --measured-tpot-ms.",
         "Compare with --attention tensor, or measure and give --measured-tpot-ms."),
     alert("ttft_target_unlikely", "plan", "warning",
         lambda ttft_ms, ttft_of_one_session_ms: ttft_ms < ttft_of_one_session_ms,
@@ -4135,7 +4135,7 @@ ALERTS = (
         "committed TTFT (p90) already is {ttft_of_one_session_ms_amount}. Only the expected one is "
         "within the "
         "target.",
-        "Afrouxe a meta, encurte os prompts (cache de prefixo) ou meça e dê --measured-ttft-ms.",
+        "Afrouxe a meta, encurte os prompts (cache de prefixo) ou meça e informe --measured-ttft-ms.",
         "Loosen the target, shorten prompts (prefix caching) or measure and give --measured-ttft-ms."),
     alert("prefill_queue", "plan", "warning",
         lambda prefill_load: prefill_load > HIGH_PREFILL_LOAD,
@@ -4156,7 +4156,7 @@ ALERTS = (
             "{MEASURED_SESSIONS}: a velocidade é extrapolada.",
         "{active_sessions} sessions generate at once on each replica; measurements reach "
             "{MEASURED_SESSIONS}: speed is extrapolated.",
-        "Confirme que o motor aceita tantas (max_num_seqs) e meça, ou dê --active-ratio se nem todas geram.",
+        "Confirme que o motor aceita tantas (max_num_seqs) e meça, ou informe --active-ratio se nem todas geram.",
         "Check that the engine takes so many (max_num_seqs) and measure, or give --active-ratio if not all "
             "generate."),
     alert("context_overflow", "kv", "warning",
@@ -4368,7 +4368,7 @@ ALERTS = (
         "o esperado.",
         "Speed is an estimate: {speed_rests_on}. So the committed figure is {committed_factor} times the "
             "expected one.",
-        "Meça uma réplica e dê --measured-tpot-ms com --measured-sessions.",
+        "Meça uma réplica e informe --measured-tpot-ms com --measured-sessions.",
         "Measure one replica and give --measured-tpot-ms with --measured-sessions."),
     alert("kv_copies", "plan", "info",
         lambda kv_per_session_placed_gib, kv_per_session_gib: kv_per_session_placed_gib > kv_per_session_gib,
