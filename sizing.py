@@ -2941,8 +2941,7 @@ REFUSALS = {
     "weights_do_not_fit": Text("os pesos não cabem em uma réplica", "the weights do not fit a replica"),
     "no_session_fits": Text("nenhuma sessão cabe ao lado dos pesos", "no session fits beside the weights"),
     "speed_not_known": Text("velocidade desconhecida nesta disposição", "speed is not known for this layout"),
-    "target_missed": Text("nem uma sessão cumpre a meta de velocidade",
-                          "not even one session holds the speed target"),
+    "target_missed": Text("não cumpre a meta", "misses the target"),
 }
 # An all-reduce over PCIe where the catalog states none, (GB/s, microseconds): between two server cards, as on
 # RTX PRO 6000 (14 public points); on cards without peer-to-peer between any (8 points, one machine).
@@ -4081,7 +4080,8 @@ ALERTS = (
         "{max_num_batched_tokens}) it does; 0: with none.",
         "Use no motor, e aqui, --max-num-batched-tokens {batched_tokens_that_start_flag}, ou reduza o "
         "contexto.",
-        "Use in the engine, and here, --max-num-batched-tokens {batched_tokens_that_start_flag}, or lower the "
+        "Use in the engine, and here, --max-num-batched-tokens {batched_tokens_that_start_flag}, or "
+        "lower the "
             "context."),
     alert("states_do_not_start", "plan", "error",
         lambda holds_in_memory, engine_is_vllm, max_num_seqs, state_blocks:
@@ -4156,7 +4156,8 @@ ALERTS = (
             "{MEASURED_SESSIONS}: a velocidade é extrapolada.",
         "{active_sessions} sessions generate at once on each replica; measurements reach "
             "{MEASURED_SESSIONS}: speed is extrapolated.",
-        "Confirme que o motor aceita tantas (max_num_seqs) e meça, ou informe --active-ratio se nem todas geram.",
+        "Confirme que o motor aceita tantas (max_num_seqs) e meça, ou informe --active-ratio se nem "
+        "todas geram.",
         "Check that the engine takes so many (max_num_seqs) and measure, or give --active-ratio if not all "
             "generate."),
     alert("context_overflow", "kv", "warning",
@@ -4857,6 +4858,7 @@ WORDS.update((name, Text(*both)) for name, both in {
     "kv_per_session_placed_gib": ("KV por sessão (GiB)", "KV per session (GiB)"),
     "memory_sessions_per_node": ("Por memória", "By memory"),
     "speed_sessions_per_node": ("Por velocidade", "By speed"), "chosen": ("← escolhida", "← chosen"),
+    "refused": ("Não se constrói ({reason}): {names}", "Not built ({reason}): {names}"),
     "attention_data": (" (data-parallel)", " (data-parallel)"),
     "risks": ("Risco e meta de SLA (não calculada)", "Risk and SLA target (not computed)"),
     "risk": ("{risk}; SLA: {typical_sla}", "{risk}; SLA: {typical_sla}"),
@@ -5407,8 +5409,9 @@ def picture_blocks(answer: Answer) -> list[tuple]:
     sheet = plan.sheet
     if sheet.reason("tpot_expected_ms") is not None:
         return []
-    marks = [(mark, sheet[name], text) for mark, name, text in MARKED if sheet.reason(name) is None]
-    top = max(1, *(sessions for _, sessions, _ in marks))
+    top = max(1, sheet["memory_sessions_per_node"])
+    marks = [(mark, sheet[name], text) for mark, name, text in MARKED
+             if sheet.reason(name) is None and sheet[name] <= top]
     step = top / PICTURE_CELLS / sheet["replicas_per_node"] * sheet["active_ratio"]
     first_ms, *times = [
         plan.placement.sheet.bind({"active_sessions": max(1, step * cell)})["tpot_expected_ms"]
@@ -5567,25 +5570,42 @@ def layout_blocks(answer: Answer) -> list[tuple]:
     columns = ["replicas_per_node", "kv_per_session_placed_gib", "sessions_per_node"]
     if "tpot_ms" in plan.sheet or "ttft_ms" in plan.sheet:
         columns[2:] = ["memory_sessions_per_node", "speed_sessions_per_node"]
+    rows = [layout_row(one, plan, columns, lang) for one in plan.layouts if holds_any(one)]
     return [("heading", fill(WORDS["layouts"], {"lead": name_of(answer.lead, lang)}, lang)),
-            ("line", fill(RULE, {}, lang)),
-            ("table", words(lang, "gpus_per_replica", *columns, "remark"),
-             [layout_row(one, plan, columns, lang) for one in plan.layouts])]
+            ("line", fill(RULE, {}, lang)), *refused_lines(plan, lang),
+            *([("table", words(lang, "gpus_per_replica", *columns, "remark"), rows)] if rows else [])]
+
+
+def holds_any(one: Placement) -> bool:
+    """Whether the memory of a layout holds a session: one that does has figures to show."""
+    return bool(one.sheet and one.sheet["memory_sessions_per_replica"])
+
+
+def refused_lines(plan: SizingResult, lang: str) -> list[tuple]:
+    """The layouts that hold nothing, one line for each reason."""
+    refused: dict[str, list[str]] = {}
+    for one in plan.layouts:
+        if not holds_any(one):
+            refused.setdefault(why_refused(one, plan, lang), []).append(layout_name(one, lang))
+    return [("line", fill(WORDS["refused"], {"reason": reason, "names": "; ".join(names)}, lang))
+            for reason, names in refused.items()]
+
+
+def layout_name(one: Placement, lang: str) -> str:
+    ranks = words(lang, "attention_data") if one.layout.attention_ranks > 1 else []
+    return "".join(["%d × %d" % one.layout[:2], *ranks])
+
+
+def why_refused(one: Placement, plan: SizingResult, lang: str) -> str:
+    return fill(REFUSALS[one.refused], vars(plan.model), lang) if one.refused else ""
 
 
 def layout_row(one: Placement, plan: SizingResult, columns: Iterable[str], lang: str) -> list[str]:
-    size = "%d × %d" % one.layout[:2]
-    if one.layout.attention_ranks > 1:
-        size += written(WORDS["attention_data"], lang)
-    remark: Text | str = WORDS["chosen"] if one is plan.placement else ""
-    if one.refused:
-        remark = fill(REFUSALS[one.refused], vars(plan.model), lang)
-    numbers = dict.fromkeys(columns, "—")
-    if one.sheet and one.sheet["memory_sessions_per_replica"]:
-        numbers.update((name, one.sheet[name]) for name in columns if one.sheet.reason(name) is None)
-        if one.sheet["nodes_per_replica"] > 1:
-            numbers["replicas_per_node"] = "1/%d" % one.sheet["nodes_per_replica"]
-    return [written(cell, lang) for cell in (size, *numbers.values(), remark)]
+    remark = WORDS["chosen"] if one is plan.placement else why_refused(one, plan, lang)
+    numbers = {name: one.sheet[name] if one.sheet.reason(name) is None else "—" for name in columns}
+    if one.sheet["nodes_per_replica"] > 1:
+        numbers["replicas_per_node"] = "1/%d" % one.sheet["nodes_per_replica"]
+    return [written(cell, lang) for cell in (layout_name(one, lang), *numbers.values(), remark)]
 
 
 def is_term(name: str) -> bool:
@@ -5718,7 +5738,7 @@ def alert_card(rows: Sequence[dict], answer: Answer) -> list[str]:
     """An alert with all its scenarios; of further ones, the sentences whose numbers are others."""
     lang, first = answer.lang, rows[0]
     keys = [key for row in rows for key in row["scenarios"]]
-    title = "%s: %s (%s)" % (written(SEVERITIES[first["severity"]], lang), first["id"],
+    title = "%s (%s), %s" % (written(SEVERITIES[first["severity"]], lang), first["id"],
                              scenario_names(keys, lang))
     same = re.split(SENTENCE_END, first["meaning"])
     meaning = [first["meaning"] if len(rows) == 1
@@ -6506,6 +6526,7 @@ CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|a
 # text is refused too: it could change the KV cache or the parameters.
 SUSPECT = (
     CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
+    ""
     ""
     ""
     ""
