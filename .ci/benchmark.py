@@ -14,8 +14,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 os.chdir(os.path.join(HERE, ".."))
-ANY_CONTEXT = [sys.executable, "sizing.py", "--model", "opt-oss-120b", "--server", "dgx300", "--concurrency", "1000",
-               "--json-only"]
+ANY_CONTEXT = [sys.executable, "sizing.py", "--model", "opt-oss-120b", "--server", "dgx300", "--concurrency",
+               "1000", "--json-only"]
 RUN = [*ANY_CONTEXT, "--effective-context", "131072"]
 FLOOR = [sys.executable, "-c",
          "import argparse, json, dataclasses; compile(open('sizing.py').read(), 'sizing.py', 'exec')"]
