@@ -7301,6 +7301,8 @@ LONGEST_NUMBER = 40                                      # characters; beyond an
 OTHER_FLAGS = {
     "model": "model-path model-id model-name hf-model",
     "server": "gpu gpu-type gpu-model hardware node-type instance-type",
+    "server and --nodes": "gpus num-gpus n-gpus gpu-count",
+    "concurrency (requests a second x seconds of each)": "rps qps request-rate requests-per-second",
     "concurrency": "users sessions concurrent-users concurrent-sessions concurrent-requests max-concurrency",
     "effective_context": "max-model-len context-length context-len context context-window context-size "
         "max-seq-len max-context-length ctx ctx-size n-ctx seq-len",
@@ -7565,7 +7567,7 @@ def check_length(args: argparse.Namespace, model: Model) -> None:
 
 def is_path(text: str) -> bool:
     """Whether a --model value that is in no catalog may name a file or folder."""
-    return os.sep in text or "/" in text or text.endswith(".json")
+    return os.sep in text or "/" in text or text.endswith(".json") or text in (os.curdir, os.pardir)
 
 
 def kv_per_token_kib(model: Model) -> float:
@@ -7647,8 +7649,10 @@ def find_entry(wanted: str, records: Mapping):
                  if folded == name.lower() or folded in (record.aliases or ())), None)
 
 
-# A GPU's generation in a name: its letters and digits, or the digits alone as in dgx300.
+# A GPU's generation in a name: its letters and digits, or the digits alone as in dgx300. A cloud's instance
+# type stands for one.
 GENERATION = r"(gb|gh|mi|[abhlvtp])[-_ ]?(\d{2,3})|(\d{3,4})"
+INSTANCE_TYPE = r"a\d-[a-z]+gpu|(?<![a-z0-9])[pg]\d[a-z]*(?=[.-])|nd\d+[a-z]+"
 
 
 def generation(text: str) -> str:
@@ -7656,17 +7660,25 @@ def generation(text: str) -> str:
     return "".join(part or "" for part in found.groups()) if found else ""
 
 
+def names_of(record) -> list[str]:
+    return [record.name, *(record.aliases or ())]
+
+
 def same_generation(wanted: str, record) -> bool:
     """Whether a wrong name may mean a record: only its own GPU generation, where it names one."""
-    named = generation(wanted) if isinstance(record, Server) else ""
-    gpu = generation(record.gpu or record.name) if named else ""
+    named, cloud = generation(wanted), re.search(INSTANCE_TYPE, wanted.lower())
+    if not isinstance(record, Server):
+        return True
+    if cloud and not named:
+        return any(cloud[0] in re.findall(INSTANCE_TYPE, name.lower()) for name in names_of(record))
+    gpu = generation(record.gpu or record.name)
     return named in gpu if named.isdigit() else gpu.startswith(named)
 
 
 def nearest_entry(wanted: str, records: Mapping) -> str:
     """`; did you mean 'x'?` for the entry whose name or alias is closest, or a list of them."""
     likely = {name: record for name, record in records.items() if same_generation(wanted, record)}
-    words = {word: name for name, record in likely.items() for word in (*(record.aliases or ()), name)}
+    words = {word: name for name, record in likely.items() for word in names_of(record)}
     close = closest(wanted, words)
     if close is None:
         return listed(likely or records)

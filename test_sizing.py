@@ -8821,7 +8821,7 @@ class CommandLine(InFolder):
         (argv(model="some-org/Unknown-Model-7B"), NO_PATH % ("some-org/Unknown-Model-7B", "; " + FIRST_MODELS)),
         (argv(model="Qwen/Qwen3-33B"), NO_PATH % ("Qwen/Qwen3-33B", "; did you mean 'qwen3-32b'?")),
         *[(argv(model=path), NO_PATH % (path, ""))
-          for path in ("./qwen3-32b", "../qwen3-32b", "/qwen3-32b", "a/b/qwen3-32b", "org/", "/nowhere/folder/")],
+          for path in ("./qwen3-32b", "./qwen3-32b/", "../qwen3-32b", "/qwen3-32b", "a/b/qwen3-32b", "org/", "/nowhere/folder/")],
         *[(argv(model=path), "argument --model: %r: a GGUF file is not read; %s, of the model it was made from" % (path, OR_PATH[5:]))
           for path in ("./model.gguf", "model.GGUF", "/nowhere/a.gguf", "org/model.gguf")],
         # suggestions for servers: only the generation that was named
@@ -8834,7 +8834,10 @@ class CommandLine(InFolder):
             ("dgx-gh200", FIRST_SERVERS), ("dgx-v100", FIRST_SERVERS), ("8x-b100", FIRST_SERVERS),
             ("a100", "did you mean 'dgx-a100'?"), ("two a100 nodes", "choose from dgx-a100"), ("h200 cluster", "choose from " + ", ".join(OF_H200)),
             ("rtx-409", "did you mean 'workstation-rtx-4090' (rtx-4090)?"),
-            ("p5.48xl", "did you mean 'aws-p5.48xlarge' (p5.48xlarge)?"))],
+            ("p5.48xl", "did you mean 'aws-p5.48xlarge' (p5.48xlarge)?"), ("aws-p5en.48xl", "did you mean 'aws-p5en.48xlarge'?"),
+            *[(other, FIRST_SERVERS) for other in ("p4d.24xlarge", "p5e.48xlarge", "aws-g6.48xlarge", "a2-highgpu-8g", "a3-megagpu-8g",
+                                                   "nd96asr_v4")],
+            ("a3-highgpu-1g", "did you mean 'gcp-a3-highgpu-8g' (a3-highgpu-8g)?"), ("dgx-spark", FIRST_SERVERS))],
         # a request longer than the context of its session
         (argv(input_tokens=130000, output_tokens=4096), LONGER % ("134096 (--input-tokens 130000 + --output-tokens 4096)",
                                                                 "131072; 'opt-oss-120b' takes at most 131072")),
@@ -8927,6 +8930,7 @@ class CommandLine(InFolder):
         "--attention data": "--enable-dp-attention --enable_attention_dp",
         "--attention data; replicas are worked out": "--data-parallel-size --dp-size --dp",
         "--concurrency": "--users --sessions --max-concurrency", "--server": "--gpu --gpu-type", "--nodes": "--nnodes",
+        "--server and --nodes": "--gpus --num_gpus", "--concurrency (requests a second x seconds of each)": "--rps --request-rate",
         "--input-tokens": "--isl --random-input-len", "--output-tokens": "--osl --max-tokens", "--model": "--model-path"}
 
     def test_flags_of_the_engines(self):
@@ -9086,6 +9090,11 @@ class CommandLine(InFolder):
             "argument --model: 'openai/gpt-oss-120b' is a folder without config.json; " + OR_PATH[5:])))
         self.catalog("openai/gpt-oss-120b/config.json", TINY_CONFIG)
         self.assertEqual(self.asked(*argv(model="openai/gpt-oss-120b"))["model"].num_layers, TINY_CONFIG["num_hidden_layers"])
+        os.chdir("openai/gpt-oss-120b")
+        self.assertEqual(self.asked(*argv(model="."))["model"].name, "gpt-oss-120b")
+        self.assertEqual(call(*argv(model="..")), (2, "", one_line(
+            "argument --model: '..' is a folder without config.json; " + OR_PATH[5:])))
+        os.chdir(self.folder)
         self.assertEqual(self.asked(*argv(model="openai/gpt-oss-20b"))["model"], MODELS["opt-oss-20b"])
         os.symlink("nowhere", self.path("openai/gpt-oss-20b"))
         self.assertEqual(call(*argv(model="openai/gpt-oss-20b")), (2, "", one_line(
