@@ -7578,36 +7578,62 @@ def kv_per_token_kib(model: Model) -> float:
     return (grown - before) / 1024
 
 
-# What --list-* shows: the catalog's key, file and loader; per column its heading and a field or function.
-Listing = namedtuple("Listing", "key file load columns")
+def titled(record) -> str:
+    """The name of a catalog entry, and its product's or first alias where that says more."""
+    other = getattr(record, "product", None) or (record.aliases or [""])[0]
+    more = record.name not in other and not all(word.lower() in record.name for word in other.split())
+    return "%s = %s" % (record.name, other) if more else record.name
+
+
+def gpu_link(server: Server) -> float | str | None:
+    return "PCIe" if server.gpu_interconnect == "pcie" else server.nvlink_bandwidth_tbps
+
+
+# What --list-* shows: the catalog's key, file and loader; per column its heading and a field or function; a
+# note. Words are short: a table has 80 columns.
+Listing = namedtuple("Listing", "key file load columns note")
 LISTS = {
     "models": Listing("models", "models.json", load_models, (
-        (Text("Modelo", "Model"), "name"), (Text("Família", "Family"), "attention_pattern"),
-        (Text("Contexto (tokens)", "Context (tokens)"), "max_position_embeddings"),
-        (Text("KV padrão", "Default KV"), "default_kv_precision"),
-        (Text("KV por token a mais (KiB)", "KV per further token (KiB)"), kv_per_token_kib),
-        (Text("KV no máximo (GiB)", "KV at maximum (GiB)"), lambda model: calc_kv_per_session_gib(
-            model, model.max_position_embeddings, model.default_kv_precision)[0]),
-        (Text("Pesos (GiB)", "Weights (GiB)"), "weights_gib"))),
+        (Text("Modelo", "Model"), titled),
+        (Text("Família", "Family"), lambda model: model.attention_pattern.replace("_", " ")),
+        (Text("Máx. tokens (k)", "Max. tokens (k)"), lambda model: model.max_position_embeddings / 1024),
+        ("KV", "default_kv_precision"),
+        (Text("KV por token (KiB)", "KV per token (KiB)"), kv_per_token_kib),
+        (Text("KV máx. (GiB)", "KV max. (GiB)"), lambda model: round(calc_kv_per_session_gib(
+            model, model.max_position_embeddings, model.default_kv_precision)[0], 1)),
+        (Text("Pesos (GiB)", "Weights (GiB)"),
+         lambda model: model.weights_gib and round(model.weights_gib, 1))),
+        Text("Máx. tokens: o maior contexto, k = 1.024; KV: precisão padrão; KV por token: de um token a "
+             "mais no maior contexto; KV máx.: de uma sessão nele.",
+             "Max. tokens: the longest context, k = 1,024; KV: default precision; KV per token: of one token "
+             "more at the longest context; KV max.: of one session there.")),
     "servers": Listing("servers", "servers.json", load_servers, (
-        (Text("Servidor", "Server"), "name"), ("GPUs", "gpus"),
-        ("HBM (GiB)", lambda server: server_sheet(server)["hbm_total_gib"]),
-        ("NVLink (TB/s)", "nvlink_bandwidth_tbps"),
-        (Text("Potência (kW)", "Power (kW)"), "max_power_kw"))),
+        (Text("Servidor", "Server"), titled), ("GPU", "gpu"), ("GPUs", "gpus"),
+        (Text("HBM do nó (GiB)", "HBM of node (GiB)"),
+         lambda server: round(float(server_sheet(server)["hbm_total_gib"]), 1)),
+        (Text("HBM por GPU (TB/s)", "HBM per GPU (TB/s)"), "hbm_bandwidth_per_gpu_tbps"),
+        (Text("Entre GPUs (TB/s)", "GPU to GPU (TB/s)"), gpu_link),
+        (Text("Potência (kW)", "Power (kW)"), "max_power_kw"),
+        (Text("Altura (U)", "Height (U)"), "rack_units")),
+        Text("Entre GPUs: NVLink ou Infinity Fabric do nó, as duas direções somadas.",
+             "GPU to GPU: the node's NVLink or Infinity Fabric, both directions together.")),
     "storage": Listing("profiles", "storage.json", load_storage_profiles, (
-        (Text("Perfil", "Profile"), "name"), (Text("Tipo", "Type"), "type"),
+        (Text("Perfil", "Profile"), titled), (Text("Tipo", "Type"), "type"),
         (Text("Leitura (GB/s)", "Read (GB/s)"), "throughput_read_gbps"),
-        ("p50 (ms)", "latency_read_ms_p50"),
-        ("p99 (ms)", "latency_read_ms_p99"))),
+        ("p50 (ms)", "latency_read_ms_p50"), ("p99 (ms)", "latency_read_ms_p99")),
+        Text("p50 e p99: latência de leitura.", "p50 and p99: latency of a read.")),
 }
 
 
 def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
     def cell(record, value):
-        return written(value(record) if callable(value) else getattr(record, value), lang)
-    columns = LISTS[kind].columns
-    return [("table", [written(heading, lang) for heading, _ in columns],
-             [[cell(record, value) for _, value in columns] for record in records.values()])]
+        found = value(record) if callable(value) else getattr(record, value)
+        return "—" if found is None else written(found, lang)
+    columns, note = LISTS[kind].columns, written(LISTS[kind].note, lang)
+    rows = [[cell(record, value) for _, value in columns] for record in records.values()]
+    if any("—" in row for row in rows):
+        note += " —: %s." % written(NOT_STATED, lang)
+    return [("table", [written(heading, lang) for heading, _ in columns], rows), ("paragraph", note)]
 
 
 def catalog_path(args: argparse.Namespace, kind: str) -> str:

@@ -8569,7 +8569,7 @@ class TextLayout(unittest.TestCase):
     def test_lists_fit_and_words_stay_whole(self):
         for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
             blocks = sizing.catalog_blocks(kind, records, "pt")
-            cells = [cell for _, headers, rows in blocks for row in [headers[1:], *rows] for cell in row]
+            cells = [cell for _, headers, rows in blocks[:1] for row in [headers[1:], *rows] for cell in row]
             for width in (60, 80, 100):                  # cards have no first heading
                 with self.subTest(list=kind, width=width):
                     text = sizing.render_text(blocks, width)
@@ -9412,13 +9412,17 @@ class CommandLine(InFolder):
 
     LISTED = [  # list, a row of the Markdown table
         ("models",
-         "| opt-oss-120b | hybrid | 131.072 | fp8 | 18 | 2,25 | 65,97 |"),     # 18 full layers x 1,024 bytes
-        ("models", "| deepseek-v3 | latent | 163.840 | bf16 | 68,62 | 10,72 | 626,77 |"),
-        ("models", "| mistral-7b-v0.1 | sliding | 32.768 | bf16 | 0 | 0,5 | 13,49 |"),
-        ("servers", "| dgx300 | 8 | 2.148,75 | 14,4 | 14,5 |"),
-        ("servers", "| 8x-l40s | 8 | 359,91 | não informado | não informado |"),
+         "| opt-oss-120b = gpt-oss-120b | hybrid | 128 | fp8 | 18 | 2,3 | 66 |"),       # 18 full layers x 1,024 bytes; 2.252, 65.97
+        ("models", "| deepseek-v3 | latent | 160 | bf16 | 68,62 | 10,7 | 626,8 |"),
+        ("models", "| deepseek-v3.2 | sparse latent | 160 | bf16 | 76,49 | 12 | 627,6 |"),
+        ("models", "| mistral-7b-v0.1 | sliding | 32 | bf16 | 0 | 0,5 | 13,5 |"),
+        ("models", "| llama-3.1-8b-instruct | full | 128 | bf16 | 128 | 16 | 15 |"),    # its alias says no more
+        ("servers", "| dgx300 = DGX B300 | B300 | 8 | 2.148,8 | 7,75 | 14,4 | 14,5 | 10 |"),
+        ("servers", "| dgx-h100 | H100 | 8 | 637,2 | 3,35 | 7,2 | 10,2 | 8 |"),
+        ("servers", "| 8x-l40s | L40S | 8 | 359,9 | 0,86 | PCIe | — | — |"),
+        ("servers", "| hgx-mi325x = Instinct MI325X Platform | MI325X | 8 | 2.047,9 | 6 | 7,17 | — | 7 |"),
         ("storage", "| profile_default | nvme_local | 28 | 0,08 | 0,15 |"),
-        ("storage", "| aws_ebs_gp3 | cloud_block_storage | 1,05 | não informado | não informado |"),
+        ("storage", "| aws_ebs_gp3 | cloud_block_storage | 1,05 | — | — |"),
     ]
 
     def test_lists(self):
@@ -9432,21 +9436,37 @@ class CommandLine(InFolder):
                 text, shown = (call("--list-" + name, option)[1] for option in ("--text-only",
                                                                                 "--markdown-only"))
                 self.assertEqual(call("--list-" + name), (0, text, ""))
-                self.assertEqual(re.findall(r"(?m)^\| (\S+) \|", shown)[-len(records):], list(records))
-                self.assertEqual([line.split()[0] for line in text.splitlines()[-len(records):]],
-                                 list(records))
+                self.assertEqual(re.findall(r"(?m)^\| (\S+) ", shown)[-len(records):], list(records))
                 for row in [row for listed, row in self.LISTED if listed == name]:
                     self.assertIn(row + "\n", shown)
+                self.assertEqual("—: não informado." in text, name != "models")
+
+    def test_lists_are_tables_on_80_columns(self):
+        for name, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
+            for lang in LANGUAGES:
+                with self.subTest(list=name, lang=lang), mock.patch.dict(os.environ, COLUMNS="80"):
+                    lines = call("--list-" + name, "--lang=" + lang)[1].splitlines()
+                    rule = next(at for at, line in enumerate(lines) if line.startswith("---"))
+                    self.assertRegex(lines[rule], r"^(-+  ){4,7}-+$")       # a table, whose lines are whole words
+                    self.assertLessEqual(max(map(len, lines)), 80)
+                    first = [line.split()[0] for line in lines[rule + 1:] if line and line.split()[0] in records]
+                    self.assertEqual(first, list(records))
+                    # each row has its figures on the line of its name
+                    self.assertTrue(all(len(line.split()) >= 5 for line in lines[rule + 1:] if line.split()[:1] in [[n] for n in records]))
 
     def test_list_with_another_catalog_in_another_language(self):
         path = self.catalog("m.json", {"models": [ENTRIES["models"][1]]})
         # 18 full layers x 2 x 8 x 64 bytes: 18 KiB a token, x 131,072 = 2.25 GiB; 18 of 128 tokens: 0.002
-        begin = ("| Model | Family | Context (tokens) | Default KV | KV per further token (KiB) "
-                 "| KV at maximum (GiB) | Weights (GiB) |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+        begin = ("| Model | Family | Max. tokens (k) | KV | KV per token (KiB) | KV max. (GiB) | Weights (GiB) |\n"
+                 "| --- | --- | --- | --- | --- | --- | --- |\n")
+        note = ("Max. tokens: the longest context, k = 1,024; KV: default precision; KV per token: of one token more at the "
+                "longest context; KV max.: of one session there.%s\n")
         status, out, err = call("--list-models", "--models-file=" + path, "--markdown-only", "--lang=en")
         shipped = call("--list-models", "--markdown-only", "--lang=en")[1]
         self.assertEqual((status, err, shipped[:len(begin)]), (0, "", begin))
-        self.assertEqual(out, begin + "| m | hybrid | 131,072 | fp8 | 18 | 2.25 | not stated |\n" + shipped[len(begin):])
+        self.assertEqual(out, begin + "| m | hybrid | 128 | fp8 | 18 | 2.3 | — |\n"
+                         + shipped[len(begin):].replace(note % "", note % " —: not stated."))
+        self.assertIn(note % "", shipped)
 
 
 # === Output files ===
