@@ -7291,7 +7291,7 @@ HELP: dict[str, dict[str, str]] = {
     OUTPUT_GROUP: {
         "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
         "lang": "language of the report", "scenario": "whose figures the summary shows"},
-    TOOL_GROUP: {name + "_file": "entries beside those of %s.json" % name
+    TOOL_GROUP: {name + "_file": "your own entries, added to %s.json" % name
                  for name in ("models", "servers", "storage")},
 }
 EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
