@@ -909,11 +909,11 @@ class Request:
     tpot_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**6)),
         "Meta: tempo por token de saída (TPOT), comparada com o TPOT para SLA (p80).",
-        "Target: time per output token (TPOT), held by the committed figure.", *OF_A_TARGET)
+        "Target: time per output token (TPOT), held by the committed TPOT (p80).", *OF_A_TARGET)
     ttft_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**7)),
         "Meta: tempo até o primeiro token (TTFT), comparada com o TTFT para SLA (p90).",
-        "Target: time to first token (TTFT), held by the committed figure.", *OF_A_TARGET)
+        "Target: time to first token (TTFT), held by the committed TTFT (p90).", *OF_A_TARGET)
     engine: str = request_field(
         "generic", Flag("NAME"),
         "Motor cujas constantes valem.", "Engine whose constants count.",
@@ -1775,10 +1775,10 @@ def state_blocks(replica_budget_gib, attention_ranks, group_layers, placed_state
 
 
 @number(Text("Sessões por réplica, pela velocidade", "Sessions per replica, by speed"), Text(
-    "active_sessions_at_target foi encontrado repetindo a conta: com uma sessão a mais na réplica, o TPOT ou "
-    "o TTFT para SLA (p90) passaria da meta.",
+    "active_sessions_at_target foi encontrado repetindo a conta: com uma sessão a mais na réplica, o TPOT "
+    "para SLA (p80) ou o TTFT para SLA (p90) passaria da meta.",
     "active_sessions_at_target was found by repeating the sizing: with one more session on the replica, the "
-    "committed TPOT or TTFT would miss the target."),
+    "committed TPOT (p80) or TTFT (p90) would miss the target."),
         also=("tpot_ms", "ttft_ms"))
 def speed_sessions_per_replica(active_sessions_at_target, active_ratio):
     return floor(active_sessions_at_target / active_ratio)
@@ -5365,9 +5365,9 @@ def scenario_row(scenario: Scenario, plan: SizingResult, found: Iterable[str], l
 def number_cell(name: str, sheet: Sheet):
     """A number, or the word for why there is none: a dash where another cell of the row says it."""
     reason = sheet.reason(name)
-    if reason is None:
-        return sheet.find(name)
-    return REASONS[reason].word if reason == "not_known" or name == "nodes_final" else "—"
+    if name != "nodes_final" and (sheet.reason("nodes_final") or reason not in (None, "not_known")):
+        return "—"
+    return sheet.find(name) if reason is None else REASONS[reason].word
 
 
 def marked(scenario: Scenario, plan: SizingResult, lang: str) -> str:
