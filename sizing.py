@@ -5890,14 +5890,22 @@ def render_text(blocks: Sequence[tuple], width: int) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
+# The space between a number and its unit: they stay on one line.
+BEFORE_UNIT = "(?<=[0-9]) (?=(?:%s)(?![A-Za-z]))" % "|".join({**dict.fromkeys(UNITS.values()), "%": None})
+
+
+def joined_to_units(text: str) -> str:
+    return re.sub(BEFORE_UNIT, "\xa0", text)
+
+
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     """The lines of `text`, each folded, the first indented by `first` and the others by `rest`."""
     from textwrap import wrap                            # only text reports pay for it
     lines: list[str] = []
-    for part in text.split("\n"):
+    for part in joined_to_units(text).split("\n"):
         lines += wrap(part, width, initial_indent=rest if lines else first, subsequent_indent=rest,
                       break_on_hyphens=False) or [""]
-    return lines
+    return [line.replace("\xa0", " ") for line in lines]
 
 
 def underlined(sign: str, width: int, text: str) -> list[str]:
@@ -5924,7 +5932,8 @@ def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
 
 def column_widths(width: int, columns: Sequence[Sequence[str]]) -> list[int] | None:
     """The columns' widths in `width`, taken from the widest first; None where words would have to break."""
-    words = [max(len(word) for cell in column for word in cell.split(" ")) for column in columns]
+    words = [max(len(word) for cell in column for word in joined_to_units(cell).split(" "))
+             for column in columns]
     room = width - 2 * (len(columns) - 1)
     if sum(words) > room:
         return None
