@@ -5282,7 +5282,7 @@ def subject_blocks(answer: Answer) -> list[tuple]:
     model, server, sheet = plan.model, plan.server, plan.sheet
     as_asked = sheet.find("requested_context") == plan.effective_context
     facts = {"requested": "" if as_asked else fill(WORDS["requested"], sheet, answer.lang),
-             "effective_context": plan.effective_context or "—",
+             "effective_context": plan.effective_context or "—", "concurrency": plan.concurrency or "—",
              "subject_model": known_as(model.name, (model.aliases or [""])[0]),
              "subject_server": known_as(server.name, server.product or "")}
     return [("paragraph", fill(WORDS["subject"], sheet.bind(facts), answer.lang)),
@@ -5601,7 +5601,7 @@ def why_refused(one: Placement, plan: SizingResult, lang: str) -> str:
 
 
 def layout_row(one: Placement, plan: SizingResult, columns: Iterable[str], lang: str) -> list[str]:
-    remark = WORDS["chosen"] if one is plan.placement else why_refused(one, plan, lang)
+    remark = why_refused(one, plan, lang) or (WORDS["chosen"] if one is plan.placement else "")
     numbers = {name: one.sheet[name] if one.sheet.reason(name) is None else "—" for name in columns}
     if one.sheet["nodes_per_replica"] > 1:
         numbers["replicas_per_node"] = "1/%d" % one.sheet["nodes_per_replica"]
