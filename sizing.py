@@ -5746,7 +5746,8 @@ def alert_card(rows: Sequence[dict], answer: Answer) -> list[str]:
     for row in rows[1:]:
         other = [text for text in re.split(SENTENCE_END, row["meaning"]) if text not in same]
         meaning.append("%s: %s" % (scenario_names(row["scenarios"], lang), " ".join(other)))
-    return [title, " ".join(meaning), first["action"]]
+    actions = {key: row["action"] for row in rows for key in row["scenarios"]}
+    return [title, " ".join(meaning), by_scenario(actions, lang)]
 
 
 def accuracy(answer: Answer) -> list[str]:
@@ -5988,7 +5989,8 @@ def side_by_side(columns: Sequence[Sequence[str]], widths: Sequence[int], gap: s
 TEXT: dict[str, Callable[..., list[str]]] = {
     "title": partial(underlined, "="), "section": partial(underlined, "="),
     "pairs": text_pairs, "table": text_table, "cards": text_cards,
-    "paragraph": lambda width, text: [""] + wrapped(text, width), "heading": lambda width, text: ["", text],
+    "paragraph": lambda width, text: [""] + wrapped(text, width),
+    "heading": lambda width, text: ["", *wrapped(text, width)],
     "line": lambda width, text: wrapped(text, width, "", "  "), "grid": text_grid, "entries": text_entries,
     "picture": lambda width, lines: lines,
 }
@@ -7525,6 +7527,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
             raise SizingError("argument %s: expected one argument" % flag(name))
     if not args.listing:
         check_together(args)
+    elif args.summary or args.csv:
+        raise SizingError("argument %s: not allowed with argument --list-%s"
+                          % (flag("csv" if args.csv else "summary"), args.listing))
     return args
 
 
