@@ -3806,7 +3806,7 @@ class Tables(unittest.TestCase):
     def test_every_parameter_is_explained(self):
         explained = {name for row in sizing.PARAMETERS for name in row.names}
         expected = ({*sizing.FLAGS} | set(sizing.OUTPUTS)
-                    | {"list_" + name for name in sizing.LISTS} | {"full", "version"})
+                    | {"list_" + name for name in sizing.LISTS} | {"full", "completion", "version"})
         for record in (Model, Server, StorageProfile):
             expected |= {field.name for field in dataclasses.fields(record)} - {"name", "source"}
         data = report()
@@ -9036,6 +9036,8 @@ class CommandLine(InFolder):
         (argv("--models-file=/nowhere/\x1b[2J\na"),
          "/nowhere/\\x1b[2J a: cannot read: No such file or directory"),
         (argv("--models-file=/nowhere/\u202e"), "/nowhere/\\u202e: cannot read: No such file or directory"),
+        (["--completion=tcsh"], CHOICE % ("completion", "tcsh", "choose from bash, zsh, fish")),
+        (["--completion"], "argument --completion: expected one argument"),
         (["--list-models", "--lang=fr"], CHOICE % ("lang", "fr", "choose from pt, en")),
     ]
 
@@ -9046,7 +9048,7 @@ class CommandLine(InFolder):
         arguments, message = self.REFUSED[0]
         self.assertEqual(process(*arguments), (2, "", one_line(message)))
 
-    ODD = ["--json-only=", "--list-models=", "--version=", "--help=",
+    ODD = ["--json-only=", "--list-models=", "--version=", "--help=", "--completion=", "--completion=--",
            "-h=",     # -h=: an IndexError before Python 3.10
            "--model=--", "--concurrency=--", "--lang=--",
            "--models-file=--",    # --: an empty list before Python 3.13
@@ -9486,6 +9488,7 @@ class CommandLine(InFolder):
         --list-models
         --list-servers
         --list-storage
+        --completion
         --version
         --help""")
 
@@ -9527,6 +9530,7 @@ class CommandLine(InFolder):
         with mock.patch.object(os, "get_terminal_size", return_value=os.terminal_size((60, 24))):
             self.assertEqual(self.helped(), wide)            # COLUMNS, whatever the terminal
             self.assertGreater(len(call("-h")[1].splitlines()), 96)
+        self.assertEqual(self.helped(300), wide)
 
     def test_every_flag_has_one_text_of_its_own(self):
         told = [name for texts in sizing.HELP.values() for name in texts]
@@ -9604,6 +9608,86 @@ class CommandLine(InFolder):
         self.assertEqual(out, begin + "| m | hybrid | 128 | fp8 | 18 | 2.3 | — |\n"
                          + shipped[len(begin):].replace(note % "", note % " —: not stated."))
         self.assertIn(note % "", shipped)
+
+
+@unittest.skipUnless(shutil.which("bash"), "no bash here")
+class Completion(InFolder):
+    def complete(self, script, words, folder):
+        """What bash has in COMPREPLY for a line of `words`, the last of which is completed."""
+        asked = "source %s\nCOMP_WORDS=(%s)\nCOMP_CWORD=%d\n_sizing || echo failed\nprintf '%%s\\n' \"${COMPREPLY[@]}\"\n" % (
+            shlex.quote(self.write("script", script)), " ".join(map(shlex.quote, words)), len(words) - 1)
+        done = subprocess.run(["bash", "--norc", "-u", "-c", asked], cwd=folder, timeout=60, capture_output=True,
+                              env=dict(os.environ, BASH_ENV=""))
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return [line for line in done.stdout.decode("utf-8").split("\n") if line]
+
+    # line, as bash splits it; what completes it
+    LINES = [
+        ("./sizing.py --conc", ["--concurrency"]), ("sizing.py --out", ["--output-json-file", "--output-markdown-file", "--output-tokens"]),
+        ("sizing.py --list", ["--list-models", "--list-servers", "--list-storage"]), ("sizing.py -h", ["-h"]),
+        ("sizing.py --model opt-oss", ["opt-oss-120b", "opt-oss-20b"]), ("sizing.py --model gpt-oss-1", ["gpt-oss-120b"]),
+        ("sizing.py --model = opt-oss-1", ["opt-oss-120b"]), ("sizing.py --lang pt --server dgx-b3", ["dgx-b300"]),
+        ("sizing.py --server = dgx-h2", ["dgx-h200"]), ("sizing.py --storage gp", ["gp3"]), ("sizing.py --lang =", ["pt", "en"]),
+        ("sizing.py --kv-precision fp", ["fp8", "fp16", "fp8_ds_mla"]), ("sizing.py --attention d", ["data"]),
+        ("sizing.py --engine vl", ["vllm"]), ("sizing.py --effective-context m", ["max"]), ("sizing.py --tensor-parallel a", ["auto"]),
+        ("sizing.py --completion z", ["zsh"]), ("sizing.py --concurrency 1", []), ("sizing.py --nodes a", []),
+        ("sizing.py --json-only --text", ["--text-only"]),
+        # files: of the flags that take one, and of --model where no name begins so
+        ("sizing.py --models-file a", ["a b.json", "a.json"]), ("sizing.py --output-json-file = a.", ["a.json"]),
+        ("sizing.py --model a", ["a b.json", "a.json"]), ("sizing.py --server a.", []), ("sizing.py --model nothing-is-called-so", []),
+        ("python3 sizing.py --model opt-oss-1", ["opt-oss-120b"]), ("python3.11 ./sizing.py --lang p", ["pt"]),
+        ("python3 other.py --conc", []), ("python3 siz", []), ("python3 sizing.py", []), ("python3 --conc", []),
+    ]
+
+    def test_bash(self):
+        status, script, err = call("--completion", "bash")
+        self.assertEqual((status, err, call("--completion=bash", "--bogus")[1]), (0, "", script))
+        folder = self.path("folder")
+        os.mkdir(folder)
+        for name in ("a b.json", "a.json", "c.txt"):
+            with open(os.path.join(folder, name), "w"):
+                pass
+        for line, expected in self.LINES:
+            with self.subTest(line=line):
+                self.assertEqual(sorted(self.complete(script, line.split(" "), folder)), sorted(expected))
+        self.assertEqual(self.complete(script, ["sizing.py", ""], folder), option_strings())
+        names = [word for record in MODELS.values() for word in (record.name, *(record.aliases or ()))]
+        self.assertEqual(self.complete(script, ["sizing.py", "--model", ""], folder), names)
+
+    def test_every_flag_is_completed(self):
+        for shell, form in (("bash", "%s"), ("zsh", "'%s"), ("fish", "-l %s ")):
+            script = call("--completion", shell)[1]
+            for option in option_strings():
+                if option != "-h":
+                    self.assertIn(form % option.replace("--", "--" * (shell != "fish")), script)
+            choices = [word for name, words in sizing.FLAG_CHOICES.items() if name in sizing.FLAGS for word in words]
+            for word in [*choices, *SERVERS, *PROFILES]:
+                self.assertIn(word, script)
+        kinds = {row.spellings[0]: (row.words is None, row.files) for row in self.rows_of_the_parser()}
+        self.assertEqual([name for name, (_, files) in kinds.items() if files], [
+            "--model", "--output-json-file", "--output-markdown-file", "--models-file", "--servers-file", "--storage-file"])
+        self.assertEqual([name for name, (no_value, _) in kinds.items() if no_value], [
+            "--json-only", "--text-only", "--markdown-only", "--list-models", "--list-servers", "--list-storage", "--version", "-h"])
+
+    def rows_of_the_parser(self):
+        found = []
+        with mock.patch.dict(sizing.COMPLETIONS, bash=lambda rows: found.extend(rows) or ""):
+            self.assertEqual(call("--completion=bash"), (0, "", ""))
+        return found
+
+    def test_names_of_any_kind_are_quoted(self):
+        names = ["a b", "it's", "$(touch hurt)", "`touch hurt`", 'q"uo', "*", "back\\slash", "semi;colon", "ção", "!x", "-n"]
+        rows_ = [sizing.Completed(["--model"], names, True, "it's [a]: b")]
+        found = self.complete(sizing.for_bash(rows_), ["sizing.py", "--model", ""], self.folder)
+        unquoted = subprocess.run(["bash", "-c", "printf '%%s\\n' %s" % " ".join(found)], stdout=subprocess.PIPE).stdout.decode("utf-8")
+        self.assertEqual(unquoted.split("\n")[:-1], names)
+        self.assertEqual(os.listdir(self.folder), ["script"])
+        for shell, script in (("zsh", sizing.for_zsh(rows_)), ("fish", sizing.for_fish(rows_))):
+            with self.subTest(shell=shell):
+                if not shutil.which(shell):
+                    self.skipTest("no %s here" % shell)
+                checked = subprocess.run([shell, "-n", self.write("script", script)], stderr=subprocess.PIPE)
+                self.assertEqual((checked.returncode, checked.stderr), (0, b""))
 
 
 # === Output files ===
