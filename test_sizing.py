@@ -9390,7 +9390,8 @@ class CommandLine(InFolder):
             dict(ENTRIES["servers"][1], name="dgx-b300"), dict(ENTRIES["servers"][1], name="x", aliases=["dgx-h200", "dgx-h100"])]})
         for typed, name in (("dgx-b300", "dgx-b300"), ("dgx300", "dgx300"), ("dgx-h200", "x"), ("dgx200", "dgx200"), ("dgx-h100", "dgx-h100"),
                             ("DGX-H100", "x")):
-            self.assertEqual(self.asked(*argv(server=typed, servers_file=path))["server"].name, name)
+            found = self.asked(*argv(server=typed, servers_file=path))
+            self.assertEqual((found["server"].name, found["replaced_entries"]), (name, ()))
 
     def test_suggestions_among_servers_of_ones_own(self):
         path = self.catalog("servers.json", {"servers": [dict(ENTRIES["servers"][1], **changes) for changes in (
