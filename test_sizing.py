@@ -9668,7 +9668,8 @@ class Completion(InFolder):
         self.assertEqual([name for name, (_, files) in kinds.items() if files], [
             "--model", "--output-json-file", "--output-markdown-file", "--models-file", "--servers-file", "--storage-file"])
         self.assertEqual([name for name, (no_value, _) in kinds.items() if no_value], [
-            "--json-only", "--text-only", "--markdown-only", "--list-models", "--list-servers", "--list-storage", "--version", "-h"])
+            "--json-only", "--text-only", "--markdown-only", "--summary", "--csv", "--full", "--list-models", "--list-servers",
+            "--list-storage", "--version", "-h"])
 
     def rows_of_the_parser(self):
         found = []
