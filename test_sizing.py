@@ -4652,7 +4652,7 @@ class Matching(unittest.TestCase):
 
 
 class Docs(InFolder):
-    GUIDES = {"README.md": 2, "SCENARIO_GUIDE.md": 5, "QUICKREF.md": 1}  # console blocks it has at least
+    GUIDES = {"README.md": (450, 6), "SCENARIO_GUIDE.md": (350, 10), "QUICKREF.md": (120, 3)}   # lines at most, blocks at least
     CATALOGS = {"models": ("models", sizing.load_models), "servers": ("servers", sizing.load_servers),
                 "storage": ("profiles", sizing.load_storage_profiles)}   # option: key of the list, loader
 
@@ -4666,8 +4666,9 @@ class Docs(InFolder):
         cls.before = sorted(os.listdir(cls.work))
         pool = concurrent.futures.ThreadPoolExecutor(1)
         cls.addClassCleanup(pool.shutdown)
-        cls.examples = pool.submit(subprocess.run, ["bash", os.path.join(cls.work, "examples.sh")], cwd=cls.place, env=cls.env,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        cls.examples = {lang: pool.submit(
+            subprocess.run, ["bash", os.path.join(cls.work, "examples.sh"), "--lang", lang], cwd=cls.place, env=cls.env,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240) for lang in ("pt", "en")}
         cls.addClassCleanup(os.chdir, os.getcwd())
         os.chdir(cls.work)
         columns = mock.patch.dict(os.environ, COLUMNS="100")
@@ -4684,48 +4685,46 @@ class Docs(InFolder):
         return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
 
     run_here = staticmethod(functools.lru_cache(maxsize=None)(call))
-    PLAIN = re.compile(r"""python3 sizing\.py(?P<arguments>[^|&;<>"'$`()\\]*?)(?P<both> 2>&1)?(\s*# .*)?"""
-                       r"""( \| (python3 -c "(?P<code>([^"$`\\]|\\[^"$`\\\n])*)"|(?P<rest>jq .*)))?$""")
+    PLAIN = re.compile(r"""python3 sizing\.py(?P<arguments>[^|&;<>"'$`()\\]*?)(?P<both> 2>&1)?(\s*# .*)?( \| (?P<rest>((?!; ).)+))?$""")
 
     def run_command(self, command):
-        """As run_shell, but sizing.py and what `python3 -c` reads of it run in this process, ten times as fast."""
+        """As run_shell, but what comes before a pipe runs in this process, ten times as fast."""
         plain = self.PLAIN.match(command.replace("\\\n", " "))
         if not plain:
             return self.run_shell(command)
         status, out, err = self.run_here(*plain["arguments"].split())
         out, err = (out + err, "") if plain["both"] else (out, err)
-        if plain["rest"]:
-            return self.run_shell(plain["rest"], out)
-        if plain["code"] is None:
-            return status, out, err
-        shown = io.StringIO()
-        with contextlib.redirect_stdout(shown), mock.patch.object(sys, "stdin", io.StringIO(out)):
-            exec(plain["code"], {"__name__": "__main__"})
-        return 0, shown.getvalue(), err
+        return self.run_shell(plain["rest"], out) if plain["rest"] else (status, out, err)
 
-    def runs(self, command):
-        """Whether a command runs sizing.py, and only programs that this machine has."""
-        lexer = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        words = list(lexer)
-        programs = [word for at, word in enumerate(words) if at == 0 or words[at - 1] in ("|", "&&", ";")]
-        return command.startswith("python3 sizing.py") and all(map(shutil.which, programs))
+    def assertShown(self, command, shown, status=0):
+        """A command of a console block prints what the block shows; its exit status, for the `echo $?` after it."""
+        status, *streams = (status, "%d\n" % status, "") if command == "echo $?" else self.run_command(command)
+        lines, shown = "".join(streams).rstrip("\n").split("\n"), "\n".join(shown).rstrip("\n").split("\n")
+        self.assertTrue(matches(lines, shown), "\nshown:\n%s\nprinted:\n%s" % ("\n".join(shown), "\n".join(lines[:60])))
+        return status
 
-    def test_console_blocks_show_what_is_printed(self):
-        for name, least in self.GUIDES.items():
-            ran = 0
+    def run_console_blocks(self, asked):
+        """How many commands of the guides' console blocks, of those that are `asked` for, print what is shown."""
+        ran = 0
+        for name in self.GUIDES:
             for block in code_blocks(self.texts[name], "console"):
                 status = 0
-                for command, shown in commands(block, "$ "):
-                    if command != "echo $?" and not self.runs(command):
-                        continue
+                for command, shown in filter(lambda found: asked(found[0]), commands(block, "$ ")):
                     with self.subTest(guide=name, command=command):
-                        status, *streams = (status, "%d\n" % status, "") if command == "echo $?" else self.run_command(command)
-                        ran += command != "echo $?"
-                        lines, shown = "".join(streams).rstrip("\n").split("\n"), "\n".join(shown).rstrip("\n").split("\n")
-                        self.assertTrue(matches(lines, shown),
-                                        "\nshown:\n%s\nprinted:\n%s" % ("\n".join(shown), "\n".join(lines[:60])))
-            self.assertGreaterEqual(ran, least, name)
+                        ran += 1
+                        status = self.assertShown(command, shown, status)
+        return ran
+
+    def test_console_blocks_show_what_is_printed(self):
+        self.assertGreater(self.run_console_blocks(lambda command: "| jq" not in command), 30)
+
+    @unittest.skipUnless(shutil.which("jq"), "no jq on this machine")
+    def test_console_blocks_with_jq(self):
+        self.assertEqual(self.run_console_blocks(lambda command: "| jq" in command), 1)
+
+    def runs(self, command):
+        """Whether a line of a bash block is a command of sizing.py, of programs that this machine has."""
+        return command.startswith("python3 sizing.py") and ("| jq" not in command or shutil.which("jq") is not None)
 
     def test_bash_blocks_run(self):
         """A command exits with 0 or 1 and without complaint, or with the N of its comment `# exit N`."""
@@ -4748,7 +4747,7 @@ class Docs(InFolder):
                     with self.subTest(guide=name, command=command):
                         self.assertIn(status, [int(told.group(1))] if told else [0, 1])
                         self.assertTrue(told or not err, err)
-        self.assertGreater(ran, 5)
+        self.assertEqual(ran, 3)
 
     def test_catalogs_shown_are_accepted(self):
         shown = [json.loads("\n".join(block)) for block in code_blocks(self.texts["README.md"], "json")]
@@ -4761,9 +4760,13 @@ class Docs(InFolder):
     def test_guides_have_examples_and_name_only_what_exists(self):
         options = {option for action in sizing.build_parser()._actions for option in action.option_strings}
         self.assertGreater(len(options), 30)
-        for name, least in self.GUIDES.items():
+        for name, (most, least) in self.GUIDES.items():
             blocks = code_blocks(self.texts[name], "console")
-            self.assertGreaterEqual(len([block for block in blocks if "python3 sizing.py" in block[0]]), least, name)
+            self.assertTrue(all("python3 sizing.py" in block[0] for block in blocks), name)
+            self.assertGreaterEqual(len(blocks), least, name)
+            self.assertLessEqual(self.texts[name].count("\n"), most, name)
+            self.assertNotIn("python3 -c", self.texts[name])
+            self.assertRegex(self.texts[name], r"\A# .*\n\n(## In English\n|\*\*In English)")
             for line in "\n".join(map("\n".join, blocks + code_blocks(self.texts[name], "bash", "sh"))).split("\n"):
                 if "sizing.py" in line:
                     with self.subTest(guide=name, line=line):
@@ -4774,10 +4777,55 @@ class Docs(InFolder):
                                 "%s is not in QUICKREF.md" % word)
         self.assertIn("python3 test_sizing.py", self.texts["README.md"])
 
+    def test_python_block_prints_what_its_comments_say(self):
+        (block,) = code_blocks(self.texts["README.md"], "python")
+        with open("config.json", "w", encoding="utf-8") as file:
+            json.dump(hf_config("llama"), file)
+        self.addCleanup(os.remove, "config.json")
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            exec("\n".join(block), {})
+        told = [line.split("# ")[1] for line in block if line.startswith("print(")]
+        lines = out.getvalue().split("\n")[:-1]
+        self.assertEqual(len(lines), len(told))
+        for printed, comment in zip(lines, told):
+            self.assertTrue(printed.startswith(re.split(r"[;:]|\.\.\.", comment)[0]), (printed, comment))
+
+    def test_price_of_staying_within_a_node(self):
+        """The README's count of sizings where a replica over two nodes would take half the nodes, or fewer."""
+        halved = within = 0
+        recommended, profile = {"peak_headroom_ratio": 0.2, "ha_mode": "n+1"}, PROFILES["profile_default"]
+        pairs = [(model, server) for model in MODELS.values() if model.max_position_embeddings >= 131072
+                 for server in SERVERS.values()]
+        for model, server in pairs:
+            plan = size(model, server, profile, 1000, 131072, model.default_kv_precision, **recommended)
+            if plan.nodes_final is None or plan.nodes_per_replica > 1:
+                continue
+            within += 1
+            most = (plan.hbm_total_gib * plan.kv_budget_ratio - plan.weights_gib / 2) / plan.kv_per_session_gib
+            if most < 1.5 * plan.sessions_per_node or plan.nodes_final < 3:
+                continue                                            # no layout of two nodes can halve them
+            with contextlib.suppress(sizing.SizingError):
+                over_two = size(model, server, profile, 1000, 131072, model.default_kv_precision,
+                                tensor_parallel=server.gpus, pipeline_parallel=2, **recommended)
+                halved += over_two.nodes_final is not None and 2 * over_two.nodes_final <= plan.nodes_final
+        self.assertIn("em %d de %s pares de modelo e servidor" % (halved, "{:,}".format(within).replace(",", ".")),
+                      " ".join(self.texts["README.md"].split()))
+
     def test_examples(self):
-        done = self.examples.result()
-        self.assertEqual((done.returncode, done.stderr.decode("utf-8")), (0, ""))
-        self.assertEqual(re.findall(r"(?m)^=* *(\d)\. ", done.stdout.decode("utf-8")), list("123456789"))
+        """Nine in each language, each the command as it is typed, what it prints and a conclusion; no file stays."""
+        for lang, running in self.examples.items():
+            done = running.result()
+            self.assertEqual((done.returncode, done.stderr.decode("utf-8")), (0, ""))
+            examples = re.split(r"(?m)^=+ (?=\d\. )", done.stdout.decode("utf-8"))[1:]
+            self.assertEqual([example[0] for example in examples], list("123456789"))
+            for example in examples:
+                shown, conclusion = re.split(r"\n(?:Conclusão|Conclusion): ", example)
+                with self.subTest(lang=lang, example=example.split("\n")[0]):
+                    self.assertEqual(conclusion.rstrip("\n").count("\n"), 0)
+                    (command, printed), = commands(shown.split("\n")[2:], "$ ")
+                    self.assertTrue("python3 sizing.py" in command and "".join(printed))
+                    if self.PLAIN.match(command):                   # what it shows is what the command prints anywhere
+                        self.assertShown(command, printed)
         self.assertEqual((sorted(os.listdir(self.place)), sorted(os.listdir(self.work))), (["tools", "work"], self.before))
 
 
