@@ -23,22 +23,16 @@ fi
 number=0
 title() { number=$((number + 1)); if [ $lang = pt ]; then printf '\n=== %s. %s ===\n\n' $number "$1"; else printf '\n=== %s. %s ===\n\n' $number "$2"; fi; }
 conclude() { if [ $lang = pt ]; then printf '\nConclusão: %s\n' "$1"; else printf '\nConclusion: %s\n' "$2"; fi; }
-try() { printf '$ %s\n' "$1"; eval "$1"; }                       # the command as it is typed, then its result
-of() {                                                          # of SCENARIO COLUMN OPTION...: one number, from the CSV
-  local scenario=$1 column=$2; shift 2
-  python3 sizing.py "$@" --csv | awk -F, -v scenario="$scenario" -v column="$column" '
-    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } $at["scenario"] == scenario { print $at[column] }'
-}
-
+try() { printf '$ %s\n' "$1"; shown=$(eval "$1"); printf '%s\n' "$shown"; }      # the command as it is typed, then its result
+cell() { awk -F, -v row="$1" -v column="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR == row + 1 { print $at[column] }' <<< "$shown"; }
 rows="grep -E 'scenario|recommended' | awk '!seen[\$0]++'"             # the header once, then the rows of RECOMMENDED
 oss='--model gpt-oss-120b --server dgx-b300'
 
 title 'Produção: 1.000 sessões de 128k' 'Production: 1,000 sessions of 128k'
 ask="$oss --concurrency 1000 --effective-context 128k"
 try "python3 sizing.py $ask --summary$english | sed -n '$plan'"
-nodes=$(of recommended nodes_final $ask) peak=$(of recommended nodes_with_headroom $ask)
-conclude "compre $nodes nós: $peak seguram o pico, e com o de reserva parado ele ainda cabe." \
-         "buy $nodes nodes: $peak hold the peak, and with the spare one down it still fits."
+conclude 'compre os nós do RECOMENDADO: com o de reserva parado, o pico, 20 % acima da carga, ainda cabe.' \
+         'buy the nodes of RECOMMENDED: with the spare one down, the peak, 20 % above the load, still fits.'
 
 title 'Piloto: o MÍNIMO basta' 'Pilot: the MINIMUM is enough'
 ask='--model gpt-oss-20b --server dgx-h200 --concurrency 1000 --effective-context 32k'
@@ -49,7 +43,7 @@ conclude 'sem folga nem reserva: se um nó para, o serviço para. Serve onde iss
 title 'KV em fp8 contra bf16' 'KV in fp8 against bf16'
 ask="$oss --concurrency 6000 --effective-context 128k"
 try "for kv in fp8 bf16; do python3 sizing.py $ask --kv-precision \$kv --csv | cut -d, -f6,11,48,52; done | $rows"
-fp8=$(of recommended nodes_final $ask --kv-precision fp8) bf16=$(of recommended nodes_final $ask --kv-precision bf16)
+fp8=$(cell 1 nodes_final) bf16=$(cell 2 nodes_final)
 conclude "$fp8 nós em vez de $bf16: meça a qualidade das respostas em fp8 antes de decidir." \
          "$fp8 nodes instead of $bf16: measure the quality of answers in fp8 before deciding."
 
@@ -61,7 +55,7 @@ conclude 'em contextos curtos quem limita é o motor (max_num_seqs), não a mem�
 title 'Memória contra velocidade' 'Memory against speed'
 ask="$oss --concurrency 1000 --effective-context 128k --input-tokens 16k"
 try "for ms in 100 40 15; do python3 sizing.py $ask --tpot-ms \$ms --csv | cut -d, -f9,11,16,48,52,106; done | $rows"
-loose=$(of recommended nodes_final $ask --tpot-ms 100) tight=$(of recommended nodes_final $ask --tpot-ms 15)
+loose=$(cell 1 nodes_final) tight=$(cell 3 nodes_final)
 conclude "de $loose a $tight nós: caber não é o mesmo que responder depressa." \
          "from $loose to $tight nodes: to fit is not to answer fast."
 
@@ -86,6 +80,6 @@ conclude 'parâmetros, pesos e KV saem dele. Uma chave de atenção desconhecida
 title 'A frota que já existe' 'The fleet there is'
 ask='--model llama-3.1-70b-instruct --server dgx-h100 --nodes 4 --kv-precision fp8'
 try "for tokens in 8k 32k 128k; do python3 sizing.py $ask --effective-context \$tokens --csv | cut -d, -f5,11,52,53; done | $rows"
-short=$(of recommended max_concurrency $ask --effective-context 8k) long=$(of recommended max_concurrency $ask --effective-context 128k)
+short=$(cell 1 max_concurrency) long=$(cell 3 max_concurrency)
 conclude "nos mesmos 4 nós, $short sessões de 8k ou $long de 128k, com folga e um nó de reserva." \
          "on the same 4 nodes, $short sessions of 8k or $long of 128k, with headroom and a spare node."
