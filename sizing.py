@@ -5281,7 +5281,11 @@ def summary_blocks(answer: Answer) -> list[tuple]:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
         if all(lever["thresholds"]["all"] is None for lever in answer.levers):
             blocks += [("paragraph", *words(lang, "combine"))]
-    return [*blocks, *worst_alerts(answer), *hbm_blocks(answer), *picture_blocks(answer)]
+    return [*blocks, *worst_alerts(answer)]
+
+
+def pictures(answer: Answer) -> list[tuple]:
+    return [*hbm_blocks(answer), *picture_blocks(answer)]
 
 
 def subject_blocks(answer: Answer) -> list[tuple]:
@@ -5766,7 +5770,7 @@ def accuracy(answer: Answer) -> list[str]:
 
 
 def report_blocks(answer: Answer, full: bool = False) -> list[tuple]:
-    blocks = summary_blocks(answer)
+    blocks = summary_blocks(answer) + pictures(answer)
     for part in (input_blocks, dictionary_blocks, result_blocks):
         blocks += part(answer, full)
     rest = [] if full else [("line", *words(answer.lang, "rest_of_report"))]
@@ -5774,8 +5778,10 @@ def report_blocks(answer: Answer, full: bool = False) -> list[tuple]:
 
 
 def screen_blocks(answer: Answer) -> list[tuple]:
-    """The summary by itself: it ends with the way to the rest."""
-    return [*summary_blocks(answer), ("paragraph", *words(answer.lang, "rest_of_summary"))]
+    """The summary by itself, levers in place of pictures of what fits: it ends with the way to the rest."""
+    crowded = answer.levers and answer.plans[answer.lead].sheet["fits"]
+    return [*summary_blocks(answer), *([] if crowded else pictures(answer)),
+            ("paragraph", *words(answer.lang, "rest_of_summary"))]
 
 
 # --- The report as data: unrounded numbers, English keys; only prose follows the language

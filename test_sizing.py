@@ -9,6 +9,7 @@ import ast
 import concurrent.futures
 import contextlib
 import copy
+import csv
 import dataclasses
 import doctest
 import errno
@@ -4401,7 +4402,7 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
     def test_what_the_head_says(self):
         for changes, line in self.SAID:
             with self.subTest(changes=sorted(changes), line=line):
-                text = sizing.render_text(sizing.summary_blocks(unlevered(**changes)), 100)
+                text = sizing.render_text(sizing.screen_blocks(unlevered(**changes)), 100)
                 self.assertIn(line, text if "\n" in line else " ".join(text.split()))
         quiet = sizing.render_text(sizing.summary_blocks(unlevered(**Alerts.SMALL)), 100)
         self.assertNotIn("lert", quiet)                      # nothing to worry about takes no line
@@ -4590,6 +4591,353 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
                              notes)
         for note in report()["accuracy"]:
             self.assertIn(note, " ".join(self.section(4).split()))
+
+
+# === The forms of a report: one screen, the report, all of it, CSV ===
+
+def by_name(changes):
+    """Changes with the records of the catalogs in place of their names."""
+    records = {"model": MODELS, "server": SERVERS, "storage": PROFILES}
+    return {name: records[name][value] if name in records and isinstance(value, str) else value for name, value in changes.items()}
+
+
+def from_report(text):
+    """A formula as the English report writes it, for `evaluate`; digits have no marks."""
+    for shown, meant in (("×", "*"), ("÷", "/"), ("−", "-"), ("^", "**")):
+        text = text.replace(shown, meant)
+    return text
+
+
+class Forms(InFolder):
+    FORMS = {"screen": sizing.screen_blocks, "report": sizing.report_blocks,
+             "full": functools.partial(sizing.report_blocks, full=True)}
+    REQUESTS = {
+        "fits": {}, "small": Alerts.SMALL, "nothing fits": {"runtime_overhead_gib": 2000},
+        "IDEAL does not fit": {"runtime_overhead_gib": 1396.625}, "over nodes": {"runtime_overhead_gib": 1394.4354},
+        "stages": PIPELINE, "nodes": {"concurrency": None, "nodes": 4}, "IDEAL does not apply": {"concurrency": None, "nodes": 2},
+        "too few nodes": {"concurrency": 438, "nodes": 3}, "longest context": {"nodes": 4, "effective_context": "max", "concurrency": 5000},
+        "no context": NO_CONTEXT, "speed unknown": AMD, "estimate": AMD_DENSE, "targets": {"tpot_ms": 25.5, "ttft_ms": 700, "active_ratio": 0.3},
+        "target missed": {"tpot_ms": 0.01}, "drafts": {"draft_tokens": 3, "acceptance_length": 2.5},
+        "drafts not measured": {"draft_tokens": 2, "engine": "trtllm"}, "power unknown": {"model": "qwen3-8b", "server": "8x-l40s"},
+        "measured": {"measured_tpot_ms": 21.7, "measured_ttft_ms": 300, "measured_sessions": 40}, "data-parallel": {"model": "deepseek-v3"},
+        "much": {"concurrency": 10**7}, "clamped": {"effective_context": 200000, "kv_precision": "bf16", "kv_budget_ratio": 0.45}}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.found = {(name, lang): answer(SERVERS, lang, **by_name(changes)) for name, changes in cls.REQUESTS.items()
+                     for lang in LANGUAGES}
+
+    def test_a_summary_is_one_screen_and_every_form_fits_its_width(self):
+        for (name, lang), found in self.found.items():
+            for form, blocks in self.FORMS.items():
+                for width in (60, 80, 100):
+                    with self.subTest(request=name, lang=lang, form=form, width=width):
+                        lines = sizing.render_text(blocks(found), width).split("\n")
+                        self.assertLessEqual(max(map(len, lines)), width)
+                        if width == 100:
+                            self.assertLessEqual(len(lines) - 1, {"screen": 40, "report": 310, "full": 1200}[form])
+                            self.assertNotIn("\n\n\n", "\n".join(lines))
+
+    def test_lengths_of_the_quick_start(self):
+        for lang in LANGUAGES:
+            report, full, shown = (printed(output, lang, **changes).count("\n") for output, changes in (
+                ("text", {}), ("text", {"full": True}), ("markdown", {})))
+            self.assertLessEqual(max(report, shown), 260)
+            self.assertGreater(full, 600)
+            self.assertGreater(printed("markdown", lang, full=True).count("\n"), 200)
+
+    def test_full_has_each_listed_number_once(self):
+        for (name, lang), found in self.found.items():
+            sheet = found.plans[found.lead].sheet
+            titles = [row[0] for kind, *content in sizing.report_blocks(found, True) if kind == "cards" and len(content[0]) == 4
+                      for row in content[1]]
+            told = [re.search(r" \((\w+)\): ", title)[1] for title in titles]
+            self.assertEqual(told, [number for number in sizing.RESULTS
+                                    if number in found.cards[found.lead] and sizing.is_listed(number, sheet)], (name, lang))
+
+    # --- the summary
+
+    def test_what_it_takes(self):
+        """Nodes, GPUs, kW and U of each scenario that can be built, by the catalog's figures of the server."""
+        for (name, lang), found in self.found.items():
+            headers, *table = next(content for kind, *content in sizing.summary_blocks(found) if kind == "table")
+            server = found.request.server
+            for (key, plan), row in zip(found.plans.items(), table[0]):
+                cells = dict(zip(headers, row))
+                for label, figure in (("GPUs", server.gpus), ("kW", server.max_power_kw), ("U", server.rack_units)):
+                    shown = "—" if plan.nodes_final is None else {"pt": "não informado", "en": "not stated"}[lang]
+                    if plan.nodes_final is not None and figure is not None:
+                        shown = sizing.written(float(Fraction(repr(figure)) * plan.nodes_final), lang)
+                    self.assertEqual(cells[label], shown, (name, key))
+                marked = {"pt": "← usar em produção", "en": "← use in production"}[lang] in row[-1]
+                self.assertEqual(marked, key == "recommended" and plan.nodes_final is not None, (name, key))
+
+    def test_where_something_does_not_fit_the_screen_shows_what_would(self):
+        for name, pictures in (("IDEAL does not fit", 0), ("too few nodes", 0), ("nothing fits", 1), ("fits", 2), ("AMD", 1)):
+            found = self.found["speed unknown" if name == "AMD" else name, "en"]
+            self.assertEqual([block[0] for block in sizing.screen_blocks(found)].count("picture"), pictures, name)
+            self.assertEqual("What would make it fit" in str(sizing.screen_blocks(found)), bool(found.levers))
+
+    # Of IDEAL: 569 sessions a node; 1,000 on 3 nodes are 334 on each, 434 at peak; 334 x 2.252197265625 = 752.23; 1282.6714 -
+    # 752.2339 = 530.44; 2148.75 x 0.35 = 752.06. 58 cells: 114.0161 -> 3; 866.25 -> 23.4; 1396.69 -> 37.7
+    LEAD = ["\nIDEAL\nLayout         replicas per node: 1; GPUs per replica: 8\n",
+            "\nWhat limits    HBM memory (sessions per node: 569; KV per session: 2.25 GiB)\n",
+            "\nHBM of one node at nominal load, the spares down (IDEAL), in GiB: 2,148.75\n[" + "█" * 3 + "▓" * 20 + "░" * 15 + "·" * 20 + "]\n",
+            "KV in use: 752.23 | ░ free within the budget: 530.44 | ", "\nWARNING IDEAL  On an engine without a hybrid cache manager: 7 nodes "
+            "instead of 5\n", "\nP planned load: 334 | M memory limit: 569\n", " ms with 569 per node\n", "kv_budget_ratio 0.65\n"]
+
+    def test_another_scenario_leads(self):
+        shown = call(*argv("--summary", lang="en", scenario="ideal"))[1]
+        for words in self.LEAD:
+            self.assertIn(words, shown)
+        results = report()["scenarios"]["ideal"]["results"]
+        for label, names in (("TPOT, nominal", "tpot_expected_ms tpot_committed_ms tokens_per_s_per_session"),
+                             ("TPOT at peak", "tpot_peak_ms tpot_peak_committed_ms"), ("TTFT", "ttft_expected_ms ttft_high_ms")):
+            line = re.search("(?m)^%s  +(.*)$" % label, shown)[1]
+            for name in names.split():
+                self.assertIn("%s " % format(round(results[name], 2), ",").rstrip("0").rstrip("."), line)
+        self.assertEqual(re.findall("(?m)^.*RECOMMENDED.*$", shown), re.findall("(?m)^RECOMMENDED  3 .*$", shown))     # its row alone
+        # whichever leads, all of its figures are its own, and no number is another
+        data = [report(scenario=key) for key in SCENARIO_KEYS]
+        for one in data:
+            one["alerts"].sort(key=lambda alert: (alert["id"], alert["message"]))
+        self.assertEqual(data[1:], data[:1] * 2)
+        for key in SCENARIO_KEYS:
+            text = call(*argv("--summary", lang="en", scenario=key))[1]
+            self.assertEqual({name for name in ("MINIMUM", "RECOMMENDED", "IDEAL") if text.count(name) > 1}, {key.upper()})
+            section = call(*argv("--text-only", lang="en", scenario=key))[1].split("SECTION 3")[1]
+            self.assertIn("\nLayouts of the model on a node (%s)\n" % key.upper(), section)
+
+    def test_each_layout_stands_once(self):
+        """In the table with its figures, or in a line with the reason for which it cannot be built."""
+        for changes, found in of_every_kind():
+            blocks = sizing.layout_blocks(found)
+            rows = [row[0] for block in blocks if block[0] == "table" for row in block[2]]
+            lines = [block[1] for block in blocks if block[0] == "line"][1:]
+            names = [name for line in lines for name in re.fullmatch(r"Not built \(.+?\): (\d.*)", line)[1].split("; ")]
+            self.assertEqual(sorted(rows + names), sorted("%d × %d%s" % (
+                *one.layout[:2], " (data-parallel)" if one.layout.attention_ranks > 1 else "")
+                for one in found.plans[found.lead].layouts), changes)
+
+    # --- section 4
+
+    def test_each_alert_is_one_entry(self):
+        """With all its scenarios, and of each the sentences whose numbers are its own, and what to do."""
+        cases = [unlevered(**case[1]) for case in Alerts.CASES.values()] + [found for (_, lang), found in self.found.items() if lang == "en"]
+        several = 0
+        for found in cases:
+            _, entries, *_ = sizing.risk_blocks(found)
+            told = dict(re.search(r"\((\w+)\), (.*)$", title).groups() for title, *_ in entries[2]) if found.alerts else {}
+            self.assertEqual(list(told), list(dict.fromkeys(row["id"] for row in found.alerts)))
+            for (id, keys), (_, meaning, action) in zip(told.items(), entries[2] if told else []):
+                rows = [row for row in found.alerts if row["id"] == id]
+                raised = {key for key, plan in found.plans.items() if id in plan.warnings}
+                self.assertEqual(set(SCENARIO_KEYS) if keys == "all scenarios" else set(keys.lower().split(", ")), raised)
+                several += len(rows) > 1
+                for row in rows:
+                    names = sizing.scenario_names(row["scenarios"], "en")
+                    self.assertIn(row["action"] if len({one["action"] for one in rows}) == 1 else "%s %s" % (names, row["action"]), action)
+                    self.assertTrue(len(rows) == 1 or names + ": " in meaning, meaning)
+                    for sentence in re.split(r"(?<=\.) (?=[A-Z])", row["meaning"]):
+                        self.assertEqual(meaning.count(sentence.rstrip(".")), 1, sentence)
+        self.assertGreater(several, 20)
+
+    # --- numbers: each worked with inputs that a reader can use
+
+    WORKED = re.compile(r"^(?:((?:MINIMUM|RECOMMENDED|IDEAL)(?:, [A-Z]+)*|all scenarios) )?= (.+)$")
+
+    def check_card(self, name, cells, found):
+        _, formula, inputs, _ = cells
+        given = dict(part.split(" = ", 1) for part in inputs.split(" | ")) if inputs else {}
+        values = {}
+        for each, text in given.items():
+            shown = text.split(" · ")
+            self.assertIn(len(shown), (1, 3), (name, text))
+            self.assertTrue(len(shown) == 1 or len(set(shown)) > 1, text)        # once where all share it
+            values[each] = dict(zip(SCENARIO_KEYS, shown * 3 if len(shown) == 1 else shown))
+        head, *lines = formula.split("\n")
+        if name == "kv_per_session_gib":                     # worked by kind of layer
+            return 0
+        expression, worked, checked = head.partition(" = ")[2], {}, 0
+        for line in lines:
+            if line.startswith(name + " = "):                # another scenario's formula
+                expression = line.partition(" = ")[2]
+                continue
+            keys, rest = (self.WORKED.match(line) or re.match("(.*)()", line)).groups()
+            if not rest:
+                continue                                     # the word for why there is none
+            keys = SCENARIO_KEYS if keys in (None, "all scenarios") else keys.lower().split(", ")
+            *steps, result = rest.split(" = ")
+            self.assertNotIn((expression, rest), worked, name)                   # a line for each distinct working
+            worked[expression, rest] = keys
+            result = float(from_report(result))
+            for step in steps:                               # the numbers put in give it
+                self.agree(name, evaluate(from_report(step), {}, float), result)
+            for key in keys:
+                card = found.cards[key][name]
+                self.agree(name, card.value, result)
+                names = compiled(from_report(expression))[1]
+                numbers = {each: values[each][key].split(" ")[0].replace(",", "").replace("−", "-") for each in names}
+                if all(number != "—" for number in numbers.values()):
+                    self.assertTrue(steps or card.formula == next(iter(names), ""), (name, line))
+                    found_value = eval(compiled(from_report(expression))[0], {"__builtins__": {}}, dict(
+                        {each: float(number) for each, number in numbers.items()}, min=min, max=max,
+                        floor=lambda value: math.floor(value * (1 + 1e-8) + 1e-8), ceil=lambda value: math.ceil(value * (1 - 1e-8) - 1e-8)))
+                    # what is left of a difference has the digits of its terms
+                    self.agree(name, found_value, result, 1e-9 * max([float(number) for number in numbers.values()], default=0))
+                    checked += 1
+        return checked
+
+    def agree(self, name, found, expected, slack=0.0):
+        self.assertTrue(math.isclose(found, expected, rel_tol=1e-6, abs_tol=max(slack, 1e-12)), (name, found, expected))
+
+    def test_a_reader_can_work_every_number(self):
+        checked = 0
+        cases = [*(found for (_, lang), found in self.found.items() if lang == "en"), *(found for _, found in of_every_kind())]
+        for found in cases:
+            rows = [row for kind, *content in sizing.report_blocks(found, True) if kind == "cards" and len(content[0]) == 4
+                    for row in content[1]]
+            for row in rows:
+                name = re.search(r" \((\w+)\): ", row[0])[1]
+                with self.subTest(number=name, request=vars(found.request)):
+                    checked += self.check_card(name, row, found)
+        self.assertGreater(checked, 3000)
+
+    def test_inputs_of_each_scenario(self):
+        for name, line in (("kv_budget_gib", "hbm_total_gib = 2148.75 GiB | kv_budget_ratio = 0.7 · 0.7 · 0.65 | runtime_overhead_gib = "
+                                             "114.0161156 GiB"),
+                           ("nodes_with_headroom", "sessions_with_headroom = 1,000 · 1,200 · 1,300 | sessions_per_node = 617 · 617 · 569")):
+            self.assertEqual(" | ".join(sizing.listed_inputs(name, self.found["fits", "en"])), line)
+        found = self.found["IDEAL does not fit", "en"]           # what a scenario does not have is a dash
+        self.assertRegex(" | ".join(sizing.listed_inputs("nodes_final", found)), r"^nodes_with_headroom = \d+ · \d+ · — \| ha_extra")
+
+    # --- words
+
+    def test_labels(self):
+        fields = {field.name for record in (Model, Server, StorageProfile) for field in dataclasses.fields(record)} - {"name", "source"}
+        self.assertEqual((fields | set(sizing.REQUEST_NAMES)) - set(sizing.LABELS), set())
+        self.assertEqual({row.names[0] for row in sizing.PARAMETERS} - set(sizing.LABELS), set())
+        asked = set(sizing.nfr(answer()))
+        self.assertEqual(asked - set(sizing.LABELS), set())
+        known = fields | asked | set(sizing.REQUEST_NAMES) | set(sizing.POLICY) | {name for row in sizing.PARAMETERS for name in row.names}
+        self.assertEqual(set(sizing.LABELS) - known, set())
+        for name, label in sizing.LABELS.items():
+            self.assertTrue(label.pt and label.en and "_" not in label.pt + label.en, name)
+        for lang in LANGUAGES:                               # no two fields of one record are called the same
+            for record in (Model, Server, StorageProfile):
+                labels = [getattr(sizing.LABELS[field.name], lang) for field in dataclasses.fields(record)
+                          if field.name in sizing.LABELS]
+                self.assertEqual(len(labels), len(set(labels)))
+        for names, among in ((sizing.DETAILS, fields | asked), (sizing.SHAPING, {row.names[0] for row in sizing.PARAMETERS}),
+                             (sizing.ASKED_ABOUT, set(sizing.RESULTS)), (sizing.TOLD_ELSEWHERE, set(sizing.RESULTS)),
+                             (sizing.SPEEDS_TOLD, set(sizing.SPEED_NUMBERS)), (sizing.SUMMED, set(sizing.RESULTS)),
+                             (sizing.FIRST_SCREEN, {alert.id for alert in sizing.ALERTS}), (sizing.CSV_REQUEST, asked)):
+            self.assertEqual((set(names) - among, len(set(names))), (set(), len(names)))
+
+    def test_no_key_of_the_json_is_a_label(self):
+        keys = {name for (_, lang), found in self.found.items() if lang == "pt" for name in (*found.cards["minimum"], *sizing.nfr(found))}
+        keys |= {field.name for record in (Model, Server, StorageProfile) for field in dataclasses.fields(record)} | set(sizing.POLICY)
+        for (name, lang), found in self.found.items():
+            for form in ("screen", "report"):
+                text = sizing.render_text(self.FORMS[form](found), 100)
+                labels = re.findall(r"(?m)(?:^(?:\* )?|   *)(\w+)(?:: |  )", text) if lang == "pt" else []
+                self.assertEqual(set(labels) & {key for key in keys if "_" in key}, set(), name)
+                if lang == "en":
+                    self.assertEqual(JsonReport.ACCENTS.findall(text), [])
+
+    # --- CSV
+
+    def table(self, *more, **changes):
+        """(bytes, rows as dictionaries) of --csv."""
+        _, out, err = call(*argv("--csv", *more, **changes))
+        self.assertEqual(err, "")
+        with io.StringIO(out, newline="") as file:
+            return out, list(csv.DictReader(file, strict=True))
+
+    def test_csv(self):
+        headers = set()
+        for name, changes in self.REQUESTS.items():
+            if name == "too few nodes":                      # not from the command line
+                continue
+            with self.subTest(request=name):
+                out, rows = self.table(**changes)
+                self.assertEqual(self.table(lang="en", **changes)[0], out)           # the same in both languages
+                self.assertEqual((out.count("\r\n"), out.count("\n"), len(rows), out[-2:]), (4, 4, 3, "\r\n"))
+                headers.add(out.partition("\r\n")[0])
+                data = report(**changes)
+                for key, row in zip(SCENARIO_KEYS, rows):
+                    one, asked = data["scenarios"][key], data["inputs"]["nfr"]
+                    self.assertEqual((row["scenario"], None in row), (key, False))
+                    expected = dict(dict.fromkeys(sizing.RESULTS), **one["results"], binding_limit=one["binding_limit"],
+                                    speed_basis=one["speed_basis"], **{name: data["inputs"][name]["name"] for name in sizing.RECORDS},
+                                    **{name: one["configuration"][name] for name in sizing.POLICY}, **{name: asked[name] for name in (
+                                        "weights_precision", "tpot_ms", "ttft_ms", "nodes", "kv_precision")})
+                    self.assertEqual({name: row[name] for name in expected}, {
+                        name: "" if value is None else value if isinstance(value, str) else repr(value) for name, value in expected.items()})
+                    self.assertEqual(sorted(row["alerts"].split()),
+                                     sorted(id for id, keys in alert_scenarios(data).items() if key in keys))
+        self.assertEqual(len(headers), 1)
+        names = headers.pop().split(",")
+        self.assertEqual((len(names), [name for name in names if not re.fullmatch("[a-z_0-9]+", name)]), (len(set(names)), []))
+        self.assertLessEqual({"nodes_final", "gpus_final", "power_kw", "rack_units_final", *sizing.RESULTS}, set(names))
+
+    def test_a_cell_is_no_formula(self):
+        for name in ("=1+1", "+1", "-1", "@SUM(A1)", "a,b", 'say "x"'):
+            os.mkdir(self.path(name))
+            self.catalog(name + "/config.json", CONFIG)
+            _, rows = self.table(model=self.path(name), server="dgx200", concurrency=10, effective_context=4096)
+            self.assertEqual([row["model"] for row in rows], ["'" * (name[0] in "=+-@") + name] * 3)
+        for text, cell in (("\t=1", "'\\t=1"), ("\r=1", "'\\r=1"), ("a=1", "a=1"), ("", ""), (None, None), (-1.5, -1.5), (0, 0)):
+            self.assertEqual(sizing.safe_cell(text), cell)
+        self.assertEqual(sizing.render_csv(["a", "b"], [[0.1, None], ['x "y", z', -2]]), 'a,b\r\n0.1,\r\n"x ""y"", z",-2\r\n')
+
+    REFUSED = [(argv("--csv", "--json-only"), "argument --json-only: not allowed with argument --csv"),
+               (argv("--summary", "--csv"), "argument --csv: not allowed with argument --summary"),
+               *((["--list-" + name, "--" + form], "argument --%s: not allowed with argument --list-%s" % (form, name))
+                 for name in sizing.LISTS for form in ("csv", "summary"))]
+
+    def test_outputs_that_exclude_each_other(self):
+        for arguments, message in self.REFUSED:
+            self.assertEqual(call(*arguments), (2, "", one_line(message)))
+
+    # --- at a terminal
+
+    def test_at_a_terminal(self):
+        self.assertEqual(on_terminal(*argv()), call(*argv("--summary"))[1])
+        self.assertIn("\nRelatório: --text-only | cada número com a sua fórmula: --full | dados: --json-only, --csv\n", on_terminal(*argv()))
+        self.assertEqual(on_terminal(*argv("--full")), call(*argv("--full", "--text-only"))[1])
+        self.assertEqual(on_terminal(*argv("--json-only")), printed("json"))
+        narrow = on_terminal(*argv(lang="en"), columns=70).split("\n")
+        self.assertTrue(60 < max(map(len, narrow)) <= 70)
+        # through a pipe: the report, then JSON; of all of it too
+        self.assertEqual(process(*argv())[1], printed("text") + "\n" + printed("json"))
+        self.assertEqual(process(*argv("--full"))[1], printed("text", full=True) + "\n" + printed("json"))
+        self.assertEqual(printed("json", full=True), printed("json"))
+
+
+def on_terminal(*arguments, columns=100):
+    """What a terminal of so many columns shows of a run."""
+    try:
+        import fcntl
+        import pty
+        import termios
+    except ImportError:
+        raise unittest.SkipTest("no terminals here") from None
+    master, slave = pty.openpty()
+    try:
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        child = subprocess.Popen([sys.executable, "-B", SIZING, *arguments], stdin=subprocess.DEVNULL, stdout=slave)
+        os.close(slave)
+        shown = b""
+        with contextlib.suppress(OSError):                   # EIO: the child has closed its side
+            for read in iter(lambda: os.read(master, 65536), b""):
+                shown += read
+        if child.wait(60):
+            raise AssertionError("exit status %d" % child.returncode)
+    finally:
+        os.close(master)
+    return shown.decode("utf-8").replace("\r\n", "\n")
 
 
 # === Documents ===
@@ -8793,24 +9141,7 @@ class TextLayout(unittest.TestCase):
             self.assertEqual((status, max(map(len, out.splitlines()))), (0, columns))
 
     def test_on_a_terminal(self):
-        try:
-            import fcntl
-            import pty
-            import termios
-        except ImportError:
-            self.skipTest("no terminals here")
-        master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 72, 0, 0))
-        child = subprocess.Popen([sys.executable, "-B", SIZING, *argv("--text-only")],
-                                 stdin=subprocess.DEVNULL, stdout=slave)
-        os.close(slave)
-        shown = b""
-        with contextlib.suppress(OSError):               # EIO: the child has closed its side
-            for read in iter(lambda: os.read(master, 65536), b""):
-                shown += read
-        self.assertEqual(child.wait(60), 0)
-        lines = shown.decode("utf-8").replace("\r\n", "\n").split("\n")
+        lines = on_terminal(*argv("--text-only"), columns=72).split("\n")
         self.assertEqual((max(map(len, lines)), "\x1b" in "".join(lines)), (72, False))
 
     def test_no_colour_codes(self):
