@@ -4797,9 +4797,11 @@ PARAMETERS = (
         "Ler a velocidade de um cenário como a de outro.", "Reading the speed of one scenario as another's.",
         flag=Flag("NAME", default="recommended")),
     parameter("json_only text_only markdown_only summary csv full list_models list_servers list_storage "
-              "version",
-        "Uma só saída em vez de texto e JSON, o catálogo, ou a versão.",
-        "One output only instead of text and JSON, the catalog, or the version.",
+              "completion version",
+        "Uma só saída em vez de texto e JSON, o catálogo, o script com que um shell completa as opções, ou a "
+            "versão.",
+        "One output only instead of text and JSON, the catalog, the script with which a shell completes the "
+            "flags, or the version.",
         *FROM_CALLER,
         "--json-only alimenta scripts; as listas dão os nomes que as outras opções aceitam.",
         "--json-only feeds scripts; the lists give the names the other flags take.",
@@ -5897,14 +5899,22 @@ def render_text(blocks: Sequence[tuple], width: int) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 
+# The space between a number and its unit: they stay on one line.
+BEFORE_UNIT = "(?<=[0-9]) (?=(?:%s)(?![A-Za-z]))" % "|".join({**dict.fromkeys(UNITS.values()), "%": None})
+
+
+def joined_to_units(text: str) -> str:
+    return re.sub(BEFORE_UNIT, "\xa0", text)
+
+
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     """The lines of `text`, each folded, the first indented by `first` and the others by `rest`."""
     from textwrap import wrap                            # only text reports pay for it
     lines: list[str] = []
-    for part in text.split("\n"):
+    for part in joined_to_units(text).split("\n"):
         lines += wrap(part, width, initial_indent=rest if lines else first, subsequent_indent=rest,
                       break_on_hyphens=False) or [""]
-    return lines
+    return [line.replace("\xa0", " ") for line in lines]
 
 
 def underlined(sign: str, width: int, text: str) -> list[str]:
@@ -5931,7 +5941,8 @@ def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
 
 def column_widths(width: int, columns: Sequence[Sequence[str]]) -> list[int] | None:
     """The columns' widths in `width`, taken from the widest first; None where words would have to break."""
-    words = [max(len(word) for cell in column for word in cell.split(" ")) for column in columns]
+    words = [max(len(word) for cell in column for word in joined_to_units(cell).split(" "))
+             for column in columns]
     room = width - 2 * (len(columns) - 1)
     if sum(words) > room:
         return None
@@ -7299,8 +7310,10 @@ HELP: dict[str, dict[str, str]] = {
     OUTPUT_GROUP: {
         "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
         "lang": "language of the report", "scenario": "whose figures the summary shows"},
-    TOOL_GROUP: {name + "_file": "your own entries, added to %s.json" % name
-                 for name in ("models", "servers", "storage")},
+    TOOL_GROUP: {
+        "models_file": "your own entries, added to models.json",
+        "servers_file": "your own entries, added to servers.json",
+        "storage_file": "your own entries, added to storage.json"},
 }
 EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
 LONGEST_FLAG = 35                                        # columns of --help before its texts
@@ -7462,10 +7475,10 @@ class Once(argparse.Action):
 
 
 class Show(argparse.Action):
-    """Ends the run with what `const(parser)` returns."""
+    """Ends the run with what `const` returns of the parser and the value, if the flag has one."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        raise Finished(self.const(parser))
+        raise Finished(self.const(parser, *filter(None, [values])))
 
 
 class Parser(argparse.ArgumentParser):
@@ -7489,6 +7502,9 @@ def build_parser() -> Parser:
                                default=default_of(name), type=reader(name), help=help_of(name, text))
     one_of(group, {"--list-" + name: dict(help="%s as a table, or as JSON" % row.file, dest="listing",
                                           action="store_const", const=name) for name, row in LISTS.items()})
+    group.add_argument("--completion", action=Show, metavar="SHELL", const=completion,
+                       type=argument(lambda text: check_choice(text, COMPLETIONS)),
+                       help="script that completes flags and names: " + ", ".join(COMPLETIONS))
     group.add_argument("--version", action=Show, nargs=0,
                        const=lambda parser: "sizing.py %s\n" % __version__, help="the version")
     group.add_argument("-h", "--help", action=Show, nargs=0, const=Parser.format_help, help="this help")
@@ -7832,6 +7848,129 @@ def text_columns() -> int:
     except OSError:                                      # no terminal, or no standard output at all
         return MAX_COLUMNS
     return max(MIN_COLUMNS, min(MAX_COLUMNS, columns or MAX_COLUMNS))
+
+
+# --- Completion by shells, for what the parser knows
+
+# An option's spellings, the words its value may be (None: it has none), whether also a file, and its help.
+Completed = namedtuple("Completed", "spellings words files help")
+BASH = """\
+# Completes sizing.py in bash: source <(python3 sizing.py --completion bash)
+# `python3 sizing.py` too, in place of what completes python3: complete -o default -F _sizing python3
+_sizing() {
+    local word words=() files= current=${COMP_WORDS[COMP_CWORD]} flag=${COMP_WORDS[COMP_CWORD-1]}
+    COMPREPLY=()
+    if [[ ${COMP_WORDS[0]##*/} == python* ]]; then
+        [[ $COMP_CWORD -gt 1 && ${COMP_WORDS[1]##*/} == sizing.py ]] || return 0
+    fi
+    [[ $current == = ]] && current=
+    [[ $flag == = ]] && flag=${COMP_WORDS[COMP_CWORD-2]}
+    case $flag in
+%s
+        *) words=(%s);;
+    esac
+    for word in "${words[@]}"; do
+        [[ $word == "$current"* ]] && COMPREPLY+=("$(printf %%q "$word")")
+    done
+    if [[ $files && ${#COMPREPLY[@]} -eq 0 ]]; then
+        compopt -o filenames 2>/dev/null
+        while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current")
+    fi
+    return 0
+}
+complete -F _sizing sizing.py
+"""
+ZSH = """\
+# Completes sizing.py in zsh, after compinit: source <(python3 sizing.py --completion zsh)
+# `python3 sizing.py` too, in place of what completes python3: compdef _sizing python3
+_sizing() {
+    if [[ ${words[1]:t} == python* ]]; then
+        if [[ $CURRENT -le 2 || ${words[2]:t} != sizing.py ]]; then _files; return; fi
+        shift words
+        (( CURRENT-- ))
+    fi
+%s
+    _arguments %s
+}
+compdef _sizing sizing.py
+"""
+FISH = """\
+# Completes sizing.py and python3 sizing.py in fish: python3 sizing.py --completion fish | source
+function _sizing
+    complete -c sizing.py $argv
+    complete -c python3 -n 'string match -q -- "*sizing.py" (commandline -opc)[2]' $argv
+end
+complete -c sizing.py -f
+%s
+"""
+
+
+def completion(parser: Parser, shell: str = "") -> str:
+    """The script with which a shell completes command lines; raises SizingError."""
+    if not shell:                                        # `--completion=--` before Python 3.13
+        raise SizingError("argument --completion: expected one argument")
+    return COMPLETIONS[shell]([
+        Completed(action.option_strings, None if action.nargs == 0 else value_words(action.dest),
+                  action.dest == "model" or action.metavar == "PATH", action.help or "")
+        for action in parser._actions])
+
+
+def value_words(name: str) -> list[str]:
+    """What the value of a flag may be, as far as it is words: a choice, or a name of the shipped catalogs."""
+    if name in RECORDS:
+        kind = name if name in LISTS else name + "s"
+        return [word for record in LISTS[kind].load(shipped_path(kind)).values()
+                for word in (record.name, *(record.aliases or ()))]
+    choices = {**FLAG_CHOICES, "completion": COMPLETIONS}.get(name, ())
+    return [*choices, *filter(None, [FLAGS[name].flag.word if name in FLAGS else None])]
+
+
+def quoted(words: Iterable[str]) -> str:
+    from shlex import quote
+    return " ".join(map(quote, words))
+
+
+def spellings(rows: Iterable[Completed]) -> list[str]:
+    return [spelling for row in rows for spelling in row.spellings]
+
+
+def for_bash(rows: Sequence[Completed]) -> str:
+    told = [row for row in rows if row.words or row.files]
+    free = spellings(row for row in rows if row.words == [] and not row.files)
+    cases = ["%s) words=(%s)%s;;" % ("|".join(row.spellings), quoted(row.words), " files=1" * row.files)
+             for row in told]
+    cases += ["|".join(free) + ") ;;"] if free else []
+    return BASH % ("\n".join("        " + case for case in cases), quoted(spellings(rows)))
+
+
+def for_zsh(rows: Sequence[Completed]) -> str:
+    arrays, specs = [], []
+    for row in rows:
+        for spelling in row.spellings:
+            name, takes = "of" + spelling.replace("-", "_"), row.words is not None
+            found = ["compadd -a " + name] * bool(row.words) + ["_files"] * row.files
+            if row.words:
+                arrays.append("    local -a %s=(%s)" % (name, quoted(row.words)))
+            specs.append("%s%s[%s]%s" % (spelling, "=" * takes, re.sub(r"([][\\:])", r"\\\1", row.help),
+                                         ":value:{%s}" % ("; ".join(found) or "true") if takes else ""))
+    return ZSH % ("\n".join(arrays), " \\\n        ".join(map(quoted, [[spec] for spec in specs])))
+
+
+def for_fish(rows: Sequence[Completed]) -> str:
+    def quote(text):
+        return "'%s'" % text.replace("\\", "\\\\").replace("'", "\\'")
+    lines = []
+    for row in rows:
+        names = ["-%s %s" % ("l" if one.startswith("--") else "s", one.lstrip("-"))
+                 for one in row.spellings]
+        value = "" if row.words is None else " -rF" if row.files else " -rf"
+        value += " -a " + quote(" ".join(map(quote, row.words))) if row.words else ""
+        lines.append("_sizing %s%s -d %s" % (" ".join(names), value, quote(row.help)))
+    return FISH % "\n".join(lines)
+
+
+COMPLETIONS: dict[str, Callable[[Sequence[Completed]], str]] = {
+    "bash": for_bash, "zsh": for_zsh, "fish": for_fish}
 
 
 # === Output: files first, whole or not at all; then standard output ===

@@ -3807,7 +3807,7 @@ class Tables(unittest.TestCase):
     def test_every_parameter_is_explained(self):
         explained = {name for row in sizing.PARAMETERS for name in row.names}
         expected = ({*sizing.FLAGS} | set(sizing.OUTPUTS)
-                    | {"list_" + name for name in sizing.LISTS} | {"full", "version"})
+                    | {"list_" + name for name in sizing.LISTS} | {"full", "completion", "version"})
         for record in (Model, Server, StorageProfile):
             expected |= {field.name for field in dataclasses.fields(record)} - {"name", "source"}
         data = report()
@@ -5000,7 +5000,7 @@ class Matching(unittest.TestCase):
 
 
 class Docs(InFolder):
-    GUIDES = {"README.md": 2, "SCENARIO_GUIDE.md": 5, "QUICKREF.md": 1}  # console blocks it has at least
+    GUIDES = {"README.md": (450, 6), "SCENARIO_GUIDE.md": (350, 10), "QUICKREF.md": (120, 3)}   # lines at most, blocks at least
     CATALOGS = {"models": ("models", sizing.load_models), "servers": ("servers", sizing.load_servers),
                 "storage": ("profiles", sizing.load_storage_profiles)}   # option: key of the list, loader
 
@@ -5014,8 +5014,9 @@ class Docs(InFolder):
         cls.before = sorted(os.listdir(cls.work))
         pool = concurrent.futures.ThreadPoolExecutor(1)
         cls.addClassCleanup(pool.shutdown)
-        cls.examples = pool.submit(subprocess.run, ["bash", os.path.join(cls.work, "examples.sh")], cwd=cls.place, env=cls.env,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        cls.examples = {lang: pool.submit(
+            subprocess.run, ["bash", os.path.join(cls.work, "examples.sh"), "--lang", lang], cwd=cls.place, env=cls.env,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240) for lang in ("pt", "en")}
         cls.addClassCleanup(os.chdir, os.getcwd())
         os.chdir(cls.work)
         columns = mock.patch.dict(os.environ, COLUMNS="100")
@@ -5032,48 +5033,46 @@ class Docs(InFolder):
         return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
 
     run_here = staticmethod(functools.lru_cache(maxsize=None)(call))
-    PLAIN = re.compile(r"""python3 sizing\.py(?P<arguments>[^|&;<>"'$`()\\]*?)(?P<both> 2>&1)?(\s*# .*)?"""
-                       r"""( \| (python3 -c "(?P<code>([^"$`\\]|\\[^"$`\\\n])*)"|(?P<rest>jq .*)))?$""")
+    PLAIN = re.compile(r"""python3 sizing\.py(?P<arguments>[^|&;<>"'$`()\\]*?)(?P<both> 2>&1)?(\s*# .*)?( \| (?P<rest>((?!; ).)+))?$""")
 
     def run_command(self, command):
-        """As run_shell, but sizing.py and what `python3 -c` reads of it run in this process, ten times as fast."""
+        """As run_shell, but what comes before a pipe runs in this process, ten times as fast."""
         plain = self.PLAIN.match(command.replace("\\\n", " "))
         if not plain:
             return self.run_shell(command)
         status, out, err = self.run_here(*plain["arguments"].split())
         out, err = (out + err, "") if plain["both"] else (out, err)
-        if plain["rest"]:
-            return self.run_shell(plain["rest"], out)
-        if plain["code"] is None:
-            return status, out, err
-        shown = io.StringIO()
-        with contextlib.redirect_stdout(shown), mock.patch.object(sys, "stdin", io.StringIO(out)):
-            exec(plain["code"], {"__name__": "__main__"})
-        return 0, shown.getvalue(), err
+        return self.run_shell(plain["rest"], out) if plain["rest"] else (status, out, err)
 
-    def runs(self, command):
-        """Whether a command runs sizing.py, and only programs that this machine has."""
-        lexer = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        words = list(lexer)
-        programs = [word for at, word in enumerate(words) if at == 0 or words[at - 1] in ("|", "&&", ";")]
-        return command.startswith("python3 sizing.py") and all(map(shutil.which, programs))
+    def assertShown(self, command, shown, status=0):
+        """A command of a console block prints what the block shows; its exit status, for the `echo $?` after it."""
+        status, *streams = (status, "%d\n" % status, "") if command == "echo $?" else self.run_command(command)
+        lines, shown = "".join(streams).rstrip("\n").split("\n"), "\n".join(shown).rstrip("\n").split("\n")
+        self.assertTrue(matches(lines, shown), "\nshown:\n%s\nprinted:\n%s" % ("\n".join(shown), "\n".join(lines[:60])))
+        return status
 
-    def test_console_blocks_show_what_is_printed(self):
-        for name, least in self.GUIDES.items():
-            ran = 0
+    def run_console_blocks(self, asked):
+        """How many commands of the guides' console blocks, of those that are `asked` for, print what is shown."""
+        ran = 0
+        for name in self.GUIDES:
             for block in code_blocks(self.texts[name], "console"):
                 status = 0
-                for command, shown in commands(block, "$ "):
-                    if command != "echo $?" and not self.runs(command):
-                        continue
+                for command, shown in filter(lambda found: asked(found[0]), commands(block, "$ ")):
                     with self.subTest(guide=name, command=command):
-                        status, *streams = (status, "%d\n" % status, "") if command == "echo $?" else self.run_command(command)
-                        ran += command != "echo $?"
-                        lines, shown = "".join(streams).rstrip("\n").split("\n"), "\n".join(shown).rstrip("\n").split("\n")
-                        self.assertTrue(matches(lines, shown),
-                                        "\nshown:\n%s\nprinted:\n%s" % ("\n".join(shown), "\n".join(lines[:60])))
-            self.assertGreaterEqual(ran, least, name)
+                        ran += 1
+                        status = self.assertShown(command, shown, status)
+        return ran
+
+    def test_console_blocks_show_what_is_printed(self):
+        self.assertGreater(self.run_console_blocks(lambda command: "| jq" not in command), 30)
+
+    @unittest.skipUnless(shutil.which("jq"), "no jq on this machine")
+    def test_console_blocks_with_jq(self):
+        self.assertEqual(self.run_console_blocks(lambda command: "| jq" in command), 1)
+
+    def runs(self, command):
+        """Whether a line of a bash block is a command of sizing.py, of programs that this machine has."""
+        return command.startswith("python3 sizing.py") and ("| jq" not in command or shutil.which("jq") is not None)
 
     def test_bash_blocks_run(self):
         """A command exits with 0 or 1 and without complaint, or with the N of its comment `# exit N`."""
@@ -5096,7 +5095,7 @@ class Docs(InFolder):
                     with self.subTest(guide=name, command=command):
                         self.assertIn(status, [int(told.group(1))] if told else [0, 1])
                         self.assertTrue(told or not err, err)
-        self.assertGreater(ran, 5)
+        self.assertEqual(ran, 3)
 
     def test_catalogs_shown_are_accepted(self):
         shown = [json.loads("\n".join(block)) for block in code_blocks(self.texts["README.md"], "json")]
@@ -5109,9 +5108,13 @@ class Docs(InFolder):
     def test_guides_have_examples_and_name_only_what_exists(self):
         options = {option for action in sizing.build_parser()._actions for option in action.option_strings}
         self.assertGreater(len(options), 30)
-        for name, least in self.GUIDES.items():
+        for name, (most, least) in self.GUIDES.items():
             blocks = code_blocks(self.texts[name], "console")
-            self.assertGreaterEqual(len([block for block in blocks if "python3 sizing.py" in block[0]]), least, name)
+            self.assertTrue(all("python3 sizing.py" in block[0] for block in blocks), name)
+            self.assertGreaterEqual(len(blocks), least, name)
+            self.assertLessEqual(self.texts[name].count("\n"), most, name)
+            self.assertNotIn("python3 -c", self.texts[name])
+            self.assertRegex(self.texts[name], r"\A# .*\n\n(## In English\n|\*\*In English)")
             for line in "\n".join(map("\n".join, blocks + code_blocks(self.texts[name], "bash", "sh"))).split("\n"):
                 if "sizing.py" in line:
                     with self.subTest(guide=name, line=line):
@@ -5122,10 +5125,55 @@ class Docs(InFolder):
                                 "%s is not in QUICKREF.md" % word)
         self.assertIn("python3 test_sizing.py", self.texts["README.md"])
 
+    def test_python_block_prints_what_its_comments_say(self):
+        (block,) = code_blocks(self.texts["README.md"], "python")
+        with open("config.json", "w", encoding="utf-8") as file:
+            json.dump(hf_config("llama"), file)
+        self.addCleanup(os.remove, "config.json")
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            exec("\n".join(block), {})
+        told = [line.split("# ")[1] for line in block if line.startswith("print(")]
+        lines = out.getvalue().split("\n")[:-1]
+        self.assertEqual(len(lines), len(told))
+        for printed, comment in zip(lines, told):
+            self.assertTrue(printed.startswith(re.split(r"[;:]|\.\.\.", comment)[0]), (printed, comment))
+
+    def test_price_of_staying_within_a_node(self):
+        """The README's count of sizings where a replica over two nodes would take half the nodes, or fewer."""
+        halved = within = 0
+        recommended, profile = {"peak_headroom_ratio": 0.2, "ha_mode": "n+1"}, PROFILES["profile_default"]
+        pairs = [(model, server) for model in MODELS.values() if model.max_position_embeddings >= 131072
+                 for server in SERVERS.values()]
+        for model, server in pairs:
+            plan = size(model, server, profile, 1000, 131072, model.default_kv_precision, **recommended)
+            if plan.nodes_final is None or plan.nodes_per_replica > 1:
+                continue
+            within += 1
+            most = (plan.hbm_total_gib * plan.kv_budget_ratio - plan.weights_gib / 2) / plan.kv_per_session_gib
+            if most < 1.5 * plan.sessions_per_node or plan.nodes_final < 3:
+                continue                                            # no layout of two nodes can halve them
+            with contextlib.suppress(sizing.SizingError):
+                over_two = size(model, server, profile, 1000, 131072, model.default_kv_precision,
+                                tensor_parallel=server.gpus, pipeline_parallel=2, **recommended)
+                halved += over_two.nodes_final is not None and 2 * over_two.nodes_final <= plan.nodes_final
+        self.assertIn("em %d de %s pares de modelo e servidor" % (halved, "{:,}".format(within).replace(",", ".")),
+                      " ".join(self.texts["README.md"].split()))
+
     def test_examples(self):
-        done = self.examples.result()
-        self.assertEqual((done.returncode, done.stderr.decode("utf-8")), (0, ""))
-        self.assertEqual(re.findall(r"(?m)^=* *(\d)\. ", done.stdout.decode("utf-8")), list("123456789"))
+        """Nine in each language, each the command as it is typed, what it prints and a conclusion; no file stays."""
+        for lang, running in self.examples.items():
+            done = running.result()
+            self.assertEqual((done.returncode, done.stderr.decode("utf-8")), (0, ""))
+            examples = re.split(r"(?m)^=+ (?=\d\. )", done.stdout.decode("utf-8"))[1:]
+            self.assertEqual([example[0] for example in examples], list("123456789"))
+            for example in examples:
+                shown, conclusion = re.split(r"\n(?:Conclusão|Conclusion): ", example)
+                with self.subTest(lang=lang, example=example.split("\n")[0]):
+                    self.assertEqual(conclusion.rstrip("\n").count("\n"), 0)
+                    (command, printed), = commands(shown.split("\n")[2:], "$ ")
+                    self.assertTrue("python3 sizing.py" in command and "".join(printed))
+                    if self.PLAIN.match(command):                   # what it shows is what the command prints anywhere
+                        self.assertShown(command, printed)
         self.assertEqual((sorted(os.listdir(self.place)), sorted(os.listdir(self.work))), (["tools", "work"], self.before))
 
 
@@ -9367,6 +9415,8 @@ class CommandLine(InFolder):
         (argv("--models-file=/nowhere/\x1b[2J\na"),
          "/nowhere/\\x1b[2J a: cannot read: No such file or directory"),
         (argv("--models-file=/nowhere/\u202e"), "/nowhere/\\u202e: cannot read: No such file or directory"),
+        (["--completion=tcsh"], CHOICE % ("completion", "tcsh", "choose from bash, zsh, fish")),
+        (["--completion"], "argument --completion: expected one argument"),
         (["--list-models", "--lang=fr"], CHOICE % ("lang", "fr", "choose from pt, en")),
     ]
 
@@ -9377,7 +9427,7 @@ class CommandLine(InFolder):
         arguments, message = self.REFUSED[0]
         self.assertEqual(process(*arguments), (2, "", one_line(message)))
 
-    ODD = ["--json-only=", "--list-models=", "--version=", "--help=",
+    ODD = ["--json-only=", "--list-models=", "--version=", "--help=", "--completion=", "--completion=--",
            "-h=",     # -h=: an IndexError before Python 3.10
            "--model=--", "--concurrency=--", "--lang=--",
            "--models-file=--",    # --: an empty list before Python 3.13
@@ -9719,7 +9769,8 @@ class CommandLine(InFolder):
             dict(ENTRIES["servers"][1], name="dgx-b300"), dict(ENTRIES["servers"][1], name="x", aliases=["dgx-h200", "dgx-h100"])]})
         for typed, name in (("dgx-b300", "dgx-b300"), ("dgx300", "dgx300"), ("dgx-h200", "x"), ("dgx200", "dgx200"), ("dgx-h100", "dgx-h100"),
                             ("DGX-H100", "x")):
-            self.assertEqual(self.asked(*argv(server=typed, servers_file=path))["server"].name, name)
+            found = self.asked(*argv(server=typed, servers_file=path))
+            self.assertEqual((found["server"].name, found["replaced_entries"]), (name, ()))
 
     def test_suggestions_among_servers_of_ones_own(self):
         path = self.catalog("servers.json", {"servers": [dict(ENTRIES["servers"][1], **changes) for changes in (
@@ -9817,6 +9868,7 @@ class CommandLine(InFolder):
         --list-models
         --list-servers
         --list-storage
+        --completion
         --version
         --help""")
 
@@ -9858,6 +9910,7 @@ class CommandLine(InFolder):
         with mock.patch.object(os, "get_terminal_size", return_value=os.terminal_size((60, 24))):
             self.assertEqual(self.helped(), wide)            # COLUMNS, whatever the terminal
             self.assertGreater(len(call("-h")[1].splitlines()), 96)
+        self.assertEqual(self.helped(300), wide)
 
     def test_every_flag_has_one_text_of_its_own(self):
         told = [name for texts in sizing.HELP.values() for name in texts]
@@ -9935,6 +9988,87 @@ class CommandLine(InFolder):
         self.assertEqual(out, begin + "| m | hybrid | 128 | fp8 | 18 | 2.3 | — |\n"
                          + shipped[len(begin):].replace(note % "", note % " —: not stated."))
         self.assertIn(note % "", shipped)
+
+
+@unittest.skipUnless(shutil.which("bash"), "no bash here")
+class Completion(InFolder):
+    def complete(self, script, words, folder):
+        """What bash has in COMPREPLY for a line of `words`, the last of which is completed."""
+        asked = "source %s\nCOMP_WORDS=(%s)\nCOMP_CWORD=%d\n_sizing || echo failed\nprintf '%%s\\n' \"${COMPREPLY[@]}\"\n" % (
+            shlex.quote(self.write("script", script)), " ".join(map(shlex.quote, words)), len(words) - 1)
+        done = subprocess.run(["bash", "--norc", "-u", "-c", asked], cwd=folder, timeout=60, capture_output=True,
+                              env=dict(os.environ, BASH_ENV=""))
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return [line for line in done.stdout.decode("utf-8").split("\n") if line]
+
+    # line, as bash splits it; what completes it
+    LINES = [
+        ("./sizing.py --conc", ["--concurrency"]), ("sizing.py --out", ["--output-json-file", "--output-markdown-file", "--output-tokens"]),
+        ("sizing.py --list", ["--list-models", "--list-servers", "--list-storage"]), ("sizing.py -h", ["-h"]),
+        ("sizing.py --model opt-oss", ["opt-oss-120b", "opt-oss-20b"]), ("sizing.py --model gpt-oss-1", ["gpt-oss-120b"]),
+        ("sizing.py --model = opt-oss-1", ["opt-oss-120b"]), ("sizing.py --lang pt --server dgx-b3", ["dgx-b300"]),
+        ("sizing.py --server = dgx-h2", ["dgx-h200"]), ("sizing.py --storage gp", ["gp3"]), ("sizing.py --lang =", ["pt", "en"]),
+        ("sizing.py --kv-precision fp", ["fp8", "fp16", "fp8_ds_mla"]), ("sizing.py --attention d", ["data"]),
+        ("sizing.py --engine vl", ["vllm"]), ("sizing.py --effective-context m", ["max"]), ("sizing.py --tensor-parallel a", ["auto"]),
+        ("sizing.py --completion z", ["zsh"]), ("sizing.py --concurrency 1", []), ("sizing.py --nodes a", []),
+        ("sizing.py --json-only --text", ["--text-only"]),
+        # files: of the flags that take one, and of --model where no name begins so
+        ("sizing.py --models-file a", ["a b.json", "a.json"]), ("sizing.py --output-json-file = a.", ["a.json"]),
+        ("sizing.py --model a", ["a b.json", "a.json"]), ("sizing.py --server a.", []), ("sizing.py --model nothing-is-called-so", []),
+        ("python3 sizing.py --model opt-oss-1", ["opt-oss-120b"]), ("python3.11 ./sizing.py --lang p", ["pt"]),
+        ("python3 other.py --conc", []), ("python3 siz", []), ("python3 sizing.py", []), ("python3 --conc", []),
+    ]
+
+    def test_bash(self):
+        status, script, err = call("--completion", "bash")
+        self.assertEqual((status, err, call("--completion=bash", "--bogus")[1]), (0, "", script))
+        folder = self.path("folder")
+        os.mkdir(folder)
+        for name in ("a b.json", "a.json", "c.txt"):
+            with open(os.path.join(folder, name), "w"):
+                pass
+        for line, expected in self.LINES:
+            with self.subTest(line=line):
+                self.assertEqual(sorted(self.complete(script, line.split(" "), folder)), sorted(expected))
+        self.assertEqual(self.complete(script, ["sizing.py", ""], folder), option_strings())
+        names = [word for record in MODELS.values() for word in (record.name, *(record.aliases or ()))]
+        self.assertEqual(self.complete(script, ["sizing.py", "--model", ""], folder), names)
+
+    def test_every_flag_is_completed(self):
+        for shell, form in (("bash", "%s"), ("zsh", "'%s"), ("fish", "-l %s ")):
+            script = call("--completion", shell)[1]
+            for option in option_strings():
+                if option != "-h":
+                    self.assertIn(form % option.replace("--", "--" * (shell != "fish")), script)
+            choices = [word for name, words in sizing.FLAG_CHOICES.items() if name in sizing.FLAGS for word in words]
+            for word in [*choices, *SERVERS, *PROFILES]:
+                self.assertIn(word, script)
+        kinds = {row.spellings[0]: (row.words is None, row.files) for row in self.rows_of_the_parser()}
+        self.assertEqual([name for name, (_, files) in kinds.items() if files], [
+            "--model", "--output-json-file", "--output-markdown-file", "--models-file", "--servers-file", "--storage-file"])
+        self.assertEqual([name for name, (no_value, _) in kinds.items() if no_value], [
+            "--json-only", "--text-only", "--markdown-only", "--summary", "--csv", "--full", "--list-models", "--list-servers",
+            "--list-storage", "--version", "-h"])
+
+    def rows_of_the_parser(self):
+        found = []
+        with mock.patch.dict(sizing.COMPLETIONS, bash=lambda rows: found.extend(rows) or ""):
+            self.assertEqual(call("--completion=bash"), (0, "", ""))
+        return found
+
+    def test_names_of_any_kind_are_quoted(self):
+        names = ["a b", "it's", "$(touch hurt)", "`touch hurt`", 'q"uo', "*", "back\\slash", "semi;colon", "ção", "!x", "-n"]
+        rows_ = [sizing.Completed(["--model"], names, True, "it's [a]: b")]
+        found = self.complete(sizing.for_bash(rows_), ["sizing.py", "--model", ""], self.folder)
+        unquoted = subprocess.run(["bash", "-c", "printf '%%s\\n' %s" % " ".join(found)], stdout=subprocess.PIPE).stdout.decode("utf-8")
+        self.assertEqual(unquoted.split("\n")[:-1], names)
+        self.assertEqual(os.listdir(self.folder), ["script"])
+        for shell, script in (("zsh", sizing.for_zsh(rows_)), ("fish", sizing.for_fish(rows_))):
+            with self.subTest(shell=shell):
+                if not shutil.which(shell):
+                    self.skipTest("no %s here" % shell)
+                checked = subprocess.run([shell, "-n", self.write("script", script)], stderr=subprocess.PIPE)
+                self.assertEqual((checked.returncode, checked.stderr), (0, b""))
 
 
 # === Output files ===
