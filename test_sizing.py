@@ -4707,6 +4707,10 @@ class Forms(InFolder):
             self.assertEqual({name for name in ("MINIMUM", "RECOMMENDED", "IDEAL") if text.count(name) > 1}, {key.upper()})
             section = call(*argv("--text-only", lang="en", scenario=key))[1].split("SECTION 3")[1]
             self.assertIn("\nLayouts of the model on a node (%s)\n" % key.upper(), section)
+            held, spares = {"minimum": (617, "No spare: "), "recommended": (617, "Nodes for the peak plus 1 spare (n+1)"),
+                            "ideal": (569, "Nodes for the peak plus 2 spare (n+2)")}[key]
+            self.assertRegex(section, r"\n8 × 1  +1  +2\.25  +%d  +← chosen\n" % held)
+            self.assertIn("\n  Interpretation: " + spares, section)
 
     def test_each_layout_stands_once(self):
         """In the table with its figures, or in a line with the reason for which it cannot be built."""
@@ -4887,7 +4891,7 @@ class Forms(InFolder):
             self.catalog(name + "/config.json", CONFIG)
             _, rows = self.table(model=self.path(name), server="dgx200", concurrency=10, effective_context=4096)
             self.assertEqual([row["model"] for row in rows], ["'" * (name[0] in "=+-@") + name] * 3)
-        for text, cell in (("\t=1", "'\\t=1"), ("\r=1", "'\\r=1"), ("a=1", "a=1"), ("", ""), (None, None), (-1.5, -1.5), (0, 0)):
+        for text, cell in (("\t=1", "'\\t=1"), ("\r=1", "'\\r=1"), ("a=1", "a=1"), ("", ""), (None, None), (-1.5, -1.5), (0, 0), ("a\x1b[2J", "a\\x1b[2J")):
             self.assertEqual(sizing.safe_cell(text), cell)
         self.assertEqual(sizing.render_csv(["a", "b"], [[0.1, None], ['x "y", z', -2]]), 'a,b\r\n0.1,\r\n"x ""y"", z",-2\r\n')
 
