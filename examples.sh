@@ -42,19 +42,19 @@ conclude 'sem folga nem reserva: se um nó para, o serviço para. Serve onde iss
 
 title 'KV em fp8 contra bf16' 'KV in fp8 against bf16'
 ask="$oss --concurrency 6000 --effective-context 128k"
-try "for kv in fp8 bf16; do python3 sizing.py $ask --kv-precision \$kv --csv | cut -d, -f6,11,48,52; done | $rows"
+try "for kv in fp8 bf16; do python3 sizing.py $ask --kv-precision \$kv --csv | cut -d, -f4,7,8,13; done | $rows"
 fp8=$(cell 1 nodes_final) bf16=$(cell 2 nodes_final)
 conclude "$fp8 nós em vez de $bf16: meça a qualidade das respostas em fp8 antes de decidir." \
          "$fp8 nodes instead of $bf16: measure the quality of answers in fp8 before deciding."
 
 title 'Quanto custa o contexto' 'What context costs'
-try "for tokens in 1k 16k 128k; do python3 sizing.py $oss --concurrency 1000 --effective-context \$tokens --csv | cut -d, -f5,11,48,52,106; done | $rows"
+try "for tokens in 1k 16k 128k; do python3 sizing.py $oss --concurrency 1000 --effective-context \$tokens --csv | cut -d, -f4,6,8,13,21; done | $rows"
 conclude 'em contextos curtos quem limita é o motor (max_num_seqs), não a memória: use o p95 real das sessões.' \
          'in short contexts the engine (max_num_seqs) binds, not memory: use the real p95 of your sessions.'
 
 title 'Memória contra velocidade' 'Memory against speed'
 ask="$oss --concurrency 1000 --effective-context 128k --input-tokens 16k"
-try "for ms in 100 40 15; do python3 sizing.py $ask --tpot-ms \$ms --csv | cut -d, -f9,11,16,48,52,106; done | $rows"
+try "for ms in 100 40 15; do python3 sizing.py $ask --tpot-ms \$ms --csv | cut -d, -f4,8,13,21,28,33; done | $rows"
 loose=$(cell 1 nodes_final) tight=$(cell 3 nodes_final)
 conclude "de $loose a $tight nós: caber não é o mesmo que responder depressa." \
          "from $loose to $tight nodes: to fit is not to answer fast."
@@ -67,7 +67,7 @@ conclude 'cada linha muda uma coisa só, e diz a partir de que valor cada cenár
 
 title 'Três perfis de armazenamento' 'Three storage profiles'
 ask='--model mixtral-8x22b-v0.1 --server dgx-h200 --concurrency 200 --effective-context 64k'
-try "for storage in profile_default profile_network_ssd profile_cloud_premium; do python3 sizing.py $ask --storage \$storage --csv | cut -d, -f3,11,52,108; done | $rows"
+try "for storage in profile_default profile_network_ssd profile_cloud_premium; do python3 sizing.py $ask --storage \$storage --csv | cut -d, -f3,4,8,23; done | $rows"
 conclude 'os nós não mudam; muda o tempo de ler o modelo em cada reinício (slow_model_load).' \
          'the nodes do not change; the time to read the model at each restart does (slow_model_load).'
 
@@ -79,7 +79,7 @@ conclude 'parâmetros, pesos e KV saem dele. Uma chave de atenção desconhecida
 
 title 'A frota que já existe' 'The fleet there is'
 ask='--model llama-3.1-70b-instruct --server dgx-h100 --nodes 4 --kv-precision fp8'
-try "for tokens in 8k 32k 128k; do python3 sizing.py $ask --effective-context \$tokens --csv | cut -d, -f5,11,52,53; done | $rows"
+try "for tokens in 8k 32k 128k; do python3 sizing.py $ask --effective-context \$tokens --csv | cut -d, -f4,6,8,14; done | $rows"
 short=$(cell 1 max_concurrency) long=$(cell 3 max_concurrency)
 conclude "nos mesmos 4 nós, $short sessões de 8k ou $long de 128k, com folga e um nó de reserva." \
          "on the same 4 nodes, $short sessions of 8k or $long of 128k, with headroom and a spare node."

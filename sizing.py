@@ -5808,21 +5808,26 @@ def report_json(answer: Answer) -> dict:
     }
 
 
-# What a row of the CSV says before its numbers.
-CSV_REQUEST = ("concurrency", "effective_context", "kv_precision", "weights_precision", "nodes", "tpot_ms",
-               "ttft_ms")
-CSV_HEADERS = ("model", "server", "storage", *CSV_REQUEST, "scenario", *POLICY, *RESULTS, "binding_limit",
-               "speed_basis", "alerts")
+# The columns of the CSV: what a reader compares, then the rest of the request, the policy and the numbers.
+CSV_FIRST = ("model", "server", "storage", "scenario", "concurrency", "effective_context", "kv_precision",
+             "nodes_final", "gpus_final", "power_kw", "rack_units_final", "relative_cost",
+             "sessions_per_node", "max_concurrency", "max_effective_context", "kv_per_session_gib",
+             "tpot_expected_ms", "tpot_committed_ms", "ttft_expected_ms", "ttft_high_ms", "binding_limit",
+             "speed_basis", "alerts", *POLICY)
+CSV_REQUEST = ("weights_precision", "nodes", "tpot_ms", "ttft_ms")
+CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS)))
 
 
 def csv_rows(answer: Answer) -> Iterator[list]:
     """One row for each scenario, under CSV_HEADERS; a number that there is not is an empty cell."""
     asked = nfr(answer)
     for key, plan in answer.plans.items():
-        numbers = {name: card.value for name, card in answer.cards[key].items()}
-        yield [*(getattr(plan, name).name for name in RECORDS), *map(asked.get, CSV_REQUEST), key,
-               *(getattr(plan, name) for name in POLICY), *map(numbers.get, RESULTS),
-               binding_limit(plan.sheet), plan.placement.speed_basis, " ".join(plan.warnings)]
+        row = {**asked, **{name: getattr(plan, name) for name in POLICY},
+               **{name: card.value for name, card in answer.cards[key].items()},
+               **{name: getattr(plan, name).name for name in RECORDS}, "scenario": key,
+               "binding_limit": binding_limit(plan.sheet), "speed_basis": plan.placement.speed_basis,
+               "alerts": " ".join(plan.warnings)}
+        yield list(map(row.get, CSV_HEADERS))
 
 
 def scenario_json(answer: Answer, scenario: Scenario) -> dict:
