@@ -4848,6 +4848,11 @@ WORDS.update((name, Text(*both)) for name, both in {
         "KV em {kv_precision}",
         "{subject_model} on {subject_server}: {concurrency} sessions of {effective_context} tokens"
         "{requested}, KV in {kv_precision}"),
+    "subject_nodes": (
+        "{subject_model} em {subject_server}, nós: {nodes}; sessões de {effective_context} tokens"
+        "{requested}, KV em {kv_precision}",
+        "{subject_model} on {subject_server}, nodes: {nodes}; sessions of {effective_context} tokens"
+        "{requested}, KV in {kv_precision}"),
     "nodes_final": ("Nós", "Nodes"), "gpus_final": ("GPUs", "GPUs"), "power_kw": ("kW", "kW"),
     "rack_units_final": ("U", "U"),
     "tpot_nominal": ("TPOT nominal", "TPOT, nominal"), "tpot_peak": ("TPOT no pico", "TPOT at peak"),
@@ -4870,7 +4875,8 @@ WORDS.update((name, Text(*both)) for name, both in {
         "{last_sessions} por nó",
         "Expected TPOT ({lead}): from {first_ms} ms with one session per replica to {last_ms} ms with "
         "{last_sessions} per node"),
-    "alerts": ("Alertas ({count}; ver SEÇÃO 4)", "Alerts ({count}; see SECTION 4)"),
+    "alerts": ("Alertas ({told} de {count}; todos na SEÇÃO 4)",
+               "Alerts ({told} of {count}; all in SECTION 4)"),
     "no_alert": ("Nenhum alerta.", "No alert."),
     "bar": ("HBM de um nó na carga nominal, a reserva parada ({lead}), em GiB: {hbm_total_gib}",
             "HBM of one node at nominal load, the spares down ({lead}), in GiB: {hbm_total_gib}"),
@@ -5087,7 +5093,7 @@ ACCURACY = (
 )
 HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights and engine")),
                 ("kv_in_use_gib", "▓", Text("KV em uso", "KV in use")),
-                ("kv_free_gib", "░", Text("livre no orçamento", "free within the budget")),
+                ("kv_free_gib", "░", Text("livre", "free")),
                 ("reserved_gib", "·", Text("fora do orçamento", "outside the budget")))
 BAR_CELLS = 58
 # Words on the speed and on the layout of a replica: the first whose condition holds.
@@ -5141,8 +5147,8 @@ ASSUMED: tuple = (
                                                  ASSUMED_TOKENS.en + ", drafts: {draft_tokens}")),
     ASSUMED_TOKENS,
 )
-BASES = {"measured": Text("coberta por medições", "covered by measurements"),
-         "estimate": Text("estimativa", "an estimate"), "own": Text("ajustada à sua medição",
+BASES = {"measured": Text("calibrado", "calibrated"),
+         "estimate": Text("estimativa", "an estimate"), "own": Text("ajustado à sua medição",
                                                                     "fitted to your measurement")}
 REPLICAS = Text("réplicas por nó: {replicas_per_node}; GPUs por réplica: {tensor_parallel}",
                 "replicas per node: {replicas_per_node}; GPUs per replica: {tensor_parallel}")
@@ -5288,10 +5294,11 @@ def subject_blocks(answer: Answer) -> list[tuple]:
     model, server, sheet = plan.model, plan.server, plan.sheet
     as_asked = sheet.find("requested_context") == plan.effective_context
     facts = {"requested": "" if as_asked else fill(WORDS["requested"], sheet, answer.lang),
-             "effective_context": plan.effective_context or "—", "concurrency": plan.concurrency or "—",
+             "effective_context": plan.effective_context or "—",
              "subject_model": known_as(model.name, (model.aliases or [""])[0]),
              "subject_server": known_as(server.name, server.product or "")}
-    return [("paragraph", fill(WORDS["subject"], sheet.bind(facts), answer.lang)),
+    subject = WORDS["subject_nodes" if answer.request.concurrency is None else "subject"]
+    return [("paragraph", fill(subject, sheet.bind(facts), answer.lang)),
             ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang))]
 
 
@@ -5340,8 +5347,9 @@ def worst_alerts(answer: Answer) -> list[tuple]:
     if not rows:
         return []
     ids = {row["id"] for row in answer.alerts}
-    return [("heading", fill(WORDS["alerts"], {"count": len(ids)}, answer.lang)),
-            ("pairs", [alert_line(row, answer) for row in rows[:SHOWN_ALERTS]])]
+    told = rows[:SHOWN_ALERTS]
+    return [("heading", fill(WORDS["alerts"], {"count": len(ids), "told": len(told)}, answer.lang)),
+            ("pairs", [alert_line(row, answer) for row in told])]
 
 
 def alert_line(row: dict, answer: Answer) -> tuple[str, str]:
@@ -5392,7 +5400,7 @@ def hbm_blocks(answer: Answer) -> list[tuple]:
         gib = sheet.find(name)
         filled_gib += gib
         cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled_gib / sheet["hbm_total_gib"])) - len(cells))
-        legend.append("%s %s: %s" % (glyph, written(label, lang), written(gib, lang)))
+        legend.append("%s %s %s" % (glyph, written(label, lang), written(gib, lang)))
     told = sheet.bind({"lead": name_of(answer.lead, lang)})
     return [("paragraph", fill(WORDS["bar" if sheet["fits"] else "bar_unfit"], told, lang)),
             ("picture", ["[%s]" % cells]), ("line", " | ".join(legend))]
@@ -5413,12 +5421,12 @@ def picture_blocks(answer: Answer) -> list[tuple]:
     """How the time per token grows with the sessions of a node, and where limits and load lie."""
     plan, lang = answer.plans[answer.lead], answer.lang
     sheet = plan.sheet
-    if sheet.reason("tpot_expected_ms") is not None:
+    if sheet.reason("tpot_expected_ms") is not None or sheet["memory_sessions_per_node"] < 2:
         return []
-    top = max(1, sheet["memory_sessions_per_node"])
+    top = sheet["memory_sessions_per_node"]
     marks = [(mark, sheet[name], text) for mark, name, text in MARKED
              if sheet.reason(name) is None and sheet[name] <= top]
-    step = top / PICTURE_CELLS / sheet["replicas_per_node"] * sheet["active_ratio"]
+    step = sheet["memory_sessions_per_replica"] / PICTURE_CELLS * sheet["active_ratio"]
     first_ms, *times = [
         plan.placement.sheet.bind({"active_sessions": max(1, step * cell)})["tpot_expected_ms"]
         for cell in range(PICTURE_CELLS + 1)]

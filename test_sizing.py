@@ -3612,7 +3612,7 @@ class Alerts(unittest.TestCase):
         status, text, _ = call(*argv("--text-only", **self.BAD))
         self.assertEqual(status, 0)                          # an ERROR alert beside a complete sizing
         # ten alerts: those of RECOMMENDED, and that of another scenario alone. A line each for six of them, the worst first
-        self.assertIn("Alertas (%d; ver SEÇÃO 4) ERRO RECOMENDADO Overhead de 1 GiB é menor que os pesos (65,97 GiB) AVISO "
+        self.assertIn("Alertas (6 de %d; todos na SEÇÃO 4) ERRO RECOMENDADO Overhead de 1 GiB é menor que os pesos (65,97 GiB) AVISO "
                       "RECOMENDADO Contexto pedido de 200.000 cortado em 131.072 tokens AVISO RECOMENDADO Em motor sem "
                       % len({row["id"] for row in found.alerts}), " ".join(text.split()))
         self.assertEqual(len(re.findall(r"(?m)^(?:ERRO|AVISO|INFORMAÇÃO) [A-Z]+  ", text.split("SEÇÃO 1")[0])), 6)
@@ -3739,7 +3739,7 @@ class Texts(unittest.TestCase):
     # Filled with other facts than those of a sheet: the curve of speed, the number of alerts, the subject's names, what was asked
     # beside what counts, the scenario that leads, the risk of one.
     OTHER_SLOTS = {"first_ms", "last_ms", "last_sessions", "sessions", "count", "requested", "subject_model", "subject_server", "lead",
-                   "risk", "typical_sla", "reason", "names"}
+                   "risk", "typical_sla", "reason", "names", "told"}
 
     @classmethod
     def setUpClass(cls):
@@ -4287,11 +4287,11 @@ Alavanca                Hoje                  MÍNIMO   RECOMENDADO  IDEAL    TO
         # 58 cells for 31.8428 GiB: 17.9724 -> 32.7, 33 cells; + 4.31754 -> 40.6, 41 (no session is in use); the rest is reserved
         text = self.text(45056)
         self.assertIn("\nHBM de um nó sem nenhuma sessão (RECOMENDADO), em GiB: 31,84\n[" + "█" * 33 + "░" * 8
-                      + "·" * 17 + "]\n█ pesos e motor: 17,97 | ▓ KV em uso: 0 | ░ livre no orçamento: 4,32 | · fora do orçamento: 9,55\n",
+                      + "·" * 17 + "]\n█ pesos e motor 17,97 | ▓ KV em uso 0 | ░ livre 4,32 | · fora do orçamento 9,55\n",
                       text)                                  # 31.84277 x 0.3
         # an overhead beyond the HBM fills the bar and no more
         text = sizing.render_text(sizing.report_blocks(unlevered("pt", runtime_overhead_gib=99999)), 100)
-        for line in ("\n[" + "█" * 58 + "]\n", " | ░ livre no orçamento: 0 | ", "\nTPOT nominal  nenhum: não cabe\n"):
+        for line in ("\n[" + "█" * 58 + "]\n", " | ░ livre 0 | ", "\nTPOT nominal  nenhum: não cabe\n"):
             self.assertIn(line, text)
 
 
@@ -4317,15 +4317,14 @@ RECOMENDADO
 Disposição    réplicas por nó: 1; GPUs por réplica: 8
 O que limita  memória HBM (sessões por nó: 617; KV por sessão: 2,25 GiB)
 
-Alertas (4; ver SEÇÃO 4)
+Alertas (4 de 4; todos na SEÇÃO 4)
 AVISO RECOMENDADO  Em motor sem gerenciador de cache híbrido: 5 nós em vez de 3
 AVISO RECOMENDADO  Com todas as sessões em prefill no vLLM: 4 nós em vez de 3
 AVISO RECOMENDADO  Contexto acima de 128.000 tokens: prefill longo e pressão de E/S
 
 HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
 [███▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░·················]
-█ pesos e motor: 114,02 | ▓ KV em uso: 1.126,1 | ░ livre no orçamento: 264,01 | · fora do orçamento:
-  644,62
+█ pesos e motor 114,02 | ▓ KV em uso 1.126,1 | ░ livre 264,01 | · fora do orçamento 644,62
 
 """
 
@@ -4371,7 +4370,7 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
              "\nLayout         replicas per node: 1; GPUs per replica: 8, with data-parallel attention\n"),
             # an error alone is not all of the first screen where another ratio changes the nodes: 5 sessions a node, or 25; that of
             # KV above fp8 is the third
-            (dict(ONE_ON_100, runtime_overhead_gib=64.5), "\nAlerts (3; see SECTION 4)\n"
+            (dict(ONE_ON_100, runtime_overhead_gib=64.5), "\nAlerts (3 of 3; all in SECTION 4)\n"
              "ERROR IDEAL          Not one session fits beside weights and engine\n"
              "WARNING RECOMMENDED  241 nodes; at kv_budget_ratio 0.9 (vLLM's default) it would be 49\n"
              "WARNING RECOMMENDED  KV in fp16: 2 bytes per element, against 1 of fp8\n\nHBM of one"),
@@ -4389,7 +4388,7 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
             ({"measured_tpot_ms": 21.5, "measured_sessions": 500}, "TPOT, nominal expected 21.5 ms; committed (p80) 21.5 ms; 46.51 "
              "tokens/s per session (fitted to your measurement) TPOT at peak expected "),
             ({"measured_ttft_ms": 300, "measured_sessions": 500}, " TTFT expected 300 ms; committed (p90) 450 ms; prompts take "),
-            ({}, "tokens/s per session (covered by measurements) TPOT at peak expected "),
+            ({}, "tokens/s per session (calibrated) TPOT at peak expected "),
             (AMD_DENSE, "tokens/s per session (an estimate) TPOT at peak expected "),
             (AMD, "TPOT, nominal not known; missing: measurements of models with experts on AMD GPUs (software decides there: 0.83 to "
                   "3.1 times the formula) What limits "),
@@ -4397,7 +4396,7 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
              "HBM memory (sessions per node: 0; KV per session: 2.25 GiB)\n"),
             ({"draft_tokens": 2}, " (no draft accepted; what sizes) to "),
             ({"draft_tokens": 2, "acceptance_length": 2.2},
-             " tokens/s per session, at 2.2 tokens a step (covered by measurements) TPOT at peak"),
+             " tokens/s per session, at 2.2 tokens a step (calibrated) TPOT at peak"),
     ]
 
     def test_what_the_head_says(self):
@@ -4685,7 +4684,7 @@ class Forms(InFolder):
     LEAD = ["\nIDEAL\nLayout         replicas per node: 1; GPUs per replica: 8\n",
             "\nWhat limits    HBM memory (sessions per node: 569; KV per session: 2.25 GiB)\n",
             "\nHBM of one node at nominal load, the spares down (IDEAL), in GiB: 2,148.75\n[" + "█" * 3 + "▓" * 20 + "░" * 15 + "·" * 20 + "]\n",
-            "KV in use: 752.23 | ░ free within the budget: 530.44 | ", "\nWARNING IDEAL  On an engine without a hybrid cache manager: 7 nodes "
+            "KV in use 752.23 | ░ free 530.44 | ", "\nWARNING IDEAL  On an engine without a hybrid cache manager: 7 nodes "
             "instead of 5\n", "\nP planned load: 334 | M memory limit: 569\n", " ms with 569 per node\n", "kv_budget_ratio 0.65\n"]
 
     def test_another_scenario_leads(self):
@@ -6353,7 +6352,7 @@ class SpeedTargets(unittest.TestCase):
         pairs = self.pairs(tpot_ms=20.0)
         self.assertEqual(pairs, {
             "Layout": "replicas per node: 1; GPUs per replica: 8", "What limits": "speed (sessions per node: 60; memory would hold 109)",
-            "TPOT, nominal": "expected 16.28 ms; committed (p80) 18.72 ms; 61.42 tokens/s per session (covered by measurements)",
+            "TPOT, nominal": "expected 16.28 ms; committed (p80) 18.72 ms; 61.42 tokens/s per session (calibrated)",
             "TPOT at peak": "expected 17.32 ms; committed (p80) 19.92 ms",
             "TTFT": "expected 307.29 ms; committed (p90) 1,167.69 ms; prompts take 14.6 % of the time"})
 
@@ -6365,11 +6364,11 @@ class SpeedTargets(unittest.TestCase):
         nominal, peak = "TPOT, nominal", "TPOT at peak"
         found = self.pairs(draft_tokens=2)
         self.assertEqual(found[nominal], "expected from 28.35 ms (no draft accepted; what sizes) to 11.4 ms (all of them); committed "
-                         "(p80) 32.61 ms (covered by measurements)")
+                         "(p80) 32.61 ms (calibrated)")
         self.assertEqual(found[peak], "expected 31.67 ms; committed (p80) 36.42 ms")
         found = self.pairs(draft_tokens=2, acceptance_length=1.6)
         self.assertEqual(found[nominal], "expected 18.82 ms; committed (p80) 21.64 ms; 53.14 tokens/s per session, at 1.6 tokens a "
-                         "step (covered by measurements)")
+                         "step (calibrated)")
         self.assertEqual(found[peak], "expected 21.14 ms; committed (p80) 24.31 ms")
         # 64 sessions 17.735994 and 363.543179: 67 are 18.049113 and 375.597941, 80 19.411208
         found = self.pairs(measured_tpot_ms=20.0, measured_ttft_ms=300.0, measured_sessions=64)
@@ -6782,12 +6781,12 @@ class SpeedNotKnown(unittest.TestCase):
 
     BASES = [  # changes to 70B; basis and what it rests on, of RECOMMENDED; the words behind its speed, in both languages
         ({"server": H100}, "measured", [],
-         "coberta por medições", "covered by measurements"),
+         "calibrado", "calibrated"),
         ({"server": SERVERS["hgx-mi300x"]}, "estimate", ["amd"], "estimativa", "an estimate"),
         ({"model": LLAMA_8B, "server": SERVERS["8x-rtx-pro-6000"], "tensor_parallel": 2}, "estimate", ["pcie", "other_gpu"],
          "estimativa", "an estimate"),
         ({"server": SERVERS["hgx-mi300x"], "measured_tpot_ms": 40.0, "measured_sessions": 8}, "estimate", ["amd"],
-         "ajustada à sua medição", "fitted to your measurement"),
+         "ajustado à sua medição", "fitted to your measurement"),
         ({"model": DEEPSEEK, "server": SERVERS["hgx-mi300x"]}, None, [], None, None)]
 
     def test_basis_in_the_report(self):
