@@ -79,7 +79,8 @@ def call(*arguments):
 
 def process(*arguments, **options):
     """(status, stdout, stderr) of sizing.py as a process; the streams are decoded as UTF-8."""
-    options = dict({"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 60}, **options)
+    options = dict({"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 60,
+                    "env": os.environ}, **options)           # as Python knows it: readline, of doctest, sets COLUMNS behind it
     done = subprocess.run([sys.executable, "-B", SIZING, *map(str, arguments)], **options)
     return (done.returncode,) + tuple(None if text is None else text.decode("utf-8") for text in (done.stdout, done.stderr))
 
@@ -4930,7 +4931,7 @@ def on_terminal(*arguments, columns=100):
     master, slave = pty.openpty()
     try:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        child = subprocess.Popen([sys.executable, "-B", SIZING, *arguments], stdin=subprocess.DEVNULL, stdout=slave)
+        child = subprocess.Popen([sys.executable, "-B", SIZING, *arguments], stdin=subprocess.DEVNULL, stdout=slave, env=os.environ)
         os.close(slave)
         shown = b""
         with contextlib.suppress(OSError):                   # EIO: the child has closed its side
