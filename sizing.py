@@ -1876,10 +1876,8 @@ def nodes_of_replicas(nodes_per_replica, concurrency, sessions_per_replica):
 
 @number(Text("Nós a comprar", "Nodes to buy"), (
     lambda ha_extra_nodes: ha_extra_nodes > 0, Text(
-        "Nós do pico mais {ha_extra_nodes} de reserva ({ha_mode}): com essa quantidade parada, o pico ainda "
-        "cabe.",
-        "Nodes for the peak plus {ha_extra_nodes} spare ({ha_mode}): with that many down, the peak still "
-        "fits.")), Text(
+        "Nós do pico mais a reserva ({ha_mode}): com ela parada, o pico ainda cabe.",
+        "Nodes for the peak plus the spares ({ha_mode}): with those down, the peak still fits.")), Text(
     "Sem reserva: um nó parado já tira capacidade da carga nominal.",
     "No spare: one node down already takes capacity from the nominal load."),
     also=("ha_mode",))
@@ -4059,8 +4057,8 @@ ALERTS = (
         "The table of levers shows the least target that holds, or another precision or server."),
     alert("nodes_not_enough", "plan", "error",
         lambda nodes, fits, holds_sessions: not fits and holds_sessions,
-        "Os {nodes} nós informados não seguram {concurrency} sessões",
-        "The {nodes} nodes given do not hold {concurrency} sessions",
+        "Os nós informados ({nodes}) não seguram {concurrency} sessões",
+        "The nodes given ({nodes}) do not hold {concurrency} sessions",
         "Os nós informados ({nodes}) não bastam neste cenário, descontadas a reserva ({ha_extra_nodes}) e a "
             "folga; sessões: {concurrency}.",
         "The nodes given ({nodes}) are not enough in this scenario, spares ({ha_extra_nodes}) and headroom "
@@ -5481,7 +5479,7 @@ def input_blocks(answer: Answer, full: bool) -> list[tuple]:
 
 def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
     """Labelled fields side by side, and lists of lines below them; what does not apply is left out."""
-    shown_fields = {name: value for name, value in stated(values).items()
+    shown_fields = {name: value for name, value in values.items()
                     if name in LABELS and (full or name not in DETAILS) and not is_unused(name, value)}
     cells = [(field_label(name, full, lang), field_value(name, value, lang))
              for name, value in shown_fields.items() if not isinstance(value, (list, tuple))]
@@ -5490,8 +5488,16 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
     return [("grid", cells), *lines]
 
 
+# Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
+NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
+               "layer_groups", "config_read", "config_derived", "weights_origin", "rope_positions", "product",
+               "aliases", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
+
+
 def is_unused(name: str, value) -> bool:
-    """Whether a field says that something was not asked for, or is empty."""
+    """Whether a field says that something was not asked for, does not apply, or is empty."""
+    if value is None:
+        return name in NOT_UNKNOWN
     return value in ((), [], {}, "auto") or (value == 0 and REQUEST_DEFAULTS.get(name) == 0)
 
 
@@ -5516,7 +5522,7 @@ def field_value(name: str, value, lang: str) -> str:
         return ", ".join("%s: %s" % (key, amount(name, figure, lang)) for key, figure in value.items())
     if name.endswith("_ratio"):
         return plain(value, lang)
-    return classed_amount(name, value, "not_asked", lang)
+    return classed_amount(name, value, "not_known", lang)
 
 
 def nfr(answer: Answer) -> dict:
@@ -5615,7 +5621,8 @@ def why_refused(one: Placement, plan: SizingResult, lang: str) -> str:
 
 
 def layout_row(one: Placement, plan: SizingResult, columns: Iterable[str], lang: str) -> list[str]:
-    remark = why_refused(one, plan, lang) or (WORDS["chosen"] if one is plan.placement else "")
+    remark = " ".join([*(words(lang, "chosen") if one is plan.placement else []),
+                       why_refused(one, plan, lang)]).strip()
     numbers = {name: one.sheet[name] if one.sheet.reason(name) is None else "—" for name in columns}
     if one.sheet["nodes_per_replica"] > 1:
         numbers["replicas_per_node"] = "1/%d" % one.sheet["nodes_per_replica"]
@@ -5660,8 +5667,10 @@ def number_card(name: str, answer: Answer) -> list[str]:
     """A number of all scenarios: title, formula worked once for each, inputs, meaning where it leads."""
     lang, lead = answer.lang, answer.cards[answer.lead][name]
     values = {key: card_value(name, cards[name], lang) for key, cards in answer.cards.items()}
+    alike = len({cards[name].explanation for cards in answer.cards.values()}) == 1
+    whose = "" if alike else name_of(answer.lead, lang) + ": "
     return ["%s (%s): %s" % (lead.label, name, by_scenario(values, lang)), worked_formula(name, answer),
-            " | ".join(listed_inputs(name, answer)), lead.explanation]
+            " | ".join(listed_inputs(name, answer)), whose + lead.explanation]
 
 
 def listed_inputs(name: str, answer: Answer) -> Iterator[str]:

@@ -3215,7 +3215,7 @@ class Formulas(unittest.TestCase):
 
     EXPLAINED = [
         # number (of MINIMUM unless said), changes, words of its explanation: both sides of each condition
-        ("nodes_final", {}, "Sem reserva: "), ("recommended nodes_final", {}, "Nós do pico mais 1 de reserva (n+1)"),
+        ("nodes_final", {}, "Sem reserva: "), ("recommended nodes_final", {}, "Nós do pico mais a reserva (n+1): "),
         ("ideal kv_budget_gib", {"runtime_overhead_gib": 2000}, "Negativo: pesos e motor"),
         ("ideal relative_cost", {}, "(+67 %)"),
         ("kv_budget_gib", {"runtime_overhead_gib": 1504.125}, "O que sobra dos 70 % da HBM"),              # 0 GiB
@@ -4425,7 +4425,7 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
             found.update(content[0] if kind == "grid" else [content[0].split(": ", 1)] if kind == "line" else [])
         return found
 
-    # Label: value in the full report; without a value where the field has none, does not apply or was not asked for.
+    # Label: value in the full report; without one where the field does not apply or was not asked for.
     FIELDS = {
         (("model", "qwen3-8b"), ("effective_context", 100)): {
             "Context (effective_context)": "100 tokens (short)", "Share of HBM (kv_budget_ratio)": "0.7",
@@ -4442,10 +4442,11 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
             "Tokens per batch (max_num_batched_tokens)": "2,048", "Sessions per batch (max_num_seqs)": "64",
             "Origin of sessions per batch (max_num_seqs_origin)": "given", "Weights and engine are (overhead_origin)": "given",
             "Measured all-reduce (all_reduce_gbps)": "4: 4.5 GB/s, 8: 2.5 GB/s", "All-reduce latency (all_reduce_us)": "4: 15 µs, 8: 23.5 µs",
-            "Kind of interconnect (gpu_interconnect)": "pcie", "Maximum power (max_power_kw)": None},
+            "Kind of interconnect (gpu_interconnect)": "pcie", "Maximum power (max_power_kw)": "not stated",
+            "FP4 dense per GPU (dense_tflops_fp4)": None},
         (("effective_context", 200000), ("storage", "aws_ebs_gp3"), ("tpot_ms", 30), ("tensor_parallel", 8)): {
             "Context (effective_context)": "131,072 tokens (long)", "Requested context (requested_context)": "200,000 tokens",
-            "TPOT target (tpot_ms)": "30 ms", "GPUs per replica (tensor_parallel)": "8", "Read p99 (latency_read_ms_p99)": None}}
+            "TPOT target (tpot_ms)": "30 ms", "GPUs per replica (tensor_parallel)": "8", "Read p99 (latency_read_ms_p99)": "not stated"}}
 
     def test_section_1_shows_every_field(self):
         for asked, expected in self.FIELDS.items():
@@ -4708,10 +4709,10 @@ class Forms(InFolder):
             self.assertEqual({name for name in ("MINIMUM", "RECOMMENDED", "IDEAL") if text.count(name) > 1}, {key.upper()})
             section = call(*argv("--text-only", lang="en", scenario=key))[1].split("SECTION 3")[1]
             self.assertIn("\nLayouts of the model on a node (%s)\n" % key.upper(), section)
-            held, spares = {"minimum": (617, "No spare: "), "recommended": (617, "Nodes for the peak plus 1 spare (n+1)"),
-                            "ideal": (569, "Nodes for the peak plus 2 spare (n+2)")}[key]
+            held, spares = {"minimum": (617, "No spare: "), "recommended": (617, "Nodes for the peak plus the spares (n+1): "),
+                            "ideal": (569, "Nodes for the peak plus the spares (n+2): ")}[key]
             self.assertRegex(section, r"\n8 × 1  +1  +2\.25  +%d  +← chosen\n" % held)
-            self.assertIn("\n  Interpretation: " + spares, section)
+            self.assertIn("\n  Interpretation: %s: %s" % (key.upper(), spares), section)
 
     def test_each_layout_stands_once(self):
         """In the table with its figures, or in a line with the reason for which it cannot be built."""
@@ -6329,7 +6330,7 @@ class SpeedTargets(unittest.TestCase):
                              (layout, sessions, layout == 4), ttft_ms)
 
     def test_what_the_report_says(self):
-        missed = "misses the target"
+        missed, built = "misses the target", "← chosen misses the target"
         for changes, columns, rows in (
                 # 2 replicas of 28 by memory, 4 by speed
                 ({"tpot_ms": 20.0}, ["By memory", "By speed"], [["4 × 1", "2", "2.5", "56", "8", ""],
@@ -6338,9 +6339,9 @@ class SpeedTargets(unittest.TestCase):
                                                                  ["8 × 1", "1", "2.5", "109", "39", ""]]),
                 ({"ttft_ms": 109.5, "tensor_parallel": 8}, ["By memory", "By speed"],
                  [["8 × 1", "1", "2.5", "109", "1", "← chosen"]]),
-                ({"ttft_ms": 1.0, "tensor_parallel": 8}, ["By memory", "By speed"], [["8 × 1", "1", "2.5", "109", "0", missed]]),
+                ({"ttft_ms": 1.0, "tensor_parallel": 8}, ["By memory", "By speed"], [["8 × 1", "1", "2.5", "109", "0", built]]),
                 ({"ttft_ms": 1.0}, ["By memory", "By speed"], [["4 × 1", "2", "2.5", "56", "0", missed],
-                                                               ["8 × 1", "1", "2.5", "109", "0", missed]]),
+                                                               ["8 × 1", "1", "2.5", "109", "0", built]]),
                 ({"tensor_parallel": 4}, ["Sessions per node"], [["4 × 1", "2", "2.5", "56", "← chosen"]])):
             *_, (_, headers, found) = sizing.layout_blocks(speed_answer(**changes))
             self.assertEqual((headers[3:], found), (columns + ["Remark"], rows))
