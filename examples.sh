@@ -54,7 +54,7 @@ conclude 'em contextos curtos quem limita é o motor (max_num_seqs), não a mem�
 
 title 'Memória contra velocidade' 'Memory against speed'
 ask="$oss --concurrency 1000 --effective-context 128k --input-tokens 16k"
-try "for ms in 100 40 15; do python3 sizing.py $ask --tpot-ms \$ms --csv | cut -d, -f4,8,13,21,28,33; done | $rows"
+try "for ms in 100 40 15; do python3 sizing.py $ask --tpot-ms \$ms --csv | cut -d, -f4,8,13,21,28,44; done | $rows"
 loose=$(cell 1 nodes_final) tight=$(cell 3 nodes_final)
 conclude "de $loose a $tight nós: caber não é o mesmo que responder depressa." \
          "from $loose to $tight nodes: to fit is not to answer fast."

@@ -762,7 +762,7 @@ class Request:
         "Supor fp8 com o motor em auto, em geral bf16.",
         "Assuming fp8 with the engine on auto, usually bf16.", also="default_kv_precision")
     kv_budget_ratio: float = request_field(
-        USUAL_KV_BUDGET_RATIO, Flag("RATIO", Bound(float, 0, 1, False, "0.70 means 70 %"), "0.70"),
+        USUAL_KV_BUDGET_RATIO, Flag("RATIO", Bound(float, 0, 1, False, "0.70 means 70 %")),
         "HBM que o motor usa, com os pesos (gpu_memory_utilization no vLLM).",
         "HBM the engine uses, weights included (gpu_memory_utilization in vLLM).",
         "Política de operação; padrão: %s aqui, %s no vLLM." % (USUAL_KV_BUDGET_RATIO, VLLM_DEFAULT_RATIO),
@@ -780,7 +780,7 @@ class Request:
         "Informar só os pesos, ou o checkpoint em disco.",
         "Giving the weights alone, or the checkpoint on disk.", also="overhead_origin")
     peak_headroom_ratio: float = request_field(
-        0.20, Flag("RATIO", Bound(float, 0, 10, True, "0.20 means 20 %"), "0.20"),
+        0.20, Flag("RATIO", Bound(float, 0, 10, True, "0.20 means 20 %")),
         "Capacidade acima da carga nominal para picos.", "Capacity above the nominal load for peaks.",
         "Pico ÷ média na telemetria.", "Peak ÷ mean in telemetry.",
         "Sem ela o pico vira fila.", "Without it a peak becomes a queue.",
@@ -879,14 +879,14 @@ class Request:
         "Divides the time between tokens; it belongs to the text, not to the model.",
         "Usar o número de prompts de código em conversas.", "Using the figure of code prompts for chats.")
     prefix_cache_hit_ratio: float = request_field(
-        0.0, Flag("RATIO", Bound(float, 0, 1, True, "0.30 means 30 %"), "0"),
+        0.0, Flag("RATIO", Bound(float, 0, 1, True, "0.30 means 30 %")),
         "Parte do prompt já no cache de prefixo, não recalculada.",
         "Share of the prompt in the prefix cache, not computed again.",
         "Métrica do motor (prefix cache hit rate).", "The engine's metric (prefix cache hit rate).",
         "Reduz o prefill na mesma proporção.", "Cuts prefill in proportion.",
         "Supor acertos sem prompts que se repetem.", "Assuming hits without prompts that repeat.")
     shared_prefix_tokens: int = request_field(
-        0, Flag("TOKENS", Bound(int, 0, 10**9), "0"),
+        0, Flag("TOKENS", Bound(int, 0, 10**9)),
         "Tokens iniciais que todas as sessões têm em comum.", "Leading tokens that all sessions have in "
         "common.",
         "O prompt de sistema, com o cache de prefixo ligado no motor.",
@@ -975,6 +975,7 @@ RECORD_FIELDS = {cls: tuple((f.name, *str(f.type).partition(" | ")[::2]) for f i
 ASKED = {f.name: f.metadata["parameter"]._replace(names=[f.name, *f.metadata["parameter"].names])
          for f in fields(Request)}
 REQUEST_NAMES = tuple(ASKED)
+REQUEST_DEFAULTS = {name: getattr(Request, name) for name in REQUEST_NAMES if hasattr(Request, name)}
 BOUNDS.update((name, row.flag.bound) for name, row in ASKED.items() if row.flag and row.flag.bound != COUNT)
 # What a replica's numbers never read: it leaves the request before layouts are placed.
 OF_THE_LOAD = (*RECORDS, "replaced_entries", "concurrency", "nodes", "peak_headroom_ratio", "ha_mode",
@@ -3742,12 +3743,25 @@ def result(request: Request, built: Placement, layouts: Sequence[Placement], she
                         layouts=layouts, placement=built, sheet=sheet)
 
 
+CURVE_POINTS = 60
+
+
+def speed_curve(plan: SizingResult) -> tuple[float, list[float]]:
+    """TPOT in ms with one session on a replica, and at each of CURVE_POINTS steps up to what memory holds."""
+    step = plan.sheet["memory_sessions_per_replica"] / CURVE_POINTS * plan.sheet["active_ratio"]
+    first_ms, *times_ms = [
+        plan.placement.sheet.bind({"active_sessions": max(1, step * point)})["tpot_expected_ms"]
+        for point in range(CURVE_POINTS + 1)]
+    return first_ms, times_ms
+
+
 # --- Three scenarios
 
 # kv_budget_ratio and peak_headroom_ratio follow from the configured value `c` of each.
 Scenario = namedtuple("Scenario", "key name ha_mode headroom budget use risk typical_sla")
 IDEAL_HEADROOM = 0.30  # the three scenarios' figures: the user's specification
 IDEAL_BUDGET = 0.65
+FOR_PRODUCTION = "recommended"                           # the scenario whose figures lead
 SCENARIOS = (
     Scenario("minimum", Text("MÍNIMO", "MINIMUM"), "none", lambda c: 0.0, lambda c: c,
              Text("PoC, desenvolvimento, testes", "PoC, development, tests"),
@@ -3794,10 +3808,12 @@ def without_context(request: Request, given_budget_ratio: float, capped: bool) -
     """The plan of a scenario in which not even the context of `request` fits: no number follows from it."""
     built = layouts_of(request).built
     loaded = on_load(request, built.whole_sheet)
+    unfound = ["effective_context", "requested_context", "context_tokens", "longest_fitting_context"]
+    if not loaded["applies"]:                            # no layout was asked for either
+        unfound += [name for name in RESULTS if name != "hbm_total_gib"]
     sheet = loaded.what_if({}).bind(
         {"no_context_fits": True, "given_budget_ratio": given_budget_ratio, "capped": capped},
-        absent=dict.fromkeys(("effective_context", "requested_context", "context_tokens",
-                              "longest_fitting_context"), loaded.absent["nodes_final"]))
+        absent=dict.fromkeys(unfound, loaded.absent["nodes_final"]))
     return result(request, built, (), sheet)
 
 
@@ -3974,7 +3990,7 @@ def find_levers(request: Request, plans: Mapping[str, SizingResult],
         return []
     present = dict(vars(request), server=request.server.name,
                    weights_precision=request.model.weights_precision,
-                   runtime_overhead_gib=plans["recommended"].runtime_overhead_gib)
+                   runtime_overhead_gib=plans["minimum"].runtime_overhead_gib)
     if request.effective_context == "max":               # it fits at some length
         present["effective_context"] = None
         request = request.but(effective_context=shortest_context(request))
@@ -4793,7 +4809,7 @@ PARAMETERS = (
         *FROM_CALLER,
         "Os três são sempre dimensionados.", "All three are always sized.",
         "Ler a velocidade de um cenário como a de outro.", "Reading the speed of one scenario as another's.",
-        flag=Flag("NAME", default="recommended")),
+        flag=Flag("NAME", default=FOR_PRODUCTION)),
     parameter("json_only text_only markdown_only summary csv full list_models list_servers list_storage "
               "completion version",
         "Uma só saída em vez de texto e JSON, o catálogo, o script com que um shell completa as opções, ou a "
@@ -4836,7 +4852,7 @@ WORDS = {word.lower().replace(" ", "_"): Text(translated, word) for word, transl
     "fits": "já cabe", "Request": "Requisição", "Model": "Modelo", "Server": "Servidor",
     "Storage": "Armazenamento", "Parameter": "Parâmetro", "Source": "Origem", "Importance": "Importância",
     "Common error": "Erro comum", "Number": "Número", "Inputs": "Inputs",
-    "Alert": "Alerta", "Scenarios": "Cenários", "low": "baixo", "medium": "médio", "high": "alto",
+    "Alert": "Alerta", "low": "baixo", "medium": "médio", "high": "alto",
     "short": "curto", "long": "longo", "small": "pequeno", "large": "grande", "extreme": "extremo"}.items()}
 WORDS.update((name, Text(*both)) for name, both in {
     "title": ("DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM", "GPU NODE SIZING FOR LLM SERVING"),
@@ -4873,8 +4889,8 @@ WORDS.update((name, Text(*both)) for name, both in {
         "{last_sessions} por nó",
         "Expected TPOT ({lead}): from {first_ms} ms with one session per replica to {last_ms} ms with "
         "{last_sessions} per node"),
-    "alerts": ("Alertas ({told} de {count}; todos na SEÇÃO 4)",
-               "Alerts ({told} of {count}; all in SECTION 4)"),
+    "alerts": ("Alertas ({told} de {count}; todos na SEÇÃO 4 do relatório)",
+               "Alerts ({told} of {count}; all in SECTION 4 of the report)"),
     "no_alert": ("Nenhum alerta.", "No alert."),
     "bar": ("HBM de um nó na carga nominal, a reserva parada ({lead}), em GiB: {hbm_total_gib}",
             "HBM of one node at nominal load, the spares down ({lead}), in GiB: {hbm_total_gib}"),
@@ -5099,9 +5115,7 @@ TPOTS = Text("esperado {tpot_expected_ms_amount}; para SLA (p80) {tpot_committed
              "{tokens_per_s_per_session} tokens/s por sessão",
              "expected {tpot_expected_ms_amount}; committed (p80) {tpot_committed_ms_amount}; "
              "{tokens_per_s_per_session} tokens/s per session")
-DOES_NOT_APPLY = (lambda applies: not applies, REASONS["not_applicable"].word)
 SPEEDS: tuple = (
-    DOES_NOT_APPLY,
     (lambda tpot_expected_ms, draft_tokens, acceptance_length: draft_tokens > 0,
      Text(TPOTS.pt + ", com {acceptance_length} tokens por passo ({basis})",
           TPOTS.en + ", at {acceptance_length} tokens a step ({basis})")),
@@ -5173,11 +5187,11 @@ LEADS = tuple(scenario.key for scenario in SCENARIOS)
 
 
 def make_answer(request: Request, servers: Mapping[str, Server], lang: str,
-                lead: str = "recommended") -> Answer:
+                lead: str = FOR_PRODUCTION) -> Answer:
     """Everything the renderers show, the scenario `lead` first, if it applies; raises SizingError."""
     plans = plan_all(request)
     if not plans[lead].applies:
-        lead = next(key for key, plan in plans.items() if plan.applies)
+        lead = next(key for key in (FOR_PRODUCTION, *plans) if plans[key].applies)
     cards = {key: make_cards(plan.sheet, lang) for key, plan in plans.items()}
     return Answer(request, plans, find_levers(request, plans, servers), lang, lead, cards,
                   alert_rows(plans, lang, lead))
@@ -5209,7 +5223,7 @@ def first_that_holds(texts: Iterable, sheet: Sheet) -> Text:
     return found if isinstance(found, Text) else found[1]
 
 
-def alert_rows(plans: Mapping[str, SizingResult], lang: str, lead: str = "recommended") -> list[dict]:
+def alert_rows(plans: Mapping[str, SizingResult], lang: str, lead: str = FOR_PRODUCTION) -> list[dict]:
     """Every alert raised, with its scenarios; once more where its numbers differ.
 
     Errors first, then what concerns the scenario `lead`, each by consequence as ALERTS has them.
@@ -5293,24 +5307,29 @@ def subject_blocks(answer: Answer) -> list[tuple]:
     as_asked = sheet.find("requested_context") == plan.effective_context
     facts = {"requested": "" if as_asked else fill(WORDS["requested"], sheet, answer.lang),
              "effective_context": plan.effective_context or "—",
-             "subject_model": known_as(model.name, (model.aliases or [""])[0]),
-             "subject_server": known_as(server.name, server.product or "")}
+             "subject_model": known_as(model), "subject_server": known_as(server)}
     subject = WORDS["subject_nodes" if answer.request.concurrency is None else "subject"]
     return [("paragraph", fill(subject, sheet.bind(facts), answer.lang)),
             ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang))]
 
 
-def known_as(name: str, other: str) -> str:
-    """A catalog name and, in brackets, what its maker calls it where that says more."""
-    return "%s (%s)" % (name, other) if other and name not in other else name
+def other_name(record) -> str:
+    """The product's name or the first alias of a catalog entry where that says more than its name."""
+    other = getattr(record, "product", None) or (record.aliases or [""])[0]
+    more = record.name not in other and not all(word.lower() in record.name for word in other.split())
+    return other if more else ""
+
+
+def known_as(record) -> str:
+    other = other_name(record)
+    return "%s (%s)" % (record.name, other) if other else record.name
 
 
 def told_blocks(answer: Answer) -> list[tuple]:
     """Layout, speed and limit of the scenario that leads."""
     lang, sheet = answer.lang, answer.plans[answer.lead].sheet
     limit = binding_limit(sheet)
-    unbound = REASONS[sheet.reason("nodes_final") or "does_not_fit"].word
-    bound = first_that_holds(LIMITS[limit].texts, sheet) if limit else unbound
+    bound = first_that_holds(LIMITS[limit].texts, sheet) if limit else REASONS["does_not_fit"].word
     told = {"layout": first_that_holds(PLACEMENTS, sheet), "tpot_nominal": first_that_holds(SPEEDS, sheet),
             "tpot_peak": first_that_holds(PEAKS, sheet), "ttft": first_that_holds(FIRST_TOKENS, sheet),
             "what_limits": bound}
@@ -5336,17 +5355,17 @@ SHOWN_ALERTS = 6
 
 def worst_alerts(answer: Answer) -> list[tuple]:
     """What changes a decision, a line each: errors, then what the scenario that leads raises."""
-    first = {row["id"]: row for row in reversed(answer.alerts)
-             if row["severity"] == "error" or row["id"] in FIRST_SCREEN
-             or (row["severity"] == "warning" and answer.lead in row["scenarios"])}
-    rows = sorted(first.values(), key=answer.alerts.index)
+    first: dict[str, dict] = {}
+    for row in answer.alerts:
+        first.setdefault(row["id"], row)
+    rows = [row for row in first.values() if row["severity"] == "error" or row["id"] in FIRST_SCREEN
+            or (row["severity"] == "warning" and answer.lead in row["scenarios"])]
     if len(rows) > SHOWN_ALERTS:
         rows = sorted(rows, key=lambda row: row["severity"] != "error" and row["id"] not in FIRST_SCREEN)
     if not rows:
         return []
-    ids = {row["id"] for row in answer.alerts}
     told = rows[:SHOWN_ALERTS]
-    return [("heading", fill(WORDS["alerts"], {"count": len(ids), "told": len(told)}, answer.lang)),
+    return [("heading", fill(WORDS["alerts"], {"count": len(first), "told": len(told)}, answer.lang)),
             ("pairs", [alert_line(row, answer) for row in told])]
 
 
@@ -5384,7 +5403,7 @@ def number_cell(name: str, sheet: Sheet):
 
 def marked(scenario: Scenario, plan: SizingResult, lang: str) -> str:
     """What a scenario is for, with a mark behind that of the one for production, if it can be built."""
-    for_production = scenario.key == "recommended" and plan.nodes_final is not None
+    for_production = scenario.key == FOR_PRODUCTION and plan.nodes_final is not None
     return " ".join([written(scenario.use, lang), *(words(lang, "production") if for_production else [])])
 
 
@@ -5404,7 +5423,7 @@ def hbm_blocks(answer: Answer) -> list[tuple]:
             ("picture", ["[%s]" % cells]), ("line", " | ".join(legend))]
 
 
-PICTURE_CELLS = 60
+PICTURE_CELLS = CURVE_POINTS
 LEVELS = "▁▂▃▄▅▆▇█"
 # What the curve of speed marks: letter, the sessions per node, words.
 MARKED = (("P", "planned_sessions_per_node", Text("carga planejada: {sessions}",
@@ -5424,10 +5443,7 @@ def picture_blocks(answer: Answer) -> list[tuple]:
     top = sheet["memory_sessions_per_node"]
     marks = [(mark, sheet[name], text) for mark, name, text in MARKED
              if sheet.reason(name) is None and sheet[name] <= top]
-    step = sheet["memory_sessions_per_replica"] / PICTURE_CELLS * sheet["active_ratio"]
-    first_ms, *times = [
-        plan.placement.sheet.bind({"active_sessions": max(1, step * cell)})["tpot_expected_ms"]
-        for cell in range(PICTURE_CELLS + 1)]
+    first_ms, times = speed_curve(plan)
     ruler = [" "] * PICTURE_CELLS
     for mark, sessions, _ in marks:
         ruler[min(PICTURE_CELLS, max(1, math.ceil(PICTURE_CELLS * sessions / top))) - 1] = mark
@@ -5526,8 +5542,8 @@ def field_value(name: str, value, lang: str) -> str:
 
 
 def nfr(answer: Answer) -> dict:
-    """Every request parameter under its flag's name, as configured, with what became of it."""
-    plan = answer.plans["recommended"]
+    """Every request parameter under its flag's name, as configured, with what became of it in the lead."""
+    plan = answer.plans[answer.lead]
     asked = {name: getattr(answer.request, name) for name in REQUEST_NAMES
              if name not in (*RECORDS, "ha_mode")}
     for name in batch_defaults(answer.request.server):
@@ -5567,7 +5583,7 @@ def result_blocks(answer: Answer, full: bool) -> list[tuple]:
     lang, sheet = answer.lang, answer.plans[answer.lead].sheet
     listed = [name for name in answer.cards[answer.lead] if is_listed(name, sheet)]
     told = listed if full else [name for name in listed if name in ASKED_ABOUT]
-    rest = [] if full else [name for name in listed if name not in told and not is_term(name)]
+    rest = [] if full else [name for name in listed if name not in told and not is_left_out(name)]
     return [("section", *words(lang, "section3")), *layout_blocks(answer),
             ("heading", *words(lang, "calculated")),
             ("cards", words(lang, "number", "formula", "inputs", "explanation"),
@@ -5629,7 +5645,7 @@ def layout_row(one: Placement, plan: SizingResult, columns: Iterable[str], lang:
     return [written(cell, lang) for cell in (layout_name(one, lang), *numbers.values(), remark)]
 
 
-def is_term(name: str) -> bool:
+def is_left_out(name: str) -> bool:
     """Whether a number says little without the formula it is a term of, or stands elsewhere."""
     return name in TOLD_ELSEWHERE or (name in SPEED_NUMBERS and name not in SPEEDS_TOLD)
 
@@ -5677,14 +5693,13 @@ def listed_inputs(name: str, answer: Answer) -> Iterator[str]:
     """The inputs of a number with all their digits, one value for each scenario where they differ."""
     cards = [cards[name] for cards in answer.cards.values()]
     for each in dict.fromkeys(each for card in cards for each in card.inputs):
-        values = dict.fromkeys(exact_amount(each, card.inputs[each], answer.lang)
-                               for card in cards if each in card.inputs)
-        yield "%s = %s" % (each, " · ".join(values) if len(values) == 1 else " · ".join(
-            exact_amount(each, card.inputs.get(each), answer.lang) for card in cards))
+        cells = [exact_amount(each, card.inputs.get(each), answer.lang) for card in cards]
+        alike = {cell for card, cell in zip(cards, cells) if each in card.inputs}
+        yield "%s = %s" % (each, alike.pop() if len(alike) == 1 else " · ".join(cells))
 
 
 def exact_amount(name: str, value, lang: str) -> str:
-    """A value with its unit and the digits that a formula took."""
+    """A value with its unit and ten digits: enough to repeat what a formula made of it."""
     if value is None:
         return "—"
     if not isinstance(value, float):
@@ -5774,7 +5789,7 @@ def alert_card(rows: Sequence[dict], answer: Answer) -> list[str]:
 
 
 def accuracy(answer: Answer) -> list[str]:
-    sheet = answer.plans["recommended"].sheet
+    sheet = answer.plans[answer.lead].sheet
     return [fill(text, sheet, answer.lang) for when, text in ACCURACY if sheet.holds(when)]
 
 
@@ -5823,7 +5838,8 @@ CSV_FIRST = ("model", "server", "storage", "scenario", "concurrency", "effective
              "sessions_per_node", "max_concurrency", "max_effective_context", "kv_per_session_gib",
              "tpot_expected_ms", "tpot_committed_ms", "ttft_expected_ms", "ttft_high_ms", "binding_limit",
              "speed_basis", "alerts", *POLICY)
-CSV_REQUEST = ("weights_precision", "nodes", "tpot_ms", "ttft_ms")
+CSV_REQUEST = ("weights_precision", *(name for name in REQUEST_NAMES
+                                      if name not in (*RECORDS, "replaced_entries", "ha_mode")))
 CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS)))
 
 
@@ -5831,7 +5847,7 @@ def csv_rows(answer: Answer) -> Iterator[list]:
     """One row for each scenario, under CSV_HEADERS; a number that there is not is an empty cell."""
     asked = nfr(answer)
     for key, plan in answer.plans.items():
-        row = {**asked, **{name: getattr(plan, name) for name in POLICY},
+        row = {**asked, **{name: getattr(plan, name) for name in ("effective_context", *POLICY)},
                **{name: card.value for name, card in answer.cards[key].items()},
                **{name: getattr(plan, name).name for name in RECORDS}, "scenario": key,
                "binding_limit": binding_limit(plan.sheet), "speed_basis": plan.placement.speed_basis,
@@ -7281,11 +7297,12 @@ def read_model(path: str, families: list) -> Model:
 
 FLAGS = {name: row for row in PARAMETERS if row.flag
          for name in (row.names[:1] if row.names[0] in ASKED else row.names)}
-REQUEST_DEFAULTS = {name: getattr(Request, name) for name in REQUEST_NAMES if hasattr(Request, name)}
 FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES, scenario=LEADS)
 OUTPUTS = {"json_only": "the JSON only", "text_only": "the text only", "markdown_only": "Markdown only",
-           "summary": "one screen: nodes, speed, alerts; what a terminal gets",
+           "summary": "one screen: nodes, speed, alerts",
            "csv": "a row for each scenario"}
+OUTPUTS_OF_LISTS = ("json_only", "text_only", "markdown_only")
+OUTPUTS_IN_FULL = ("json_only", "text_only", "markdown_only")   # JSON is never less
 EXAMPLES = """\
 examples:
   python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 \\
@@ -7301,7 +7318,8 @@ How many GPU nodes does it take to serve an LLM, and why? In three scenarios.
 USAGE = "python3 sizing.py --model NAME --server NAME [options]"
 # The groups of --help, and what it says of each flag that takes a value. A flag that is not here stands among
 # the outputs, with the dictionary's words.
-OUTPUT_GROUP, TOOL_GROUP = "output (default: text, then JSON)", "catalogs, lists and this tool"
+OUTPUT_GROUP = "output (default: --summary at a terminal, else text, then JSON)"
+TOOL_GROUP = "catalogs, lists and this tool"
 HELP: dict[str, dict[str, str]] = {
     "what to size": {
         "model": "LLM of --list-models, or a config.json or its folder",
@@ -7429,7 +7447,7 @@ OTHER_NUMBERS: tuple[tuple[str, Callable], ...] = (
     (r"(\d+|[1-9]\d{0,2}(?:[. ']\d{3})+),(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
     (r"([1-9]\d{0,2}(?:[, ]\d{3})+)\.(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
     (r"(\d+(?:[.,]\d+)?) ?%", lambda found, row: as_percent(found[1]) if row.metavar == "RATIO" else ""),
-    (r"(\d*)[.,](\d+)([kKmM])", lambda found, row: "%d" % (
+    (r"(\d*)[.,](\d{1,2})([kKmM])", lambda found, row: "%d" % (
         int(found[1] + found[2]) * letters_of(row)[found[3].lower()] // 10**len(found[2]))))
 
 
@@ -7470,10 +7488,10 @@ def help_of(name: str, text: str) -> str:
     """What --help says of a flag: a text, its words, and its default where it has one."""
     row, default = FLAGS[name].flag, default_of(name)
     says = ": ".join(filter(None, [text, ", ".join(FLAG_CHOICES.get(name, ()))]))
-    shown = row.shown or (None if default is None else str(default))
+    told = row.shown or (None if default is None else "%g" % default if type(default) is float else default)
     if row.required:
-        return "%s (%s)" % (says, shown or "required")
-    return "%s (default: %s)" % (says, shown) if shown else says
+        return "%s (%s)" % (says, told or "required")
+    return says if told is None else "%s (default: %s)" % (says, told)
 
 
 def help_format(prog: str) -> argparse.HelpFormatter:
@@ -7513,15 +7531,17 @@ class Parser(argparse.ArgumentParser):
 def build_parser() -> Parser:
     parser = Parser(prog="sizing.py", usage=USAGE, description=EXAMPLES, epilog=EXIT_STATUS,
                     allow_abbrev=False, add_help=False, formatter_class=help_format)
+    groups = {title: parser.add_argument_group(title) for title in HELP}
     for title, texts in helped().items():
-        group = parser.add_argument_group(title)
         if title == OUTPUT_GROUP:
-            one_of(group, {flag(name): dict(help=text, action="store_true")
-                           for name, text in OUTPUTS.items()})
-            group.add_argument("--full", action="store_true", help="every number and parameter in the text")
+            one_of(groups[title], {flag(name): dict(help=text, action="store_true")
+                                   for name, text in OUTPUTS.items()})
+            groups[title].add_argument("--full", action="store_true",
+                                       help="every number and parameter in the text")
         for name, text in texts.items():
-            group.add_argument(flag(name), action=Once, metavar=FLAGS[name].flag.metavar,
-                               default=default_of(name), type=reader(name), help=help_of(name, text))
+            groups[title].add_argument(flag(name), action=Once, metavar=FLAGS[name].flag.metavar,
+                                       default=default_of(name), type=reader(name), help=help_of(name, text))
+    group = groups[TOOL_GROUP]
     one_of(group, {"--list-" + name: dict(help="%s as a table, or as JSON" % row.file, dest="listing",
                                           action="store_const", const=name) for name, row in LISTS.items()})
     group.add_argument("--completion", action=Show, metavar="SHELL", const=completion,
@@ -7562,10 +7582,17 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
             raise SizingError("argument %s: expected one argument" % flag(name))
     if not args.listing:
         check_together(args)
-    elif args.summary or args.csv:
-        raise SizingError("argument %s: not allowed with argument --list-%s"
-                          % (flag("csv" if args.csv else "summary"), args.listing))
+    check_outputs(args)
     return args
+
+
+def check_outputs(args: argparse.Namespace) -> None:
+    """Raise SizingError when an output is asked for that a list, or --full, does not have."""
+    for name in OUTPUTS:
+        if getattr(args, name) and args.listing and name not in OUTPUTS_OF_LISTS:
+            raise SizingError("argument %s: not allowed with argument --list-%s" % (flag(name), args.listing))
+        if getattr(args, name) and args.full and name not in OUTPUTS_IN_FULL:
+            raise SizingError("argument --full: not allowed with argument %s" % flag(name))
 
 
 def flag_meant(text: str, known: Iterable[str]) -> str:
@@ -7628,10 +7655,7 @@ def kv_per_token_kib(model: Model) -> float:
 
 
 def titled(record) -> str:
-    """The name of a catalog entry, and its product's or first alias where that says more."""
-    other = getattr(record, "product", None) or (record.aliases or [""])[0]
-    more = record.name not in other and not all(word.lower() in record.name for word in other.split())
-    return "%s = %s" % (record.name, other) if more else record.name
+    return " = ".join(filter(None, [record.name, other_name(record)]))
 
 
 def gpu_link(server: Server) -> float | str | None:
@@ -7695,13 +7719,24 @@ def shipped_path(kind: str) -> str:
 
 
 def catalog(args: argparse.Namespace, kind: str) -> dict:
-    """The user's entries, if any, and the shipped ones that they do not replace."""
+    """The user's entries, if any, and the shipped ones that they do not replace.
+
+    An entry that replaces another is known by the aliases of that one too.
+    """
     shipped, own = LISTS[kind].load(shipped_path(kind)), getattr(args, kind + "_file")
     if own is None:
         return shipped
     records = LISTS[kind].load(own)
-    taken = {name.lower() for name in records}
-    return {**records, **{name: record for name, record in shipped.items() if name.lower() not in taken}}
+    names = {name.lower(): name for name in records}
+    left = {}
+    for name, record in shipped.items():
+        mine = names.get(name.lower())
+        if mine is None:
+            left[name] = record
+        elif record.aliases:
+            aliases = [*(records[mine].aliases or ()), *record.aliases]
+            records[mine] = replace(records[mine], aliases=list(dict.fromkeys(aliases)))
+    return {**records, **left}
 
 
 def replaced_entries(args: argparse.Namespace, picked: Mapping) -> tuple[str, ...]:
@@ -7716,12 +7751,11 @@ def replaces(record, shipped: Mapping) -> bool:
 
 
 def find_entry(wanted: str, records: Mapping):
-    """The record of that name, or of that name or alias whatever its case; None where there is none."""
-    if wanted in records:
-        return records[wanted]
+    """The record of that name, else of that name whatever its case, else of that alias; None without one."""
     folded = wanted.lower()
-    return next((record for name, record in records.items()
-                 if folded == name.lower() or folded in (record.aliases or ())), None)
+    named = [record for name, record in records.items() if name.lower() == folded]
+    aliased = (record for record in records.values() if folded in (record.aliases or ()))
+    return records.get(wanted) or next(iter(named), None) or next(aliased, None)
 
 
 # A GPU's generation in a name: its letters and digits, or the digits alone as in dgx300. A cloud's instance
@@ -7772,8 +7806,8 @@ def pick(args: argparse.Namespace, name: str, kind: str, records: Mapping):
 
 
 def catalog_names(args: argparse.Namespace, kind: str) -> str:
-    files = dict.fromkeys([catalog_path(args, kind), shipped_path(kind)])
-    return " or ".join(dict.fromkeys(os.path.basename(path) for path in files))
+    files = [catalog_path(args, kind), shipped_path(kind)]
+    return " or ".join(dict.fromkeys(map(os.path.basename, files)))
 
 
 TO_GIVE = "give the path of the model's config.json or of the folder that holds it"
