@@ -9823,8 +9823,8 @@ class CommandLine(InFolder):
     def test_what_replaces_an_entry_is_known_by_its_aliases(self):
         path = self.catalog("mine.json", {"servers": [dict(ENTRIES["servers"][1], name="DGX300", rack_units=99, aliases=["box"])]})
         for typed in ("dgx300", "DGX300", "dgx-b300", "DGX-B300", "box"):
-            found = self.asked(*argv(server=typed, servers_file=path))
-            self.assertEqual((found["server"].name, found["server"].rack_units, found["replaced_entries"]), ("DGX300", 99, ("server",)))
+            found, _ = sizing.read_request(sizing.parse_arguments(argv(server=typed, servers_file=path)))
+            self.assertEqual((found.server.name, found.server.rack_units, found.replaced_entries), ("DGX300", 99, ("server",)))
 
     def test_suggestions_among_servers_of_ones_own(self):
         path = self.catalog("servers.json", {"servers": [dict(ENTRIES["servers"][1], **changes) for changes in (
