@@ -217,10 +217,17 @@ def stated(values: Mapping) -> dict:
     return {name: value for name, value in values.items() if value is not None}
 
 
+LEAST_PREFIX = 6                                         # letters that tell a name from others
+
+
 def closest(wrong: object, known: Iterable[str]) -> str | None:
+    """The nearest of `known`: one that it begins, or that begins it, else by likeness; None without one."""
     from difflib import get_close_matches               # only a wrong word pays for it
-    text = (wrong if isinstance(wrong, str) else short(wrong))[:100].lower()
-    return next(iter(get_close_matches(text, list(known), 1)), None)
+    text, names = (wrong if isinstance(wrong, str) else short(wrong))[:100].lower(), list(known)
+    begun = [name for name in names if len(text) >= LEAST_PREFIX and name.startswith(text)]
+    begins = [name for name in names if len(name) >= LEAST_PREFIX and text.startswith(name)]
+    found = sorted(begun, key=len)[:1] or sorted(begins, key=len)[-1:] or get_close_matches(text, names, 1)
+    return found[0] if found else None
 
 
 def listed(known: Iterable[str]) -> str:
@@ -690,15 +697,11 @@ def listed_defaults(name: str) -> str:
 
 # Per node, when the catalog does not know the weights: the user's specification.
 OVERHEAD_UNKNOWN_WEIGHTS_GIB = 120.0
-OF_A_REQUEST = (
-    "Telemetria; o padrão é o caso 1k/1k dos testes públicos.",
-    "Telemetry; the default is the 1k/1k case of public benchmarks.",
-    "Prompts longos atrasam as outras sessões.", "Long prompts delay the other sessions.",
-    "Confundir com o contexto, que inclui o histórico.",
-    "Taking it for the context, which includes history.")
+FROM_TELEMETRY = ("Telemetria; o padrão é o caso 1k/1k dos testes públicos.",
+                  "Telemetry; the default is the 1k/1k case of public benchmarks.")
+NOT_THE_CONTEXT = ("Confundir com o contexto, que inclui o histórico.",
+                   "Taking it for the context, which includes history.")
 OF_A_TARGET = (
-    "Acordo de serviço; um TPOT de 50 ms são 20 tokens/s.",
-    "The service agreement; a TPOT of 50 ms is 20 tokens/s.",
     "Com meta, dimensiona o menor entre memória e velocidade.",
     "With a target, the smaller of memory and speed sizes.",
     "Dimensionar só pela memória e prometer velocidade.", "Sizing by memory alone and promising speed.")
@@ -784,7 +787,7 @@ class Request:
         "Capacidade acima da carga nominal para picos.", "Capacity above the nominal load for peaks.",
         "Pico ÷ média na telemetria.", "Peak ÷ mean in telemetry.",
         "Sem ela o pico vira fila.", "Without it a peak becomes a queue.",
-        "Somá-la ao que já era o pico.", "Adding it to what was the peak.")
+        "Somá-la ao que já era o pico.", "Adding it to a figure that already was the peak.")
     ha_mode: str = request_field(
         "none", None,
         "Nós de reserva para falhas: none, n+1 ou n+2.", "Spare nodes for failures: none, n+1 or n+2.",
@@ -851,10 +854,16 @@ class Request:
         "A limit beside memory; and each takes HBM for its logits.",
         "Dimensionar pela memória sessões que o motor deixaria na fila.",
         "Sizing by memory sessions that the engine would leave in the queue.", also="max_num_seqs_origin")
-    input_tokens: int = request_field(1024, Flag("TOKENS"), "Tokens do prompt de uma requisição.",
-                              "Prompt tokens of a request.", *OF_A_REQUEST)
-    output_tokens: int = request_field(1024, Flag("TOKENS"), "Tokens da resposta de uma requisição.",
-                               "Tokens of the answer to a request.", *OF_A_REQUEST)
+    input_tokens: int = request_field(
+        1024, Flag("TOKENS"), "Tokens do prompt de uma requisição.", "Prompt tokens of a request.",
+        *FROM_TELEMETRY,
+        "Prompts longos atrasam as outras sessões.", "Long prompts delay the other sessions.",
+        *NOT_THE_CONTEXT)
+    output_tokens: int = request_field(
+        1024, Flag("TOKENS"), "Tokens da resposta de uma requisição.", "Tokens of the answer to a request.",
+        *FROM_TELEMETRY,
+        "Respostas longas ocupam a sessão por mais tempo.", "Long answers hold the session for longer.",
+        *NOT_THE_CONTEXT)
     draft_tokens: int = request_field(
         0, Flag("TOKENS", Bound(int, 0, 16)),
         "Tokens que a decodificação especulativa propõe por passo.",
@@ -909,11 +918,14 @@ class Request:
     tpot_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**6)),
         "Meta: tempo por token de saída (TPOT), comparada com o TPOT para SLA (p80).",
-        "Target: time per output token (TPOT), held by the committed TPOT (p80).", *OF_A_TARGET)
+        "Target: time per output token (TPOT), held by the committed TPOT (p80).",
+        "Acordo de serviço; 50 ms são 20 tokens/s.", "The service agreement; 50 ms is 20 tokens/s.",
+        *OF_A_TARGET)
     ttft_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**7)),
         "Meta: tempo até o primeiro token (TTFT), comparada com o TTFT para SLA (p90).",
-        "Target: time to first token (TTFT), held by the committed TTFT (p90).", *OF_A_TARGET)
+        "Target: time to first token (TTFT), held by the committed TTFT (p90).",
+        "Acordo de serviço.", "The service agreement.", *OF_A_TARGET)
     engine: str = request_field(
         "generic", Flag("NAME"),
         "Motor cujas constantes valem.", "Engine whose constants count.",
@@ -1840,8 +1852,8 @@ def sessions_per_replica(*limits):
 
 
 @number(Text("Sessões por nó", "Sessions per node"), Text(
-    "Sessões que um nó atende ao mesmo tempo; se uma réplica ocupa vários nós, a parte inteira.",
-    "Sessions one node serves at the same time; where a replica takes several nodes, the whole part of it."))
+    "Sessões que um nó atende ao mesmo tempo.", "Sessions one node serves at the same time."),
+    hidden=spans_nodes)                                  # the whole part of a share says nothing
 def sessions_per_node(replicas_per_node, sessions_per_replica, nodes_per_replica):
     return floor(replicas_per_node * sessions_per_replica / nodes_per_replica)
 
@@ -4190,10 +4202,12 @@ ALERTS = (
         replica_nodes_at_engine_default: not nodes_given and (
             nodes_final >= FACTOR_OF_NODES * nodes_at_engine_default
             or nodes_per_replica > replica_nodes_at_engine_default == 1),
-        "{nodes_final} nós; com kv_budget_ratio {VLLM_DEFAULT_RATIO} (padrão do vLLM) seriam "
-        "{nodes_at_engine_default}",
-        "{nodes_final} nodes; at kv_budget_ratio {VLLM_DEFAULT_RATIO} (vLLM's default) it would be "
-        "{nodes_at_engine_default}",
+        "{nodes_final} nós, {nodes_per_replica} por réplica; com kv_budget_ratio "
+        "{VLLM_DEFAULT_RATIO} (vLLM): "
+        "{nodes_at_engine_default}, {replica_nodes_at_engine_default} por réplica",
+        "{nodes_final} nodes, {nodes_per_replica} per replica; at kv_budget_ratio "
+        "{VLLM_DEFAULT_RATIO} (vLLM): "
+        "{nodes_at_engine_default}, {replica_nodes_at_engine_default} per replica",
         "Com kv_budget_ratio {kv_budget_ratio} são {nodes_final} nós; no padrão do vLLM, "
         "{VLLM_DEFAULT_RATIO}, são {nodes_at_engine_default}.",
         "At kv_budget_ratio {kv_budget_ratio} it takes {nodes_final} nodes; at vLLM's own default, "
@@ -4279,6 +4293,18 @@ ALERTS = (
         "cheio.",
         "Give the real lengths (--input-tokens, --output-tokens); long sessions will see the full-context "
         "TPOT."),
+    alert("request_beyond_context", "plan", "warning",
+        lambda effective_context, input_tokens, output_tokens, tpot_expected_ms:
+        effective_context < input_tokens + output_tokens,
+        "A velocidade supõe {input_tokens} + {output_tokens} tokens, mais que o contexto",
+        "Speed assumes {input_tokens} + {output_tokens} tokens, more than the context",
+        "A velocidade é a de {input_tokens} tokens de prompt e {output_tokens} de resposta, que passam do "
+        "contexto de {effective_context}.",
+        "Speed is that of {input_tokens} prompt and {output_tokens} answer tokens, which exceed the "
+        "context of "
+        "{effective_context}.",
+        "Informe os tamanhos reais (--input-tokens, --output-tokens), ou um contexto maior.",
+        "Give the real lengths (--input-tokens, --output-tokens), or a larger context."),
     alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
         "KV em {kv_precision}: {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8",
         "KV in {kv_precision}: {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8",
@@ -4728,7 +4754,7 @@ PARAMETERS = (
         "Os pesos ocupam HBM, ativos ou não; o checkpoint define a carga.",
         "Weights take HBM, active or not; the checkpoint sets the load time.",
         "Tomar os parâmetros ativos pelo total.",
-        "Taking active parameters for all."),
+        "Counting only the active parameters."),
     parameter("gpus total_hbm_gb hbm_per_gpu_gb driver_mib_per_gpu",
         "GPUs e a sua memória: a do folheto (GB) e a do driver (MiB).",
         "GPUs and their memory: the brochure's (GB) and the driver's (MiB).",
@@ -4747,7 +4773,7 @@ PARAMETERS = (
         "Usar o número com esparsidade, o dobro, ou comparar servidores só pela HBM.",
         "Using the figure with sparsity, twice as high, or comparing servers by HBM alone."),
     parameter("system_memory_tb",
-        "Memória do hospedeiro, em TB.", "Host memory, in TB.",
+        "Memória do host, em TB.", "Host memory, in TB.",
         *FROM_SERVER_SHEET,
         "Cache de pesos e de KV fora da HBM.", "A cache of weights and KV outside HBM.",
         "Somá-la à HBM.", "Adding it to the HBM."),
@@ -4847,7 +4873,7 @@ WORDS = {word.lower().replace(" ", "_"): Text(translated, word) for word, transl
     "Replicas per node": "Réplicas por nó", "Sessions per node": "Sessões por nó", "Remark": "Observação",
     "Scenario": "Cenário", "Headroom": "Folga", "Spares": "Reserva", "Cost": "Custo",
     "Use": "Uso", "none": "nenhuma", "Layout": "Disposição",
-    "What limits": "O que limita", "TTFT": "TTFT",
+    "What limits": "O que limita",
     "all scenarios": "todos os cenários", "Lever": "Alavanca", "Now": "Hoje", "ALL": "TODOS", "no": "não",
     "fits": "já cabe", "Request": "Requisição", "Model": "Modelo", "Server": "Servidor",
     "Storage": "Armazenamento", "Parameter": "Parâmetro", "Source": "Origem", "Importance": "Importância",
@@ -4869,7 +4895,8 @@ WORDS.update((name, Text(*both)) for name, both in {
         "{requested}, KV in {kv_precision}"),
     "nodes_final": ("Nós", "Nodes"), "gpus_final": ("GPUs", "GPUs"), "power_kw": ("kW", "kW"),
     "rack_units_final": ("U", "U"),
-    "tpot_nominal": ("TPOT nominal", "TPOT, nominal"), "tpot_peak": ("TPOT no pico", "TPOT at peak"),
+    "tpot_nominal": ("TPOT nominal", "TPOT, nominal"), "ttft_nominal": ("TTFT nominal", "TTFT, nominal"),
+    "target": ("Meta", "Target"), "tpot_peak": ("TPOT no pico", "TPOT at peak"),
     "max_concurrency": ("Sessões", "Sessions"),
     "max_effective_context": ("Contexto máximo", "Longest context"),
     "requested": (" (pedido: {requested_context})", " (requested: {requested_context})"),
@@ -4879,7 +4906,7 @@ WORDS.update((name, Text(*both)) for name, both in {
     "kv_per_session_placed_gib": ("KV por sessão (GiB)", "KV per session (GiB)"),
     "memory_sessions_per_node": ("Por memória", "By memory"),
     "speed_sessions_per_node": ("Por velocidade", "By speed"), "chosen": ("← escolhida", "← chosen"),
-    "refused": ("Não se constrói ({reason}): {names}", "Not built ({reason}): {names}"),
+    "refused": ("Inviável ({reason}): {names}", "Not viable ({reason}): {names}"),
     "attention_data": (" (data-parallel)", " (data-parallel)"),
     "risks": ("Risco e meta de SLA (não calculada)", "Risk and SLA target (not computed)"),
     "risk": ("{risk}; SLA: {typical_sla}", "{risk}; SLA: {typical_sla}"),
@@ -4901,7 +4928,7 @@ WORDS.update((name, Text(*both)) for name, both in {
         "Report: --text-only | every number with its formula: --full | data: --json-only, --csv"),
     "rest_of_report": (
         "Cada número com fórmula e o dicionário inteiro: --full. Só o começo: --summary.",
-        "Every number with its formula and the whole dictionary: --full. Its head alone: --summary."),
+        "Every number with its formula and the whole dictionary: --full. Summary only: --summary."),
     "levers": (
         "O que faria caber: o limiar de cada alavanca sozinha (não: não resolve)",
         "What would make it fit: the threshold of each lever alone (no: does not help)"),
@@ -4954,8 +4981,8 @@ LABELS = {name: Text(*both) for name, both in {
     "config_read": ("Lido do config.json", "Read from config.json"),
     "config_derived": ("Derivado do config.json", "Derived from config.json"),
     "gpus": ("GPUs por nó", "GPUs per node"), "gpu": ("GPU", "GPU"),
-    "hbm_per_gpu_gb": ("HBM de folheto por GPU", "Brochure HBM per GPU"),
-    "total_hbm_gb": ("HBM de folheto", "Brochure HBM"),
+    "hbm_per_gpu_gb": ("HBM nominal por GPU", "Nominal HBM per GPU"),
+    "total_hbm_gb": ("HBM nominal", "Nominal HBM"),
     "driver_mib_per_gpu": ("HBM por GPU", "HBM per GPU"),
     "hbm_bandwidth_per_gpu_tbps": ("Banda por GPU", "Bandwidth per GPU"),
     "nvlink_bandwidth_tbps": ("Interconexão", "Interconnect"),
@@ -4965,7 +4992,7 @@ LABELS = {name: Text(*both) for name, both in {
     "dense_tflops_bf16": ("BF16 denso por GPU", "Dense BF16 per GPU"),
     "dense_tflops_fp8": ("FP8 denso por GPU", "Dense FP8 per GPU"),
     "dense_tflops_fp4": ("FP4 denso por GPU", "Dense FP4 per GPU"),
-    "system_memory_tb": ("Memória do hospedeiro", "Host memory"),
+    "system_memory_tb": ("Memória do host", "Host memory"),
     "max_power_kw": ("Potência máxima", "Maximum power"), "rack_units": ("Altura (U)", "Height (U)"),
     "type": ("Tipo", "Kind"), "iops_read": ("IOPS de leitura", "Read IOPS"),
     "iops_write": ("IOPS de escrita", "Write IOPS"),
@@ -5032,7 +5059,7 @@ SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tp
 ACCURACY = (
     (lambda: True,
      Text("KV por sessão: igual ao byte ao do vLLM 0.32.0 em 88 modelos públicos, em bf16 e fp8.",
-          "KV per session: equal to the byte to vLLM 0.32.0's for 88 public models, in bf16 and fp8.")),
+          "KV per session: byte-identical to vLLM 0.32.0's for 88 public models, in bf16 and fp8.")),
     (lambda weights_origin: weights_origin == "computed",
      Text("Pesos: parâmetros contados do config.json, iguais aos do vLLM em 84 de 84 modelos; motores "
           "registraram até 2,3 % a mais em bf16 e fp8, e até 9 % em mxfp4.",
@@ -5085,7 +5112,7 @@ ACCURACY = (
           "and 62 % p90, and by 30 % and 74 % for models left out of the fit; 96 % are at or below the "
           "committed TTFT (p90).")),
     (lambda tpot_expected_ms: True,
-     Text("Fora do modelo: prefill separado, tensor parallel entre nós, preempção por falta de KV.",
+     Text("Fora do modelo: prefill desagregado, tensor parallel entre nós, preempção por falta de KV.",
           "Outside the model: disaggregated prefill, tensor parallel across nodes, preemption for lack of "
           "KV.")),
     (lambda tpot_expected_ms, draft_tokens: draft_tokens > 0,
@@ -5136,13 +5163,24 @@ PEAKS: tuple = (
         "expected {tpot_peak_ms_amount}; committed (p80) {tpot_peak_committed_ms_amount}")),
     NOTHING_TO_SAY,
 )
+# What was asked of the speed, held by the committed figures.
+TARGETS_TOLD: tuple = (
+    (lambda tpot_ms, ttft_ms: True,
+     Text("TPOT para SLA até {tpot_ms_amount} e TTFT para SLA até {ttft_ms_amount}",
+          "committed TPOT up to {tpot_ms_amount} and TTFT up to {ttft_ms_amount}")),
+    (lambda tpot_ms: True,
+     Text("TPOT para SLA até {tpot_ms_amount}", "committed TPOT up to {tpot_ms_amount}")),
+    (lambda ttft_ms: True,
+     Text("TTFT para SLA até {ttft_ms_amount}", "committed TTFT up to {ttft_ms_amount}")),
+    NOTHING_TO_SAY,
+)
 FIRST_TOKENS: tuple = (
     (lambda prefill_load: prefill_load >= 1, Text(
         "sem limite: os prompts pedem {prefill_load_pct} do tempo das réplicas, e a fila cresce sem fim",
         "without bound: prompts take {prefill_load_pct} of the replicas' time, and the queue grows without "
         "end")),
     (lambda ttft_expected_ms: True, Text(
-        "esperado {ttft_expected_ms_amount}; para SLA (p90) {ttft_high_ms_amount}; prompts tomam "
+        "esperado {ttft_expected_ms_amount}; para SLA (p90) {ttft_high_ms_amount}; prompts ocupam "
         "{prefill_load_pct} do tempo",
         "expected {ttft_expected_ms_amount}; committed (p90) {ttft_high_ms_amount}; prompts take "
         "{prefill_load_pct} of the time")),
@@ -5154,9 +5192,14 @@ ASSUMED_TOKENS = Text(
     "{prefix_cache_hit_ratio_pct} em cache, kv_budget_ratio {kv_budget_ratio}",
     "Assumes {input_tokens} + {output_tokens} tokens (input + output), {active_ratio_pct} active, "
     "{prefix_cache_hit_ratio_pct} cached, kv_budget_ratio {kv_budget_ratio}")
+WITH_PREFIX = Text(", prefixo comum {shared_prefix_tokens}", ", shared prefix {shared_prefix_tokens}")
+WITH_DRAFTS = Text(", rascunhos {draft_tokens}", ", drafts {draft_tokens}")
 ASSUMED: tuple = (
-    (lambda draft_tokens: draft_tokens > 0, Text(ASSUMED_TOKENS.pt + ", rascunhos: {draft_tokens}",
-                                                 ASSUMED_TOKENS.en + ", drafts: {draft_tokens}")),
+    (lambda shared_prefix_tokens, draft_tokens: shared_prefix_tokens and draft_tokens,
+     Text(*map("".join, zip(ASSUMED_TOKENS, WITH_PREFIX, WITH_DRAFTS)))),
+    (lambda shared_prefix_tokens: shared_prefix_tokens > 0,
+     Text(*map("".join, zip(ASSUMED_TOKENS, WITH_PREFIX)))),
+    (lambda draft_tokens: draft_tokens > 0, Text(*map("".join, zip(ASSUMED_TOKENS, WITH_DRAFTS)))),
     ASSUMED_TOKENS,
 )
 BASES = {"measured": Text("calibrado", "calibrated"),
@@ -5330,8 +5373,10 @@ def told_blocks(answer: Answer) -> list[tuple]:
     lang, sheet = answer.lang, answer.plans[answer.lead].sheet
     limit = binding_limit(sheet)
     bound = first_that_holds(LIMITS[limit].texts, sheet) if limit else REASONS["does_not_fit"].word
-    told = {"layout": first_that_holds(PLACEMENTS, sheet), "tpot_nominal": first_that_holds(SPEEDS, sheet),
-            "tpot_peak": first_that_holds(PEAKS, sheet), "ttft": first_that_holds(FIRST_TOKENS, sheet),
+    told = {"target": first_that_holds(TARGETS_TOLD, sheet), "layout": first_that_holds(PLACEMENTS, sheet),
+            "tpot_nominal": first_that_holds(SPEEDS, sheet),
+            "tpot_peak": first_that_holds(PEAKS, sheet),
+            "ttft_nominal": first_that_holds(FIRST_TOKENS, sheet),
             "what_limits": bound}
     return [("heading", name_of(answer.lead, lang)),
             ("pairs", [(words(lang, name)[0], fill(text, sheet, lang)) for name, text in told.items()
@@ -5349,7 +5394,7 @@ def binding_limit(sheet: Sheet) -> str | None:
 
 # Whatever is worse, the first screen says these too: they name another number of nodes.
 FIRST_SCREEN = ("budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes",
-                "spares_use_up_nodes")
+                "spares_use_up_nodes", "catalog_entry_replaced")
 SHOWN_ALERTS = 6
 
 
@@ -5403,7 +5448,8 @@ def number_cell(name: str, sheet: Sheet):
 
 def marked(scenario: Scenario, plan: SizingResult, lang: str) -> str:
     """What a scenario is for, with a mark behind that of the one for production, if it can be built."""
-    for_production = scenario.key == FOR_PRODUCTION and plan.nodes_final is not None
+    broken = {alert.id for alert in ALERTS if alert.severity == "error"}.intersection(plan.warnings)
+    for_production = scenario.key == FOR_PRODUCTION and plan.nodes_final is not None and not broken
     return " ".join([written(scenario.use, lang), *(words(lang, "production") if for_production else [])])
 
 
@@ -5537,7 +5583,7 @@ def field_value(name: str, value, lang: str) -> str:
     if isinstance(value, dict):
         return ", ".join("%s: %s" % (key, amount(name, figure, lang)) for key, figure in value.items())
     if name.endswith("_ratio"):
-        return plain(value, lang)
+        return percent(value, lang)
     return classed_amount(name, value, "not_known", lang)
 
 
@@ -6589,6 +6635,7 @@ SUSPECT = (
     ""
     ""
     ""
+    ""
     "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
 # With one of these words a key is not off when it is false.
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
@@ -7324,9 +7371,10 @@ HELP: dict[str, dict[str, str]] = {
     "what to size": {
         "model": "LLM of --list-models, or a config.json or its folder",
         "server": "GPU node of --list-servers", "storage": "profile that weights are read from",
-        "concurrency": "simultaneous sessions with their KV in HBM",
-        "effective_context": "tokens of a session, its answer included; max: the most that --nodes hold",
-        "kv_precision": "", "nodes": "nodes there are, not --concurrency: how many sessions fit?"},
+        "concurrency": "simultaneous sessions with their KV in HBM; 1k is 1,000",
+        "effective_context": "tokens of a session, its answer included; 128k is 131,072; max: "
+            "the most on --nodes",
+        "kv_precision": "", "nodes": "nodes there are, in place of --concurrency (beside it for max)"},
     "memory, capacity and layout": {
         "kv_budget_ratio": "share of HBM for weights and KV together",
         "runtime_overhead_gib": "HBM per node that is not KV, weights too", "weights_precision": "",
@@ -7373,15 +7421,15 @@ OTHER_FLAGS = {
     "nodes": "nnodes num-nodes node-count",
     "tensor_parallel": "tp tp-size tensor-parallel-size tensor-parallelism",
     "pipeline_parallel": "pp pp-size pipeline-parallel-size pipeline-parallelism",
-    "attention data": "enable-dp-attention enable-attention-dp",
+    "attention data": "enable-dp-attention enable-attention-dp enable-expert-parallel ep ep-size",
     "attention data; replicas are worked out": "dp dp-size data-parallel data-parallel-size",
     "max_num_batched_tokens": "max-num-tokens chunked-prefill-size max-prefill-tokens",
     "max_num_seqs": "max-running-requests max-batch-size",
     "input_tokens": "isl input-len max-input-len random-input-len prompt-tokens",
     "output_tokens": "osl output-len max-output-len random-output-len max-tokens max-new-tokens",
-    "draft_tokens": "num-speculative-tokens speculative-num-draft-tokens max-draft-len",
+    "draft_tokens": "num-speculative-tokens speculative-num-draft-tokens max-draft-len speculative-config",
     "prefix_cache_hit_ratio": "prefix-cache-hit-rate cache-hit-rate",
-    "tpot_ms": "itl itl-ms",
+    "tpot_ms": "itl itl-ms slo sla", "output_json_file": "output out",
     "weights_precision": "quantization quant dtype",
 }
 ENGINE_FLAGS = {"--" + word: flag(name) for name, words in OTHER_FLAGS.items() for word in words.split()}
@@ -7447,6 +7495,11 @@ OTHER_NUMBERS: tuple[tuple[str, Callable], ...] = (
     (r"(\d+|[1-9]\d{0,2}(?:[. ']\d{3})+),(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
     (r"([1-9]\d{0,2}(?:[, ]\d{3})+)\.(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
     (r"(\d+(?:[.,]\d+)?) ?%", lambda found, row: as_percent(found[1]) if row.metavar == "RATIO" else ""),
+    (r"\d{2,3}", lambda found, row: as_percent(found[0]) if row.metavar == "RATIO" else ""),
+    (r"(\d+)\.00?|(\d+)[eE]\+?(\d)", lambda found, row: found[1] or found[2] + "0" * int(found[3])),
+    (r"(\d+(?:\.\d+)?) ?ms", lambda found, row: found[1] if row.metavar == "MS" else ""),
+    (r"(\d+) ?s", lambda found, row: found[1] + "000" if row.metavar == "MS" else ""),
+    (r"(\d+(?:\.\d+)?) ?GiB", lambda found, row: found[1] if row.metavar == "GIB" else ""),
     (r"(\d*)[.,](\d{1,2})([kKmM])", lambda found, row: "%d" % (
         int(found[1] + found[2]) * letters_of(row)[found[3].lower()] // 10**len(found[2]))))
 
@@ -7460,8 +7513,19 @@ def number_to_type(text: str, row: Flag) -> str:
     return "; type " + " or ".join(taken) if taken else ""
 
 
+# What engines and people call words of ours.
+OTHER_WORDS = {"fp8_e4m3": "fp8", "fp8_e5m2": "fp8", "float16": "fp16", "half": "fp16", "bfloat16": "bf16",
+               "awq": "int4", "gptq": "int4", "modelopt_fp4": "nvfp4", "pt-br": "pt", "en-us": "en",
+               "dp": "data", "tp": "tensor", "tensorrt-llm": "trtllm", "tensorrt_llm": "trtllm"}
+
+
 def read_choice(text: str, known: Iterable[str]) -> str:
-    return check_choice(text.lower() if text.lower() in known else text, known)
+    word = text.lower()
+    if word in known:
+        return word
+    if word in OTHER_WORDS and OTHER_WORDS[word] in known:
+        raise SizingError("unknown value %s; here it is %r" % (short(text), OTHER_WORDS[word]))
+    return check_choice(text, known)
 
 
 def read_path(text: str) -> str:
