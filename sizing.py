@@ -91,7 +91,7 @@ def localised(digits: str, lang: str) -> str:
     return digits.translate(MARKS[lang])
 
 
-def written(value: float | str | list | Text | None, lang: str) -> str:
+def written(value: float | str | Text | None, lang: str) -> str:
     """`value` for a reader: thousands grouped, two decimals (three significant digits below 0.1)."""
     if value is None:
         value = NOT_STATED
@@ -99,8 +99,6 @@ def written(value: float | str | list | Text | None, lang: str) -> str:
         return getattr(value, lang)
     if isinstance(value, str):
         return value
-    if isinstance(value, list):
-        return ", ".join(value) or "—"
     if isinstance(value, int):
         return localised("{:,}".format(value), lang)
     if 0 < abs(value) < 1e-6:
@@ -2502,12 +2500,10 @@ def ttft_high_ms(ttft_expected_ms, ttft_spread):
 
 
 @speed(Text("Carga de prefill", "Prefill load"), Text(
-    "Parte do tempo em que uma réplica calcula prompts: acima de {HIGH_PREFILL_LOAD} há um alerta, "
-    "perto de 1 "
-    "a fila cresce sem fim.",
-    "Share of the time in which a replica computes prompts: above {HIGH_PREFILL_LOAD} there is an "
-    "alert, near "
-    "1 the queue grows without bound."))
+    "Parte do tempo em que uma réplica calcula prompts: acima de {HIGH_PREFILL_LOAD} há um alerta, perto de "
+    "1 a fila cresce sem fim.",
+    "Share of the time in which a replica computes prompts: above {HIGH_PREFILL_LOAD} there is an alert, "
+    "near 1 the queue grows without bound."))
 def prefill_load(batch_sessions, attention_ranks, prefill_ms, ttft_expected_ms, output_tokens,
                  tpot_expected_ms):
     return (batch_sessions / attention_ranks * prefill_ms
@@ -5006,7 +5002,7 @@ LABELS = {name: Text(*both) for name, both in {
     "kv_precision": ("Formato do KV", "KV format"),
     "kv_budget_ratio": ("Fração da HBM", "Share of HBM"),
     "runtime_overhead_gib": ("Pesos e motor", "Weights and engine"),
-    "overhead_origin": ("Pesos e motor são", "Weights and engine are"),
+    "overhead_origin": ("Origem do overhead", "Origin of the overhead"),
     "peak_headroom_ratio": ("Folga", "Headroom"), "ha_mode": ("Reserva", "Spares"),
     "ha_extra_nodes": ("Nós de reserva", "Spare nodes"), "nodes": ("Nós informados", "Nodes given"),
     "tensor_parallel": ("GPUs por réplica", "GPUs per replica"), "attention": ("Atenção", "Attention"),
@@ -5058,7 +5054,7 @@ SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tp
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
-     Text("KV por sessão: igual ao byte ao do vLLM 0.32.0 em 88 modelos públicos, em bf16 e fp8.",
+     Text("KV por sessão: idêntico, byte a byte, ao do vLLM 0.32.0 em 88 modelos públicos, em bf16 e fp8.",
           "KV per session: byte-identical to vLLM 0.32.0's for 88 public models, in bf16 and fp8.")),
     (lambda weights_origin: weights_origin == "computed",
      Text("Pesos: parâmetros contados do config.json, iguais aos do vLLM em 84 de 84 modelos; motores "
@@ -5534,6 +5530,7 @@ def input_blocks(answer: Answer, full: bool) -> list[tuple]:
         if full and record["source"]:
             blocks.append(("line", "%s: %s" % (words(lang, "source_of")[0], record["source"])))
     asked = nfr(answer)
+    del asked["weights_precision"]                       # the model's, as it is loaded
     if asked["requested_context"] == asked["effective_context"]:
         del asked["requested_context"]
     return blocks + [("heading", *words(lang, "request")), *field_blocks(asked, full, lang)]
@@ -5683,8 +5680,8 @@ def why_refused(one: Placement, plan: SizingResult, lang: str) -> str:
 
 
 def layout_row(one: Placement, plan: SizingResult, columns: Iterable[str], lang: str) -> list[str]:
-    remark = " ".join([*(words(lang, "chosen") if one is plan.placement else []),
-                       why_refused(one, plan, lang)]).strip()
+    chosen = words(lang, "chosen") if one is plan.placement else []
+    remark = "; ".join(filter(None, [*chosen, why_refused(one, plan, lang)]))
     numbers = {name: one.sheet[name] if one.sheet.reason(name) is None else "—" for name in columns}
     if one.sheet["nodes_per_replica"] > 1:
         numbers["replicas_per_node"] = "1/%d" % one.sheet["nodes_per_replica"]

@@ -4432,7 +4432,7 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
         (("model", "qwen3-8b"), ("effective_context", 100)): {
             "Context (effective_context)": "100 tokens (short)", "Share of HBM (kv_budget_ratio)": "70 %",
             "Maximum power (max_power_kw)": "14.5 kW", "Longest context (max_position_embeddings)": "40,960 tokens",
-            "Weights and engine are (overhead_origin)": "computed", "Tokens per batch (max_num_batched_tokens)": "16,384",
+            "Origin of the overhead (overhead_origin)": "computed", "Tokens per batch (max_num_batched_tokens)": "16,384",
             "Origin of tokens per batch (max_num_batched_tokens_origin)": "vLLM's default by the GPU's memory",
             "Sessions per batch (max_num_seqs)": "1,024", "GPU (gpu)": "B300",
             "Origin of sessions per batch (max_num_seqs_origin)": "vLLM's default by the GPU's memory",
@@ -4442,7 +4442,7 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
                              "Experts (num_experts)", "Read from config.json (config_read)"])},
         (("model", "qwen3-8b"), ("server", "8x-l40s"), ("max_num_seqs", 64), ("runtime_overhead_gib", 90)): {
             "Tokens per batch (max_num_batched_tokens)": "2,048", "Sessions per batch (max_num_seqs)": "64",
-            "Origin of sessions per batch (max_num_seqs_origin)": "given", "Weights and engine are (overhead_origin)": "given",
+            "Origin of sessions per batch (max_num_seqs_origin)": "given", "Origin of the overhead (overhead_origin)": "given",
             "Measured all-reduce (all_reduce_gbps)": "4: 4.5 GB/s, 8: 2.5 GB/s", "All-reduce latency (all_reduce_us)": "4: 15 µs, 8: 23.5 µs",
             "Kind of interconnect (gpu_interconnect)": "pcie", "Maximum power (max_power_kw)": "not stated",
             "FP4 dense per GPU (dense_tflops_fp4)": None},
@@ -6374,7 +6374,7 @@ class SpeedTargets(unittest.TestCase):
                              (layout, sessions, layout == 4), ttft_ms)
 
     def test_what_the_report_says(self):
-        missed, built = "misses the target", "← chosen misses the target"
+        missed, built = "misses the target", "← chosen; misses the target"
         for changes, columns, rows in (
                 # 2 replicas of 28 by memory, 4 by speed
                 ({"tpot_ms": 20.0}, ["By memory", "By speed"], [["4 × 1", "2", "2.5", "56", "8", ""],
