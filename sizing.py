@@ -313,24 +313,33 @@ CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": H
 # reads and computes are numbers that begin with its name.
 HEAD_FIELDS = ("num_key_value_heads", "head_dim", "v_head_dim")
 LAYER_KINDS = {
-    "full": HEAD_FIELDS,
+    # chosen_layers of them attend to chosen_tokens tokens at most, those that an index finds
+    "full": (*HEAD_FIELDS, "chosen_layers", "chosen_tokens"),
     "sliding": (*HEAD_FIELDS, "sliding_window"),
     "chunked": (*HEAD_FIELDS, "attention_chunk_size"),
     "latent": ("kv_lora_rank", "qk_rope_head_dim"),
     "index": ("index_head_dim",),
+    # Two kinds of entries in formats of their own, whole on each rank; the fields are of all such layers.
+    # packed: packed_bytes per packed_tokens tokens of the whole context, of which a step reads
+    # packed_scanned_bytes (null: all), and of the rest packed_chosen_bytes at most. ring: the last
+    # ring_tokens tokens, ring_token_bytes each, ring_bytes in all; without the first two of one size.
+    "packed": ("packed_bytes", "packed_tokens", "packed_scanned_bytes", "packed_chosen_bytes"),
+    "ring": ("ring_bytes", "ring_token_bytes", "ring_tokens"),
     "state": ("state_bytes", "state_pages"),
     "none": (),
 }
-OPTIONAL_IN_GROUP = ("v_head_dim", "state_pages")
+OPTIONAL_IN_GROUP = ("v_head_dim", "state_pages", "chosen_layers", "chosen_tokens", "packed_tokens",
+                     "packed_scanned_bytes", "packed_chosen_bytes", "ring_token_bytes", "ring_tokens")
 GROUP_FIELDS = {kind: [name for name in names if name not in OPTIONAL_IN_GROUP]
                 for kind, names in LAYER_KINDS.items()}
 HEAD_KINDS = ("full", "sliding", "chunked")
+OWN_FORMATS = ("packed", "ring")
 # The patterns whose groups are built from the first fields of Model: kind, and field that counts its layers.
 CLASSIC_PATTERNS = {"full": (("full", "num_layers"),), "sliding": (("sliding", "num_layers"),),
                     "hybrid": (("full", "hybrid_full_layers"), ("sliding", "hybrid_sliding_layers"))}
 # The pattern of a model: the first whose kinds of layers it has.
-KINDS_OF_PATTERN = {"linear": {"state"}, "sparse_latent": {"index"}, "latent": {"latent"},
-                    "chunked": {"chunked"}, "hybrid": {"full", "sliding"}, "sliding": {"sliding"}}
+KINDS_OF_PATTERN = {"linear": {"state"}, "sparse_latent": {"index"}, "sparse": {"packed"},
+                    "latent": {"latent"}, "chunked": {"chunked"}, "hybrid": {"full", "sliding"}, "sliding": {"sliding"}}
 ATTENTION_PATTERNS = tuple(dict.fromkeys((*CLASSIC_PATTERNS, *KINDS_OF_PATTERN)))
 FAMILY_FIELDS = ("hybrid_full_layers", "hybrid_sliding_layers", "sliding_window")  # null without such layers
 EXPERT_FIELDS = ("num_experts", "num_experts_per_tok", "moe_layers", "expert_params")  # null in a dense model
@@ -410,8 +419,10 @@ def check_group(entry: object, before: Iterable[str]) -> None:
             raise SizingError("a second group of kind %r; one is expected" % entry["kind"])
     known = ("layers", *LAYER_KINDS[entry["kind"]])
     for name in entry:
-        if name not in known + ("kind",):
+        if name not in known + ("kind", "beside"):
             raise SizingError(".%s: unknown key%s" % (short(name).strip("'"), nearest(name, known)))
+    beside = entry.get("beside", False)
+    expect(type(beside) is bool, "true or false", beside, ".beside")
     for name in known:
         if entry.get(name) is not None or name not in OPTIONAL_IN_GROUP:
             with at("." + name):
@@ -435,8 +446,8 @@ class Model:
     """Geometry of one LLM, named as in its Hugging Face config.json, and what its weights take."""
     name: str
     num_layers: int
-    num_key_value_heads: int
-    head_dim: int
+    num_key_value_heads: int | None        # null, as head_dim, where no layer has heads with keys
+    head_dim: int | None
     max_position_embeddings: int
     attention_pattern: str
     hybrid_full_layers: int | None
@@ -488,6 +499,10 @@ class Model:
             if classic is None:
                 raise SizingError("layer_groups: missing, attention_pattern %r needs it"
                                   % self.attention_pattern)
+            for name in ("num_key_value_heads", "head_dim"):
+                if getattr(self, name) is None:
+                    raise SizingError("%s: missing, attention_pattern %r needs it" % (
+                        name, self.attention_pattern))
             return {kind: dict({name: getattr(self, name) for name in GROUP_FIELDS[kind]},
                                layers=getattr(self, layers)) for kind, layers in classic}
         groups: dict[str, dict] = {}
@@ -525,6 +540,10 @@ class Model:
         if index > latent:
             raise SizingError("layer_groups: expected at most as many index layers as latent ones (%d), "
                               "got %d" % (latent, index))
+        for kind, group in self.groups.items():
+            if group.get("beside") and layers.pop(kind, 0) > self.num_layers:
+                raise SizingError("layer_groups: expected at most num_layers = %d layers of %s beside others, "
+                                  "got %d" % (self.num_layers, kind, group["layers"]))
         names = [kind + "_layers" for kind in layers]
         if self.layer_groups is None:
             names = [name for _, name in CLASSIC_PATTERNS[self.attention_pattern]]
@@ -541,8 +560,8 @@ class Model:
         keyed = [kind for kind in (*HEAD_KINDS, "latent") if kind in self.groups]
         shape = head_shape(self.groups[keyed[0]]) if keyed else None
         if shape and shape != (self.num_key_value_heads, self.head_dim):
-            raise SizingError("num_key_value_heads, head_dim: expected %d and %d as in layer_groups, "
-                              "got %d and %d" % (*shape, self.num_key_value_heads, self.head_dim))
+            raise SizingError("num_key_value_heads, head_dim: expected %s and %s as in layer_groups, "
+                              "got %s and %s" % (*shape, self.num_key_value_heads, self.head_dim))
         for group in self.groups.values():
             count = group.get("num_key_value_heads", 1)
             if self.num_attention_heads is not None and self.num_attention_heads % count:
@@ -1232,8 +1251,8 @@ OF_A_KIND = ("layers", "num_key_value_heads", "head_dim", "v_head_dim", "held_to
              "token_bytes", "copies", "placed_bytes", "placed_token_bytes", "layers_padded", "pool_bytes",
              "read_tokens", "prefix_bytes")
 CHUNKED = {"sliding_window": "attention_chunk_size"}  # chunked layers, as a view of sliding ones
-WHOLE_KINDS = ("full", "latent", "index")             # keep every token of the context
-TOKEN_KINDS = (*HEAD_KINDS, "latent", "index")        # keep something per token
+WHOLE_KINDS = ("full", "latent", "index", "packed")   # keep every token of the context
+TOKEN_KINDS = (*HEAD_KINDS, "latent", "index")        # keep something per token, in the pages of a KV cache
 
 
 def of_kinds(name: str, kinds: Iterable[str], **names: str) -> dict[str, dict]:
@@ -1309,6 +1328,29 @@ def index_kv_bytes(index_held_tokens, index_head_dim, index_layers):
             * (index_head_dim + SCALE_BYTES * ceil(index_head_dim / ELEMENTS_PER_SCALE)) * index_layers)
 
 
+@number(Text("Entradas de formato próprio", "Entries in a format of their own"), Text(
+    "{packed_layers} camadas guardam, juntas, {packed_bytes} bytes a cada {packed_tokens} tokens do contexto "
+    "(latentes comprimidos, chaves de índice), iguais em qualquer precisão e inteiros em cada GPU.",
+    "{packed_layers} layers together keep {packed_bytes} bytes per {packed_tokens} tokens of the context "
+    "(compressed latents, index keys), the same at any precision and whole on each GPU."), hidden=True)
+def packed_kv_bytes(packed_held_tokens, packed_bytes, packed_tokens):
+    return packed_held_tokens * packed_bytes / packed_tokens
+
+
+@number(Text("Janelas de formato próprio", "Windows in a format of their own"), Text(
+    "{ring_layers} camadas guardam, juntas, {ring_bytes} bytes que não crescem com o contexto, iguais em "
+    "qualquer precisão e inteiros em cada GPU.",
+    "{ring_layers} layers together keep {ring_bytes} bytes that do not grow with the context, the same at "
+    "any precision and whole on each GPU."), hidden=True)
+def ring_kv_bytes(effective_context, ring_bytes, ring_token_bytes):
+    return min(ring_bytes, effective_context * ring_token_bytes)
+
+
+@number()
+def ring_kv_bytes__fixed(ring_bytes):
+    return ring_bytes
+
+
 @number(Text("Estado das camadas lineares", "State of the linear layers"), Text(
     "{state_layers} camadas lineares guardam um estado fixo de {state_bytes} bytes, que não cresce "
     "com o contexto (com rascunhos, um estado a mais por token proposto).",
@@ -1339,12 +1381,12 @@ def copies(kv_ranks, num_key_value_heads):
     return max(1, kv_ranks / num_key_value_heads)
 
 
-@number(views=of_kinds("copies", ("latent", "index")))
+@number(views=of_kinds("copies", ("latent", "index", *OWN_FORMATS)))
 def copies_of_a_latent(kv_ranks):
     return kv_ranks
 
 
-@number(views=of_kinds("placed_bytes", TOKEN_KINDS))
+@number(views=of_kinds("placed_bytes", TOKEN_KINDS + OWN_FORMATS))
 def placed_bytes(kv_bytes, copies):
     return kv_bytes * copies
 
@@ -1393,6 +1435,7 @@ def shared_prefix_gib(*prefix_bytes):
 # linear layers they grow in steps of 16 until the page of the widest layer holds a state, and each such layer
 # keeps STATE_PAGES for prefix caching unless its family says otherwise.
 BLOCK_TOKENS, LATENT_BLOCK_TOKENS = 16, 64
+OWN_FORMAT_BLOCK_TOKENS = 256  # DeepSeek-V4: the blocks of its entries, whatever their format (vLLM 0.32.0)
 STATE_PAGES = 2
 BATCHES_IN_FLIGHT = 2
 ON_THE_RANKS = {"attention_block_tokens": "placed_attention_block_tokens",
@@ -1434,9 +1477,10 @@ def pool_bytes(placed_bytes, layers_padded, layers):
     return placed_bytes * layers_padded / layers
 
 
-@number()
-def index_pool_bytes(index_placed_bytes):
-    return index_placed_bytes  # vLLM pools an index with the latent layers it belongs to
+# vLLM pools an index with the layers it belongs to.
+@number(views=of_kinds("pool_bytes", ("index", "packed")))
+def pool_bytes_as_placed(placed_bytes):
+    return placed_bytes
 
 
 def reserved_views(*kinds: str) -> dict[str, dict]:
@@ -1446,7 +1490,7 @@ def reserved_views(*kinds: str) -> dict[str, dict]:
         attention_block_tokens="placed_attention_block_tokens")}
 
 
-@number(views={**reserved_views(*WHOLE_KINDS), **of_kinds("whole_bytes", TOKEN_KINDS)})
+@number(views={**reserved_views(*WHOLE_KINDS), **of_kinds("whole_bytes", (*TOKEN_KINDS, "packed"))})
 def whole_bytes(kv_bytes, held_tokens, effective_context, attention_block_tokens):
     return kv_bytes / held_tokens * ceil(effective_context / attention_block_tokens) * attention_block_tokens
 
@@ -1466,6 +1510,19 @@ def chunked_reserved_bytes(kv_bytes, held_tokens, effective_context, attention_c
     return (kv_bytes / held_tokens * ceil(min(
         effective_context, attention_chunk_size + batches_in_flight * max_num_batched_tokens)
                                           / attention_block_tokens) * attention_block_tokens)
+
+
+@number(views={"ring_reserved_bytes": {}, "ring_pooled_bytes": {"ring_kv_bytes": "ring_placed_bytes"}})
+def ring_reserved_bytes(ring_kv_bytes, ring_bytes, ring_token_bytes, ring_tokens, effective_context,
+                        batches_in_flight, max_num_batched_tokens):
+    return (ring_kv_bytes / min(ring_bytes, effective_context * ring_token_bytes) * ring_token_bytes
+            * min(effective_context, ring_tokens - 1 + batches_in_flight * max_num_batched_tokens))
+
+
+@number(views={"ring_reserved_bytes__fixed": {}, "ring_pooled_bytes__fixed": {
+    "ring_kv_bytes": "ring_placed_bytes"}})
+def ring_reserved_bytes_fixed(ring_kv_bytes):
+    return ring_kv_bytes
 
 
 @number(views={"state_reserved_bytes": {}, "state_pooled_bytes": {
@@ -2023,7 +2080,7 @@ def batch_tokens(batch_sessions, draft_tokens):
 
 # What one decode step reads on each GPU for one session: keys and values are split over the ranks by head, a
 # latent and its index are whole on each; a state is read and written.
-@speed(views=of_kinds("read_tokens", WHOLE_KINDS))
+@speed(views=of_kinds("read_tokens", ("full", "latent", "index")))
 def read_tokens(context_tokens):
     return context_tokens
 
@@ -2031,6 +2088,12 @@ def read_tokens(context_tokens):
 @speed()
 def latent_read_tokens__sparse(context_tokens):
     return min(context_tokens, INDEX_TOPK)
+
+
+@speed()
+def full_read_tokens__chosen(context_tokens, full_layers, chosen_layers, chosen_tokens):
+    return (((full_layers - chosen_layers) * context_tokens
+             + chosen_layers * min(context_tokens, chosen_tokens)) / full_layers)
 
 
 @speed(views={"sliding_read_tokens": {}, "chunked_read_tokens": CHUNKED})
@@ -2046,6 +2109,18 @@ def read_bytes(kv_bytes, held_tokens, read_tokens, kv_ranks, num_key_value_heads
 @speed(views=of_kinds("read_bytes", ("latent", "index")))
 def read_bytes_of_a_latent(kv_bytes, held_tokens, read_tokens):
     return kv_bytes / held_tokens * read_tokens
+
+
+@speed()
+def packed_read_bytes(context_tokens, packed_tokens, packed_bytes, packed_scanned_bytes, packed_chosen_bytes):
+    return (packed_scanned_bytes * context_tokens / packed_tokens
+            + min(packed_chosen_bytes,
+                  (packed_bytes - packed_scanned_bytes) * context_tokens / packed_tokens))
+
+
+@speed()
+def ring_read_bytes(ring_kv_bytes):
+    return ring_kv_bytes
 
 
 @speed()
@@ -2122,6 +2197,12 @@ def sliding_prefill_pairs(prefill_pairs, prefill_tokens, sliding_window):
 @speed()
 def latent_prefill_pairs__sparse(prefill_pairs, prefill_tokens):
     return min(prefill_pairs, prefill_tokens * INDEX_TOPK)
+
+
+@speed()
+def full_prefill_pairs__chosen(prefill_pairs, prefill_tokens, full_layers, chosen_layers, chosen_tokens):
+    return (((full_layers - chosen_layers) * prefill_pairs
+             + chosen_layers * min(prefill_pairs, prefill_tokens * chosen_tokens)) / full_layers)
 
 
 @speed(views=of_kinds("prefill_flop", HEAD_KINDS, prefill_pairs="{kind}_prefill_pairs"))
@@ -2801,12 +2882,12 @@ def model_sheet(model: Model) -> Sheet:
     terms = absent if model.weights_gib is None else given
     terms["stated_weights_gib"] = terms.pop("weights_gib")
     kinds = {*model.groups} - {"none", "index"}
-    if "state" in kinds:
+    if kinds & {"state", "ring"}:
         absent.update(kv_without_hybrid_manager_gib="not_applicable",
                       kv_unmanaged_placed_gib="not_applicable")
     if not kinds & {*WHOLE_KINDS}:
         absent["shared_prefix_gib"] = "not_applicable"
-    if "state" not in kinds and not kinds & {"full", "latent"}:
+    if "state" not in kinds and not kinds & {*WHOLE_KINDS}:
         cases.update(CASES["all_slide"])
     given["hybrid_manager_matters"] = bool(kinds & {"sliding", "chunked"} and kinds & {"full", "latent"})
     parts = {part: tuple([kind + "_" + part for kind in model.groups if kind + "_" + part in NUMBERS])
@@ -2842,12 +2923,14 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
     """Fields of the layer groups; how vLLM pools and blocks them."""
     for kind, group in model.groups.items():
         for name, value in group.items():
-            given[kind + "_" + name if name in OF_A_KIND else name] = value
+            if name != "beside":
+                given[kind + "_" + name if name in OF_A_KIND else name] = value
         if kind in HEAD_KINDS:
             given.setdefault(kind + "_v_head_dim", group["head_dim"])
             if "v_head_dim" in group:
                 cases[kind + "_kv_bytes"] = kind + "_kv_bytes__narrow_values"
     given.setdefault("state_pages", STATE_PAGES)
+    given_by_own_formats(model, given, cases)
     layers = {kind: group["layers"] for kind, group in model.groups.items()}
     given.update(pool_terms(layers))
     given.update(batches_in_flight=BATCHES_IN_FLIGHT, block_tokens=BLOCK_TOKENS)
@@ -2856,18 +2939,35 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
         cases.update(CASES["state" if beside else "state_alone"])
     elif "latent" in model.groups:
         given["block_tokens"] = LATENT_BLOCK_TOKENS
+    elif not beside:
+        given["block_tokens"] = OWN_FORMAT_BLOCK_TOKENS
     if model.attention_pattern == "sparse_latent":
         cases.update(CASES["sparse"])
-    given["small_kernels_layers"] = layers.get("latent", 0) + layers.get("state", 0)
-    given["sparse_layers"] = layers.get("index", 0)
+    own = {kind: count for kind, count in layers.items() if not model.groups[kind].get("beside")}
+    given["small_kernels_layers"] = layers.get("latent", 0) + layers.get("state", 0) + own.get("ring", 0)
+    given["sparse_layers"] = layers.get("index", 0) + layers.get("packed", 0)
     # where each layer is one mixer (Nemotron-H), attention and experts have one sum and a state has none
     given["all_reduces"] = (model.num_layers - layers["state"] if {"state", "none"} <= {*layers}
                             else 2 * model.num_layers)
 
 
+def given_by_own_formats(model: Model, given: dict, cases: dict) -> None:
+    """What packed entries and rings leave out, and how an index spares the full layers reading."""
+    packed, ring = model.groups.get("packed", {}), model.groups.get("ring", {})
+    given.setdefault("packed_tokens", 1)
+    given.setdefault("packed_scanned_bytes", packed.get("packed_bytes"))
+    given.setdefault("packed_chosen_bytes", 0)
+    if "ring_token_bytes" not in ring:
+        cases.update(CASES["fixed"])
+    if "chosen_layers" in model.groups.get("full", {}):
+        cases.update(CASES["chosen"])
+
+
 def pool_terms(layers: Mapping[str, int]) -> dict:
     """How many layers vLLM groups, and those of each kind padded to whole groups."""
-    pooled = {kind: count for kind, count in layers.items() if kind not in ("none", "index")}
+    pooled = {kind: count for kind, count in layers.items() if kind not in ("none", "index", *OWN_FORMATS)}
+    if not pooled:
+        return {}
     most, fewest = max(pooled.values()), min(pooled.values())
     # to multiples of one size (vLLM 0.19 to 0.32, kv_cache_utils.py)
     grouped = most if most < 1.5 * fewest else fewest
@@ -3000,6 +3100,10 @@ ESTIMATES = {
              "16 %)",
              "a GPU outside the 923 measurements (public points of a single RTX 4090, 5090 or PRO 6000: off "
              "by 5 to 16 %)")),
+    "own_format": Estimate(
+        lambda model, server, layout: not {*OWN_FORMATS}.isdisjoint(model.groups), 1.5,
+        Text("camadas com entradas de formato próprio (só a conta, sem medição)",
+             "layers with entries in a format of their own (arithmetic only, no measurement)")),
     "small_model": Estimate(
         lambda model, server, layout: (model.total_params or SMALL_MODEL_PARAMS) < SMALL_MODEL_PARAMS, 1.5,
         Text("modelo abaixo de 3 bilhões de parâmetros (o hospedeiro o limita: cerca de 11 ms por passo)",
@@ -3255,7 +3359,7 @@ def draft_terms(model: Model, draft_tokens: int) -> dict:
     if not (model.mtp_params and model.mtp_layers and model.weights_precision):
         return dict(terms, drafts_not_counted=True)
     layers = {kind: group["layers"] for kind, group in model.groups.items()}
-    for kind in {*WHOLE_KINDS} & {*layers}:
+    for kind in {*WHOLE_KINDS} & {*layers} - {"packed"}:  # whose bytes are stated for all layers together
         layers[kind] += model.mtp_layers
     return dict(terms, draft_params=model.mtp_params,
                 bytes_per_draft_weight=WEIGHT_PRECISIONS[model.weights_precision],
@@ -4710,8 +4814,8 @@ PARAMETERS = (
         "O contexto pedido é cortado nele.", "The requested context is clamped to it.",
         "Vender um contexto que o modelo não aceita.", "Selling a context that the model does not take."),
     parameter("attention_pattern hybrid_full_layers hybrid_sliding_layers layer_groups",
-        "O que cada camada guarda: full, sliding, hybrid, chunked, latent, sparse_latent ou linear.",
-        "What each layer keeps: full, sliding, hybrid, chunked, latent, sparse_latent or linear.",
+        "O que cada camada guarda: full, sliding, hybrid, chunked, latent, sparse_latent, sparse ou linear.",
+        "What each layer keeps: full, sliding, hybrid, chunked, latent, sparse_latent, sparse or linear.",
         *FROM_CONFIG,
         "Só algumas camadas crescem com o contexto.", "Only some layers grow with the context.",
         "Tratar todo modelo como full, ou meio a meio.",
@@ -6286,7 +6390,9 @@ def are_named(rows) -> bool:
 #   names: {key: [older keys]}
 #   defaults: {key: the model class's own number, formula, true/false or null, where the file is silent}
 #   derived: {name: formula}; `full.head_dim` replaces `head_dim` in layers of that kind
-#   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning
+#   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning,
+#     for layers a kind, or a list of the kind and of others that the same layer keeps beside it.
+#     `layers_of.WORD`, `index_of.WORD` and `mlp_of.WORD` are the layers of a word, for formulas
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
 #   equal: pairs of formulas that must agree
 #   uniform: keys whose value may be a list of one number repeated
@@ -6325,6 +6431,13 @@ def role(*words: str) -> Callable:
     return lambda value: value is None or check_choice(value, words)
 
 
+def check_kinds(value: object) -> None:
+    """Of a word of `layers`: its kind, null, or the kind and those beside it."""
+    kinds = value if isinstance(value, list) and value else [value]
+    for kind in kinds if value is not None else ():
+        check_choice(kind, [kind for kind in GROUP_FIELDS if kind != "index"])
+
+
 def check_rule(rule) -> None:
     expect(isinstance(rule, list) and rule, "a rule and its words", rule)
     check_choice(rule[0], LAYER_RULES)
@@ -6346,8 +6459,8 @@ ROW_SHAPES: dict[str, object] = {
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
     "equal": [[check_formula] * 2],
-    "layers_words": {check_string: role(*(kind for kind in GROUP_FIELDS if kind != "index"))},
-    "index_words": {check_string: role("index", "none")},
+    "layers_words": {check_string: check_kinds},
+    "index_words": {check_string: role("index", *OWN_FORMATS, "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
 COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal"))
 
@@ -6652,16 +6765,17 @@ def known_keys(row: dict) -> set:
     for table in ("layers", "index", "mlp"):
         arguments = [argument for rule in row[table] for argument in rule[1:]]
         keys |= operands(*arguments) - {*row["layers_words"], *row["index_words"], *row["mlp_words"]}
-    keys |= {name for kind in row["layers_words"].values() if kind for name in GROUP_FIELDS[kind]}
+    keys |= {name for kinds in row["layers_words"].values() for kind in kinds_of(kinds)
+             for name in GROUP_FIELDS[kind]}
     # names in formulas that no config holds
-    keys -= {*row["derived"], *PART_COUNTS.values(), "shared_layers", "shared_full_layers",
-             "shared_sliding_layers", "last_layer"}
+    keys -= {*row["derived"], *PART_COUNTS.values(), *COUNTED_LAYERS}
+    keys = {key for key in keys if not key.startswith(tuple(table + "_of." for table in WORD_TABLES))}
     keys |= {"model_type", "num_hidden_layers", "max_position_embeddings", row["context"], *row["keys"],
              *row["defaults"], *NESTED, *INHERITED}
     if "expert" in row["params"]:
         keys |= {"num_experts", "num_experts_per_tok"}
     if row["index"]:
-        keys.update(GROUP_FIELDS["index"])
+        keys.update(name for kind in row["index_words"].values() if kind for name in GROUP_FIELDS[kind])
     return keys | {old for name in keys for old in row["names"].get(name, ())}
 
 
@@ -6786,8 +6900,18 @@ LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
     "all": (lambda facts, layers, word: [word] * layers, STRINGS, 0)}
 
 
+WORD_TABLES = ("layers", "index", "mlp")
+COUNTED_LAYERS = ("shared_layers", "shared_full_layers", "shared_sliding_layers", "last_layer",
+                  "packed_layers", "ring_layers")
+
+
+def kinds_of(kinds: str | list | None) -> list:
+    """What a word of `layers` means: the kind of the layer, then those it keeps beside it."""
+    return kinds if isinstance(kinds, list) else [kinds] if kinds else []
+
+
 def layer_roles(table: str, facts: Facts, layers: int) -> list:
-    """What the rules of `table` (layers, index or mlp) make of every layer."""
+    """What the rules of `table` (one of WORD_TABLES) make of every layer."""
     row = facts.row
     meaning = {word: role for word, role in row[table + "_words"].items() if role}
     for rule, *args in row[table]:  # the first that applies
@@ -6797,6 +6921,8 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
                 raise SizingError("%s[%d]: %s has no rule in family %r%s" % (
                     args[0], index, short(word), row["name"], nearest(short(word), meaning)))
         if words is not None:
+            counts = Counter(words)
+            facts.update(("%s_of.%s" % (table, word), counts[word]) for word in meaning)
             return [meaning[word] for word in words]
     if row[table]:
         keys = " or ".join(args[0] for rule, *args in row[table] if rule != "only")
@@ -6804,8 +6930,12 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
     return []
 
 
-def layer_kinds(facts: Facts, layers: int) -> list:
-    defaults, kinds = facts.row["defaults"], layer_roles("layers", facts, layers)
+def layer_kinds(facts: Facts, layers: int) -> tuple[list, Counter]:
+    """(the kind of each layer, how many layers keep a kind beside their own)."""
+    every = [kinds_of(kinds) for kinds in layer_roles("layers", facts, layers)]
+    beside = Counter(kind for kinds in every for kind in kinds[1:])
+    beside.update(kind for kind in layer_roles("index", facts, layers) if kind != "none")
+    defaults, kinds = facts.row["defaults"], [kinds[0] for kinds in every]
     for kind, window in WINDOWS.items():
         if kind not in kinds:
             continue
@@ -6818,7 +6948,7 @@ def layer_kinds(facts: Facts, layers: int) -> list:
     facts["shared_layers"] = shared
     for kind in ("full", "sliding"):
         facts["shared_%s_layers" % kind] = kinds[layers - shared:].count(kind)
-    return kinds[:layers - shared] + ["none"] * shared
+    return kinds[:layers - shared] + ["none"] * shared, beside
 
 
 def kind_facts(kind: str, facts: Facts):
@@ -6829,15 +6959,14 @@ def kind_facts(kind: str, facts: Facts):
 
 def layer_group(kind: str, layers: int, facts: Facts) -> dict:
     view = kind_facts(kind, facts)
-    shape = {name: view[name] for name in GROUP_FIELDS[kind]}
+    further = [name for name in LAYER_KINDS[kind] if name in facts.row["derived"] and name != "v_head_dim"]
+    shape = {name: view[name] for name in dict.fromkeys([*GROUP_FIELDS[kind], *further])}
     for name, value in shape.items():
         expect(type(value) is int, "a whole number", value, row_place(facts.row, name))
     kv_heads: int = shape.get("num_key_value_heads", 0)
     heads = view["num_attention_heads"] if kv_heads else 0
     expect(type(heads) is int and not (kv_heads and heads % kv_heads),
            "a divisor of num_attention_heads = %s" % heads, kv_heads, "num_key_value_heads")
-    if kind == "state" and "state_pages" in facts.row["derived"]:
-        shape["state_pages"] = facts["state_pages"]
     v_head_dim = view["v_head_dim"] if "head_dim" in shape and "v_head_dim" in facts.row["defaults"] else None
     if v_head_dim not in (None, shape.get("head_dim")):
         shape["v_head_dim"] = v_head_dim
@@ -6846,7 +6975,7 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
 
 # --- parameters
 
-ATTENTION_KINDS = ("full", "sliding", "chunked", "latent")
+ATTENTION_KINDS = ("full", "sliding", "chunked", "latent", "ring")  # a ring only where it is all a layer has
 MTP_LAYERS = ("num_nextn_predict_layers", "mtp_num_hidden_layers")
 UNQUANTISED = ("embedding", "lookup", "head", "router")  # by all methods below unless told to
 # Names of modules that a quantised checkpoint leaves alone; the first match counts.
@@ -6865,11 +6994,11 @@ def count_parameters(facts: Facts, groups: list) -> tuple:
     """({part: parameters of the text model}, {part: parameters of one module})."""
     parts, single = {}, {}
     attention = [(group["layers"], kind_facts(group["kind"], facts)) for group in groups
-                 if group["kind"] in ATTENTION_KINDS]
+                 if group["kind"] in ATTENTION_KINDS and not (group["kind"] == "ring" and "beside" in group)]
     for part, formula in facts.row["params"].items():
         base = part.replace("_1d", "")
         modules = attention if base == "attention" else [(facts[PART_COUNTS[base]], facts)]
-        if modules[0][0]:
+        if modules and modules[0][0]:
             single[part] = evaluate(formula, modules[0][1])
             parts[part] = sum(count * evaluate(formula, view) for count, view in modules)
     return parts, single
@@ -7050,15 +7179,17 @@ def read_hf_config(config: dict, name: str, families: list) -> dict:
 
 def model_fields(facts: Facts, name: str) -> dict:
     layers = facts.count("num_hidden_layers")
-    kinds = layer_kinds(facts, layers)
-    groups = [layer_group(kind, kinds.count(kind), facts) for kind in GROUP_FIELDS if kind in kinds]
-    indexed = layer_roles("index", facts, layers).count("index")
-    if indexed:
-        groups.insert(1, layer_group("index", indexed, facts))
+    kinds, beside = layer_kinds(facts, layers)
+    counts = Counter(kinds) + beside
     mlps = layer_roles("mlp", facts, layers)
     moe_layers, dense_layers = (mlps.count(kind) + mlps.count("both") for kind in ("moe", "dense"))
-    facts.update(one=1, index_layers=indexed, moe_layers=moe_layers, dense_layers=dense_layers,
-                 state_layers=kinds.count("state"), none_layers=kinds.count("none"))
+    facts.update({kind + "_layers": counts[kind] for kind in ("state", "none", *OWN_FORMATS)}, one=1,
+                 index_layers=counts["index"] or beside["packed"], moe_layers=moe_layers,
+                 dense_layers=dense_layers)
+    groups = [layer_group(kind, counts[kind], facts) for kind in GROUP_FIELDS if counts[kind]]
+    for group in groups:
+        if group["kind"] not in (*kinds, "index"):
+            group["beside"] = True
     facts["experts"] = moe_layers and moe_layers * facts.count("num_experts")
     found = {"name": name, **kv_fields(facts, groups), **weight_fields(facts, groups),
              "source": "config.json", "config_read": facts.read, "config_derived": facts.derived}
@@ -7071,10 +7202,7 @@ def model_fields(facts: Facts, name: str) -> dict:
 
 def kv_fields(facts: Facts, groups: list) -> dict:
     by_kind = {group["kind"]: group for group in groups}
-    attention = [group for group in groups if group["kind"] in ATTENTION_KINDS]
-    if not attention:
-        raise SizingError("expected at least one attention layer: a model without any has no rule")
-    heads, width = head_shape(attention[0]) or (0, 0)
+    heads, width = next(filter(None, map(head_shape, groups)), (None, None))
     classic = (set(by_kind) <= {"full", "sliding"} and len({head_shape(group) for group in groups}) == 1
                and not any("v_head_dim" in group for group in groups))
     pattern = pattern_of(by_kind)
@@ -7088,6 +7216,10 @@ def kv_fields(facts: Facts, groups: list) -> dict:
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,
             "sliding_window": sliding["sliding_window"] if pattern in ("hybrid", "sliding") else None,
             "default_kv_precision": stored_kv_precision(facts.config, pattern == "sparse_latent")}
+
+
+def attends(groups: list) -> bool:
+    return any(group["kind"] in ATTENTION_KINDS for group in groups)
 
 
 def weight_fields(facts: Facts, groups: list) -> dict:
@@ -7104,7 +7236,8 @@ def weight_fields(facts: Facts, groups: list) -> dict:
                    "expert_params": single["expert"]}
     return {"weights_precision": precision, "total_params": total, "active_params": active,
             "embedding_params": parts["embedding"], **experts,
-            **{name: facts[name] for name in ("hidden_size", "num_attention_heads", "vocab_size")},
+            **{name: facts[name] for name in ("hidden_size", "vocab_size")},
+            "num_attention_heads": facts["num_attention_heads"] if attends(groups) else None,
             "unquantized_params": unquantized_parameters(parts, kept, facts),
             "mtp_params": draft_params, "mtp_layers": mtp_layers(facts) if draft_params else None}
 
