@@ -339,7 +339,8 @@ CLASSIC_PATTERNS = {"full": (("full", "num_layers"),), "sliding": (("sliding", "
                     "hybrid": (("full", "hybrid_full_layers"), ("sliding", "hybrid_sliding_layers"))}
 # The pattern of a model: the first whose kinds of layers it has.
 KINDS_OF_PATTERN = {"linear": {"state"}, "sparse_latent": {"index"}, "sparse": {"packed"},
-                    "latent": {"latent"}, "chunked": {"chunked"}, "hybrid": {"full", "sliding"}, "sliding": {"sliding"}}
+                    "latent": {"latent"}, "chunked": {"chunked"}, "hybrid": {"full", "sliding"},
+                    "sliding": {"sliding"}}
 ATTENTION_PATTERNS = tuple(dict.fromkeys((*CLASSIC_PATTERNS, *KINDS_OF_PATTERN)))
 FAMILY_FIELDS = ("hybrid_full_layers", "hybrid_sliding_layers", "sliding_window")  # null without such layers
 EXPERT_FIELDS = ("num_experts", "num_experts_per_tok", "moe_layers", "expert_params")  # null in a dense model
@@ -477,6 +478,8 @@ class Model:
     weights_origin: str | None = None      # computed or safetensors; None: the catalog's own
     config_read: list | None = None        # where a config.json was read: its keys, and what follows
     config_derived: list | None = None
+    config_unread: list | None = None      # its keys that no rule reads
+    config_accepted: list | None = None    # of those that may change the KV cache, the ones accepted by name
     aliases: list | None = None            # other names, in lower case, that --model takes
 
     def __post_init__(self):
@@ -542,8 +545,8 @@ class Model:
                               "got %d" % (latent, index))
         for kind, group in self.groups.items():
             if group.get("beside") and layers.pop(kind, 0) > self.num_layers:
-                raise SizingError("layer_groups: expected at most num_layers = %d layers of %s beside others, "
-                                  "got %d" % (self.num_layers, kind, group["layers"]))
+                raise SizingError("layer_groups: expected at most num_layers = %d layers of %s beside others"
+                                  ", got %d" % (self.num_layers, kind, group["layers"]))
         names = [kind + "_layers" for kind in layers]
         if self.layer_groups is None:
             names = [name for _, name in CLASSIC_PATTERNS[self.attention_pattern]]
@@ -2889,6 +2892,7 @@ def model_sheet(model: Model) -> Sheet:
         absent["shared_prefix_gib"] = "not_applicable"
     if "state" not in kinds and not kinds & {*WHOLE_KINDS}:
         cases.update(CASES["all_slide"])
+    given["accepted_keys"] = ", ".join(model.config_accepted or ())
     given["hybrid_manager_matters"] = bool(kinds & {"sliding", "chunked"} and kinds & {"full", "latent"})
     parts = {part: tuple([kind + "_" + part for kind in model.groups if kind + "_" + part in NUMBERS])
              for part in PART_NAMES}
@@ -4443,6 +4447,15 @@ ALERTS = (
         "The catalog states no MTP layers of this model: weights and KV of the drafts are not counted.",
         "Some os do modelo de rascunho em --runtime-overhead-gib.",
         "Add those of the draft model in --runtime-overhead-gib."),
+    alert("accepted_keys", "plan", "warning", lambda accepted_keys: accepted_keys != "",
+        "Lido sem regra, por sua palavra: {accepted_keys}",
+        "Read without a rule, at your word: {accepted_keys}",
+        "O config.json tem chaves que podem mudar o KV e que nenhuma regra lê; por sua palavra elas não "
+            "mudam nada: {accepted_keys}.",
+        "The config.json has keys that may change the KV cache and that no rule reads; at your word they "
+            "change nothing: {accepted_keys}.",
+        "Confira na classe do modelo no motor; se mudam, a família precisa de uma regra (README).",
+        "Check the engine's model class; if they do, the family needs a rule (README)."),
     alert("high_kv_budget", "plan", "warning", lambda kv_budget_ratio: kv_budget_ratio > HIGH_KV_BUDGET_RATIO,
         "kv_budget_ratio acima de {HIGH_KV_BUDGET_RATIO}: risco de falta de memória",
         "kv_budget_ratio above {HIGH_KV_BUDGET_RATIO}: out-of-memory risk",
@@ -4788,6 +4801,14 @@ PARAMETERS = (
         "Bytes por peso: o que sobra da HBM é KV.", "Bytes per weight: what is left of HBM is KV.",
         "Supor que todo parâmetro é quantizado.", "Assuming that every parameter is quantized.",
         flag=Flag("NAME", shown="the model's")),
+    parameter("accept_keys",
+        "Chaves sem regra que não mudam o KV, por sua palavra.",
+        "Keys without a rule that do not change the KV cache, at your word.",
+        "O código da classe do modelo no motor.", "The source of the engine's model class.",
+        "Um config.json com elas é lido; um alerta as repete.",
+        "A config.json with them is read; an alert repeats them.",
+        "Aceitar sem ter lido a classe.", "Accepting them without having read the class.",
+        flag=Flag("NAME,NAME", default=())),
     parameter("num_layers",
         "Camadas do transformer (num_hidden_layers no config.json).",
         "Transformer layers (num_hidden_layers in config.json).",
@@ -4835,7 +4856,7 @@ PARAMETERS = (
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
     parameter("unquantized_params mtp_params mtp_layers vision_params rope_positions weights_origin "
-              "config_read config_derived",
+              "config_read config_derived config_unread config_accepted",
         "O que se leu e derivou do config.json: partes em 16 bits, MTP, torre de visão, tabelas rotativas.",
         "What was read and derived from config.json: parts in 16 bits, MTP, vision tower, rotary tables.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
@@ -5080,6 +5101,9 @@ LABELS = {name: Text(*both) for name, both in {
     "expert_params": ("Parâmetros por especialista", "Parameters per expert"),
     "config_read": ("Lido do config.json", "Read from config.json"),
     "config_derived": ("Derivado do config.json", "Derived from config.json"),
+    "accept_keys": ("Chaves aceitas sem regra", "Keys accepted without a rule"),
+    "config_unread": ("Não lido do config.json", "Not read from config.json"),
+    "config_accepted": ("Aceito sem regra, por sua palavra", "Accepted without a rule, at your word"),
     "gpus": ("GPUs por nó", "GPUs per node"), "gpu": ("GPU", "GPU"),
     "hbm_per_gpu_gb": ("HBM nominal por GPU", "Nominal HBM per GPU"),
     "total_hbm_gb": ("HBM nominal", "Nominal HBM"),
@@ -5653,8 +5677,9 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
-               "layer_groups", "config_read", "config_derived", "weights_origin", "rope_positions", "product",
-               "aliases", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
+               "layer_groups", "config_read", "config_derived", "config_unread", "config_accepted",
+               "weights_origin", "rope_positions", "product", "aliases", "nvlink_bandwidth_tbps",
+               "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
 
 
 def is_unused(name: str, value) -> bool:
@@ -6731,31 +6756,26 @@ class Facts(dict):
 # --- keys without a rule
 
 MAX_KEYS = 10**4  # of one object
-TOWERS = "vision|visual|vit|image|video|audio|speech|projector|media"
-
-CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|attention|layer|block|sparse|"
-               "chunk|slid|")
-# A key that no rule reads is refused unless it is HARMLESS or its value is text; with one of these words,
-# text is refused too: it could change the KV cache or the parameters.
-SUSPECT = (
-    CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
-    ""
-    ""
-    ""
-    ""
-    ""
-    ""
-    ""
-    "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
+TOWERS = "vision|visual|vit|image|video|audio|speech|projector|projection|media"
+# A key that no rule reads is refused where one of these words stands anywhere in its name, or one of SUSPECT
+# begins a word of it, and its value is not off: an engine's class may read it.
+CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|attention|layer|block|spars|"
+               "chunk|slid|span|recur")
+SUSPECT = r"%s|(?:\A|[^a-z])(?:%s)|(?:\A|[^a-z])cla(?:\Z|[^a-z])" % (CACHE_WORDS, (
+    "merg|index|key|value|lora|rank|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|retention|hybrid|"
+    "global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|"
+    "mlp|ffn|hidden|depth|width|select|csa|hca|nsa|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|"
+    "lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits|multi_query|rolling|meta_token|"
+    "interleav|ut_steps|dsa|kda|moba|lookback|"
+    "token_budget|k_eq"))
 # With one of these words a key is not off when it is false.
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
-# No key with these is HARMLESS, but for dropouts, whose names begin with what they drop.
-ALWAYS_SUSPECT = CACHE_WORDS + "span"
-DROPOUTS = ("dropout", "dropout_prob", "pdrop")
+# Names of factors and of chances while training: whatever they belong to, they keep nothing.
+FACTORS = (r"(?s:.*)_(beta|alpha|eps|epsilon|theta|std|coef|loss|lr|dropout|prob|pdrop|act|activation|"
+           r"softcap|softcapping|multiplier|scale|temperature)\Z|.*dropout\Z")
 HARMLESS = (
     TOWERS + "|mm_|spatial_merge|patch_size|img_|unsloth|tokenizer|rope_theta|rope_scaling|rotary_|"
-    "router_|init_|initializer|_name|_commit|_from|_experts_impl|"
-    r"(?s:.*)_(token_ids?|token_index|coef|eps|epsilon|std|version|act|activation|theta|loss|init|lr)\Z")
+    r"router_|init_|initializer|_name|_commit|_from|_experts_impl|(?s:.*)_(token_ids?|token_index|version|init)\Z")
 COUNTED = r"(?s)num_|n_|.*_(size|rank|layers|experts)\Z"  # off at 0
 
 
@@ -6788,39 +6808,86 @@ def is_off(name: str, value: object) -> bool:
 
 
 def is_harmless(name: str) -> bool:
+    """Whether a name says of itself that its value changes no number."""
     lower = name.lower()
-    harmless = re.match(HARMLESS, lower) and not re.search(ALWAYS_SUSPECT, lower)
-    return lower.endswith(DROPOUTS) or bool(harmless)
+    return bool(re.match(FACTORS, lower) or (re.match(HARMLESS, lower) and not re.search(CACHE_WORDS, lower)))
 
 
-def refuse_unknown_keys(config: dict, row: dict, known: set, place: str, prefix: str = "") -> None:
-    """Raise SizingError naming the first key that could matter and that no rule of the family reads."""
+def is_suspect(name: str, value: object) -> bool:
+    return bool(re.search(SUSPECT, name.lower())) and not is_off(name, value)
+
+
+class Unread(namedtuple("Unread", "place name value owner")):
+    """A key that no rule reads; `owner` is whose class might."""
+
+    def __str__(self):
+        return short(self.place + self.name).strip("'")
+
+
+def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = "") -> Iterator[Unread]:
+    """The keys that no rule reads and whose name does not say that they change nothing."""
     expect(len(config) <= MAX_KEYS, "at most %d keys" % MAX_KEYS, len(config),
            place + (prefix.rstrip(".") or "config"))
+    unused = ("sliding_window", "max_window_layers") if config.get("use_sliding_window") is False else ()
     for key, value in config.items():
         name = prefix + str(key)
-        unused = name in ("sliding_window", "max_window_layers") and config.get("use_sliding_window") is False
-        if unused or is_off(name, value):
+        read = name in known and not isinstance(value, dict)
+        if read or name in unused or value is None or is_harmless(name):
             continue
-        if isinstance(value, dict) and any(other.startswith(name + ".") for other in known):
-            refuse_unknown_keys(value, row, known, place, name + ".")
-        elif (name not in known and not is_harmless(name)
-              and (row.get("strict") or not isinstance(value, str) or re.search(SUSPECT, name.lower()))):
-            raise SizingError("%s%s: %s has no rule in family %r; it may change the KV cache: "
-                              "it needs a rule under families in models.json"
-                              % (place, short(name).strip("'"), short(value), row["name"]))
+        inside = unread_keys(value, known, place, owner, name + ".") if isinstance(value, dict) else ()
+        if any(other.startswith(name + ".") for other in known):
+            yield from inside
+        elif name not in known:
+            own = is_suspect(name, value)
+            suspect = [] if own else [one for one in inside if is_suspect(one.name, one.value)]
+            yield from suspect or [Unread(place, name, value, owner)]
 
 
-def refuse_wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str) -> None:
-    """A config around the language model's may repeat its keys but not add to them."""
+def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str) -> Iterator[Unread]:
+    """Those of a config around the language model's, which may repeat its keys but not add to them."""
     own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"])
-           and (re.search(ALWAYS_SUSPECT, str(key)) or not re.search(TOWERS, str(key)))}
+           and (re.search(CACHE_WORDS, str(key)) or not re.search(TOWERS, str(key)))}
     repeated = known - {*INHERITED, *row["keys"], "model_type"}
     for key, value in own.items():
         nested = config.get(key)
         if key in repeated and not is_off(key, value):
             expect(nested == value, "what the nested config says, " + short(nested), value, place + key)
-    refuse_unknown_keys(own, row, known, place)
+    return unread_keys(own, known, place, "wrapper %s" % short(wrapper.get("model_type")))
+
+
+def judged_keys(unread: Sequence[Unread], strict: bool, accepted: Iterable[str]) -> tuple[list, list]:
+    """(keys not read, keys accepted at the user's word), each as `key = value`.
+
+    Raises SizingError naming all that may change the KV cache, or what was accepted and is no such key. A
+    `strict` row lets none pass.
+    """
+    names = {name: key for key in unread for name in (key.name, key.place + key.name)}
+    taken = []
+    for name in accepted:
+        if name not in names:
+            raise SizingError("--accept-keys: no key that lacks a rule is %s%s" % (
+                short(name), nearest(name, names)))
+        taken.append(names[name])
+    refused = [key for key in unread if key not in taken and not is_off(key.name, key.value)
+               and (strict or is_suspect(key.name, key.value))]
+    if refused:
+        raise SizingError(no_rule(refused))
+    return [told(key) for key in unread if key not in taken], [told(key) for key in taken]
+
+
+def told(key: Unread) -> str:
+    return "%s = %s" % (key, short(key.value))
+
+
+def no_rule(refused: Sequence[Unread]) -> str:
+    """Why keys are refused, by whose class may read them, and what to do."""
+    told_of = []
+    for owner in dict.fromkeys(key.owner for key in refused):
+        keys = ["%s: %s" % (key, short(key.value)) for key in refused if key.owner == owner]
+        told_of.append("%s %s no rule in %s" % (", ".join(keys), "has" if len(keys) == 1 else "have", owner))
+    which, need = ("it", "it needs a rule") if len(refused) == 1 else ("they", "they need rules")
+    return ("%s; %s may change the KV cache: %s under families in models.json, or your word that nothing "
+            "changes (--accept-keys %s)" % (" and ".join(told_of), which, need, ",".join(map(str, refused))))
 
 
 # --- layers
@@ -7158,14 +7225,14 @@ def vision_parameters(configs: Sequence[dict]) -> int | None:
 
 # --- the model
 
-def read_hf_config(config: dict, name: str, families: list) -> dict:
-    """The Model fields that a config.json gives."""
+def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequence[str]) -> dict:
+    """The Model fields that a config.json gives; `accept_keys` have no rule and change nothing."""
     expect(are_named(families), "a list of objects with a name", families, "families")
     config, row, wrappers, place = text_config(config, families)
     known = known_keys(row)
-    for where, wrapper in wrappers:
-        refuse_wrapper_keys(wrapper, config, row, known, where)
-    refuse_unknown_keys(config, row, known, place)
+    unread = [key for where, wrapper in wrappers for key in wrapper_keys(wrapper, config, row, known, where)]
+    unread += unread_keys(config, known, place, "family %r" % row["name"])
+    passed, taken = judged_keys(unread, row.get("strict", False), accept_keys)
     facts = Facts(config, row)
     if row.get("strict"):
         facts.derived.append("family llama assumed: no model_type, and every key is one of its own")
@@ -7174,7 +7241,8 @@ def read_hf_config(config: dict, name: str, families: list) -> dict:
         facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
             "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
     with at(place, ""):
-        return {**model_fields(facts, name), "vision_params": tower}
+        return {**model_fields(facts, name), "vision_params": tower, "config_unread": passed,
+                "config_accepted": taken}
 
 
 def model_fields(facts: Facts, name: str) -> dict:
@@ -7242,17 +7310,19 @@ def weight_fields(facts: Facts, groups: list) -> dict:
             "mtp_params": draft_params, "mtp_layers": mtp_layers(facts) if draft_params else None}
 
 
-def model_from_hf_config(config: dict, name: str, families: list | None = None) -> Model:
+def model_from_hf_config(config: dict, name: str, families: list | None = None,
+                         accept_keys: Sequence[str] = ()) -> Model:
     """The model that a Hugging Face config.json describes.
 
     `families` are rows as under "families" in models.json, by default those of the shipped file. Raises
-    SizingError naming the key that no family has a rule for.
+    SizingError naming every key whose name says that it may change the KV cache and that no rule reads, but
+    for those of `accept_keys`.
     """
     try:
         rows = load_families() if families is None else families
         with at("name"):
             check_string(name)
-        return Model(**read_hf_config(config, name, rows))
+        return Model(**read_hf_config(config, name, rows, accept_keys))
     except RecursionError:
         raise SizingError("config: expected fewer objects and lists one inside the other") from None
 
@@ -7445,7 +7515,7 @@ def model_files(path: str) -> list[str]:
     return [os.path.join(folder, name) for name in names]
 
 
-def read_model(path: str, families: list) -> Model:
+def read_model(path: str, families: list, accept_keys: Sequence[str] = ()) -> Model:
     """The model of a config.json, or of a folder with one and maybe safetensors; raises SizingError."""
     folder, file, whole_folder = model_place(path)
     config = read_json(file)
@@ -7456,7 +7526,7 @@ def read_model(path: str, families: list) -> Model:
             config["quantization_config"] = read_json(beside)
         named = os.path.dirname(os.path.abspath(file)) if whole_folder else path
         name = re.sub(r"\.json$", "", os.path.basename(os.path.abspath(named)))
-        model = model_from_hf_config(config, name, families)
+        model = model_from_hf_config(config, name, families, accept_keys)
     sizes = read_checkpoint(folder or ".", model.num_layers) if whole_folder else None
     if sizes is None:
         return model
@@ -7508,14 +7578,14 @@ HELP: dict[str, dict[str, str]] = {
     "memory, capacity and layout": {
         "kv_budget_ratio": "share of HBM for weights and KV together",
         "runtime_overhead_gib": "HBM per node that is not KV, weights too", "weights_precision": "",
-        "shared_prefix_tokens": "leading tokens that all sessions share",
-        "peak_headroom_ratio": "capacity above the load, for peaks",
+        "shared_prefix_tokens": "first tokens all sessions share",
+        "peak_headroom_ratio": "capacity above the load",
         "tensor_parallel": "GPUs that share each layer",
         "pipeline_parallel": "groups of such GPUs, one after the other", "attention": "how it is divided"},
     "requests and speed targets": {
         "input_tokens": "prompt of a request", "output_tokens": "answer to a request",
         "active_ratio": "share of the sessions generating at once",
-        "prefix_cache_hit_ratio": "share of the prompt in the prefix cache",
+        "prefix_cache_hit_ratio": "share of the prompt in cache",
         "tpot_ms": "target: committed time per output token",
         "ttft_ms": "target: committed time to first token"},
     "engine and measurements": {
@@ -7529,6 +7599,7 @@ HELP: dict[str, dict[str, str]] = {
         "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
         "lang": "language of the report", "scenario": "whose figures the summary shows"},
     TOOL_GROUP: {
+        "accept_keys": "keys of config.json that change nothing",
         "models_file": "your own entries, added to models.json",
         "servers_file": "your own entries, added to servers.json",
         "storage_file": "your own entries, added to storage.json"},
@@ -7671,6 +7742,8 @@ def reader(name: str) -> Callable[[str], object]:
         return argument(lambda text: read_choice(text, FLAG_CHOICES[name]))
     if row.metavar == "PATH":
         return argument(read_path)
+    if name == "accept_keys":
+        return argument(lambda text: tuple(check_string(word.strip()) for word in text.split(",")))
     return str if name in RECORDS else argument(lambda text: read_number(text, row))
 
 
@@ -7682,10 +7755,10 @@ def help_of(name: str, text: str) -> str:
     """What --help says of a flag: a text, its words, and its default where it has one."""
     row, default = FLAGS[name].flag, default_of(name)
     says = ": ".join(filter(None, [text, ", ".join(FLAG_CHOICES.get(name, ()))]))
-    told = row.shown or (None if default is None else "%g" % default if type(default) is float else default)
+    told = row.shown or ("%g" % default if type(default) is float else default)
     if row.required:
         return "%s (%s)" % (says, told or "required")
-    return says if told is None else "%s (default: %s)" % (says, told)
+    return says if told in (None, ()) else "%s (default: %s)" % (says, told)
 
 
 def help_format(prog: str) -> argparse.HelpFormatter:
@@ -8035,7 +8108,7 @@ def read_model_path(args: argparse.Namespace, models: Mapping) -> Model:
         near = nearest_entry(hub_model(path), models) if hub_model(path) else ""
         raise SizingError("argument --model: %s is not in %s and no path%s; see --list-models, or %s"
                           % (short(path), catalog_names(args, "models"), near, TO_GIVE))
-    return read_model(path, load_families())
+    return read_model(path, load_families(), args.accept_keys)
 
 
 def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:
@@ -8048,6 +8121,9 @@ def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:
     picked = {"model": ("models", model), "server": ("servers", server), "storage": ("storage", storage)}
     if models.get(model.name) is not model:              # read from a path
         del picked["model"]
+    elif args.accept_keys:
+        raise SizingError("argument --accept-keys: expected with a --model that is a path, got %s of %s"
+                          % (short(args.model), catalog_names(args, "models")))
     model = with_weights(model, args.weights_precision)
     asked = {name: value for name, value in vars(args).items() if name in REQUEST_NAMES}
     asked.update(model=model, server=server, storage=storage, replaced_entries=replaced_entries(args, picked),

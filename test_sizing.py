@@ -1005,7 +1005,7 @@ class Records(Tabled):
     def test_lists_hold_lines_of_text(self):
         names = [field.name for field in dataclasses.fields(Model) if str(field.type).startswith("list")
                  and field.name != "layer_groups"]
-        self.assertEqual(names, ["config_read", "config_derived", "aliases"])
+        self.assertEqual(names, ["config_read", "config_derived", "config_unread", "config_accepted", "aliases"])
         deep = []
         for _ in range(10**5):
             deep = [deep]
@@ -3456,6 +3456,9 @@ class Alerts(unittest.TestCase):
         # MINIMUM: 1,620,745 x 617 = 999,999,665; one node more holds 1,000,000,282
         "sessions_capped": ("info", {"concurrency": None, "nodes": 1620746}, {"concurrency": None, "nodes": 1620745},
                             "The nodes given hold 1,000,000,282 sessions; the sizing stops at 1,000,000,000,"),
+        "accepted_keys": ("warning", {"model": dataclasses.replace(MODELS["opt-oss-120b"], config_accepted=["kv_span = 3", "kv_merge = 2"])},
+                          {"model": dataclasses.replace(MODELS["opt-oss-120b"], config_accepted=[])},
+                          "at your word they change nothing: kv_span = 3, kv_merge = 2."),
         "catalog_entry_replaced": ("info", {"replaced_entries": ("model", "storage")}, {"replaced_entries": ()},
                                    "that comes with the tool: model opt-oss-120b, storage profile_default."),
         # see the tests of speed for the figures
@@ -3619,7 +3622,7 @@ class Alerts(unittest.TestCase):
         "budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes", "replica_spans_nodes",
         "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
-        "context_beyond_request", "request_beyond_context", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown",
+        "context_beyond_request", "request_beyond_context", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown", "accepted_keys",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
         "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped",
@@ -3641,7 +3644,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 23 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 24 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -7716,7 +7719,7 @@ HF_REFUSED = [  # config, what the message says
         "layer_types: missing"),
     (hf_config("gemma4_text", layer_types=["full_attention"] * 4, global_head_dim=32, num_kv_shared_layers=4),
         "num_kv_shared_layers: expected less than"),
-    (hf_config("llama", new_options={"memory_layers": 3}), "new_options: {'memory_layers': 3} has no rule in family 'llama'"),
+    (hf_config("llama", new_options={"memory_layers": 3, "lr": 1}), "new_options.memory_layers: 3 has no rule in family 'llama'"),
     (hf_config("llama", disable_sliding_window=False),
         "disable_sliding_window"),
     (hf_config("hunyuan_v1_dense", use_cla=True, cla_share_factor=2), "use_cla"), (hf_config("mllama_text_model", cross_attention_layers=[4]),
@@ -7736,7 +7739,7 @@ HF_REFUSED = [  # config, what the message says
         "mamba_n_heads*mamba_d_head: expected mamba_expand*hidden_size = 128, got 64"),
     (hf_config("jamba", layers=8, num_experts=4, num_experts_per_tok=2, mamba_d_conv=4, mamba_d_state=16, mamba_expand=2, mamba_dt_rank=8,
                sliding_window=1024), "sliding_window: 1024 has no rule in family 'jamba'"),
-    (hf_config("llama", foo_act_ratio=3), "foo_act_ratio: 3 has no rule in family 'llama'"),     # harmless endings end a name
+    (hf_config("llama", kv_act_ratio=3), "kv_act_ratio: 3 has no rule in family 'llama'"),       # harmless endings end a name
     (hf_config("llama", is_encoder_decoder=True), "is_encoder_decoder"), (hf_config("llama", pruned_heads={"0": [1, 2]}), "pruned_heads"),
     (hf_config("llama", cross_attention_hidden_size=1024), "cross_attention_hidden_size"),
     (hf_config("llama", cache_implementation="sliding_window"), "cache_implementation: 'sliding_window' has no rule in family 'llama'"),
@@ -8246,6 +8249,26 @@ class RefusedConfigs(unittest.TestCase):
             with self.subTest(key=key):
                 self.assertIn(key, self.refused({"model_type": "gemma3", "text_config": inner, key: self.NEW_KEYS.get(key, [3])}))
 
+    def test_all_keys_in_one_message(self):
+        config = {"model_type": "llava", "kv_span": 7, "text_config": hf_config("llama", kv_merge=2, foo=1, state_dim=5)}
+        self.assertEqual(self.refused(config), (
+            "kv_span: 7 has no rule in wrapper 'llava' and text_config.kv_merge: 2, text_config.state_dim: 5 have no rule in "
+            "family 'llama'; they may change the KV cache: they need rules under families in models.json, or your word that "
+            "nothing changes (--accept-keys kv_span,text_config.kv_merge,text_config.state_dim)"))
+        every = ["kv_span", "text_config.kv_merge", "state_dim"]                  # with its place, or without
+        model = sizing.model_from_hf_config(config, "m", FAMILIES, every)
+        self.assertEqual((model.config_accepted, model.config_unread),
+                         (["kv_span = 7", "text_config.kv_merge = 2", "text_config.state_dim = 5"], ["text_config.foo = 1"]))
+        self.assertEqual(dataclasses.replace(model, config_accepted=None, config_unread=None),
+                         dataclasses.replace(read(dict(config, kv_span=None, text_config=hf_config("llama"))), config_accepted=None,
+                                             config_unread=None))
+        for accepted, message in ((every[:2], "^text_config.state_dim: 5 has no rule in family 'llama'; it may .* --accept-keys "
+                                              "text_config.state_dim"),
+                                  (every + ["kv_spam"], "^--accept-keys: no key that lacks a rule is 'kv_spam'; did you mean 'kv_span'"),
+                                  (["hidden_size"], "^--accept-keys: no key that lacks a rule is 'hidden_size'; ")):
+            with self.assertRaisesRegex(SizingError, message.replace("--accept-keys text", r"\(--accept-keys text")):
+                sizing.model_from_hf_config(config, "m", FAMILIES, accepted)
+
     def test_switched_off_keys_pass(self):
         for key in ("kv_compression_ratio", "yoco_layers", "block_configs", "sparse_attention_topk"):
             for off in (None, [], {}, ""):
@@ -8303,7 +8326,7 @@ class RefusedConfigs(unittest.TestCase):
         config["text_config"] = config
         self.assertIn("nested", self.refused(config))
         # deeper than that no config.json is: the json module refuses it from some 990 levels (a dict made in Python of 2000 ends in RecursionError)
-        for key, words in (("options", "options: {'options': "), ("attn_config", "attn_config.attn_config: {'attn_config': ")):
+        for key, words in (("options", "config: expected fewer objects"), ("attn_config", "attn_config.attn_config: {'attn_config': ")):
             deep = hf_config("llama" if key == "options" else "mpt")
             place = deep
             for _ in range(500):
@@ -8331,25 +8354,40 @@ class RefusedConfigs(unittest.TestCase):
         self.assertEqual(self.refused(dict(config, one_more=1)), "config: expected at most 10000 keys, got 10001")
         self.assertEqual(self.refused({"model_type": "llava", "text_config": dict(config, one_more=1)}), "text_config.config: expected at most 10000 keys, got 10001")
 
-    # The words of the tables, and a key of text that each makes suspect.
-    SUSPECT = ["attn", "attention", "cache", "kv", "key", "value", "state", "window", "compress", "shar", "latent", "lora", "rank", "index", "sparse", "chunk", "recur", "conv", "mem", "head", "layer", "block", "mamba", "ssm", "rnn", "linear", "gqa", "mqa", "mla", "delta", "retention", "rwkv", "hybrid", "global", "local", "slid", "swa", "stride", "dilat", "segment", "cross", "loop", "repeat", "sink", "evict", "pool", "pattern", "interval", "period", "group", "dim", "expert", "moe", "mlp", "ffn", "hidden", "depth", "width", "select", "csa", "hca", "nsa", "cla", "context", "seq", "embd", "vocab", "token_size", "mtp", "nextn", "yoco", "mixer", "lightning", "reuse", "ngram", "lookup", "ttt", "decoder", "encoder", "topk", "top_k", "rope_dim", "skip", "types", "bits"]
-    ALWAYS_SUSPECT = ["cache", "kv", "cross", "window", "compress", "shar", "state", "latent", "sink", "mem", "attn", "attention", "layer", "block", "sparse", "chunk", "slid", "span"]
+    # The words of the tables; those anywhere in a name, those that begin a word of it.
+    ANYWHERE = ["attn", "attention", "cache", "kv", "state", "window", "compress", "shar", "latent", "sparse", "chunk", "recur", "mem", "layer", "block", "slid", "cross", "sink", "span"]
+    BEGINNING = ["merg", "key", "value", "lora", "rank", "index", "conv", "head", "mamba", "ssm", "rnn", "linear", "gqa", "mqa", "mla", "delta", "retention", "rwkv", "hybrid", "global", "local", "swa", "stride", "dilat", "segment", "loop", "repeat", "evict", "pool", "pattern", "interval", "period", "group", "dim", "expert", "moe", "mlp", "ffn", "hidden", "depth", "width", "select", "csa", "hca", "nsa", "context", "seq", "embd", "vocab", "token_size", "mtp", "nextn", "yoco", "mixer", "lightning", "reuse", "ngram", "lookup", "ttt", "decoder", "encoder", "topk", "top_k", "rope_dim", "skip", "types", "bits", "multi_query", "rolling", "meta_token", "interleav", "ut_steps", "dsa", "kda", "moba", "lookback", "token_budget", "k_eq"]
+    # What real files hold and no engine keeps anything of.
+    CHANGE_NOTHING = {
+        "pad_id": 2, "im_start_id": 7, "mask_init_id": 7, "is_llama_config": True, "class_num": 3, "enable_talker": True,
+        "layernorm_full_attention_beta": 1.0, "swiglu_alpha": 1.702, "downsample_ratio": 0.5, "downsample_factor": 4,
+        "use_thumbnail": True, "min_dynamic_patch": 1, "norm_topk_prob": True, "routed_scaling_factor": 2.5, "n_group": 8,
+        "topk_group": 4, "language_model_only": False, "projection_hidden_size": 1152, "bias_dropout_fusion": True,
+        "my_training_note": {"lr": 1e-4}, "kv_layers": 0, "attention_scale": 0.1, "qk_norm": True}
     HARMLESS = ["x_token_id", "x_token_ids", "x_token_index", "x_coef", "x_eps", "x_epsilon", "x_std", "x_version", "x_act", "x_activation", "x_theta", "x_loss", "x_init", "x_lr", "vision_x", "visual_x", "vit_x", "image_x", "video_x", "audio_x", "speech_x", "projector_x", "media_x", "mm_x", "spatial_merge_x", "patch_size_x", "img_x", "unsloth_x", "tokenizer_x", "rope_theta_x", "rope_scaling_x", "rotary_x", "router_x", "initializer_x", "init_x", "_name_x", "_commit_x", "_from_x", "_experts_impl_y", "x_dropout", "attn_dropout_prob", "attn_pdrop", "UNSLOTH_X"]
 
     def test_words_in_keys(self):
-        for word in self.SUSPECT:
-            self.assertIn("y%s_y" % word, self.refused(hf_config("llama", **{"y%s_y" % word: "text"})))
-        for word in self.ALWAYS_SUSPECT:
+        for word in self.ANYWHERE + self.BEGINNING:
+            key = "y%s_y" % word if word in self.ANYWHERE else "y_%s_y" % word
+            self.assertIn(key, self.refused(hf_config("llama", **{key: "text"})))
+            self.assertIn(word.title(), self.refused(hf_config("llama", **{word.title(): 1})))
+        for word in self.BEGINNING:
+            if not re.search("|".join(self.ANYWHERE), "y" + word) and "_" not in word:
+                self.assertEqual(read(hf_config("llama", **{"y%s" % word: 1})).config_unread, ["y%s = 1" % word])
+        self.assertIn("cla_factor", self.refused(hf_config("llama", cla_factor=2)))
+        for word in self.ANYWHERE:
             for key in ("Y%s_token_id" % word, "unsloth_%s" % word):
                 self.assertIn(key, self.refused(hf_config("llama", **{key: 1})))
             self.assertIn("vision_%s" % word, self.refused({"model_type": "llava", "text_config": hf_config("llama"), "vision_%s" % word: 5}))
+        for key, value in self.CHANGE_NOTHING.items():
+            self.assertEqual(read(hf_config("llama", **{key: value})).num_layers, 4)
         for key in self.HARMLESS:
             self.assertEqual(read(hf_config("llama", **{key: 7})).num_layers, 4)
         for word in ["no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"]:
-            self.assertIn(word, self.refused(hf_config("llama", **{"y.%s_y" % word: False})))
+            self.assertIn(word, self.refused(hf_config("llama", **{"kv.%s_y" % word: False})))
         for word in ["vision", "visual", "vit", "image", "video", "audio", "speech", "projector", "media"]:
             self.assertEqual(read({"model_type": "llava", "text_config": hf_config("llama"), "y_%s_y" % word: 5}).num_layers, 4)
-        for key in ["num_y", "n_y", "y_size", "y_rank", "y_layers", "y_experts"]:
+        for key in ["num_kv_y", "n_kv", "kv_size", "kv_rank", "kv_layers", "kv_experts"]:
             self.assertEqual(read(hf_config("llama", **{key: 0})).num_layers, 4)
             self.assertIn(key, self.refused(hf_config("llama", **{key: 1})))
 
@@ -8365,7 +8403,7 @@ class RefusedConfigs(unittest.TestCase):
                 (hf_config("jamba", layers=8, attn_layer_offset=8), "attn_layer_period: expected a whole number above 8, got 8"),
                 (hf_config("llama", torch_dtype="bfloat1"), "torch_dtype: unknown value 'bfloat1'; did you mean 'bfloat16'?"),
                 (hf_config("mllama_text_model", cross_attention_layers=[4]), "cross_attention_layers: expected different layer numbers from 0 to 3, got [4]"),
-                (hf_config("gemma3_text", num_kv_shared_layers=-1), "num_kv_shared_layers: -1 has no rule in family 'gemma3'; it may change the KV cache: it needs a rule under families in models.json"),
+                (hf_config("gemma3_text", num_kv_shared_layers=-1), "num_kv_shared_layers: -1 has no rule in family 'gemma3'; it may change the KV cache: it needs a rule under families in models.json, or your word that nothing changes (--accept-keys num_kv_shared_layers)"),
                 (hf_config("gemma3n_text", layer_types=["full_attention"] * 4, num_kv_shared_layers=0, intermediate_size=[128, 64, 128, 128]), "intermediate_size: expected a whole number from 1 up to 10000000, got [128, 64, 128, 128]"),
                 (hf_config("mixtral", num_local_experts=2, num_experts_per_tok=3), "num_experts_per_tok: expected at most num_experts = 2, got 3")]:
             self.assertEqual(self.refused(config), message)
@@ -8714,7 +8752,7 @@ class Families(unittest.TestCase):
             self.assertEqual(str(caught.exception), message)
         for rows in (None, [3], [{"model_types": ["x"]}], {"name": "x"}):
             with self.assertRaises(SizingError) as caught:
-                sizing.read_hf_config(config, "m", rows)
+                sizing.read_hf_config(config, "m", rows, ())
             self.assertEqual(str(caught.exception), "families: expected a list of objects with a name, got %r" % (rows,))
         without_llama = [row for row in FAMILIES if row["name"] != "llama"]
         with self.assertRaisesRegex(SizingError, "^family 'llama' in models.json: expected one row of this name, got 0$"):
@@ -8992,6 +9030,19 @@ class ModelPath(InFolder):
                 self.assertEqual((model.total_params, model.default_kv_precision, model.weights_gib), (8030261248, "bf16", None))
                 self.assertNotIn(self.folder, repr(model))               # no paths: the same input gives the same bytes
 
+    def test_keys_accepted_by_name(self):
+        path = os.path.join(self.folder, "config.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(dict(hf_config("llama", max_position_embeddings=131072), kv_span=3, note={"a": 1}), file)
+        status, out, err = call(*argv("--accept-keys= kv_span", "--text-only", model=path, kv_precision=None))
+        self.assertEqual((status, err), (0, ""))
+        for line in ("Não lido do config.json (config_unread): note = {'a': 1}", "por sua palavra: kv_span = 3"):
+            self.assertIn(line, out)
+        for name, message in (("", "expected printable text, got ''"), ("a,,b", "expected printable text, got ''")):
+            self.assertEqual(call(*argv("--accept-keys=" + name, model=path)), (2, "", one_line("argument --accept-keys: " + message)))
+        self.assertEqual(call(*argv("--accept-keys=kv_span")), (2, "", one_line(
+            "argument --accept-keys: expected with a --model that is a path, got 'opt-oss-120b' of models.json")))
+
     def test_from_any_folder(self):
         before = os.getcwd()
         self.addCleanup(os.chdir, before)
@@ -9035,7 +9086,7 @@ class ModelPath(InFolder):
         (b"\x80\x04\x95\x0f\0\0\0\0\0\0\0}\x94\x8c\x04name\x94K\x01s.", "expected JSON in UTF-8: 'utf-8' codec can't decode byte 0x80 in position 0: invalid start byte"),
         (b'{"model_type": "llama", "model_type": "gpt2"}', "duplicate key 'model_type'"),
         (json.dumps(dict(CONFIG, num_hidden_layers="32")).encode(), "num_hidden_layers: expected a whole number from 1 up to 10000, got '32'"),
-        (json.dumps(dict(CONFIG, kv_window=5)).encode(), "kv_window: 5 has no rule in family 'llama'; it may change the KV cache: it needs a rule under families in models.json"),
+        (json.dumps(dict(CONFIG, kv_window=5)).encode(), "kv_window: 5 has no rule in family 'llama'; it may change the KV cache: it needs a rule under families in models.json, or your word that nothing changes (--accept-keys kv_window)"),
         (b'{"model_type": %s}' % (b"[" * 985 + b"]" * 985), None),
     ]
 
@@ -9631,7 +9682,7 @@ class CommandLine(InFolder):
     def test_numbers(self):
         parser = sizing.build_parser()
         self.assertEqual(set(self.NUMBERS), {name for name, row in sizing.FLAGS.items()
-                                             if row.flag.metavar not in ("NAME", "KIND", "PATH", "LANG")})
+                                             if row.flag.metavar not in ("NAME", "NAME,NAME", "KIND", "PATH", "LANG")})
         for name, (expected, wrong, right) in self.NUMBERS.items():
             option = sizing.flag(name)
             for text in wrong:
@@ -9964,6 +10015,7 @@ class CommandLine(InFolder):
         --lang default: pt
         --scenario default: recommended
         catalogs, lists and this tool:
+        --accept-keys
         --models-file
         --servers-file
         --storage-file
