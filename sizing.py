@@ -6837,6 +6837,14 @@ def words_each(facts, layers, name):
     return [str(word) for word in value]
 
 
+def words_first(facts, layers, name):
+    """As `each`, where the list goes on with layers that predict further tokens."""
+    key, value = facts.find(name)
+    if isinstance(value, list) and len(value) > layers:
+        facts = Facts({name: value[:layers]}, {**facts.row, "names": {}})
+    return words_each(facts, layers, name)
+
+
 def words_cycle(facts, layers, name):
     """A string of letters that repeats; a remainder would leave the last layers open."""
     key, value = facts.find(name)
@@ -6891,6 +6899,7 @@ FORMULAS, BASE = [check_formula], [partial(check_number, bound=COUNT._replace(lo
 LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
     "with": (words_with, STRINGS * 3, 0),
     "each": (words_each, STRINGS, 0),
+    "first": (words_first, STRINGS, 0),
     "cycle": (words_cycle, STRINGS, 0),
     "every": (words_every, FORMULAS * 2 + STRINGS * 2, 0),
     "from": (words_from, FORMULAS + STRINGS * 2 + FORMULAS, 1),
