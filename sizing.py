@@ -427,7 +427,8 @@ def check_group(entry: object, before: Iterable[str]) -> None:
     for name in known:
         if entry.get(name) is not None or name not in OPTIONAL_IN_GROUP:
             with at("." + name):
-                check_number(entry.get(name), field_bound(name, "int"))
+                bound = field_bound(name, "int")
+                check_number(entry.get(name), bound._replace(low=0) if name == "qk_rope_head_dim" else bound)
 
 
 def pattern_of(kinds: Iterable[str]) -> str:
@@ -1312,13 +1313,14 @@ def latent_kv_bytes(latent_held_tokens, kv_lora_rank, qk_rope_head_dim, bytes_pe
 
 # Packed formats keep a 4-byte scale per 128 elements and the rope part in 16 bits (vLLM 0.32.0: fp8_ds_mla
 # 656 B = 512 + 16 + 128 per token, index key 132 B = 128 + 4).
-ELEMENTS_PER_SCALE, SCALE_BYTES, ROPE_BYTES = 128, 4, 2
+# The room of the rope part stays where a model has none (GLM-5.3-Flash).
+ELEMENTS_PER_SCALE, SCALE_BYTES, ROPE_BYTES, ROPE_ELEMENTS = 128, 4, 2, 64
 
 
 @number()
 def latent_kv_bytes__packed(latent_held_tokens, kv_lora_rank, qk_rope_head_dim, latent_layers):
     return (latent_held_tokens * (kv_lora_rank + SCALE_BYTES * ceil(kv_lora_rank / ELEMENTS_PER_SCALE)
-                                  + ROPE_BYTES * qk_rope_head_dim) * latent_layers)
+                                  + ROPE_BYTES * max(qk_rope_head_dim, ROPE_ELEMENTS)) * latent_layers)
 
 
 @number(Text("Chaves de índice", "Index keys"), Text(
@@ -3403,7 +3405,8 @@ def prefix_cases(model: Model, layout: Layout) -> dict[str, str]:
 
 
 def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
-    packed = "index" in model.groups and kv_precision in PACKED_BY_INDEX
+    indexed = "latent" in model.groups and not {"index", "packed"}.isdisjoint(model.groups)
+    packed = indexed and kv_precision in PACKED_BY_INDEX
     return CASES["packed"] if packed else {}
 
 
@@ -6904,6 +6907,14 @@ def words_each(facts, layers, name):
     return [str(word) for word in value]
 
 
+def words_first(facts, layers, name):
+    """As `each`, where the list goes on with layers that predict further tokens."""
+    key, value = facts.find(name)
+    if isinstance(value, list) and len(value) > layers:
+        facts = Facts({name: value[:layers]}, {**facts.row, "names": {}})
+    return words_each(facts, layers, name)
+
+
 def words_cycle(facts, layers, name):
     """A string of letters that repeats; a remainder would leave the last layers open."""
     key, value = facts.find(name)
@@ -6958,6 +6969,7 @@ FORMULAS, BASE = [check_formula], [partial(check_number, bound=COUNT._replace(lo
 LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
     "with": (words_with, STRINGS * 3, 0),
     "each": (words_each, STRINGS, 0),
+    "first": (words_first, STRINGS, 0),
     "cycle": (words_cycle, STRINGS, 0),
     "every": (words_every, FORMULAS * 2 + STRINGS * 2, 0),
     "from": (words_from, FORMULAS + STRINGS * 2 + FORMULAS, 1),
