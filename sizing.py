@@ -6816,8 +6816,8 @@ def is_harmless(name: str) -> bool:
     return bool(re.match(FACTORS, lower) or (re.match(HARMLESS, lower) and not re.search(CACHE_WORDS, lower)))
 
 
-def is_suspect(name: str, value: object) -> bool:
-    return bool(re.search(SUSPECT, name.lower())) and not is_off(name, value)
+def is_suspect(name: str) -> bool:
+    return bool(re.search(SUSPECT, name.lower()))
 
 
 class Unread(namedtuple("Unread", "place name value owner")):
@@ -6835,14 +6835,13 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
     for key, value in config.items():
         name = prefix + str(key)
         read = name in known and not isinstance(value, dict)
-        if read or name in unused or value is None or is_harmless(name):
+        if read or name in unused or is_off(name, value) or is_harmless(name):
             continue
         inside = unread_keys(value, known, place, owner, name + ".") if isinstance(value, dict) else ()
         if any(other.startswith(name + ".") for other in known):
             yield from inside
         elif name not in known:
-            own = is_suspect(name, value)
-            suspect = [] if own else [one for one in inside if is_suspect(one.name, one.value)]
+            suspect = [] if is_suspect(name) else [one for one in inside if is_suspect(one.name)]
             yield from suspect or [Unread(place, name, value, owner)]
 
 
@@ -6871,8 +6870,7 @@ def judged_keys(unread: Sequence[Unread], strict: bool, accepted: Iterable[str])
             raise SizingError("--accept-keys: no key that lacks a rule is %s%s" % (
                 short(name), nearest(name, names)))
         taken.append(names[name])
-    refused = [key for key in unread if key not in taken and not is_off(key.name, key.value)
-               and (strict or is_suspect(key.name, key.value))]
+    refused = [key for key in unread if key not in taken and (strict or is_suspect(key.name))]
     if refused:
         raise SizingError(no_rule(refused))
     return [told(key) for key in unread if key not in taken], [told(key) for key in taken]
