@@ -6285,7 +6285,7 @@ def decode_json(data: bytes, encoding: str, what: str):
         raise SizingError("expected %s: %s" % (what, error)) from None
 
 
-def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
+def file_bytes(path: str, max_bytes: int = MAX_CATALOG_BYTES) -> bytes:
     expect(isinstance(path, (str, bytes, os.PathLike)), "a path", path)  # open() closes the file of a number
     with at(path):
         try:
@@ -6295,6 +6295,12 @@ def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
             raise SizingError("cannot read: %s" % error) from None
         if len(data) > max_bytes:
             raise SizingError("expected a file of at most %d bytes" % max_bytes)
+        return data
+
+
+def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
+    data = file_bytes(path, max_bytes)
+    with at(path):
         return decode_json(data, "utf-8-sig", "JSON in UTF-8")
 
 
@@ -6317,11 +6323,14 @@ def parse(cls: type, entry, where: str):
 
 def load_catalog(path: str, key: str, cls: type) -> dict:
     """`{name: record}` of the file at `path`, which holds `{key: [entry, ...]}`; raises SizingError."""
-    data = read_json(path)
+    return catalog_records(read_json(path), path, key, cls)
+
+
+def catalog_records(data: object, path: str, key: str, cls: type) -> dict:
     entries = data.get(key) if isinstance(data, dict) else None
-    others = {key, "families"} if key == "models" else {key}
-    if not isinstance(entries, list) or not entries or not set(data) <= others:
-        raise SizingError('%s: expected {"%s": [one entry or more]} and nothing else' % (path, key))
+    if not isinstance(entries, list) or not entries or not isinstance(data, dict) or set(data) != {key}:
+        raise SizingError('%s: expected {"%s": [one entry or more]} and nothing else%s' % (
+            path, key, " than families" if key == "models" else ""))
     if len(entries) > MAX_ENTRIES:
         raise SizingError("%s: %s: expected at most %d entries" % (path, key, MAX_ENTRIES))
     records: dict = {}
@@ -6347,9 +6356,38 @@ def claim_names(record, taken: dict[str, str], where: str) -> None:
                                   % (where, short(record.name), key, short(word), short(owner)))
 
 
-def load_models(path: str) -> dict[str, Model]:
+class Models(dict):
+    """Models by name, and `families`, the rows that the user's own file holds beside them or alone."""
+    families: Sequence[dict] = ()
+
+
+def load_models(path: str) -> Models:
     """Models of a models.json, by name; raises SizingError."""
-    return load_catalog(path, "models", Model)
+    data = models_alone(path) if is_shipped(path) else read_json(path)
+    families = own_rows(data.pop("families"), path) if isinstance(data, dict) and "families" in data else ()
+    alone = families and not data
+    models = Models({} if alone else catalog_records(data, path, "models", Model))
+    models.families = families
+    return models
+
+
+def is_shipped(path: str) -> bool:
+    with suppress(OSError, ValueError, TypeError):
+        return os.path.samefile(path, shipped_path("models"))
+    return False
+
+
+def models_alone(path: str):
+    """The shipped models without the families behind them, which only a model's path needs; all that the file
+    holds where they stand elsewhere or something is wrong."""
+    data = file_bytes(path)
+    behind = re.search(rb'\],\s*"families": \[', data)
+    if behind and re.search(rb"\]\s*\}\s*\Z", data):
+        with suppress(SizingError):
+            return decode_json(data[:behind.start()] + b"]}", "utf-8-sig", "")
+    with at(path):
+        found = decode_json(data, "utf-8-sig", "JSON in UTF-8")
+    return {key: found[key] for key in found if key != "families"} if isinstance(found, dict) else found
 
 
 def load_servers(path: str) -> dict[str, Server]:
@@ -6370,9 +6408,28 @@ def load_families(path: str | None = None) -> list:
     path = path or shipped_path("models")
     data = read_json(path)
     rows = data.get("families") if isinstance(data, dict) else None
+    return named_rows(rows, path) if is_shipped(path) else own_rows(rows, path)
+
+
+def named_rows(rows: object, path: str) -> list:
     if not isinstance(rows, list) or not are_named(rows):
         raise SizingError('%s: expected "families": [objects with a name], to read a config.json' % path)
     return rows
+
+
+def own_rows(rows: object, path: str) -> list:
+    """The rows of a user's file, which they name; raises SizingError where one is wrong by itself."""
+    own = [{**row, FILE: path} for row in named_rows(rows, path)]
+    times = Counter(row["name"] for row in own)
+    for row in own:
+        check_row(row, times[row["name"]])
+    return own
+
+
+def with_shipped(own: Sequence[dict]) -> list:
+    """The rows `own`, which count first, and the shipped ones that they do not replace by name."""
+    names = {row["name"] for row in own}
+    return [*own, *(row for row in load_families() if row["name"] not in names)]
 
 
 def are_named(rows) -> bool:
@@ -6400,6 +6457,7 @@ def are_named(rows) -> bool:
 #   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
 #   keys: others that change no number here; wrapper_keys: the same around the language model
 NOT_INHERITED = ("model_types", "wrappers", "architectures", "source")
+FILE = "(file)"  # of a row of the user's: where it was read from
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
 MAX_FORMULA = 1000  # characters; the longest shipped one has 287
 OPERAND = r" *!{0,2}(?:-?[0-9]{1,15}|[A-Za-z_][A-Za-z0-9_.]*) *"
@@ -6483,18 +6541,29 @@ def check_shape(value, shape, where: str) -> None:
             check_shape(item, shape[0], "%s[%d]" % (where, index))
 
 
+def file_of(row: dict) -> str:
+    return row.get(FILE, "models.json")
+
+
 def row_place(row: dict, word: str) -> str:
-    return "family %r in models.json: %s" % (row["name"], word)
+    return "family %r in %s: %s" % (row["name"], file_of(row), word)
+
+
+def check_row(row: dict, times: int = 1) -> None:
+    """Raise SizingError where a row, found so many times by its name, is wrong by itself."""
+    with at("family %s in %s" % (short(row["name"]), file_of(row))):
+        expect(times == 1, "one row of this name", times)
+        for word, value in row.items():
+            if word != FILE:
+                check_choice(word, ROW_SHAPES)
+                check_shape(value, ROW_SHAPES[word], word)
 
 
 def checked_row(families: list, name: str) -> dict:
     found = [row for row in families if row["name"] == name]
-    with at("family %s in models.json" % short(name)):
-        expect(len(found) == 1, "one row of this name", len(found))
-        for word, value in found[0].items():
-            check_choice(word, ROW_SHAPES)
-            check_shape(value, ROW_SHAPES[word], word)
-    return found[0]
+    row = (found or [{"name": name}])[0]
+    check_row(row, len(found))
+    return row
 
 
 def inherited_row(families: list, name: str, before: Sequence[str] = ()) -> dict:
@@ -7167,6 +7236,9 @@ def read_hf_config(config: dict, name: str, families: list) -> dict:
         refuse_wrapper_keys(wrapper, config, row, known, where)
     refuse_unknown_keys(config, row, known, place)
     facts = Facts(config, row)
+    if FILE in row:
+        facts.derived.append("family %r: rows of %s, which count before the shipped ones" % (
+            row["name"], short(os.path.basename(row[FILE])).strip("'")))
     if row.get("strict"):
         facts.derived.append("family llama assumed: no model_type, and every key is one of its own")
     tower = vision_parameters([config] + [wrapper for _, wrapper in wrappers])
@@ -7920,7 +7992,7 @@ def catalog(args: argparse.Namespace, kind: str) -> dict:
     shipped, own = LISTS[kind].load(shipped_path(kind)), getattr(args, kind + "_file")
     if own is None:
         return shipped
-    records = LISTS[kind].load(own)
+    records: dict = LISTS[kind].load(own)
     names = {name.lower(): name for name in records}
     left = {}
     for name, record in shipped.items():
@@ -7930,7 +8002,8 @@ def catalog(args: argparse.Namespace, kind: str) -> dict:
         elif record.aliases:
             aliases = [*(records[mine].aliases or ()), *record.aliases]
             records[mine] = replace(records[mine], aliases=list(dict.fromkeys(aliases)))
-    return {**records, **left}
+    records.update(left)
+    return records
 
 
 def replaced_entries(args: argparse.Namespace, picked: Mapping) -> tuple[str, ...]:
@@ -8035,7 +8108,7 @@ def read_model_path(args: argparse.Namespace, models: Mapping) -> Model:
         near = nearest_entry(hub_model(path), models) if hub_model(path) else ""
         raise SizingError("argument --model: %s is not in %s and no path%s; see --list-models, or %s"
                           % (short(path), catalog_names(args, "models"), near, TO_GIVE))
-    return read_model(path, load_families())
+    return read_model(path, with_shipped(getattr(models, "families", ())))
 
 
 def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:

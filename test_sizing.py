@@ -7437,7 +7437,7 @@ class Catalogs(InFolder):
             path = self.catalog("catalog.json", {"models": [ENTRIES["models"][1], bad]})
             self.assertEqual(self.refusal(lambda path=path: sizing.load_models(path)), "%s: models[1]: expected an object, got %s" % (path, shown))
 
-    SHAPE = 'expected {"models": [one entry or more]} and nothing else'
+    SHAPE = 'expected {"models": [one entry or more]} and nothing else than families'
     FILES = [  # content, message
         (b"", "expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)"),
         (b"{", "expected JSON in UTF-8: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
@@ -8747,10 +8747,11 @@ class Families(unittest.TestCase):
     def test_families_file(self):
         with tempfile.TemporaryDirectory(prefix="test_sizing.") as folder:
             path = os.path.join(folder, "models.json")
-            for data in ({}, [], {"families": {}}, {"families": [3]}, {"families": [{"model_types": ["x"]}]}, {"families": None}, {"families": [{"name": "n"}] * 10001}, {"families": [{"name": "n"}] * 10**4}):
+            many = {"families": [{"name": "n%d" % i} for i in range(10**4)]}
+            for data in ({}, [], {"families": {}}, {"families": [3]}, {"families": [{"model_types": ["x"]}]}, {"families": None}, {"families": [{"name": "n"}] * 10001}, many):
                 with open(path, "w", encoding="utf-8") as file:
                     json.dump(data, file)
-                if data == {"families": [{"name": "n"}] * 10**4}:
+                if data is many:
                     self.assertEqual(len(sizing.load_families(path)), 10**4)
                     continue
                 with self.assertRaises(SizingError) as caught:
@@ -8965,6 +8966,91 @@ class Checkpoint(InFolder):
 CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32,
           "num_hidden_layers": 32, "num_key_value_heads": 8, "max_position_embeddings": 131072, "vocab_size": 128256, "tie_word_embeddings": False,
           "torch_dtype": "bfloat16", "attention_bias": False, "mlp_bias": False}
+
+
+class OwnFamilies(InFolder):
+    """Rows of "families" in the file of --models-file, and what a run that reads no config.json pays for the shipped ones."""
+
+    ROW = {"name": "mine", "like": "llama", "model_types": ["brand_new"], "source": "x"}
+
+    def config(self, **changes):
+        return self.catalog("new.json", dict(CONFIG, model_type="brand_new", **changes))
+
+    def run_with(self, data, model=None, **more):
+        """(status, message) or the "model" of the JSON of a run with such a --models-file."""
+        path = self.catalog("mine.json", data)
+        status, out, err = call(*argv("--json-only", model=model or self.config(), models_file=path, effective_context=1000, **more))
+        return strict_json(out)["inputs"]["model"] if status == 0 else (status, err)
+
+    def test_a_models_file_may_hold_families(self):
+        mine = [{**dataclasses.asdict(FULL), "source": "made up"}]
+        for data in ({"families": [self.ROW]}, {"models": mine, "families": [self.ROW]}, {"families": [self.ROW], "models": mine}):
+            found = self.run_with(data)
+            self.assertEqual((found["name"], found["total_params"]), ("new", 8030261248))
+            self.assertIn("family 'mine': rows of mine.json, which count before the shipped ones", found["config_derived"])
+            self.assertEqual(self.run_with(data, "opt-oss-20b")["name"], "opt-oss-20b")
+        self.assertEqual(self.run_with(data, "full")["source"], "made up")
+        self.assertEqual(self.run_with({"models": mine}, self.catalog("llama.json", CONFIG))["total_params"], 8030261248)
+        listed = call("--models-file", self.path("mine.json"), "--list-models", "--json-only")
+        self.assertEqual((listed[0], [one["name"] for one in strict_json(listed[1])["models"]]), (0, ["full", *MODELS]))
+
+    def test_rows_count_before_the_shipped_ones(self):
+        llama = self.catalog("llama.json", CONFIG)
+        wide = {"layers": [["all", "full_attention"]], "derived": {"head_dim": "2*hidden_size/num_attention_heads"}}
+        for row, told in (({**self.ROW, **wide, "model_types": ["llama"]}, "mine"), ({**wide, "name": "mistral", "model_types": ["llama"], "source": "x"}, "mistral")):
+            found = self.run_with({"families": [row]}, llama)
+            self.assertEqual((found["head_dim"], found["config_derived"][0]), (256, "family %r: rows of mine.json, which count before the shipped ones" % told))
+        base = next(row for row in FAMILIES if row["name"] == "mistral")                    # a row that ministral3 is like
+        found = self.run_with({"families": [{**base, **wide, "layers": [["all", "full_attention"]]}]}, self.catalog("m.json", dict(CONFIG, model_type="ministral3")))
+        self.assertEqual((found["head_dim"], found["config_derived"][0]), (256, "family 'ministral3': rows of mine.json, which count before the shipped ones"))
+
+    def test_what_is_wrong_names_the_users_file(self):
+        named = "family 'mine' in %s: " % self.path("mine.json")
+        for families, message in [
+                ([dict(self.ROW, model_type=["brand_new"])], named + "unknown value 'model_type'; did you mean 'model_types'?"),
+                ([self.ROW, self.ROW], named + "expected one row of this name, got 2"),
+                ([dict(self.ROW, derived={"a": "b-c"})], named + "derived.a: expected a formula such as 2*hidden_size + -1*x/y, got 'b-c'"),
+                ([dict(self.ROW, **{"(file)": "x", "keys": 3})], named + "keys: expected a list, got 3")]:
+            for model in (self.config(), "opt-oss-20b"):                                     # a file with a wrong row is refused in any run
+                self.assertEqual(self.run_with({"families": families}, model), (2, one_line(message)))
+        shape = '%s: expected "families": [objects with a name], to read a config.json' % self.path("mine.json")
+        for families in (5, [3], [{"like": "llama"}], None, {}):
+            self.assertEqual(self.run_with({"families": families}), (2, one_line(shape)))
+        self.assertIn('expected {"models": [one entry or more]} and nothing else than families', self.run_with({"families": []})[1])
+        self.assertEqual(self.run_with({"families": [dict(self.ROW, like="lama")]}),
+                         (2, one_line("%s: %slike: unknown value 'lama'; did you mean 'llama'?" % (self.config(), named))))
+        self.assertEqual(self.run_with({"families": [dict(self.ROW, defaults={"head_dim": None})]}, self.config(head_dim=None)),
+                         (2, one_line("%s: %shead_dim: expected a whole number, got None" % (self.config(head_dim=None), named))))
+
+    @unittest.skipUnless(os.path.exists("/dev/fd"), "no /dev/fd here")
+    def test_a_pipe_is_read_once(self):
+        reader, writer = os.pipe()
+        os.write(writer, json.dumps({"families": [self.ROW]}).encode())
+        os.close(writer)
+        self.addCleanup(os.close, reader)
+        status, _, err = call(*argv("--json-only", model=self.config(), models_file="/dev/fd/%d" % reader, effective_context=1000))
+        self.assertEqual((status, err), (0, ""))
+
+    def test_a_catalog_run_reads_no_family(self):
+        """The shipped rows stand behind the models; where they do not, or something is wrong, the whole file is read."""
+        shipped, alone = sizing.shipped_path("models"), len(json.dumps({"models": []}))
+        with mock.patch.object(sizing, "decode_json", wraps=sizing.decode_json) as decoded:
+            self.assertEqual(sizing.load_models(shipped), MODELS)
+        self.assertEqual([b"families" in each.args[0] for each in decoded.mock_calls], [False])
+        with open(shipped, encoding="utf-8") as file:
+            data = json.load(file)
+        self.assertEqual(list(MODELS), [entry["name"] for entry in data["models"]])
+        self.assertGreater(len(data["families"]), alone)
+        one = {"models": [{**dataclasses.asdict(FULL), "source": "x"}]}
+        for text, message in [
+                (json.dumps(dict(one, families=[{"name": "a"}])), ""), (json.dumps({"families": [], **one}), ""), (json.dumps(one), ""),
+                (json.dumps(dict(one, families=[{"name": "a"}]))[:-1], "expected JSON in UTF-8: "), (json.dumps(dict(one, families=[]))[:-2], "expected JSON in UTF-8: "),
+                (json.dumps(dict(one, families=[], more=[])), ""), (json.dumps(dict(one, more=[], families=[])), "expected {"), ('{"models": [{"keys": [1], "families": [2]}]}', "models[0].keys: unknown key"),
+                ('{"models": [{"keys": [1], "families": []}', "expected JSON in UTF-8: "), (json.dumps({"families": [1]}), "expected {"), ("[]", "expected {")]:
+            path = self.write("models.json", text)
+            with self.subTest(text=text[-60:]), mock.patch.object(sizing, "shipped_path", return_value=path):
+                told = refusal(sizing.load_models, path)
+                self.assertTrue(told.startswith(path + ": " + message) if message else not told, told)
 
 
 class ModelPath(InFolder):
@@ -9885,7 +9971,7 @@ class CommandLine(InFolder):
         path = self.write("mine.json", "{}")
         for option, key in (("models", "models"), ("servers", "servers"), ("storage", "profiles")):
             self.assertEqual(call(*argv("--%s-file=%s" % (option, path))), (2, "", one_line(
-                '%s: expected {"%s": [one entry or more]} and nothing else' % (path, key))))
+                '%s: expected {"%s": [one entry or more]} and nothing else%s' % (path, key, " than families" if key == "models" else ""))))
 
     def test_outputs(self):
         text, data, shown = (call(*argv(option))[1] for option in ("--text-only", "--json-only",
