@@ -7204,14 +7204,31 @@ def checkpoint_dtype(config: dict, derived: list) -> str:
     return WEIGHT_DTYPES.get(word, "bf16")
 
 
-def rope_positions(config: dict, max_position_embeddings: int) -> int:
-    """Positions of the rotary tables: linear scaling stretches them, other kinds do not."""
-    scaling = config.get("rope_scaling")
-    factor: float = 1
-    if isinstance(scaling, dict) and "linear" in (scaling.get("rope_type"), scaling.get("type")):
-        factor = scaling.get("factor", 1)
-    stretched = type(factor) in (int, float) and 1 <= factor <= 1000
-    return int(max_position_embeddings * factor) if stretched else max_position_embeddings
+# Rope types whose factor multiplies the positions a file states (vLLM 0.32; not YaRN, longrope or llama3);
+# the one that lengthens the rotary tables too; what is in the model types whose files state the product.
+STRETCHING, LENGTHENING, STRETCHED_ALREADY = ("linear", "dynamic"), ("linear",), "gemma3"
+
+
+def rope_settings(config: dict) -> list[dict]:
+    """Those of all layers, or of each type of layer, in either spelling."""
+    given = [config[key] for key in ("rope_parameters", "rope_scaling") if isinstance(config.get(key), dict)]
+    return given + [one for settings in given for one in settings.values() if isinstance(one, dict)]
+
+
+def rope_factor(config: dict, kinds: Sequence[str]) -> float:
+    """What the rope settings of these kinds multiply positions by: 1 where there are none."""
+    factors: list = [settings.get("factor") for settings in rope_settings(config)
+                     if any(settings.get(key) in kinds for key in ("rope_type", "type"))]
+    return max([1, *(one for one in factors if type(one) in (int, float) and 1 <= one <= 1000)])
+
+
+def model_context(facts: Facts) -> int:
+    stated, kind = facts.count(facts.row["context"]), str(facts.config.get("model_type"))
+    factor = 1 if STRETCHED_ALREADY in kind else rope_factor(facts.config, STRETCHING)
+    if factor != 1:
+        facts.derived.append("longest context = %d (%d, times the factor %g of the rope settings)" % (
+            stated * factor, stated, factor))
+    return int(stated * factor)
 
 
 def vision_parameters(configs: Sequence[dict]) -> int | None:
@@ -7280,9 +7297,10 @@ def kv_fields(facts: Facts, groups: list) -> dict:
     pattern = pattern_of(by_kind)
     hybrid, sliding = pattern == "hybrid", by_kind.get("sliding", {})
     facts.derived.append("layers: " + ", ".join("%(layers)d %(kind)s" % group for group in groups))
-    positions = facts.count(facts.row["context"])
+    stated = facts.count(facts.row["context"])
     return {"num_layers": facts["num_hidden_layers"], "num_key_value_heads": heads, "head_dim": width,
-            "max_position_embeddings": positions, "rope_positions": rope_positions(facts.config, positions),
+            "max_position_embeddings": model_context(facts),
+            "rope_positions": int(stated * rope_factor(facts.config, LENGTHENING)),
             "attention_pattern": pattern, "layer_groups": None if classic else groups,
             "hybrid_full_layers": by_kind["full"]["layers"] if hybrid else None,
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,

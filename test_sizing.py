@@ -8573,16 +8573,28 @@ class VisionAndRope(unittest.TestCase):
         self.assertTrue(any("not counted" in line for line in read({"model_type": "gemma3", "text_config": inner}).config_derived))
 
     def test_rope_positions(self):
-        for scaling, expected in ((None, 4096), ({"rope_type": "linear", "factor": 8.0}, 32768), ({"type": "linear", "factor": 2}, 8192),
-                                  ({"rope_type": "yarn", "factor": 8.0}, 4096), ({"rope_type": "llama3", "factor": 8.0}, 4096), ({"type": "dynamic",
-                                      "factor": 4}, 4096),
-                                  ({"rope_type": "linear"}, 4096), ({"type": "linear", "factor": 1.5}, 6144), ({"type": "linear", "factor": 1000}, 4096000), ({"type": "linear", "factor": 1001}, 4096), ({"rope_type": "linear", "factor": "8"}, 4096), ({"rope_type": "linear",
-                                      "factor": 0.5}, 4096),
-                                  ({"rope_type": "linear", "factor": 10**9}, 4096), ({"rope_type": "linear", "factor": float("nan")}, 4096),
-                                  ({"rope_type": "linear", "factor": True}, 4096), ("linear", 4096), ([], 4096)):
-            with self.subTest(scaling=scaling):
-                model = read(hf_config("llama", rope_scaling=scaling))
-                self.assertEqual((model.rope_positions, model.max_position_embeddings), (expected, 4096))
+        linear, dynamic = {"rope_type": "linear", "factor": 8.0}, {"type": "dynamic", "factor": 4}
+        for scaling, tables, context in [
+                (None, 4096, 4096), (linear, 32768, 32768), ({"type": "linear", "factor": 2}, 8192, 8192), (dynamic, 4096, 16384), ({"type": "linear", "factor": 1.5}, 6144, 6144),
+                ({"type": "linear", "factor": 1000}, 4096000, 4096000), *[({"rope_type": kind, "factor": 8.0, "original_max_position_embeddings": 512}, 4096, 4096) for kind in (
+                    "yarn", "deepseek_yarn", "llama3", "longrope", "su", "mrope", "default", "proportional", [], None)],
+                *[({"rope_type": "linear", "factor": factor}, 4096, 4096) for factor in (1001, "8", 0.5, 10**9, NAN, True, None, [])],
+                ({"rope_type": "linear"}, 4096, 4096), ({"type": "dynamic", "alpha": 1000.0}, 4096, 4096), ("linear", 4096, 4096), ([], 4096, 4096),
+                ({"full_attention": linear, "sliding_attention": {"rope_type": "default"}}, 32768, 32768), ({"full_attention": 3}, 4096, 4096)]:
+            for key in ("rope_scaling", "rope_parameters"):
+                with self.subTest(scaling=scaling, key=key):
+                    model = read(hf_config("llama", **{key: scaling}))
+                    self.assertEqual((model.rope_positions, model.max_position_embeddings), (tables, context))
+                    told = "longest context = %d (4096, times the factor %g of the rope settings)" % (context, context / 4096)
+                    self.assertEqual([line for line in model.config_derived if "rope" in line], [told] if context > 4096 else [])
+        for key in ("rope_scaling", "rope_parameters"):                                              # 131,072 is what the factor gave already
+            gemma = read(hf_config("gemma3_text", sliding_window=512, max_position_embeddings=131072, **{key: linear}))
+            self.assertEqual((gemma.rope_positions, gemma.max_position_embeddings), (2**20, 131072))
+
+    def test_the_longest_context_of_llama_2(self):
+        """A file of 2023 stretched four times, and the same saved by transformers 5."""
+        for rope in ({"rope_scaling": {"type": "linear", "factor": 4.0}}, {"rope_parameters": {"rope_type": "linear", "factor": 4.0, "rope_theta": 1e4}}):
+            self.assertEqual(read(hf_config("llama", **rope)).max_position_embeddings, 16384)
 
     def test_rope_positions_where_another_key_holds_the_context(self):
         config = next(config for config, *_ in HF_GROUPS if config["model_type"] == "kimi_linear")
