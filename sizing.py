@@ -6589,7 +6589,7 @@ def family_row(families: list, name: str) -> dict:
     missing = [word for word in COMPLETE if word not in row]
     missing += [word for word in ("layers", "mlp") if not row.get(word)]
     if missing or "embedding" not in row["params"]:
-        raise SizingError("%s: missing" % row_place(row, (*missing, "params.embedding")[0]))
+        raise SizingError("%s: missing" % row_place(row, ", ".join(missing or ["params.embedding"])))
     return row
 
 
@@ -6667,11 +6667,57 @@ def unknown_model_type(config: dict, place: str, families: list, field: str) -> 
         problem = ("model_type %r is not known to nest another config" if nests
                    else "missing; model_type %r nests its language model there")
         return SizingError("%s%s: %s" % (place, nested, problem % model_type))
-    known = sorted(word for row in families for word in words_of(row, field)
-                   if isinstance(word, str) and word.isprintable())
-    choices = nearest(short(model_type), known[:MAX_ENTRIES]).replace("did you mean", "nearest:").rstrip("?")
-    return SizingError("%smodel_type: no row under families in models.json covers %s, and none is guessed%s"
-                       % (place, short(model_type), choices))
+    named = {word for row in families for word in words_of(row, field) if isinstance(word, str)}
+    files = dict.fromkeys(["models.json", *map(file_of, families)])
+    said = "%smodel_type: no row under families in %s covers %s, and none is guessed%s; %s" % (
+        place, " or ".join(files), short(model_type), look_alikes(short(model_type)[1:-1], named), A_ROW)
+    return SizingError(with_keys(said, *row_needs(config, families, nests)))
+
+
+NAMES_ALIKE = 3  # shown at most
+MAX_LINE = 600  # characters of a message that lists keys
+A_ROW = 'a row of "families" in a --models-file of your own says how (README, "Uma família nova"): '
+
+
+def look_alikes(wrong: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches               # only a wrong word pays for it
+    alike = get_close_matches(wrong[:100], sorted(filter(str.isprintable, names)), NAMES_ALIKE)
+    return "; names like it: " + ", ".join(alike) if alike else ""
+
+
+def row_needs(config: dict, families: list, nests: bool) -> tuple[str, list[str]]:
+    """What a row for a config of an unknown model_type needs, and which of its keys llama's does not know."""
+    text = next((config[key] for key in NESTED if isinstance(config.get(key), dict)), {}) if nests else config
+    listed = '"%s" with this name' % ("wrappers" if nests else "model_types")
+    if nests and find_family(text, families, "model_types"):
+        return listed, []
+    keys = unread_keys(text, families)
+    like = '"like" the row that it resembles, and what differs'
+    return listed + (", one for what it nests, " if nests else ", ") + (
+        like if keys else '"like": "llama", which knows every key here'), keys
+
+
+def with_keys(text: str, needs: str, keys: list[str]) -> str:
+    """The line, with as many of `keys` as fit."""
+    line = text + needs + "; keys here that may matter: "
+    shown = [key for index, key in enumerate(keys) if len(line + ", ".join(keys[:index + 1])) < MAX_LINE - 5]
+    return line + ", ".join(shown + ["..."] * (len(shown) < len(keys))) if shown else text + needs
+
+
+def unread_keys(config: dict, families: list) -> list[str]:
+    """Keys with a suspect name that the plain family does not read, those of caches first."""
+    known: set = set()
+    with suppress(SizingError):
+        known = known_keys(family_row(families, "llama"))
+    values = {str(key): value for key, value in config.items() if key not in known}
+    nested = [key for key, value in values.items() if isinstance(value, dict) and not is_harmless(key)]
+    for key in nested:
+        values.update(("%s.%s" % (key, inner), value) for inner, value in values.pop(key).items())
+    suspect = [key for key, value in values.items() if key.isprintable() and not is_off(key, value)
+               and not is_harmless(key) and re.search(SUSPECT, key.lower())]
+    return sorted(suspect, key=lambda key: not re.search(ALWAYS_SUSPECT, key.lower()))
+
+
 # --- values: what a config says of a name, or what follows from the family's row
 
 KEY_MAXIMA = {key: most for most, keys in (
@@ -6730,6 +6776,7 @@ class Facts(dict):
         self.read: list[str] = []
         self.derived: list[str] = []
         self.pending: list[str] = []  # what is being worked out
+        self.missing: list[str] = []  # what the config should say: 1 stands in for it until all are known
 
     def find(self, name: str):
         """(key, value) of `name` under any of its keys; (None, None) where the config does not say."""
@@ -6778,8 +6825,8 @@ class Facts(dict):
         if name in WINDOWS.values() and name in self.config:
             return None  # an explicit null switches the window off
         if name not in defaults:
-            keys = " or ".join([name, *self.row["names"].get(name, ())])
-            raise SizingError("%s: missing; family %r needs it" % (keys, family))
+            self.missing.append(" or ".join([name, *self.row["names"].get(name, ())]))
+            return 1
         default = value = defaults[name]
         if isinstance(default, str):
             value = evaluate(default, self)
@@ -6995,7 +7042,8 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
             return [meaning[word] for word in words]
     if row[table]:
         keys = " or ".join(args[0] for rule, *args in row[table] if rule != "only")
-        raise SizingError("%s: missing; family %r needs it" % (keys or table, row["name"]))
+        facts.missing.append(keys or table)
+        return [next(iter(meaning.values()), "none")] * layers
     return []
 
 
@@ -7262,8 +7310,26 @@ def read_hf_config(config: dict, name: str, families: list) -> dict:
     if wrappers or config.get("vision_config") or config.get("audio_config"):
         facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
             "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
-    with at(place, ""):
+    with at(place, ""), refuse_missing(facts):
         return {**model_fields(facts, name), "vision_params": tower}
+
+
+@contextmanager
+def refuse_missing(facts: Facts):
+    """Instead of what follows from them, a SizingError that names every key the config should have said."""
+    try:
+        yield
+    except SizingError:
+        if not facts.missing:
+            raise
+    if facts.missing:
+        used = [formula for part, formula in facts.row["params"].items()
+                if facts.get(PART_COUNTS.get(part.replace("_1d", ""), ""), 1)]
+        for formula in (*used, facts.row["context"]):
+            with suppress(SizingError):
+                evaluate(formula, facts)
+        keys, them = ", ".join(facts.missing), "it" if len(facts.missing) == 1 else "them"
+        raise SizingError("%s: missing; family %r needs %s" % (keys, facts.row["name"], them)) from None
 
 
 def model_fields(facts: Facts, name: str) -> dict:

@@ -7669,10 +7669,10 @@ HF_OLD_KEYS = [  # config, (num_layers, heads, width, context)
 ]
 HF_REFUSED = [  # config, what the message says
     ([], "config: expected a JSON object"), (None, "config: expected"), ("x", "config: expected"), ({}, "missing"),
-    ({"model_type": "deepseek_v4"},
-        "model_type: no row under families in models.json covers 'deepseek_v4', and none is guessed; nearest: 'deepseek_v3'"),
+    ({"model_type": "deepseek_v9"},
+        "model_type: no row under families in models.json covers 'deepseek_v9', and none is guessed; names like it: deepseek_v"),
     ({"model_type": ["llama"]},
-        "model_type: no row under families in models.json covers ['llama'], and none is guessed; nearest: 'llama'"),
+        "model_type: no row under families in models.json covers ['llama'], and none is guessed; names like it: llama; a row of "),
     ({"model_type": None}, "model_type"),
     ({"architectures": ["NewForCausalLM"]}, "architectures names 'NewForCausalLM'"),
     ({"num_hidden_layers": 2, "something_new": 1}, "something_new: 1 has no rule"),
@@ -7713,7 +7713,7 @@ HF_REFUSED = [  # config, what the message says
     (hf_config("gemma3_text", layers=6, sliding_window_pattern="LLLLG"), "sliding_window_pattern"), (hf_config("exaone4", layers=6, sliding_window=1,
         sliding_window_pattern="LLLG"), "sliding_window_pattern"),
     (hf_config("gemma3_text", sliding_window=[512]), "sliding_window"), (hf_config("gemma4_text", global_head_dim=32, sliding_window=512),
-        "layer_types: missing"),
+        "layer_types: missing; family 'gemma4' needs it"),
     (hf_config("gemma4_text", layer_types=["full_attention"] * 4, global_head_dim=32, num_kv_shared_layers=4),
         "num_kv_shared_layers: expected less than"),
     (hf_config("llama", new_options={"memory_layers": 3}), "new_options: {'memory_layers': 3} has no rule in family 'llama'"),
@@ -8642,6 +8642,44 @@ class Families(unittest.TestCase):
         row = {"name": "brand_new", "like": "llama", "model_types": ["brand_new"], "source": "x", "keys": ["kv_window_every"]}
         model = sizing.model_from_hf_config(config, "m", FAMILIES + [row])
         self.assertEqual(model.total_params, read(hf_config("llama")).total_params)
+
+    ROW = 'a row of "families" in a --models-file of your own says how (README, "Uma família nova"): "%s" with this name, '
+    LIKE = '"like" the row that it resembles, and what differs; keys here that may matter: '
+
+    def test_an_unknown_model_type(self):
+        """At most three names, and those that look alike; in one line what a row needs, and each key it should know, those of caches first."""
+        def told(model_type, **more):
+            few = [*FAMILIES[:2], {"name": "few", "model_types": ["mistral", "mixtral", "ministral3", "mistral_small", "\x1b[2J"]}]
+            self.assertIn("llama", few[1]["model_types"])
+            return refusal(sizing.model_from_hf_config, hf_config(model_type, **more), "m", few).partition("and none is guessed; ")[2]
+        as_llama = self.ROW % "model_types" + '"like": "llama", which knows every key here'
+        for name, alike in (("mistral4", "names like it: mistral, mixtral, ministral3; "), ("aquila2", "names like it: aquila; "), ("xyzzy", ""), ("zzz" * 100, ""), ("\x1b[2K", "")):
+            self.assertEqual(told(name), alike + as_llama)
+        self.assertEqual(told("xyzzy", router_jitter=0.1, unsloth_fixed=True, num_experts=8, kv_lora_rank=512, cross_layer_kv=False, index_topk=0.5, moe={"experts_held": 2, "off": None},
+                              hybrid_pattern="MMA", torch_dtype="float16", vision_width=3, compress_ratios=[1, 2], description="a mixture of experts"),
+                         self.ROW % "model_types" + self.LIKE + "kv_lora_rank, compress_ratios, num_experts, index_topk, hybrid_pattern, moe.experts_held")
+        many = told("xyzzy", **{"kv_%03d" % i: 1 for i in range(200)})
+        self.assertRegex(many, r"matter: kv_000, kv_001, .*, \.\.\.$")
+        self.assertTrue(550 < len(RefusedConfigs.refused(self, hf_config("xyzzy", **{"kv_%03d" % i: 1 for i in range(200)}))) <= 600)
+        self.assertEqual(told("xyzzy", text_config={"model_type": "llama", "kv_x": 1}), self.ROW[:-2] % "wrappers")
+        self.assertEqual(told("xyzzy", text_config={"model_type": "zzz", "kv_x": 1}), self.ROW % "wrappers" + "one for what it nests, " + self.LIKE + "kv_x")
+        with self.assertRaisesRegex(SizingError, "no row under families in models.json or mine.json covers 'xyzzy'"):
+            sizing.model_from_hf_config({"model_type": "xyzzy"}, "m", [{**FAMILIES[1], sizing.FILE: "mine.json"}, *FAMILIES])
+
+    def test_everything_missing_at_once(self):
+        for config, missing, family in [
+                ({"model_type": "llama"}, "num_hidden_layers, num_attention_heads, hidden_size, max_position_embeddings, vocab_size, intermediate_size", "llama"),
+                ({"model_type": "llava", "text_config": {"model_type": "llama", "vocab_size": 9, "max_position_embeddings": 9}},
+                 "text_config.num_hidden_layers, num_attention_heads, hidden_size, intermediate_size", "llama"),
+                ({"model_type": "minimax_m1", "num_hidden_layers": 2, "vocab_size": 9, "max_position_embeddings": 9, "hidden_size": 8, "num_attention_heads": 2},
+                 "attn_type_list, num_experts or num_local_experts, intermediate_size, num_experts_per_tok", "minimax_m1")]:
+            self.assertEqual(RefusedConfigs.refused(self, config), "%s: missing; family %r needs them" % (missing, family))
+        dense = {"model_type": "deepseek_v3", "first_k_dense_replace": 2, "num_hidden_layers": 2}                  # what no layer has is not asked for
+        self.assertNotIn("moe_intermediate_size", RefusedConfigs.refused(self, dense))
+        row = {"name": "mine", "like": "llama", "model_types": ["mine"], "source": "x", "params": {"attention": "a*b", "mlp": "c + 0*d"}}
+        self.assertEqual(self.told(row, hf_config("mine")), "a, b, c: missing; family 'mine' needs them")
+        self.assertEqual(self.told(dict(row, mlp=[], uniform=[]), hf_config("mine")), "family 'mine' in models.json: mlp: missing")
+        self.assertEqual(self.told(dict(row, mlp=[], layers=[]), hf_config("mine")), "family 'mine' in models.json: layers, mlp: missing")
 
     def test_a_known_object_does_not_hide_unknown_keys(self):
         row = {"name": "brand_new", "like": "mpt", "model_types": ["brand_new"], "source": "x", "keys": ["attn_config"]}
