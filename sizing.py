@@ -352,7 +352,7 @@ LEAST_BYTES_PER_PARAMETER = 0.25  # two bits; the smallest weight format above t
 # What a field of a catalog may hold beyond its annotation: one of these words, or at most this number.
 FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision": KV_PRECISIONS,
                  "weights_precision": WEIGHT_PRECISIONS, "type": STORAGE_TYPES,
-                 "weights_origin": ("computed", "safetensors"),
+                 "weights_origin": ("computed", "safetensors"), "task": ("score", "embed"),
                  "gpu_interconnect": ("nvlink", "infinity_fabric", "pcie")}
 PARAMETER_COUNT = 10**15
 FIELD_MAXIMA = {name: most for most, names in (
@@ -477,6 +477,7 @@ class Model:
     weights_origin: str | None = None      # computed or safetensors; None: the catalog's own
     config_read: list | None = None        # where a config.json was read: its keys, and what follows
     config_derived: list | None = None
+    task: str | None = None                # score or embed, of a config.json that is not for generating
     aliases: list | None = None            # other names, in lower case, that --model takes
 
     def __post_init__(self):
@@ -4405,6 +4406,14 @@ ALERTS = (
         "{effective_context}.",
         "Informe os tamanhos reais (--input-tokens, --output-tokens), ou um contexto maior.",
         "Give the real lengths (--input-tokens, --output-tokens), or a larger context."),
+    alert("does_not_generate", "plan", "warning", lambda task: task in ("score", "embed"),
+        "O modelo pontua ou faz embeddings: não gera texto",
+        "The model scores or embeds: it does not generate text",
+        "{model} pontua ou faz embeddings (é o que dizem as suas architectures ou o nome): não gera texto, e "
+        "TPOT e tokens de resposta não se aplicam.",
+        "{model} scores or embeds (its architectures or its name say so): it does not generate text, and "
+        "TPOT and answer tokens do not apply.",
+        "Use a memória e o TTFT, com --output-tokens 1.", "Use memory and TTFT, with --output-tokens 1."),
     alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
         "KV em {kv_precision}: {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8",
         "KV in {kv_precision}: {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8",
@@ -4835,7 +4844,7 @@ PARAMETERS = (
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
     parameter("unquantized_params mtp_params mtp_layers vision_params rope_positions weights_origin "
-              "config_read config_derived",
+              "config_read config_derived task",
         "O que se leu e derivou do config.json: partes em 16 bits, MTP, torre de visão, tabelas rotativas.",
         "What was read and derived from config.json: parts in 16 bits, MTP, vision tower, rotary tables.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
@@ -5079,7 +5088,7 @@ LABELS = {name: Text(*both) for name, both in {
     "moe_layers": ("Camadas MoE", "MoE layers"),
     "expert_params": ("Parâmetros por especialista", "Parameters per expert"),
     "config_read": ("Lido do config.json", "Read from config.json"),
-    "config_derived": ("Derivado do config.json", "Derived from config.json"),
+    "config_derived": ("Derivado do config.json", "Derived from config.json"), "task": ("Tarefa", "Task"),
     "gpus": ("GPUs por nó", "GPUs per node"), "gpu": ("GPU", "GPU"),
     "hbm_per_gpu_gb": ("HBM nominal por GPU", "Nominal HBM per GPU"),
     "total_hbm_gb": ("HBM nominal", "Nominal HBM"),
@@ -5653,8 +5662,9 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
-               "layer_groups", "config_read", "config_derived", "weights_origin", "rope_positions", "product",
-               "aliases", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
+               "layer_groups", "config_read", "config_derived", "weights_origin", "rope_positions",
+               "task", "product", "aliases", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4",
+               *REQUEST_NAMES)
 
 
 def is_unused(name: str, value) -> bool:
@@ -6613,12 +6623,95 @@ INHERITED = ("tie_word_embeddings", "torch_dtype", "dtype", "quantization_config
 MAX_NESTING = 3  # Qwen omni: config > thinker_config > text_config
 
 
+# What generates no text by itself: (key of its config, pattern of one of its words, what to say). The first
+# that matches counts; a row that covers a model_type takes it out of this list.
+DRAFTER = "is a drafter's: give the config.json of the model it drafts for, and --draft-tokens"
+ENCODER = "generates no text and keeps no KV cache: give the config.json of a model that generates"
+TWO_STACKS = "is an encoder with a decoder, or hears speech: only models of a decoder alone are sized"
+ADAPTER = "is an adapter's (LoRA), not a model's: give the config.json of its base model"
+DIFFUSION = "is a diffusion pipeline's: it generates no text and keeps no KV cache"
+NOT_SIZED = (
+    ("peft_type", ".*", ADAPTER), ("_diffusers_version", ".*", DIFFUSION),
+    *((key, ".*", DRAFTER) for key in ("speculators_config", "draft_vocab_size", "eagle_config",
+                                       "dflash_config", "medusa_num_heads", "medusa_num_layers")),
+    ("architectures", "Eagle3?[A-Z][a-z].*|EAGLE.*|.*(Eagle3?|MTP|MTPModel)|"
+     ".*(Medusa|MLPSpeculator|DFlash|DSpark|Draft(Model|er)|Speculator).*", DRAFTER),
+    ("model_type", "eagle3?|medusa|mlp_speculator|dflash|dspark|.*_(mtp|draft|eagle3?)", DRAFTER),
+    ("model_type", "(m|um|long|switch_)?t5|m?bart|pegasus(_x)?|marian|m2m_100|nllb.*|led|blenderbot.*|"
+     "whisper|prophetnet|florence2?|seamless_m4t.*|speech_to_text|moonshine|(.*-)?encoder-decoder",
+     TWO_STACKS),
+    ("model_type", ".*bert([_-].*)?|.*roberta.*|.*deberta.*|electra|mpnet|ernie(_m)?|new|gte|funnel|"
+     "longformer|roformer|big_bird|layoutlm.*|luke|(chinese_|alt)?clip(_.*|seg)?|siglip2?(_.*)?|vit(_.*)?|deit|beit|"
+     "dinov.*|swin(v2)?|convnext(v2)?|intern_?vit.*|sam2?|owl.*|detr|wav2vec2.*|w2v.*|hubert|wavlm|clap|parakeet_.*|"
+     "data2vec-.*|.*bidirec.*|nvembed", ENCODER),
+    ("architectures", ".*(EncoderModel|ForMaskedLM|VisionModel|TextModelWithProjection|ForCTC|"
+     "BidirectionalModel)", ENCODER))
+# Classes over the layers of a model that generates: (their names, task, parameters in place of the LM head).
+HEADLESS = (
+    (r"\w+For(Sequence|Token)Classification|\w+For(Process)?RewardModel", "score", "num_labels*hidden_size"),
+    ("(Llama|Mistral|Ministral3|Qwen2|Qwen2Moe|Qwen3|Qwen3Moe|Gemma|Gemma2|Gemma3|Gemma3Text|Phi3|Olmo2)Model",
+     "embed", "0"))
+TASK_NAMES = (("score", "(?i)rerank|reward"), ("embed", "(?i)embedding"))  # in the name of a model
+SCORES = 2  # num_labels of a transformers config that lists none
+
+
+def words_under(config: dict, key: str) -> list:
+    value = config.get(key)
+    return [word for word in (value if isinstance(value, list) else [value]) if word not in (None, False)]
+
+
+def refuse_not_sized(config: dict, families: list, place: str) -> None:
+    """Raise SizingError saying what to give instead of a config that generates no text by itself."""
+    covered = find_family(config, families, "model_types") or find_family(config, families, "wrappers")
+    for key, pattern, told in NOT_SIZED:
+        found = [word for word in words_under(config, key) if re.fullmatch("(?s)" + pattern, str(word)[:99])]
+        if found and not (covered and key == "model_type"):
+            base = config.get("base_model_name_or_path") if told is ADAPTER else None
+            raise SizingError("%s%s: %s %s%s" % (
+                place, key, short(found[0]), told, ", %s" % short(base) if isinstance(base, str) else ""))
+
+
+def task_of(config: dict, name: str) -> tuple[str, str, str | None]:
+    """(task, what says so, formula of the head) of a model that scores or embeds; else ("", "", None)."""
+    for pattern, task, head in HEADLESS:
+        for word in words_under(config, "architectures")[:1]:
+            if isinstance(word, str) and re.fullmatch(pattern, word):
+                return task, word, head
+    named = (task for task, pattern in TASK_NAMES if re.search(pattern, name))
+    return next(((task, "the name " + name, None) for task in named), ("", "", None))
+
+
+def label_count(config: dict) -> int:
+    labels = config.get("id2label")
+    found = config.get("num_labels", len(labels) if isinstance(labels, dict) else SCORES)
+    with at("num_labels"):
+        return check_number(found, COUNT._replace(high=10**6))
+
+
+TOLD_TASK = {"score": "scores, it does not generate text", "embed": "embeds, it does not generate text"}
+
+
+def with_task(facts: Facts, outer: dict, name: str) -> str | None:
+    """The task of a model that does not generate, its head put in place of the LM head; None of others."""
+    task, by, head = task_of(outer, name)
+    if not task:
+        return None
+    facts.derived.append("the model %s (%s)" % (TOLD_TASK[task], by))
+    if head:
+        facts["num_labels"] = label_count(outer)
+        facts.derived.append("parameters of the head = %s, in place of the LM head's" % head)
+        params = {part: formula for part, formula in facts.row["params"].items() if part != "head_1d"}
+        facts.row = {**facts.row, "params": {**params, "head": head}}
+    return task
+
+
 def text_config(config, families: list):
     """(the language model's config, its row, [(place, config around it)], its place)."""
     wrappers: list[tuple[str, dict]] = []
     place, fallback = "", None
     for _ in range(MAX_NESTING):
         expect(isinstance(config, dict), "a JSON object", config, place or "config")
+        refuse_not_sized(config, families, place)
         nested = [key for key in NESTED if config.get(key) is not None]
         if not nested:
             return config, language_family(config, fallback, place, families), wrappers, place
@@ -7306,12 +7399,13 @@ def read_hf_config(config: dict, name: str, families: list) -> dict:
             row["name"], short(os.path.basename(row[FILE])).strip("'")))
     if row.get("strict"):
         facts.derived.append("family llama assumed: no model_type, and every key is one of its own")
+    task = with_task(facts, wrappers[0][1] if wrappers else config, name)
     tower = vision_parameters([config] + [wrapper for _, wrapper in wrappers])
     if wrappers or config.get("vision_config") or config.get("audio_config"):
         facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
             "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
     with at(place, ""), refuse_missing(facts):
-        return {**model_fields(facts, name), "vision_params": tower}
+        return {**model_fields(facts, name), "vision_params": tower, "task": task}
 
 
 @contextmanager
@@ -7588,6 +7682,39 @@ def model_place(path: str) -> tuple[str, str, bool]:
     if os.path.isdir(path):
         return path, os.path.join(path, "config.json"), True
     return os.path.dirname(path), path, os.path.basename(path) == "config.json"
+
+
+# Files that are no config.json, by their names: what to say of one, or of a folder that has it instead.
+NO_CONFIG = (
+    (r"adapter_config\.json", ADAPTER), (r"model_index\.json", DIFFUSION),
+    (r".*\.gguf", "is GGUF, which is not read: give the config.json of the model it was made from, and "
+     "--weights-precision"),
+    (r"params\.json|consolidated.*", "is in Mistral's own format: give the config.json of the same model"),
+    (r"((tokenizer|generation|(pre|image_|video_pre)?processor|hf_quant|quant(ize)?)_config|tokenizer|"
+     r"vocab|special_tokens_map|chat_template|modules)\.json",
+     "does not say how it is built: give its config.json"),
+    (r".*\.(safetensors|bin|pth?|onnx)(\.index\.json)?",
+     "is of weights: give the folder that has them and config.json"))
+
+
+def no_config(path: str) -> str:
+    """What to say of a file that is no config.json, or of a folder that only has such; "" otherwise."""
+    folder = os.path.isdir(path)
+    with suppress(OSError):
+        for pattern, told in NO_CONFIG:
+            for name in sorted(os.listdir(path)) if folder else [os.path.basename(path)]:
+                if re.fullmatch(pattern, name.lower()):
+                    file = os.path.join(path, name) if folder else path
+                    return "%s %s%s" % (short(file), told, adapter_base(file) if told is ADAPTER else "")
+    return ""
+
+
+def adapter_base(path: str) -> str:
+    with suppress(SizingError):
+        data = read_json(path)
+        base = data.get("base_model_name_or_path") if isinstance(data, dict) else None
+        return ", " + short(base) if isinstance(base, str) else ""
+    return ""
 
 
 def model_files(path: str) -> list[str]:
@@ -8168,10 +8295,7 @@ def pick_model(args: argparse.Namespace, models: Mapping) -> Model:
     """The model of a catalog name, a path or a hub's `org/name`, in this order; raises SizingError."""
     wanted = args.model
     record = find_entry(wanted, models)
-    if record is None and wanted.lower().endswith(".gguf"):
-        raise SizingError("argument --model: %s: a GGUF file is not read; %s, of the model it was made from"
-                          % (short(wanted), TO_GIVE))
-    if record is None and is_path(wanted):
+    if record is None and (is_path(wanted) or wanted.lower().endswith(".gguf")):
         record = None if os.path.lexists(wanted) else find_entry(hub_model(wanted), models)
         return record or read_model_path(args, models)
     return record or pick(args, "model", "models", models)
@@ -8186,7 +8310,13 @@ def hub_model(wanted: str) -> str:
 def read_model_path(args: argparse.Namespace, models: Mapping) -> Model:
     """The model in a file or folder; raises SizingError, which says what to give instead."""
     path = args.model
-    if os.path.isdir(path) and not os.path.lexists(os.path.join(path, "config.json")):
+    folder = os.path.isdir(path)
+    bare = folder and not os.path.lexists(os.path.join(path, "config.json"))
+    asked = bare or (not folder and (os.path.lexists(path) or path.lower().endswith(".gguf")))
+    told = no_config(path) if asked else ""
+    if told:
+        raise SizingError("argument --model: " + told)
+    if bare:
         raise SizingError("argument --model: %s is a folder without config.json; %s" % (short(path), TO_GIVE))
     if not path.endswith(".json") and not os.path.lexists(path):
         near = nearest_entry(hub_model(path), models) if hub_model(path) else ""

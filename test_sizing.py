@@ -3486,6 +3486,8 @@ class Alerts(unittest.TestCase):
                                  "TTFT (p90) already is 150 ms. Only the expected one is within the target."),
         "prefill_queue": ("warning", dict(QUEUE, measured_ttft_ms=2663), dict(QUEUE, measured_ttft_ms=2664),
                           "Each replica spends 60 % of its time on prompts:"),
+        "does_not_generate": ("warning", dict(SMALL, model=dataclasses.replace(MODELS["opt-oss-20b"], task="embed")), SMALL,
+                              "opt-oss-20b scores or embeds (its architectures or its name say so)"),
         "request_beyond_context": ("warning", dict(SMALL, effective_context=2047), dict(SMALL, effective_context=2048),
                                    "Speed is that of 1,024 prompt and 1,024 answer tokens, which exceed the context of 2,047."),
         "context_beyond_request": ("warning", dict(SMALL, effective_context=8193), dict(SMALL, effective_context=8192),
@@ -3619,7 +3621,7 @@ class Alerts(unittest.TestCase):
         "budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes", "replica_spans_nodes",
         "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
-        "context_beyond_request", "request_beyond_context", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown",
+        "context_beyond_request", "request_beyond_context", "does_not_generate", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
         "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped",
@@ -3641,7 +3643,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 23 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 24 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -7747,7 +7749,7 @@ HF_REFUSED = [  # config, what the message says
     ({"model_type": "gemma3", "text_config": hf_config("gemma3_text"), "num_hidden_layers": 9},
         "num_hidden_layers: expected what the nested config says"),
     ({"model_type": "gemma3"}, "text_config: missing"), ({"model_type": "gemma3", "text_config": 3}, "text_config"), ({"model_type": "llava",
-        "text_config": {"model_type": "new"}}, "text_config.model_type: no row under families in models.json covers 'new', and none is guessed; "),
+        "text_config": {"model_type": "newer"}}, "text_config.model_type: no row under families in models.json covers 'newer', and none is guessed; "),
     ({"model_type": "llama", "text_config": hf_config("llama")}, "text_config: model_type 'llama' is not known to nest"),
     ({"model_type": "llava", "text_config": hf_config("llama"), "llm_config": hf_config("llama")}, "expected one nested language model"),
     # quantisation
@@ -9018,6 +9020,103 @@ CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_
           "torch_dtype": "bfloat16", "attention_bias": False, "mlp_bias": False}
 
 
+class NotGenerating(InFolder):
+    """Files that are no generating model, in their own words; models over the layers of one are accepted with a remark."""
+
+    DRAFTER, ENCODER = "is a drafter's: give the config.json of the model it drafts for, and --draft-tokens", "generates no text and keeps no KV cache: give the config.json of a model that generates"
+    STACKS = "is an encoder with a decoder, or hears speech: only models of a decoder alone are sized"
+
+    def told(self, config):
+        return RefusedConfigs.refused(self, config)
+
+    def test_configs_that_are_not_sized(self):
+        words = {"encoder": self.ENCODER, "drafter": self.DRAFTER, "stacks": self.STACKS}
+        for what, key, names in (line.split(None, 2) for line in """\
+            encoder model_type bert roberta xlm-roberta xlm-roberta-xl modernbert nomic_bert new gte deberta deberta-v2 albert camembert distilbert electra siglip siglip2_vision_model clip clip_text_model wav2vec2-bert dinov2 llama_bidirec
+            encoder architectures T5EncoderModel BertForMaskedLM SiglipVisionModel LlamaBidirectionalModel Wav2Vec2ForCTC
+            stacks model_type t5 mt5 bart whisper seamless_m4t_v2 nllb-moe vision-encoder-decoder
+            drafter model_type eagle eagle3 medusa mlp_speculator deepseek_mtp qwen3_next_mtp llama_eagle3
+            drafter architectures LlamaForCausalLMEagle3 EagleLlamaForCausalLM Eagle3Qwen2_5vlForCausalLM EagleDeepSeekMTPModel DeepSeekMTPModel MiMoMTPModel Qwen3NextMTP MedusaModel MLPSpeculatorPreTrainedModel DFlashDraftModel
+            drafter architectures Eagle3Speculator KimiK3DSparkModel""".splitlines()):
+            for name in names.split():
+                with self.subTest(key=key, name=name):
+                    shown = name if key == "model_type" else [name]
+                    self.assertEqual(self.told(hf_config("llama", **{key: shown})), "%s: %r %s" % (key, name, words[what]))
+        for key in ("speculators_config", "draft_vocab_size", "eagle_config", "dflash_config", "medusa_num_heads"):
+            self.assertEqual(self.told(hf_config("llama", **{key: 5})), "%s: 5 %s" % (key, self.DRAFTER))
+            self.assertEqual(read(hf_config("llama", **{key: None})).num_layers, 4)
+        self.assertEqual(self.told({"_class_name": "FluxTransformer2DModel", "_diffusers_version": "0.30"}), "_diffusers_version: '0.30' is a diffusion pipeline's: it generates no text and keeps no KV cache")
+        lora = {"peft_type": "LORA", "base_model_name_or_path": "org/Base", "r": 16}
+        self.assertEqual(self.told(lora), "peft_type: 'LORA' is an adapter's (LoRA), not a model's: give the config.json of its base model, 'org/Base'")
+        self.assertEqual(self.told({"peft_type": "LORA"}), "peft_type: 'LORA' is an adapter's (LoRA), not a model's: give the config.json of its base model")
+        self.assertEqual(self.told({"model_type": "llava", "text_config": {"model_type": "bert"}}), "text_config.model_type: 'bert' " + self.ENCODER)
+
+    def test_what_generates_is_not_taken_for_another(self):
+        """No file of the tests, no shipped model_type, no VLM that is named Eagle; and a row of one's own counts more."""
+        for config in HF_CONFIGS:
+            sizing.refuse_not_sized(config, [], "")
+        for row in FAMILIES:
+            for word in (*row.get("model_types", ()), *row.get("wrappers", ())):
+                self.assertEqual(refusal(sizing.refuse_not_sized, {"model_type": word}, [], ""), "")
+        self.assertEqual(read(hf_config("llama", architectures=["Eagle2_5_VLForConditionalGeneration"])).task, None)
+        row = {"name": "mine", "like": "llama", "model_types": ["gte"], "source": "x"}
+        self.assertEqual(sizing.model_from_hf_config(hf_config("gte"), "m", [row, *FAMILIES]).num_layers, 4)
+        self.assertIn(self.DRAFTER, refusal(sizing.model_from_hf_config, hf_config("gte", architectures=["MedusaModel"]), "m", [row, *FAMILIES]))
+
+    def test_models_that_score_or_embed(self):
+        """Skywork-Reward-Llama-3.1-8B-v0.2: vLLM counts 7,504,928,768 = 8,030,261,248 - 128,256 x 4,096 of the LM head + 4,096 of one score."""
+        plain, head = 8030261248, 128256 * 4096
+        for changes, task, total in [
+                ({"architectures": ["LlamaForSequenceClassification"], "id2label": {"0": "LABEL_0"}}, "score", 7504928768),
+                ({"architectures": ["LlamaForTokenClassification"], "num_labels": 7}, "score", plain - head + 7 * 4096),
+                ({"architectures": ["Qwen2ForProcessRewardModel"]}, "score", plain - head + 2 * 4096), ({"architectures": ["LlamaModel"]}, "embed", plain - head),
+                ({"architectures": ["LlamaModel"], "tie_word_embeddings": True}, "embed", plain - head), ({"architectures": ["LlamaForCausalLM"]}, None, plain),
+                ({"architectures": ["ChatGLMModel"]}, None, plain), ({"architectures": ["GPT2LMHeadModel"]}, None, plain), ({"architectures": 3}, None, plain), ({"architectures": [{}]}, None, plain)]:
+            with self.subTest(changes=changes):
+                model = read(dict(CONFIG, **changes))
+                self.assertEqual((model.task, model.total_params, model.active_params), (task, total, total))
+                self.assertEqual(any(changes["architectures"][0] in line for line in model.config_derived) if task else False, bool(task))
+        for labels in (0, -1, "2", 1.5, 10**7):
+            self.assertIn("num_labels: expected a whole number from 1 up to 1000000, got ", self.told(dict(CONFIG, architectures=["LlamaForSequenceClassification"], num_labels=labels)))
+        for name, task in (("Qwen3-Embedding-4B", "embed"), ("bge-reranker-v2-gemma", "score"), ("My-Reward-8B", "score"), ("Llama-3", None)):
+            model = read(CONFIG, name)
+            self.assertEqual((model.task, model.total_params), (task, plain))
+        wrapped = {"model_type": "llava", "architectures": ["LlavaForSequenceClassification"], "num_labels": 1, "text_config": hf_config("llama")}
+        self.assertEqual(read(wrapped).task, "score")
+
+    def test_the_report_says_it(self):
+        os.mkdir(self.path("Skywork"))
+        path = self.catalog("Skywork/config.json", dict(CONFIG, architectures=["LlamaForSequenceClassification"]))
+        for lang, words in (("en", "Skywork scores or embeds"), ("pt", "Skywork pontua ou faz embeddings")):
+            status, out, err = call(*argv("--text-only", model=path, effective_context=1000, lang=lang))
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn(words, " ".join(out.split()))
+        data = strict_json(call(*argv("--json-only", model=path, effective_context=1000))[1])
+        self.assertIn("does_not_generate", [alert["id"] for alert in data["alerts"]])
+        self.assertEqual(data["inputs"]["model"]["task"], "score")
+
+    FILES = [  # file, its content, what is said of it
+        ("adapter_config.json", '{"peft_type": "LORA", "base_model_name_or_path": "org/Base"}', "is an adapter's (LoRA), not a model's: give the config.json of its base model, 'org/Base'"),
+        ("adapter_config.json", "{", "is an adapter's (LoRA), not a model's: give the config.json of its base model"),
+        ("x-Q4.gguf", "GGUF", "is GGUF, which is not read: give the config.json of the model it was made from, and --weights-precision"),
+        ("model_index.json", "{}", "is a diffusion pipeline's: it generates no text and keeps no KV cache"),
+        ("params.json", '{"dim": 4096}', "is in Mistral's own format: give the config.json of the same model"),
+        *[(name, "{}", "does not say how it is built: give its config.json") for name in ("tokenizer_config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json")],
+        *[(name, "", "is of weights: give the folder that has them and config.json") for name in ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")]]
+
+    def test_files_that_are_no_config(self):
+        for name, content, told in self.FILES:
+            with self.subTest(name=name):
+                folder = tempfile.mkdtemp(dir=self.folder)
+                path = self.write(os.path.join(folder, name), content)
+                message = one_line("argument --model: %r %s" % (path, told))
+                self.assertEqual(call(*argv(model=path)), (2, "", message.replace(repr(path), sizing.short(path))))
+                self.assertEqual(call(*argv(model=folder)), (2, "", message.replace(repr(path), sizing.short(path))))
+                self.catalog(os.path.join(folder, "config.json"), CONFIG)                   # beside a config.json nothing of the kind is said
+                self.assertNotIn(told, call(*argv(model=folder))[2])
+        self.assertIn("cannot read: No such file", call(*argv(model="/nowhere/adapter_config.json"))[2])
+
+
 class OwnFamilies(InFolder):
     """Rows of "families" in the file of --models-file, and what a run that reads no config.json pays for the shipped ones."""
 
@@ -9566,7 +9665,7 @@ class CommandLine(InFolder):
         (argv(model="Qwen/Qwen3-33B"), NO_PATH % ("Qwen/Qwen3-33B", "; did you mean 'qwen3-32b'?")),
         *[(argv(model=path), NO_PATH % (path, ""))
           for path in ("./qwen3-32b", "./qwen3-32b/", "../qwen3-32b", "/qwen3-32b", "a/b/qwen3-32b", "org/", "/nowhere/folder/")],
-        *[(argv(model=path), "argument --model: %r: a GGUF file is not read; %s, of the model it was made from" % (path, OR_PATH[5:]))
+        *[(argv(model=path), "argument --model: %r is GGUF, which is not read: give the config.json of the model it was made from, and --weights-precision" % path)
           for path in ("./model.gguf", "model.GGUF", "/nowhere/a.gguf", "org/model.gguf")],
         # suggestions for servers: only the generation that was named
         *[(argv(server=wrong), IN_CATALOG % ("server", wrong, "servers", near, "servers")) for wrong, near in (
