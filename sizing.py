@@ -6869,6 +6869,7 @@ class Facts(dict):
         self.read: list[str] = []
         self.derived: list[str] = []
         self.pending: list[str] = []  # what is being worked out
+        self.defaulted = False  # whether a number of the model class stands in
         self.missing: list[str] = []  # what the config should say: 1 stands in for it until all are known
 
     def find(self, name: str):
@@ -6924,8 +6925,9 @@ class Facts(dict):
         if isinstance(default, str):
             value = evaluate(default, self)
             self.derived.append("%s = %d (%s)" % (name, value, default))
-        elif default and default is not True:
-            self.derived.append("%s = %s (default of family %s)" % (name, default, family))
+        elif default:
+            self.derived.append("%s = %s (default of family %s)" % (name, str(default).lower(), family))
+            self.defaulted = True
         if type(value) is int:
             with at(row_place(self.row, "defaults." + name)):
                 check_number(value, COUNT._replace(low=0, high=KEY_MAXIMA.get(name, COUNT.high)))
@@ -7405,7 +7407,10 @@ def read_hf_config(config: dict, name: str, families: list) -> dict:
         facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
             "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
     with at(place, ""), refuse_missing(facts):
-        return {**model_fields(facts, name), "vision_params": tower, "task": task}
+        found = {**model_fields(facts, name), "vision_params": tower, "task": task}
+    if facts.defaulted and row.get("source"):
+        facts.derived.append("source of the defaults of family %s: %s" % (row["name"], row["source"]))
+    return found
 
 
 @contextmanager
