@@ -353,7 +353,7 @@ LEAST_BYTES_PER_PARAMETER = 0.25  # two bits; the smallest weight format above t
 # What a field of a catalog may hold beyond its annotation: one of these words, or at most this number.
 FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision": KV_PRECISIONS,
                  "weights_precision": WEIGHT_PRECISIONS, "type": STORAGE_TYPES,
-                 "weights_origin": ("computed", "safetensors"),
+                 "weights_origin": ("computed", "safetensors"), "task": ("score", "embed"),
                  "gpu_interconnect": ("nvlink", "infinity_fabric", "pcie")}
 PARAMETER_COUNT = 10**15
 FIELD_MAXIMA = {name: most for most, names in (
@@ -481,6 +481,7 @@ class Model:
     config_derived: list | None = None
     config_unread: list | None = None      # its keys that no rule reads
     config_accepted: list | None = None    # of those that may change the KV cache, the ones accepted by name
+    task: str | None = None                # score or embed, of a config.json that is not for generating
     aliases: list | None = None            # other names, in lower case, that --model takes
 
     def __post_init__(self):
@@ -4412,6 +4413,14 @@ ALERTS = (
         "{effective_context}.",
         "Informe os tamanhos reais (--input-tokens, --output-tokens), ou um contexto maior.",
         "Give the real lengths (--input-tokens, --output-tokens), or a larger context."),
+    alert("does_not_generate", "plan", "warning", lambda task: task in ("score", "embed"),
+        "O modelo pontua ou faz embeddings: não gera texto",
+        "The model scores or embeds: it does not generate text",
+        "{model} pontua ou faz embeddings (é o que dizem as suas architectures ou o nome): não gera texto, e "
+        "TPOT e tokens de resposta não se aplicam.",
+        "{model} scores or embeds (its architectures or its name say so): it does not generate text, and "
+        "TPOT and answer tokens do not apply.",
+        "Use a memória e o TTFT, com --output-tokens 1.", "Use memory and TTFT, with --output-tokens 1."),
     alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
         "KV em {kv_precision}: {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8",
         "KV in {kv_precision}: {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8",
@@ -4859,7 +4868,7 @@ PARAMETERS = (
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
     parameter("unquantized_params mtp_params mtp_layers vision_params rope_positions weights_origin "
-              "config_read config_derived config_unread config_accepted",
+              "config_read config_derived config_unread config_accepted task",
         "O que se leu e derivou do config.json: partes em 16 bits, MTP, torre de visão, tabelas rotativas.",
         "What was read and derived from config.json: parts in 16 bits, MTP, vision tower, rotary tables.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
@@ -5103,7 +5112,7 @@ LABELS = {name: Text(*both) for name, both in {
     "moe_layers": ("Camadas MoE", "MoE layers"),
     "expert_params": ("Parâmetros por especialista", "Parameters per expert"),
     "config_read": ("Lido do config.json", "Read from config.json"),
-    "config_derived": ("Derivado do config.json", "Derived from config.json"),
+    "config_derived": ("Derivado do config.json", "Derived from config.json"), "task": ("Tarefa", "Task"),
     "accept_keys": ("Chaves aceitas sem regra", "Keys accepted without a rule"),
     "config_unread": ("Não lido do config.json", "Not read from config.json"),
     "config_accepted": ("Aceito sem regra, por sua palavra", "Accepted without a rule, at your word"),
@@ -5681,7 +5690,7 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
                "layer_groups", "config_read", "config_derived", "config_unread", "config_accepted",
-               "weights_origin", "rope_positions", "product", "aliases", "nvlink_bandwidth_tbps",
+               "weights_origin", "rope_positions", "task", "product", "aliases", "nvlink_bandwidth_tbps",
                "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
 
 
@@ -6313,7 +6322,7 @@ def decode_json(data: bytes, encoding: str, what: str):
         raise SizingError("expected %s: %s" % (what, error)) from None
 
 
-def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
+def file_bytes(path: str, max_bytes: int = MAX_CATALOG_BYTES) -> bytes:
     expect(isinstance(path, (str, bytes, os.PathLike)), "a path", path)  # open() closes the file of a number
     with at(path):
         try:
@@ -6323,6 +6332,12 @@ def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
             raise SizingError("cannot read: %s" % error) from None
         if len(data) > max_bytes:
             raise SizingError("expected a file of at most %d bytes" % max_bytes)
+        return data
+
+
+def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
+    data = file_bytes(path, max_bytes)
+    with at(path):
         return decode_json(data, "utf-8-sig", "JSON in UTF-8")
 
 
@@ -6345,11 +6360,14 @@ def parse(cls: type, entry, where: str):
 
 def load_catalog(path: str, key: str, cls: type) -> dict:
     """`{name: record}` of the file at `path`, which holds `{key: [entry, ...]}`; raises SizingError."""
-    data = read_json(path)
+    return catalog_records(read_json(path), path, key, cls)
+
+
+def catalog_records(data: object, path: str, key: str, cls: type) -> dict:
     entries = data.get(key) if isinstance(data, dict) else None
-    others = {key, "families"} if key == "models" else {key}
-    if not isinstance(entries, list) or not entries or not set(data) <= others:
-        raise SizingError('%s: expected {"%s": [one entry or more]} and nothing else' % (path, key))
+    if not isinstance(entries, list) or not entries or not isinstance(data, dict) or set(data) != {key}:
+        raise SizingError('%s: expected {"%s": [one entry or more]} and nothing else%s' % (
+            path, key, " than families" if key == "models" else ""))
     if len(entries) > MAX_ENTRIES:
         raise SizingError("%s: %s: expected at most %d entries" % (path, key, MAX_ENTRIES))
     records: dict = {}
@@ -6375,9 +6393,38 @@ def claim_names(record, taken: dict[str, str], where: str) -> None:
                                   % (where, short(record.name), key, short(word), short(owner)))
 
 
-def load_models(path: str) -> dict[str, Model]:
+class Models(dict):
+    """Models by name, and `families`, the rows that the user's own file holds beside them or alone."""
+    families: Sequence[dict] = ()
+
+
+def load_models(path: str) -> Models:
     """Models of a models.json, by name; raises SizingError."""
-    return load_catalog(path, "models", Model)
+    data = models_alone(path) if is_shipped(path) else read_json(path)
+    families = own_rows(data.pop("families"), path) if isinstance(data, dict) and "families" in data else ()
+    alone = families and not data
+    models = Models({} if alone else catalog_records(data, path, "models", Model))
+    models.families = families
+    return models
+
+
+def is_shipped(path: str) -> bool:
+    with suppress(OSError, ValueError, TypeError):
+        return os.path.samefile(path, shipped_path("models"))
+    return False
+
+
+def models_alone(path: str):
+    """The shipped models without the families behind them, which only a model's path needs; all that the file
+    holds where they stand elsewhere or something is wrong."""
+    data = file_bytes(path)
+    behind = re.search(rb'\],\s*"families": \[', data)
+    if behind and re.search(rb"\]\s*\}\s*\Z", data):
+        with suppress(SizingError):
+            return decode_json(data[:behind.start()] + b"]}", "utf-8-sig", "")
+    with at(path):
+        found = decode_json(data, "utf-8-sig", "JSON in UTF-8")
+    return {key: found[key] for key in found if key != "families"} if isinstance(found, dict) else found
 
 
 def load_servers(path: str) -> dict[str, Server]:
@@ -6398,9 +6445,28 @@ def load_families(path: str | None = None) -> list:
     path = path or shipped_path("models")
     data = read_json(path)
     rows = data.get("families") if isinstance(data, dict) else None
+    return named_rows(rows, path) if is_shipped(path) else own_rows(rows, path)
+
+
+def named_rows(rows: object, path: str) -> list:
     if not isinstance(rows, list) or not are_named(rows):
         raise SizingError('%s: expected "families": [objects with a name], to read a config.json' % path)
     return rows
+
+
+def own_rows(rows: object, path: str) -> list:
+    """The rows of a user's file, which they name; raises SizingError where one is wrong by itself."""
+    own = [{**row, FILE: path} for row in named_rows(rows, path)]
+    times = Counter(row["name"] for row in own)
+    for row in own:
+        check_row(row, times[row["name"]])
+    return own
+
+
+def with_shipped(own: Sequence[dict]) -> list:
+    """The rows `own`, which count first, and the shipped ones that they do not replace by name."""
+    names = {row["name"] for row in own}
+    return [*own, *(row for row in load_families() if row["name"] not in names)]
 
 
 def are_named(rows) -> bool:
@@ -6428,6 +6494,7 @@ def are_named(rows) -> bool:
 #   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
 #   keys: others that change no number here; wrapper_keys: the same around the language model
 NOT_INHERITED = ("model_types", "wrappers", "architectures", "source")
+FILE = "(file)"  # of a row of the user's: where it was read from
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
 MAX_FORMULA = 1000  # characters; the longest shipped one has 287
 OPERAND = r" *!{0,2}(?:-?[0-9]{1,15}|[A-Za-z_][A-Za-z0-9_.]*) *"
@@ -6511,18 +6578,29 @@ def check_shape(value, shape, where: str) -> None:
             check_shape(item, shape[0], "%s[%d]" % (where, index))
 
 
+def file_of(row: dict) -> str:
+    return row.get(FILE, "models.json")
+
+
 def row_place(row: dict, word: str) -> str:
-    return "family %r in models.json: %s" % (row["name"], word)
+    return "family %r in %s: %s" % (row["name"], file_of(row), word)
+
+
+def check_row(row: dict, times: int = 1) -> None:
+    """Raise SizingError where a row, found so many times by its name, is wrong by itself."""
+    with at("family %s in %s" % (short(row["name"]), file_of(row))):
+        expect(times == 1, "one row of this name", times)
+        for word, value in row.items():
+            if word != FILE:
+                check_choice(word, ROW_SHAPES)
+                check_shape(value, ROW_SHAPES[word], word)
 
 
 def checked_row(families: list, name: str) -> dict:
     found = [row for row in families if row["name"] == name]
-    with at("family %s in models.json" % short(name)):
-        expect(len(found) == 1, "one row of this name", len(found))
-        for word, value in found[0].items():
-            check_choice(word, ROW_SHAPES)
-            check_shape(value, ROW_SHAPES[word], word)
-    return found[0]
+    row = (found or [{"name": name}])[0]
+    check_row(row, len(found))
+    return row
 
 
 def inherited_row(families: list, name: str, before: Sequence[str] = ()) -> dict:
@@ -6548,7 +6626,7 @@ def family_row(families: list, name: str) -> dict:
     missing = [word for word in COMPLETE if word not in row]
     missing += [word for word in ("layers", "mlp") if not row.get(word)]
     if missing or "embedding" not in row["params"]:
-        raise SizingError("%s: missing" % row_place(row, (*missing, "params.embedding")[0]))
+        raise SizingError("%s: missing" % row_place(row, ", ".join(missing or ["params.embedding"])))
     return row
 
 
@@ -6572,12 +6650,95 @@ INHERITED = ("tie_word_embeddings", "torch_dtype", "dtype", "quantization_config
 MAX_NESTING = 3  # Qwen omni: config > thinker_config > text_config
 
 
+# What generates no text by itself: (key of its config, pattern of one of its words, what to say). The first
+# that matches counts; a row that covers a model_type takes it out of this list.
+DRAFTER = "is a drafter's: give the config.json of the model it drafts for, and --draft-tokens"
+ENCODER = "generates no text and keeps no KV cache: give the config.json of a model that generates"
+TWO_STACKS = "is an encoder with a decoder, or hears speech: only models of a decoder alone are sized"
+ADAPTER = "is an adapter's (LoRA), not a model's: give the config.json of its base model"
+DIFFUSION = "is a diffusion pipeline's: it generates no text and keeps no KV cache"
+NOT_SIZED = (
+    ("peft_type", ".*", ADAPTER), ("_diffusers_version", ".*", DIFFUSION),
+    *((key, ".*", DRAFTER) for key in ("speculators_config", "draft_vocab_size", "eagle_config",
+                                       "dflash_config", "medusa_num_heads", "medusa_num_layers")),
+    ("architectures", "Eagle3?[A-Z][a-z].*|EAGLE.*|.*(Eagle3?|MTP|MTPModel)|"
+     ".*(Medusa|MLPSpeculator|DFlash|DSpark|Draft(Model|er)|Speculator).*", DRAFTER),
+    ("model_type", "eagle3?|medusa|mlp_speculator|dflash|dspark|.*_(mtp|draft|eagle3?)", DRAFTER),
+    ("model_type", "(m|um|long|switch_)?t5|m?bart|pegasus(_x)?|marian|m2m_100|nllb.*|led|blenderbot.*|"
+     "whisper|prophetnet|florence2?|seamless_m4t.*|speech_to_text|moonshine|(.*-)?encoder-decoder",
+     TWO_STACKS),
+    ("model_type", ".*bert([_-].*)?|.*roberta.*|.*deberta.*|electra|mpnet|ernie(_m)?|new|gte|funnel|"
+     "longformer|roformer|big_bird|layoutlm.*|luke|(chinese_|alt)?clip(_.*|seg)?|siglip2?(_.*)?|vit(_.*)?|deit|beit|"
+     "dinov.*|swin(v2)?|convnext(v2)?|intern_?vit.*|sam2?|owl.*|detr|wav2vec2.*|w2v.*|hubert|wavlm|clap|parakeet_.*|"
+     "data2vec-.*|.*bidirec.*|nvembed", ENCODER),
+    ("architectures", ".*(EncoderModel|ForMaskedLM|VisionModel|TextModelWithProjection|ForCTC|"
+     "BidirectionalModel)", ENCODER))
+# Classes over the layers of a model that generates: (their names, task, parameters in place of the LM head).
+HEADLESS = (
+    (r"\w+For(Sequence|Token)Classification|\w+For(Process)?RewardModel", "score", "num_labels*hidden_size"),
+    ("(Llama|Mistral|Ministral3|Qwen2|Qwen2Moe|Qwen3|Qwen3Moe|Gemma|Gemma2|Gemma3|Gemma3Text|Phi3|Olmo2)Model",
+     "embed", "0"))
+TASK_NAMES = (("score", "(?i)rerank|reward"), ("embed", "(?i)embedding"))  # in the name of a model
+SCORES = 2  # num_labels of a transformers config that lists none
+
+
+def words_under(config: dict, key: str) -> list:
+    value = config.get(key)
+    return [word for word in (value if isinstance(value, list) else [value]) if word not in (None, False)]
+
+
+def refuse_not_sized(config: dict, families: list, place: str) -> None:
+    """Raise SizingError saying what to give instead of a config that generates no text by itself."""
+    covered = find_family(config, families, "model_types") or find_family(config, families, "wrappers")
+    for key, pattern, told in NOT_SIZED:
+        found = [word for word in words_under(config, key) if re.fullmatch("(?s)" + pattern, str(word)[:99])]
+        if found and not (covered and key == "model_type"):
+            base = config.get("base_model_name_or_path") if told is ADAPTER else None
+            raise SizingError("%s%s: %s %s%s" % (
+                place, key, short(found[0]), told, ", %s" % short(base) if isinstance(base, str) else ""))
+
+
+def task_of(config: dict, name: str) -> tuple[str, str, str | None]:
+    """(task, what says so, formula of the head) of a model that scores or embeds; else ("", "", None)."""
+    for pattern, task, head in HEADLESS:
+        for word in words_under(config, "architectures")[:1]:
+            if isinstance(word, str) and re.fullmatch(pattern, word):
+                return task, word, head
+    named = (task for task, pattern in TASK_NAMES if re.search(pattern, name))
+    return next(((task, "the name " + name, None) for task in named), ("", "", None))
+
+
+def label_count(config: dict) -> int:
+    labels = config.get("id2label")
+    found = config.get("num_labels", len(labels) if isinstance(labels, dict) else SCORES)
+    with at("num_labels"):
+        return check_number(found, COUNT._replace(high=10**6))
+
+
+TOLD_TASK = {"score": "scores, it does not generate text", "embed": "embeds, it does not generate text"}
+
+
+def with_task(facts: Facts, outer: dict, name: str) -> str | None:
+    """The task of a model that does not generate, its head put in place of the LM head; None of others."""
+    task, by, head = task_of(outer, name)
+    if not task:
+        return None
+    facts.derived.append("the model %s (%s)" % (TOLD_TASK[task], by))
+    if head:
+        facts["num_labels"] = label_count(outer)
+        facts.derived.append("parameters of the head = %s, in place of the LM head's" % head)
+        params = {part: formula for part, formula in facts.row["params"].items() if part != "head_1d"}
+        facts.row = {**facts.row, "params": {**params, "head": head}}
+    return task
+
+
 def text_config(config, families: list):
     """(the language model's config, its row, [(place, config around it)], its place)."""
     wrappers: list[tuple[str, dict]] = []
     place, fallback = "", None
     for _ in range(MAX_NESTING):
         expect(isinstance(config, dict), "a JSON object", config, place or "config")
+        refuse_not_sized(config, families, place)
         nested = [key for key in NESTED if config.get(key) is not None]
         if not nested:
             return config, language_family(config, fallback, place, families), wrappers, place
@@ -6626,11 +6787,52 @@ def unknown_model_type(config: dict, place: str, families: list, field: str) -> 
         problem = ("model_type %r is not known to nest another config" if nests
                    else "missing; model_type %r nests its language model there")
         return SizingError("%s%s: %s" % (place, nested, problem % model_type))
-    known = sorted(word for row in families for word in words_of(row, field)
-                   if isinstance(word, str) and word.isprintable())
-    choices = nearest(short(model_type), known[:MAX_ENTRIES]).replace("did you mean", "nearest:").rstrip("?")
-    return SizingError("%smodel_type: no row under families in models.json covers %s, and none is guessed%s"
-                       % (place, short(model_type), choices))
+    named = {word for row in families for word in words_of(row, field) if isinstance(word, str)}
+    files = dict.fromkeys(["models.json", *map(file_of, families)])
+    said = "%smodel_type: no row under families in %s covers %s, and none is guessed%s; %s" % (
+        place, " or ".join(files), short(model_type), look_alikes(short(model_type)[1:-1], named), A_ROW)
+    return SizingError(with_keys(said, *row_needs(config, families, nests)))
+
+
+NAMES_ALIKE = 3  # shown at most
+MAX_LINE = 600  # characters of a message that lists keys
+A_ROW = 'a row of "families" in a --models-file of your own says how (README, "Uma família nova"): '
+
+
+def look_alikes(wrong: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches               # only a wrong word pays for it
+    alike = get_close_matches(wrong[:100], sorted(filter(str.isprintable, names)), NAMES_ALIKE)
+    return "; names like it: " + ", ".join(alike) if alike else ""
+
+
+def row_needs(config: dict, families: list, nests: bool) -> tuple[str, list[str]]:
+    """What a row for a config of an unknown model_type needs, and which of its keys llama's does not know."""
+    text = next((config[key] for key in NESTED if isinstance(config.get(key), dict)), {}) if nests else config
+    listed = '"%s" with this name' % ("wrappers" if nests else "model_types")
+    if nests and find_family(text, families, "model_types"):
+        return listed, []
+    keys = keys_to_know(text, families)
+    like = '"like" the row that it resembles, and what differs'
+    return listed + (", one for what it nests, " if nests else ", ") + (
+        like if keys else '"like": "llama", which knows every key here'), keys
+
+
+def with_keys(text: str, needs: str, keys: list[str]) -> str:
+    """The line, with as many of `keys` as fit."""
+    line = text + needs + "; keys here that may matter: "
+    shown = [key for index, key in enumerate(keys) if len(line + ", ".join(keys[:index + 1])) < MAX_LINE - 5]
+    return line + ", ".join(shown + ["..."] * (len(shown) < len(keys))) if shown else text + needs
+
+
+def keys_to_know(config: dict, families: list) -> list[str]:
+    """Keys with a suspect name that the plain family does not read, those of caches first."""
+    known: set = set()
+    with suppress(SizingError):
+        known = known_keys(family_row(families, "llama"))
+    keys = [key.name for key in unread_keys(config, known, "", "") if is_suspect(key.name)]
+    return sorted(filter(str.isprintable, keys), key=lambda key: not re.search(CACHE_WORDS, key.lower()))
+
+
 # --- values: what a config says of a name, or what follows from the family's row
 
 KEY_MAXIMA = {key: most for most, keys in (
@@ -6689,6 +6891,8 @@ class Facts(dict):
         self.read: list[str] = []
         self.derived: list[str] = []
         self.pending: list[str] = []  # what is being worked out
+        self.defaulted = False  # whether a number of the model class stands in
+        self.missing: list[str] = []  # what the config should say: 1 stands in for it until all are known
 
     def find(self, name: str):
         """(key, value) of `name` under any of its keys; (None, None) where the config does not say."""
@@ -6737,14 +6941,15 @@ class Facts(dict):
         if name in WINDOWS.values() and name in self.config:
             return None  # an explicit null switches the window off
         if name not in defaults:
-            keys = " or ".join([name, *self.row["names"].get(name, ())])
-            raise SizingError("%s: missing; family %r needs it" % (keys, family))
+            self.missing.append(" or ".join([name, *self.row["names"].get(name, ())]))
+            return 1
         default = value = defaults[name]
         if isinstance(default, str):
             value = evaluate(default, self)
             self.derived.append("%s = %d (%s)" % (name, value, default))
-        elif default and default is not True:
-            self.derived.append("%s = %s (default of family %s)" % (name, default, family))
+        elif default:
+            self.derived.append("%s = %s (default of family %s)" % (name, str(default).lower(), family))
+            self.defaulted = True
         if type(value) is int:
             with at(row_place(self.row, "defaults." + name)):
                 check_number(value, COUNT._replace(low=0, high=KEY_MAXIMA.get(name, COUNT.high)))
@@ -7003,7 +7208,8 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
             return [meaning[word] for word in words]
     if row[table]:
         keys = " or ".join(args[0] for rule, *args in row[table] if rule != "only")
-        raise SizingError("%s: missing; family %r needs it" % (keys or table, row["name"]))
+        facts.missing.append(keys or table)
+        return [next(iter(meaning.values()), "none")] * layers
     return []
 
 
@@ -7212,14 +7418,31 @@ def checkpoint_dtype(config: dict, derived: list) -> str:
     return WEIGHT_DTYPES.get(word, "bf16")
 
 
-def rope_positions(config: dict, max_position_embeddings: int) -> int:
-    """Positions of the rotary tables: linear scaling stretches them, other kinds do not."""
-    scaling = config.get("rope_scaling")
-    factor: float = 1
-    if isinstance(scaling, dict) and "linear" in (scaling.get("rope_type"), scaling.get("type")):
-        factor = scaling.get("factor", 1)
-    stretched = type(factor) in (int, float) and 1 <= factor <= 1000
-    return int(max_position_embeddings * factor) if stretched else max_position_embeddings
+# Rope types whose factor multiplies the positions a file states (vLLM 0.32; not YaRN, longrope or llama3);
+# the one that lengthens the rotary tables too; what is in the model types whose files state the product.
+STRETCHING, LENGTHENING, STRETCHED_ALREADY = ("linear", "dynamic"), ("linear",), "gemma3"
+
+
+def rope_settings(config: dict) -> list[dict]:
+    """Those of all layers, or of each type of layer, in either spelling."""
+    given = [config[key] for key in ("rope_parameters", "rope_scaling") if isinstance(config.get(key), dict)]
+    return given + [one for settings in given for one in settings.values() if isinstance(one, dict)]
+
+
+def rope_factor(config: dict, kinds: Sequence[str]) -> float:
+    """What the rope settings of these kinds multiply positions by: 1 where there are none."""
+    factors: list = [settings.get("factor") for settings in rope_settings(config)
+                     if any(settings.get(key) in kinds for key in ("rope_type", "type"))]
+    return max([1, *(one for one in factors if type(one) in (int, float) and 1 <= one <= 1000)])
+
+
+def model_context(facts: Facts) -> int:
+    stated, kind = facts.count(facts.row["context"]), str(facts.config.get("model_type"))
+    factor = 1 if STRETCHED_ALREADY in kind else rope_factor(facts.config, STRETCHING)
+    if factor != 1:
+        facts.derived.append("longest context = %d (%d, times the factor %g of the rope settings)" % (
+            stated * factor, stated, factor))
+    return int(stated * factor)
 
 
 def vision_parameters(configs: Sequence[dict]) -> int | None:
@@ -7244,15 +7467,40 @@ def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequenc
     unread += unread_keys(config, known, place, "family %r" % row["name"])
     passed, taken = judged_keys(unread, row.get("strict", False), accept_keys)
     facts = Facts(config, row)
+    if FILE in row:
+        facts.derived.append("family %r: rows of %s, which count before the shipped ones" % (
+            row["name"], short(os.path.basename(row[FILE])).strip("'")))
     if row.get("strict"):
         facts.derived.append("family llama assumed: no model_type, and every key is one of its own")
+    task = with_task(facts, wrappers[0][1] if wrappers else config, name)
     tower = vision_parameters([config] + [wrapper for _, wrapper in wrappers])
     if wrappers or config.get("vision_config") or config.get("audio_config"):
         facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
             "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
-    with at(place, ""):
-        return {**model_fields(facts, name), "vision_params": tower, "config_unread": passed,
-                "config_accepted": taken}
+    with at(place, ""), refuse_missing(facts):
+        found = {**model_fields(facts, name), "vision_params": tower, "config_unread": passed,
+                 "config_accepted": taken, "task": task}
+    if facts.defaulted and row.get("source"):
+        facts.derived.append("source of the defaults of family %s: %s" % (row["name"], row["source"]))
+    return found
+
+
+@contextmanager
+def refuse_missing(facts: Facts):
+    """Instead of what follows from them, a SizingError that names every key the config should have said."""
+    try:
+        yield
+    except SizingError:
+        if not facts.missing:
+            raise
+    if facts.missing:
+        used = [formula for part, formula in facts.row["params"].items()
+                if facts.get(PART_COUNTS.get(part.replace("_1d", ""), ""), 1)]
+        for formula in (*used, facts.row["context"]):
+            with suppress(SizingError):
+                evaluate(formula, facts)
+        keys, them = ", ".join(facts.missing), "it" if len(facts.missing) == 1 else "them"
+        raise SizingError("%s: missing; family %r needs %s" % (keys, facts.row["name"], them)) from None
 
 
 def model_fields(facts: Facts, name: str) -> dict:
@@ -7286,9 +7534,10 @@ def kv_fields(facts: Facts, groups: list) -> dict:
     pattern = pattern_of(by_kind)
     hybrid, sliding = pattern == "hybrid", by_kind.get("sliding", {})
     facts.derived.append("layers: " + ", ".join("%(layers)d %(kind)s" % group for group in groups))
-    positions = facts.count(facts.row["context"])
+    stated = facts.count(facts.row["context"])
     return {"num_layers": facts["num_hidden_layers"], "num_key_value_heads": heads, "head_dim": width,
-            "max_position_embeddings": positions, "rope_positions": rope_positions(facts.config, positions),
+            "max_position_embeddings": model_context(facts),
+            "rope_positions": int(stated * rope_factor(facts.config, LENGTHENING)),
             "attention_pattern": pattern, "layer_groups": None if classic else groups,
             "hybrid_full_layers": by_kind["full"]["layers"] if hybrid else None,
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,
@@ -7512,6 +7761,39 @@ def model_place(path: str) -> tuple[str, str, bool]:
     if os.path.isdir(path):
         return path, os.path.join(path, "config.json"), True
     return os.path.dirname(path), path, os.path.basename(path) == "config.json"
+
+
+# Files that are no config.json, by their names: what to say of one, or of a folder that has it instead.
+NO_CONFIG = (
+    (r"adapter_config\.json", ADAPTER), (r"model_index\.json", DIFFUSION),
+    (r".*\.gguf", "is GGUF, which is not read: give the config.json of the model it was made from, and "
+     "--weights-precision"),
+    (r"params\.json|consolidated.*", "is in Mistral's own format: give the config.json of the same model"),
+    (r"((tokenizer|generation|(pre|image_|video_pre)?processor|hf_quant|quant(ize)?)_config|tokenizer|"
+     r"vocab|special_tokens_map|chat_template|modules)\.json",
+     "does not say how it is built: give its config.json"),
+    (r".*\.(safetensors|bin|pth?|onnx)(\.index\.json)?",
+     "is of weights: give the folder that has them and config.json"))
+
+
+def no_config(path: str) -> str:
+    """What to say of a file that is no config.json, or of a folder that only has such; "" otherwise."""
+    folder = os.path.isdir(path)
+    with suppress(OSError):
+        for pattern, told in NO_CONFIG:
+            for name in sorted(os.listdir(path)) if folder else [os.path.basename(path)]:
+                if re.fullmatch(pattern, name.lower()):
+                    file = os.path.join(path, name) if folder else path
+                    return "%s %s%s" % (short(file), told, adapter_base(file) if told is ADAPTER else "")
+    return ""
+
+
+def adapter_base(path: str) -> str:
+    with suppress(SizingError):
+        data = read_json(path)
+        base = data.get("base_model_name_or_path") if isinstance(data, dict) else None
+        return ", " + short(base) if isinstance(base, str) else ""
+    return ""
 
 
 def model_files(path: str) -> list[str]:
@@ -8003,7 +8285,7 @@ def catalog(args: argparse.Namespace, kind: str) -> dict:
     shipped, own = LISTS[kind].load(shipped_path(kind)), getattr(args, kind + "_file")
     if own is None:
         return shipped
-    records = LISTS[kind].load(own)
+    records: dict = LISTS[kind].load(own)
     names = {name.lower(): name for name in records}
     left = {}
     for name, record in shipped.items():
@@ -8013,7 +8295,8 @@ def catalog(args: argparse.Namespace, kind: str) -> dict:
         elif record.aliases:
             aliases = [*(records[mine].aliases or ()), *record.aliases]
             records[mine] = replace(records[mine], aliases=list(dict.fromkeys(aliases)))
-    return {**records, **left}
+    records.update(left)
+    return records
 
 
 def replaced_entries(args: argparse.Namespace, picked: Mapping) -> tuple[str, ...]:
@@ -8094,10 +8377,7 @@ def pick_model(args: argparse.Namespace, models: Mapping) -> Model:
     """The model of a catalog name, a path or a hub's `org/name`, in this order; raises SizingError."""
     wanted = args.model
     record = find_entry(wanted, models)
-    if record is None and wanted.lower().endswith(".gguf"):
-        raise SizingError("argument --model: %s: a GGUF file is not read; %s, of the model it was made from"
-                          % (short(wanted), TO_GIVE))
-    if record is None and is_path(wanted):
+    if record is None and (is_path(wanted) or wanted.lower().endswith(".gguf")):
         record = None if os.path.lexists(wanted) else find_entry(hub_model(wanted), models)
         return record or read_model_path(args, models)
     return record or pick(args, "model", "models", models)
@@ -8112,13 +8392,19 @@ def hub_model(wanted: str) -> str:
 def read_model_path(args: argparse.Namespace, models: Mapping) -> Model:
     """The model in a file or folder; raises SizingError, which says what to give instead."""
     path = args.model
-    if os.path.isdir(path) and not os.path.lexists(os.path.join(path, "config.json")):
+    folder = os.path.isdir(path)
+    bare = folder and not os.path.lexists(os.path.join(path, "config.json"))
+    asked = bare or (not folder and (os.path.lexists(path) or path.lower().endswith(".gguf")))
+    told = no_config(path) if asked else ""
+    if told:
+        raise SizingError("argument --model: " + told)
+    if bare:
         raise SizingError("argument --model: %s is a folder without config.json; %s" % (short(path), TO_GIVE))
     if not path.endswith(".json") and not os.path.lexists(path):
         near = nearest_entry(hub_model(path), models) if hub_model(path) else ""
         raise SizingError("argument --model: %s is not in %s and no path%s; see --list-models, or %s"
                           % (short(path), catalog_names(args, "models"), near, TO_GIVE))
-    return read_model(path, load_families(), args.accept_keys)
+    return read_model(path, with_shipped(getattr(models, "families", ())), args.accept_keys)
 
 
 def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:

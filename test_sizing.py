@@ -3489,6 +3489,8 @@ class Alerts(unittest.TestCase):
                                  "TTFT (p90) already is 150 ms. Only the expected one is within the target."),
         "prefill_queue": ("warning", dict(QUEUE, measured_ttft_ms=2663), dict(QUEUE, measured_ttft_ms=2664),
                           "Each replica spends 60 % of its time on prompts:"),
+        "does_not_generate": ("warning", dict(SMALL, model=dataclasses.replace(MODELS["opt-oss-20b"], task="embed")), SMALL,
+                              "opt-oss-20b scores or embeds (its architectures or its name say so)"),
         "request_beyond_context": ("warning", dict(SMALL, effective_context=2047), dict(SMALL, effective_context=2048),
                                    "Speed is that of 1,024 prompt and 1,024 answer tokens, which exceed the context of 2,047."),
         "context_beyond_request": ("warning", dict(SMALL, effective_context=8193), dict(SMALL, effective_context=8192),
@@ -3622,7 +3624,8 @@ class Alerts(unittest.TestCase):
         "budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes", "replica_spans_nodes",
         "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
-        "context_beyond_request", "request_beyond_context", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown", "accepted_keys",
+        "context_beyond_request", "request_beyond_context", "does_not_generate", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown",
+        "accepted_keys",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
         "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped",
@@ -3644,7 +3647,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 24 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 25 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -7440,7 +7443,7 @@ class Catalogs(InFolder):
             path = self.catalog("catalog.json", {"models": [ENTRIES["models"][1], bad]})
             self.assertEqual(self.refusal(lambda path=path: sizing.load_models(path)), "%s: models[1]: expected an object, got %s" % (path, shown))
 
-    SHAPE = 'expected {"models": [one entry or more]} and nothing else'
+    SHAPE = 'expected {"models": [one entry or more]} and nothing else than families'
     FILES = [  # content, message
         (b"", "expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)"),
         (b"{", "expected JSON in UTF-8: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
@@ -7672,10 +7675,10 @@ HF_OLD_KEYS = [  # config, (num_layers, heads, width, context)
 ]
 HF_REFUSED = [  # config, what the message says
     ([], "config: expected a JSON object"), (None, "config: expected"), ("x", "config: expected"), ({}, "missing"),
-    ({"model_type": "deepseek_v4"},
-        "model_type: no row under families in models.json covers 'deepseek_v4', and none is guessed; nearest: 'deepseek_v3'"),
+    ({"model_type": "deepseek_v9"},
+        "model_type: no row under families in models.json covers 'deepseek_v9', and none is guessed; names like it: deepseek_v"),
     ({"model_type": ["llama"]},
-        "model_type: no row under families in models.json covers ['llama'], and none is guessed; nearest: 'llama'"),
+        "model_type: no row under families in models.json covers ['llama'], and none is guessed; names like it: llama; a row of "),
     ({"model_type": None}, "model_type"),
     ({"architectures": ["NewForCausalLM"]}, "architectures names 'NewForCausalLM'"),
     ({"num_hidden_layers": 2, "something_new": 1}, "something_new: 1 has no rule"),
@@ -7716,7 +7719,7 @@ HF_REFUSED = [  # config, what the message says
     (hf_config("gemma3_text", layers=6, sliding_window_pattern="LLLLG"), "sliding_window_pattern"), (hf_config("exaone4", layers=6, sliding_window=1,
         sliding_window_pattern="LLLG"), "sliding_window_pattern"),
     (hf_config("gemma3_text", sliding_window=[512]), "sliding_window"), (hf_config("gemma4_text", global_head_dim=32, sliding_window=512),
-        "layer_types: missing"),
+        "layer_types: missing; family 'gemma4' needs it"),
     (hf_config("gemma4_text", layer_types=["full_attention"] * 4, global_head_dim=32, num_kv_shared_layers=4),
         "num_kv_shared_layers: expected less than"),
     (hf_config("llama", new_options={"memory_layers": 3, "lr": 1}), "new_options.memory_layers: 3 has no rule in family 'llama'"),
@@ -7750,7 +7753,7 @@ HF_REFUSED = [  # config, what the message says
     ({"model_type": "gemma3", "text_config": hf_config("gemma3_text"), "num_hidden_layers": 9},
         "num_hidden_layers: expected what the nested config says"),
     ({"model_type": "gemma3"}, "text_config: missing"), ({"model_type": "gemma3", "text_config": 3}, "text_config"), ({"model_type": "llava",
-        "text_config": {"model_type": "new"}}, "text_config.model_type: no row under families in models.json covers 'new', and none is guessed; "),
+        "text_config": {"model_type": "newer"}}, "text_config.model_type: no row under families in models.json covers 'newer', and none is guessed; "),
     ({"model_type": "llama", "text_config": hf_config("llama")}, "text_config: model_type 'llama' is not known to nest"),
     ({"model_type": "llava", "text_config": hf_config("llama"), "llm_config": hf_config("llama")}, "expected one nested language model"),
     # quantisation
@@ -8611,16 +8614,28 @@ class VisionAndRope(unittest.TestCase):
         self.assertTrue(any("not counted" in line for line in read({"model_type": "gemma3", "text_config": inner}).config_derived))
 
     def test_rope_positions(self):
-        for scaling, expected in ((None, 4096), ({"rope_type": "linear", "factor": 8.0}, 32768), ({"type": "linear", "factor": 2}, 8192),
-                                  ({"rope_type": "yarn", "factor": 8.0}, 4096), ({"rope_type": "llama3", "factor": 8.0}, 4096), ({"type": "dynamic",
-                                      "factor": 4}, 4096),
-                                  ({"rope_type": "linear"}, 4096), ({"type": "linear", "factor": 1.5}, 6144), ({"type": "linear", "factor": 1000}, 4096000), ({"type": "linear", "factor": 1001}, 4096), ({"rope_type": "linear", "factor": "8"}, 4096), ({"rope_type": "linear",
-                                      "factor": 0.5}, 4096),
-                                  ({"rope_type": "linear", "factor": 10**9}, 4096), ({"rope_type": "linear", "factor": float("nan")}, 4096),
-                                  ({"rope_type": "linear", "factor": True}, 4096), ("linear", 4096), ([], 4096)):
-            with self.subTest(scaling=scaling):
-                model = read(hf_config("llama", rope_scaling=scaling))
-                self.assertEqual((model.rope_positions, model.max_position_embeddings), (expected, 4096))
+        linear, dynamic = {"rope_type": "linear", "factor": 8.0}, {"type": "dynamic", "factor": 4}
+        for scaling, tables, context in [
+                (None, 4096, 4096), (linear, 32768, 32768), ({"type": "linear", "factor": 2}, 8192, 8192), (dynamic, 4096, 16384), ({"type": "linear", "factor": 1.5}, 6144, 6144),
+                ({"type": "linear", "factor": 1000}, 4096000, 4096000), *[({"rope_type": kind, "factor": 8.0, "original_max_position_embeddings": 512}, 4096, 4096) for kind in (
+                    "yarn", "deepseek_yarn", "llama3", "longrope", "su", "mrope", "default", "proportional", [], None)],
+                *[({"rope_type": "linear", "factor": factor}, 4096, 4096) for factor in (1001, "8", 0.5, 10**9, NAN, True, None, [])],
+                ({"rope_type": "linear"}, 4096, 4096), ({"type": "dynamic", "alpha": 1000.0}, 4096, 4096), ("linear", 4096, 4096), ([], 4096, 4096),
+                ({"full_attention": linear, "sliding_attention": {"rope_type": "default"}}, 32768, 32768), ({"full_attention": 3}, 4096, 4096)]:
+            for key in ("rope_scaling", "rope_parameters"):
+                with self.subTest(scaling=scaling, key=key):
+                    model = read(hf_config("llama", **{key: scaling}))
+                    self.assertEqual((model.rope_positions, model.max_position_embeddings), (tables, context))
+                    told = "longest context = %d (4096, times the factor %g of the rope settings)" % (context, context / 4096)
+                    self.assertEqual([line for line in model.config_derived if "rope" in line], [told] if context > 4096 else [])
+        for key in ("rope_scaling", "rope_parameters"):                                              # 131,072 is what the factor gave already
+            gemma = read(hf_config("gemma3_text", sliding_window=512, max_position_embeddings=131072, **{key: linear}))
+            self.assertEqual((gemma.rope_positions, gemma.max_position_embeddings), (2**20, 131072))
+
+    def test_the_longest_context_of_llama_2(self):
+        """A file of 2023 stretched four times, and the same saved by transformers 5."""
+        for rope in ({"rope_scaling": {"type": "linear", "factor": 4.0}}, {"rope_parameters": {"rope_type": "linear", "factor": 4.0, "rope_theta": 1e4}}):
+            self.assertEqual(read(hf_config("llama", **rope)).max_position_embeddings, 16384)
 
     def test_rope_positions_where_another_key_holds_the_context(self):
         config = next(config for config, *_ in HF_GROUPS if config["model_type"] == "kimi_linear")
@@ -8668,6 +8683,44 @@ class Families(unittest.TestCase):
         row = {"name": "brand_new", "like": "llama", "model_types": ["brand_new"], "source": "x", "keys": ["kv_window_every"]}
         model = sizing.model_from_hf_config(config, "m", FAMILIES + [row])
         self.assertEqual(model.total_params, read(hf_config("llama")).total_params)
+
+    ROW = 'a row of "families" in a --models-file of your own says how (README, "Uma família nova"): "%s" with this name, '
+    LIKE = '"like" the row that it resembles, and what differs; keys here that may matter: '
+
+    def test_an_unknown_model_type(self):
+        """At most three names, and those that look alike; in one line what a row needs, and each key it should know, those of caches first."""
+        def told(model_type, **more):
+            few = [*FAMILIES[:2], {"name": "few", "model_types": ["mistral", "mixtral", "ministral3", "mistral_small", "\x1b[2J"]}]
+            self.assertIn("llama", few[1]["model_types"])
+            return refusal(sizing.model_from_hf_config, hf_config(model_type, **more), "m", few).partition("and none is guessed; ")[2]
+        as_llama = self.ROW % "model_types" + '"like": "llama", which knows every key here'
+        for name, alike in (("mistral4", "names like it: mistral, mixtral, ministral3; "), ("aquila2", "names like it: aquila; "), ("xyzzy", ""), ("zzz" * 100, ""), ("\x1b[2K", "")):
+            self.assertEqual(told(name), alike + as_llama)
+        self.assertEqual(told("xyzzy", router_jitter=0.1, unsloth_fixed=True, num_experts=8, kv_lora_rank=512, cross_layer_kv=False, index_topk=0.5, moe={"experts_held": 2, "off": None},
+                              hybrid_pattern="MMA", torch_dtype="float16", vision_width=3, compress_ratios=[1, 2], description="a mixture of experts"),
+                         self.ROW % "model_types" + self.LIKE + "kv_lora_rank, compress_ratios, num_experts, index_topk, moe, hybrid_pattern")
+        many = told("xyzzy", **{"kv_%03d" % i: 1 for i in range(200)})
+        self.assertRegex(many, r"matter: kv_000, kv_001, .*, \.\.\.$")
+        self.assertTrue(550 < len(RefusedConfigs.refused(self, hf_config("xyzzy", **{"kv_%03d" % i: 1 for i in range(200)}))) <= 600)
+        self.assertEqual(told("xyzzy", text_config={"model_type": "llama", "kv_x": 1}), self.ROW[:-2] % "wrappers")
+        self.assertEqual(told("xyzzy", text_config={"model_type": "zzz", "kv_x": 1}), self.ROW % "wrappers" + "one for what it nests, " + self.LIKE + "kv_x")
+        with self.assertRaisesRegex(SizingError, "no row under families in models.json or mine.json covers 'xyzzy'"):
+            sizing.model_from_hf_config({"model_type": "xyzzy"}, "m", [{**FAMILIES[1], sizing.FILE: "mine.json"}, *FAMILIES])
+
+    def test_everything_missing_at_once(self):
+        for config, missing, family in [
+                ({"model_type": "llama"}, "num_hidden_layers, num_attention_heads, hidden_size, max_position_embeddings, vocab_size, intermediate_size", "llama"),
+                ({"model_type": "llava", "text_config": {"model_type": "llama", "vocab_size": 9, "max_position_embeddings": 9}},
+                 "text_config.num_hidden_layers, num_attention_heads, hidden_size, intermediate_size", "llama"),
+                ({"model_type": "minimax_m1", "num_hidden_layers": 2, "vocab_size": 9, "max_position_embeddings": 9, "hidden_size": 8, "num_attention_heads": 2},
+                 "attn_type_list, num_experts or num_local_experts, intermediate_size, num_experts_per_tok", "minimax_m1")]:
+            self.assertEqual(RefusedConfigs.refused(self, config), "%s: missing; family %r needs them" % (missing, family))
+        dense = {"model_type": "deepseek_v3", "first_k_dense_replace": 2, "num_hidden_layers": 2}                  # what no layer has is not asked for
+        self.assertNotIn("moe_intermediate_size", RefusedConfigs.refused(self, dense))
+        row = {"name": "mine", "like": "llama", "model_types": ["mine"], "source": "x", "params": {"attention": "a*b", "mlp": "c + 0*d"}}
+        self.assertEqual(self.told(row, hf_config("mine")), "a, b, c: missing; family 'mine' needs them")
+        self.assertEqual(self.told(dict(row, mlp=[], uniform=[]), hf_config("mine")), "family 'mine' in models.json: mlp: missing")
+        self.assertEqual(self.told(dict(row, mlp=[], layers=[]), hf_config("mine")), "family 'mine' in models.json: layers, mlp: missing")
 
     def test_a_known_object_does_not_hide_unknown_keys(self):
         row = {"name": "brand_new", "like": "mpt", "model_types": ["brand_new"], "source": "x", "keys": ["attn_config"]}
@@ -8785,10 +8838,11 @@ class Families(unittest.TestCase):
     def test_families_file(self):
         with tempfile.TemporaryDirectory(prefix="test_sizing.") as folder:
             path = os.path.join(folder, "models.json")
-            for data in ({}, [], {"families": {}}, {"families": [3]}, {"families": [{"model_types": ["x"]}]}, {"families": None}, {"families": [{"name": "n"}] * 10001}, {"families": [{"name": "n"}] * 10**4}):
+            many = {"families": [{"name": "n%d" % i} for i in range(10**4)]}
+            for data in ({}, [], {"families": {}}, {"families": [3]}, {"families": [{"model_types": ["x"]}]}, {"families": None}, {"families": [{"name": "n"}] * 10001}, many):
                 with open(path, "w", encoding="utf-8") as file:
                     json.dump(data, file)
-                if data == {"families": [{"name": "n"}] * 10**4}:
+                if data is many:
                     self.assertEqual(len(sizing.load_families(path)), 10**4)
                     continue
                 with self.assertRaises(SizingError) as caught:
@@ -9003,6 +9057,188 @@ class Checkpoint(InFolder):
 CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32,
           "num_hidden_layers": 32, "num_key_value_heads": 8, "max_position_embeddings": 131072, "vocab_size": 128256, "tie_word_embeddings": False,
           "torch_dtype": "bfloat16", "attention_bias": False, "mlp_bias": False}
+
+
+class NotGenerating(InFolder):
+    """Files that are no generating model, in their own words; models over the layers of one are accepted with a remark."""
+
+    DRAFTER, ENCODER = "is a drafter's: give the config.json of the model it drafts for, and --draft-tokens", "generates no text and keeps no KV cache: give the config.json of a model that generates"
+    STACKS = "is an encoder with a decoder, or hears speech: only models of a decoder alone are sized"
+
+    def told(self, config):
+        return RefusedConfigs.refused(self, config)
+
+    def test_configs_that_are_not_sized(self):
+        words = {"encoder": self.ENCODER, "drafter": self.DRAFTER, "stacks": self.STACKS}
+        for what, key, names in (line.split(None, 2) for line in """\
+            encoder model_type bert roberta xlm-roberta xlm-roberta-xl modernbert nomic_bert new gte deberta deberta-v2 albert camembert distilbert electra siglip siglip2_vision_model clip clip_text_model wav2vec2-bert dinov2 llama_bidirec
+            encoder architectures T5EncoderModel BertForMaskedLM SiglipVisionModel LlamaBidirectionalModel Wav2Vec2ForCTC
+            stacks model_type t5 mt5 bart whisper seamless_m4t_v2 nllb-moe vision-encoder-decoder
+            drafter model_type eagle eagle3 medusa mlp_speculator deepseek_mtp qwen3_next_mtp llama_eagle3
+            drafter architectures LlamaForCausalLMEagle3 EagleLlamaForCausalLM Eagle3Qwen2_5vlForCausalLM EagleDeepSeekMTPModel DeepSeekMTPModel MiMoMTPModel Qwen3NextMTP MedusaModel MLPSpeculatorPreTrainedModel DFlashDraftModel
+            drafter architectures Eagle3Speculator KimiK3DSparkModel""".splitlines()):
+            for name in names.split():
+                with self.subTest(key=key, name=name):
+                    shown = name if key == "model_type" else [name]
+                    self.assertEqual(self.told(hf_config("llama", **{key: shown})), "%s: %r %s" % (key, name, words[what]))
+        for key in ("speculators_config", "draft_vocab_size", "eagle_config", "dflash_config", "medusa_num_heads"):
+            self.assertEqual(self.told(hf_config("llama", **{key: 5})), "%s: 5 %s" % (key, self.DRAFTER))
+            self.assertEqual(read(hf_config("llama", **{key: None})).num_layers, 4)
+        self.assertEqual(self.told({"_class_name": "FluxTransformer2DModel", "_diffusers_version": "0.30"}), "_diffusers_version: '0.30' is a diffusion pipeline's: it generates no text and keeps no KV cache")
+        lora = {"peft_type": "LORA", "base_model_name_or_path": "org/Base", "r": 16}
+        self.assertEqual(self.told(lora), "peft_type: 'LORA' is an adapter's (LoRA), not a model's: give the config.json of its base model, 'org/Base'")
+        self.assertEqual(self.told({"peft_type": "LORA"}), "peft_type: 'LORA' is an adapter's (LoRA), not a model's: give the config.json of its base model")
+        self.assertEqual(self.told({"model_type": "llava", "text_config": {"model_type": "bert"}}), "text_config.model_type: 'bert' " + self.ENCODER)
+
+    def test_what_generates_is_not_taken_for_another(self):
+        """No file of the tests, no shipped model_type, no VLM that is named Eagle; and a row of one's own counts more."""
+        for config in HF_CONFIGS:
+            sizing.refuse_not_sized(config, [], "")
+        for row in FAMILIES:
+            for word in (*row.get("model_types", ()), *row.get("wrappers", ())):
+                self.assertEqual(refusal(sizing.refuse_not_sized, {"model_type": word}, [], ""), "")
+        self.assertEqual(read(hf_config("llama", architectures=["Eagle2_5_VLForConditionalGeneration"])).task, None)
+        row = {"name": "mine", "like": "llama", "model_types": ["gte"], "source": "x"}
+        self.assertEqual(sizing.model_from_hf_config(hf_config("gte"), "m", [row, *FAMILIES]).num_layers, 4)
+        self.assertIn(self.DRAFTER, refusal(sizing.model_from_hf_config, hf_config("gte", architectures=["MedusaModel"]), "m", [row, *FAMILIES]))
+
+    def test_models_that_score_or_embed(self):
+        """Skywork-Reward-Llama-3.1-8B-v0.2: vLLM counts 7,504,928,768 = 8,030,261,248 - 128,256 x 4,096 of the LM head + 4,096 of one score."""
+        plain, head = 8030261248, 128256 * 4096
+        for changes, task, total in [
+                ({"architectures": ["LlamaForSequenceClassification"], "id2label": {"0": "LABEL_0"}}, "score", 7504928768),
+                ({"architectures": ["LlamaForTokenClassification"], "num_labels": 7}, "score", plain - head + 7 * 4096),
+                ({"architectures": ["Qwen2ForProcessRewardModel"]}, "score", plain - head + 2 * 4096), ({"architectures": ["LlamaModel"]}, "embed", plain - head),
+                ({"architectures": ["LlamaModel"], "tie_word_embeddings": True}, "embed", plain - head), ({"architectures": ["LlamaForCausalLM"]}, None, plain),
+                ({"architectures": ["ChatGLMModel"]}, None, plain), ({"architectures": ["GPT2LMHeadModel"]}, None, plain), ({"architectures": 3}, None, plain), ({"architectures": [{}]}, None, plain)]:
+            with self.subTest(changes=changes):
+                model = read(dict(CONFIG, **changes))
+                self.assertEqual((model.task, model.total_params, model.active_params), (task, total, total))
+                self.assertEqual(any(changes["architectures"][0] in line for line in model.config_derived) if task else False, bool(task))
+        for labels in (0, -1, "2", 1.5, 10**7):
+            self.assertIn("num_labels: expected a whole number from 1 up to 1000000, got ", self.told(dict(CONFIG, architectures=["LlamaForSequenceClassification"], num_labels=labels)))
+        for name, task in (("Qwen3-Embedding-4B", "embed"), ("bge-reranker-v2-gemma", "score"), ("My-Reward-8B", "score"), ("Llama-3", None)):
+            model = read(CONFIG, name)
+            self.assertEqual((model.task, model.total_params), (task, plain))
+        wrapped = {"model_type": "llava", "architectures": ["LlavaForSequenceClassification"], "num_labels": 1, "text_config": hf_config("llama")}
+        self.assertEqual(read(wrapped).task, "score")
+
+    def test_the_report_says_it(self):
+        os.mkdir(self.path("Skywork"))
+        path = self.catalog("Skywork/config.json", dict(CONFIG, architectures=["LlamaForSequenceClassification"]))
+        for lang, words in (("en", "Skywork scores or embeds"), ("pt", "Skywork pontua ou faz embeddings")):
+            status, out, err = call(*argv("--text-only", model=path, effective_context=1000, lang=lang))
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn(words, " ".join(out.split()))
+        data = strict_json(call(*argv("--json-only", model=path, effective_context=1000))[1])
+        self.assertIn("does_not_generate", [alert["id"] for alert in data["alerts"]])
+        self.assertEqual(data["inputs"]["model"]["task"], "score")
+
+    FILES = [  # file, its content, what is said of it
+        ("adapter_config.json", '{"peft_type": "LORA", "base_model_name_or_path": "org/Base"}', "is an adapter's (LoRA), not a model's: give the config.json of its base model, 'org/Base'"),
+        ("adapter_config.json", "{", "is an adapter's (LoRA), not a model's: give the config.json of its base model"),
+        ("x-Q4.gguf", "GGUF", "is GGUF, which is not read: give the config.json of the model it was made from, and --weights-precision"),
+        ("model_index.json", "{}", "is a diffusion pipeline's: it generates no text and keeps no KV cache"),
+        ("params.json", '{"dim": 4096}', "is in Mistral's own format: give the config.json of the same model"),
+        *[(name, "{}", "does not say how it is built: give its config.json") for name in ("tokenizer_config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json")],
+        *[(name, "", "is of weights: give the folder that has them and config.json") for name in ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")]]
+
+    def test_files_that_are_no_config(self):
+        for name, content, told in self.FILES:
+            with self.subTest(name=name):
+                folder = tempfile.mkdtemp(dir=self.folder)
+                path = self.write(os.path.join(folder, name), content)
+                message = one_line("argument --model: %r %s" % (path, told))
+                self.assertEqual(call(*argv(model=path)), (2, "", message.replace(repr(path), sizing.short(path))))
+                self.assertEqual(call(*argv(model=folder)), (2, "", message.replace(repr(path), sizing.short(path))))
+                self.catalog(os.path.join(folder, "config.json"), CONFIG)                   # beside a config.json nothing of the kind is said
+                self.assertNotIn(told, call(*argv(model=folder))[2])
+        self.assertIn("cannot read: No such file", call(*argv(model="/nowhere/adapter_config.json"))[2])
+
+
+class OwnFamilies(InFolder):
+    """Rows of "families" in the file of --models-file, and what a run that reads no config.json pays for the shipped ones."""
+
+    ROW = {"name": "mine", "like": "llama", "model_types": ["brand_new"], "source": "x"}
+
+    def config(self, **changes):
+        return self.catalog("new.json", dict(CONFIG, model_type="brand_new", **changes))
+
+    def run_with(self, data, model=None, **more):
+        """(status, message) or the "model" of the JSON of a run with such a --models-file."""
+        path = self.catalog("mine.json", data)
+        status, out, err = call(*argv("--json-only", model=model or self.config(), models_file=path, effective_context=1000, **more))
+        return strict_json(out)["inputs"]["model"] if status == 0 else (status, err)
+
+    def test_a_models_file_may_hold_families(self):
+        mine = [{**dataclasses.asdict(FULL), "source": "made up"}]
+        for data in ({"families": [self.ROW]}, {"models": mine, "families": [self.ROW]}, {"families": [self.ROW], "models": mine}):
+            found = self.run_with(data)
+            self.assertEqual((found["name"], found["total_params"]), ("new", 8030261248))
+            self.assertIn("family 'mine': rows of mine.json, which count before the shipped ones", found["config_derived"])
+            self.assertEqual(self.run_with(data, "opt-oss-20b")["name"], "opt-oss-20b")
+        self.assertEqual(self.run_with(data, "full")["source"], "made up")
+        self.assertEqual(self.run_with({"models": mine}, self.catalog("llama.json", CONFIG))["total_params"], 8030261248)
+        listed = call("--models-file", self.path("mine.json"), "--list-models", "--json-only")
+        self.assertEqual((listed[0], [one["name"] for one in strict_json(listed[1])["models"]]), (0, ["full", *MODELS]))
+
+    def test_rows_count_before_the_shipped_ones(self):
+        llama = self.catalog("llama.json", CONFIG)
+        wide = {"layers": [["all", "full_attention"]], "derived": {"head_dim": "2*hidden_size/num_attention_heads"}}
+        for row, told in (({**self.ROW, **wide, "model_types": ["llama"]}, "mine"), ({**wide, "name": "mistral", "model_types": ["llama"], "source": "x"}, "mistral")):
+            found = self.run_with({"families": [row]}, llama)
+            self.assertEqual((found["head_dim"], found["config_derived"][0]), (256, "family %r: rows of mine.json, which count before the shipped ones" % told))
+        base = next(row for row in FAMILIES if row["name"] == "mistral")                    # a row that ministral3 is like
+        found = self.run_with({"families": [{**base, **wide, "layers": [["all", "full_attention"]]}]}, self.catalog("m.json", dict(CONFIG, model_type="ministral3")))
+        self.assertEqual((found["head_dim"], found["config_derived"][0]), (256, "family 'ministral3': rows of mine.json, which count before the shipped ones"))
+
+    def test_what_is_wrong_names_the_users_file(self):
+        named = "family 'mine' in %s: " % self.path("mine.json")
+        for families, message in [
+                ([dict(self.ROW, model_type=["brand_new"])], named + "unknown value 'model_type'; did you mean 'model_types'?"),
+                ([self.ROW, self.ROW], named + "expected one row of this name, got 2"),
+                ([dict(self.ROW, derived={"a": "b-c"})], named + "derived.a: expected a formula such as 2*hidden_size + -1*x/y, got 'b-c'"),
+                ([dict(self.ROW, **{"(file)": "x", "keys": 3})], named + "keys: expected a list, got 3")]:
+            for model in (self.config(), "opt-oss-20b"):                                     # a file with a wrong row is refused in any run
+                self.assertEqual(self.run_with({"families": families}, model), (2, one_line(message)))
+        shape = '%s: expected "families": [objects with a name], to read a config.json' % self.path("mine.json")
+        for families in (5, [3], [{"like": "llama"}], None, {}):
+            self.assertEqual(self.run_with({"families": families}), (2, one_line(shape)))
+        self.assertIn('expected {"models": [one entry or more]} and nothing else than families', self.run_with({"families": []})[1])
+        self.assertEqual(self.run_with({"families": [dict(self.ROW, like="lama")]}),
+                         (2, one_line("%s: %slike: unknown value 'lama'; did you mean 'llama'?" % (self.config(), named))))
+        self.assertEqual(self.run_with({"families": [dict(self.ROW, defaults={"head_dim": None})]}, self.config(head_dim=None)),
+                         (2, one_line("%s: %shead_dim: expected a whole number, got None" % (self.config(head_dim=None), named))))
+
+    @unittest.skipUnless(os.path.exists("/dev/fd"), "no /dev/fd here")
+    def test_a_pipe_is_read_once(self):
+        reader, writer = os.pipe()
+        os.write(writer, json.dumps({"families": [self.ROW]}).encode())
+        os.close(writer)
+        self.addCleanup(os.close, reader)
+        status, _, err = call(*argv("--json-only", model=self.config(), models_file="/dev/fd/%d" % reader, effective_context=1000))
+        self.assertEqual((status, err), (0, ""))
+
+    def test_a_catalog_run_reads_no_family(self):
+        """The shipped rows stand behind the models; where they do not, or something is wrong, the whole file is read."""
+        shipped, alone = sizing.shipped_path("models"), len(json.dumps({"models": []}))
+        with mock.patch.object(sizing, "decode_json", wraps=sizing.decode_json) as decoded:
+            self.assertEqual(sizing.load_models(shipped), MODELS)
+        self.assertEqual([b"families" in each.args[0] for each in decoded.mock_calls], [False])
+        with open(shipped, encoding="utf-8") as file:
+            data = json.load(file)
+        self.assertEqual(list(MODELS), [entry["name"] for entry in data["models"]])
+        self.assertGreater(len(data["families"]), alone)
+        one = {"models": [{**dataclasses.asdict(FULL), "source": "x"}]}
+        for text, message in [
+                (json.dumps(dict(one, families=[{"name": "a"}])), ""), (json.dumps({"families": [], **one}), ""), (json.dumps(one), ""),
+                (json.dumps(dict(one, families=[{"name": "a"}]))[:-1], "expected JSON in UTF-8: "), (json.dumps(dict(one, families=[]))[:-2], "expected JSON in UTF-8: "),
+                (json.dumps(dict(one, families=[], more=[])), ""), (json.dumps(dict(one, more=[], families=[])), "expected {"), ('{"models": [{"keys": [1], "families": [2]}]}', "models[0].keys: unknown key"),
+                ('{"models": [{"keys": [1], "families": []}', "expected JSON in UTF-8: "), (json.dumps({"families": [1]}), "expected {"), ("[]", "expected {")]:
+            path = self.write("models.json", text)
+            with self.subTest(text=text[-60:]), mock.patch.object(sizing, "shipped_path", return_value=path):
+                told = refusal(sizing.load_models, path)
+                self.assertTrue(told.startswith(path + ": " + message) if message else not told, told)
 
 
 class ModelPath(InFolder):
@@ -9481,7 +9717,7 @@ class CommandLine(InFolder):
         (argv(model="Qwen/Qwen3-33B"), NO_PATH % ("Qwen/Qwen3-33B", "; did you mean 'qwen3-32b'?")),
         *[(argv(model=path), NO_PATH % (path, ""))
           for path in ("./qwen3-32b", "./qwen3-32b/", "../qwen3-32b", "/qwen3-32b", "a/b/qwen3-32b", "org/", "/nowhere/folder/")],
-        *[(argv(model=path), "argument --model: %r: a GGUF file is not read; %s, of the model it was made from" % (path, OR_PATH[5:]))
+        *[(argv(model=path), "argument --model: %r is GGUF, which is not read: give the config.json of the model it was made from, and --weights-precision" % path)
           for path in ("./model.gguf", "model.GGUF", "/nowhere/a.gguf", "org/model.gguf")],
         # suggestions for servers: only the generation that was named
         *[(argv(server=wrong), IN_CATALOG % ("server", wrong, "servers", near, "servers")) for wrong, near in (
@@ -9936,7 +10172,7 @@ class CommandLine(InFolder):
         path = self.write("mine.json", "{}")
         for option, key in (("models", "models"), ("servers", "servers"), ("storage", "profiles")):
             self.assertEqual(call(*argv("--%s-file=%s" % (option, path))), (2, "", one_line(
-                '%s: expected {"%s": [one entry or more]} and nothing else' % (path, key))))
+                '%s: expected {"%s": [one entry or more]} and nothing else%s' % (path, key, " than families" if key == "models" else ""))))
 
     def test_outputs(self):
         text, data, shown = (call(*argv(option))[1] for option in ("--text-only", "--json-only",
