@@ -314,7 +314,8 @@ CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": H
 HEAD_FIELDS = ("num_key_value_heads", "head_dim", "v_head_dim")
 LAYER_KINDS = {
     # chosen_layers of them attend to chosen_tokens tokens at most, those that an index finds
-    "full": (*HEAD_FIELDS, "chosen_layers", "chosen_tokens"),
+    # kv_heads_by_layer: KV heads of each such layer where they differ; num_key_value_heads is the most
+    "full": (*HEAD_FIELDS, "kv_heads_by_layer", "chosen_layers", "chosen_tokens"),
     "sliding": (*HEAD_FIELDS, "sliding_window"),
     "chunked": (*HEAD_FIELDS, "attention_chunk_size"),
     "latent": ("kv_lora_rank", "qk_rope_head_dim"),
@@ -328,7 +329,8 @@ LAYER_KINDS = {
     "state": ("state_bytes", "state_pages"),
     "none": (),
 }
-OPTIONAL_IN_GROUP = ("v_head_dim", "state_pages", "chosen_layers", "chosen_tokens", "packed_tokens",
+OPTIONAL_IN_GROUP = ("v_head_dim", "kv_heads_by_layer", "state_pages", "chosen_layers", "chosen_tokens",
+                     "packed_tokens",
                      "packed_scanned_bytes", "packed_chosen_bytes", "ring_token_bytes", "ring_tokens")
 GROUP_FIELDS = {kind: [name for name in names if name not in OPTIONAL_IN_GROUP]
                 for kind, names in LAYER_KINDS.items()}
@@ -425,10 +427,23 @@ def check_group(entry: object, before: Iterable[str]) -> None:
     beside = entry.get("beside", False)
     expect(type(beside) is bool, "true or false", beside, ".beside")
     for name in known:
-        if entry.get(name) is not None or name not in OPTIONAL_IN_GROUP:
+        if name == "kv_heads_by_layer" and entry.get(name) is not None:
+            check_heads_by_layer(entry)
+        elif entry.get(name) is not None or name not in OPTIONAL_IN_GROUP:
             with at("." + name):
                 bound = field_bound(name, "int")
                 check_number(entry.get(name), bound._replace(low=0) if name == "qk_rope_head_dim" else bound)
+
+
+def check_heads_by_layer(entry: dict) -> None:
+    counts = entry["kv_heads_by_layer"]
+    with at(".kv_heads_by_layer"):
+        expect(isinstance(counts, (list, tuple)) and len(counts) == entry["layers"],
+               "a list of %s numbers, one for each layer" % entry["layers"], counts)
+        for count in counts:
+            check_number(count, field_bound("num_key_value_heads", "int"))
+        expect(max(counts) == entry["num_key_value_heads"],
+               "num_key_value_heads = %s as the most" % entry["num_key_value_heads"], max(counts))
 
 
 def pattern_of(kinds: Iterable[str]) -> str:
@@ -1302,6 +1317,11 @@ def kv_bytes_with_narrow_values(held_tokens, num_key_value_heads, head_dim, v_he
     return held_tokens * num_key_value_heads * (head_dim + v_head_dim) * bytes_per_element * layers
 
 
+@number()
+def full_kv_bytes__by_layer(full_held_tokens, kv_heads_of_layers, full_head_dim, bytes_per_element):
+    return 2 * full_held_tokens * kv_heads_of_layers * full_head_dim * bytes_per_element
+
+
 @number(Text("KV das camadas MLA", "KV of the MLA layers"), Text(
     "{latent_layers} camadas MLA guardam por token um só vetor latente (posto {kv_lora_rank}) e a parte "
     "posicional da chave ({qk_rope_head_dim}), sem fator 2 e sem cabeças.",
@@ -1385,6 +1405,11 @@ def kv_per_session_gib(*kv_bytes):
 @number(views=of_kinds("copies", HEAD_KINDS))
 def copies(kv_ranks, num_key_value_heads):
     return max(1, kv_ranks / num_key_value_heads)
+
+
+@number()
+def full_copies__by_layer(kv_heads_on_ranks, kv_heads_of_layers):
+    return kv_heads_on_ranks / kv_heads_of_layers
 
 
 @number(views=of_kinds("copies", ("latent", "index", *OWN_FORMATS)))
@@ -2110,6 +2135,13 @@ def sliding_read_tokens(context_tokens, sliding_window):
 @speed(views=of_kinds("read_bytes", HEAD_KINDS))
 def read_bytes(kv_bytes, held_tokens, read_tokens, kv_ranks, num_key_value_heads):
     return kv_bytes / held_tokens * read_tokens / min(kv_ranks, num_key_value_heads)
+
+
+@speed()
+def full_read_bytes__by_layer(full_kv_bytes, full_held_tokens, full_read_tokens, kv_ranks, kv_heads_on_ranks,
+                              kv_heads_of_layers):
+    return (full_kv_bytes / full_held_tokens * full_read_tokens
+            * kv_heads_on_ranks / kv_heads_of_layers / kv_ranks)
 
 
 @speed(views=of_kinds("read_bytes", ("latent", "index")))
@@ -2930,7 +2962,7 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
     """Fields of the layer groups; how vLLM pools and blocks them."""
     for kind, group in model.groups.items():
         for name, value in group.items():
-            if name != "beside":
+            if name not in ("beside", "kv_heads_by_layer"):
                 given[kind + "_" + name if name in OF_A_KIND else name] = value
         if kind in HEAD_KINDS:
             given.setdefault(kind + "_v_head_dim", group["head_dim"])
@@ -2968,6 +3000,10 @@ def given_by_own_formats(model: Model, given: dict, cases: dict) -> None:
         cases.update(CASES["fixed"])
     if "chosen_layers" in model.groups.get("full", {}):
         cases.update(CASES["chosen"])
+    heads = model.groups.get("full", {}).get("kv_heads_by_layer")
+    if heads:
+        cases.update(CASES["by_layer"])
+        given["kv_heads_of_layers"] = sum(heads)
 
 
 def pool_terms(layers: Mapping[str, int]) -> dict:
@@ -3142,9 +3178,10 @@ def refusal(model: Model, tensor_parallel: int) -> str | None:
     if model.num_attention_heads and model.num_attention_heads % tensor_parallel:
         return "heads_not_divisible"
     for kind in {*HEAD_KINDS} & {*model.groups}:
-        heads = model.groups[kind]["num_key_value_heads"]
-        if heads % tensor_parallel and tensor_parallel % heads:
-            return "kv_heads_not_divisible"
+        group = model.groups[kind]
+        for heads in group.get("kv_heads_by_layer", [group["num_key_value_heads"]]):
+            if heads % tensor_parallel and tensor_parallel % heads:
+                return "kv_heads_not_divisible"
     return None
 
 
@@ -3321,7 +3358,7 @@ def on_ranks(asked: Request, layout: Layout) -> Sheet:
     given.update(engine_memory(server, layout.tensor_parallel), tpot_factor=1, ttft_factor=1,
                  ttft_spread=TTFT_SPREAD, accepted_tokens=asked.acceptance_length or 1,
                  bytes_per_element=KV_PRECISIONS[asked.kv_precision], **engine_terms(asked.engine, server))
-    given.update(layout_terms(layout, server), **basis_terms(asked, layout))
+    given.update(layout_terms(layout, server, model), **basis_terms(asked, layout))
     given["committed_factor"] = max([given["committed_factor"], *(
         ESTIMATES[name].factor for name in estimates_of(model, server, layout))])
     cases = {**packed_case(model, asked.kv_precision), **layout_cases(layout, server),
@@ -3419,11 +3456,15 @@ def engine_terms(engine: str, server: Server) -> dict:
     return terms
 
 
-def layout_terms(layout: Layout, server: Server) -> dict:
-    """The ranks of a layout, and how its GPUs exchange where the board was measured."""
+def layout_terms(layout: Layout, server: Server, model: Model) -> dict:
+    """The ranks of a layout, the KV heads that they hold together where layers differ in that, and how its
+    GPUs exchange where the board was measured."""
     board = board_figures(server, layout.tensor_parallel) if layout.tensor_parallel > 1 else None
     terms = dict(layout._asdict(), kv_ranks=layout.tensor_parallel // layout.attention_ranks,
                  expert_parallel=layout.tensor_parallel if layout.attention_ranks > 1 else 1)
+    heads = model.groups.get("full", {}).get("kv_heads_by_layer")
+    if heads:
+        terms.update(kv_heads_on_ranks=sum(max(count, terms["kv_ranks"]) for count in heads))
     if board:
         terms.update(board_gbps=board[0], all_reduce_latency_ms=board[1] / 1000)
     return terms
@@ -4707,7 +4748,7 @@ def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> 
     sheet = site(model, server).bind({
         "prefix_cache_hit_ratio": 0.0, "tpot_factor": 1.0, "draft_tokens": 0,
         "max_num_batched_tokens": MAX_NUM_BATCHED_TOKENS,
-        **engine_terms(given.get("engine", "generic"), server), **layout_terms(layout, server), **given,
+        **engine_terms(given.get("engine", "generic"), server), **layout_terms(layout, server, model), **given,
         **precision_terms(model, server, given["weights_precision"]),
         "bytes_per_element": KV_PRECISIONS[kv_precision], "effective_context": model.max_position_embeddings},
         {**packed_case(model, kv_precision), **layout_cases(layout, server),
@@ -6487,13 +6528,17 @@ def are_named(rows) -> bool:
 #   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning,
 #     for layers a kind, or a list of the kind and of others that the same layer keeps beside it.
 #     `layers_of.WORD`, `index_of.WORD` and `mlp_of.WORD` are the layers of a word, for formulas
+#   blocks: the key of a list with an object for each layer; of_blocks: {name: formula} on each of them, whose
+#     dotted names are its keys (0 where it has none, `x_millionths` for a number with decimals): elsewhere a
+#     name is the sum over all layers; `kv_heads` are those of each layer with keys
+#   nested: {model_type: row} that a wrapper reads its language model by, in place of that type's own row
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
 #   equal: pairs of formulas that must agree
 #   uniform: keys whose value may be a list of one number repeated
 #   context: the key of the longest context
 #   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
 #   keys: others that change no number here; wrapper_keys: the same around the language model
-NOT_INHERITED = ("model_types", "wrappers", "architectures", "source")
+NOT_INHERITED = ("model_types", "wrappers", "nested", "architectures", "source")
 FILE = "(file)"  # of a row of the user's: where it was read from
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
 MAX_FORMULA = 1000  # characters; the longest shipped one has 287
@@ -6548,7 +6593,8 @@ def check_rule(rule) -> None:
 # What each word of a row holds: a check, [of each item], [twice: of a pair] or {of each key: of each value}.
 STRINGS, RULES = [check_string], [check_rule]
 ROW_SHAPES: dict[str, object] = {
-    **dict.fromkeys(("name", "like", "source", "context"), check_string),
+    **dict.fromkeys(("name", "like", "source", "context", "blocks"), check_string),
+    "nested": {check_string: check_string}, "of_blocks": {check_string: check_formula},
     **dict.fromkeys(("model_types", "wrappers", "architectures", "keys", "wrapper_keys", "uniform"), STRINGS),
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
@@ -6557,7 +6603,7 @@ ROW_SHAPES: dict[str, object] = {
     "layers_words": {check_string: check_kinds},
     "index_words": {check_string: role("index", *OWN_FORMATS, "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
-COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal"))
+COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal", "blocks", "of_blocks"))
 
 
 def check_shape(value, shape, where: str) -> None:
@@ -6759,9 +6805,12 @@ def text_config(config, families: list):
 
 def language_family(config: dict, fallback: dict | None, place: str, families: list) -> dict:
     """The complete row of a language model's config; `fallback` is the row of what it is nested in."""
-    names = config.get("architectures")
+    names, nested = config.get("architectures"), (fallback or {}).get("nested")
     if "model_type" in config:
         row = find_family(config, families, "model_types")
+        if isinstance(nested, dict) and isinstance(config["model_type"], str):
+            name = nested.get(config["model_type"])
+            row = {"name": name} if name else row
         if row is None:
             raise unknown_model_type(config, place, families, "model_types")
     elif fallback and fallback.get("model_types"):
@@ -6893,6 +6942,7 @@ class Facts(dict):
         self.pending: list[str] = []  # what is being worked out
         self.defaulted = False  # whether a number of the model class stands in
         self.missing: list[str] = []  # what the config should say: 1 stands in for it until all are known
+        self.of_blocks: dict[str, list] | None = None
 
     def find(self, name: str):
         """(key, value) of `name` under any of its keys; (None, None) where the config does not say."""
@@ -6915,6 +6965,24 @@ class Facts(dict):
         self[name] = self.value_of(name) if formula is None else evaluate(formula, self)
         self.pending.pop()
         return self[name]
+
+    def blocks(self, layers: int) -> dict[str, list]:
+        """{name: what its formula gives for each layer} of the row's of_blocks; the names become the sums."""
+        if self.of_blocks is None:
+            key = self.row["blocks"]
+            listed = self.config.get(key)
+            if not isinstance(listed, list) or len(listed) != layers:
+                raise SizingError("%s: expected %d objects, one for each layer, got %s" % (
+                    key, layers, len(listed) if isinstance(listed, list) else short(listed)))
+            views = []
+            for index, block in enumerate(listed):
+                with at("%s[%d]" % (key, index), "."):
+                    views.append(Block(block, self))
+                    for name, formula in self.row["of_blocks"].items():
+                        views[-1][name] = evaluate(formula, views[-1])
+            self.of_blocks = {name: [view[name] for view in views] for name in self.row["of_blocks"]}
+            self.update({name: sum(numbers) for name, numbers in self.of_blocks.items()})
+        return self.of_blocks
 
     def value_of(self, name: str):
         key, value = self.find(name)
@@ -6961,6 +7029,31 @@ class Facts(dict):
             return check_number(value, COUNT)
 
 
+class Block(dict):
+    """What formulas see of the object that a config holds for one layer."""
+
+    def __init__(self, block: object, facts: Facts):
+        super().__init__()
+        expect(isinstance(block, dict), "an object", block)
+        self.block, self.facts = block, facts
+
+    def __missing__(self, name: str):
+        if "." not in name:
+            return self.facts[name]
+        millionths = name.endswith("_millionths")
+        value: object = self.block
+        for step in (name[:-len("_millionths")] if millionths else name).split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if millionths and type(value) is float and abs(value) < 10**9:
+            value = round(value * 10**6)
+        elif millionths and type(value) is int:
+            value *= 10**6
+        if not isinstance(value, int):
+            expect(value is None, "a whole number, true or false", value, name)
+            return 0
+        return int(value)
+
+
 # --- keys without a rule
 
 MAX_KEYS = 10**4  # of one object
@@ -6996,7 +7089,8 @@ def known_keys(row: dict) -> set:
     keys |= {name for kinds in row["layers_words"].values() for kind in kinds_of(kinds)
              for name in GROUP_FIELDS[kind]}
     # names in formulas that no config holds
-    keys -= {*row["derived"], *PART_COUNTS.values(), *COUNTED_LAYERS}
+    keys -= {*row["derived"], *PART_COUNTS.values(), *COUNTED_LAYERS, *row.get("of_blocks", ())}
+    keys |= {*filter(None, [row.get("blocks")])}
     keys = {key for key in keys if not key.startswith(tuple(table + "_of." for table in WORD_TABLES))}
     keys |= {"model_type", "num_hidden_layers", "max_position_embeddings", row["context"], *row["keys"],
              *row["defaults"], *NESTED, *INHERITED}
@@ -7153,6 +7247,17 @@ def words_among(facts, layers, name, base, hit, miss):
     return [hit if number in chosen else miss for number in numbers]
 
 
+def words_is(facts, layers, name, word, *values):
+    """`word` for every layer when `name` has one of `values`."""
+    value = facts.find(name)[1]
+    return [word] * layers if any(value == one and type(value) is type(one) for one in values) else None
+
+
+def words_blocks(facts, layers, name, hit, miss):
+    """`hit` for the layers of which the number `name` of their block is not 0."""
+    return [hit if number else miss for number in facts.blocks(layers)[name]]
+
+
 def words_only(facts, layers, name, *allowed):
     """No word: refuses a value that the next rules do not cover."""
     key, value = facts.find(name)
@@ -7178,6 +7283,8 @@ LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
     "from": (words_from, FORMULAS + STRINGS * 2 + FORMULAS, 1),
     "among": (words_among, STRINGS + BASE + STRINGS * 2, 0),
     "if": (lambda facts, layers, name, hit, miss: [hit if facts[name] else miss] * layers, STRINGS * 3, 0),
+    "is": (words_is, STRINGS * 2 + [lambda value: None] * 9, 8),
+    "blocks": (words_blocks, STRINGS * 3, 0),
     "only": (words_only, STRINGS + [lambda value: None] * 9, 9),
     "all": (lambda facts, layers, word: [word] * layers, STRINGS, 0)}
 
@@ -7250,6 +7357,13 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
     heads = view["num_attention_heads"] if kv_heads else 0
     expect(type(heads) is int and not (kv_heads and heads % kv_heads),
            "a divisor of num_attention_heads = %s" % heads, kv_heads, "num_key_value_heads")
+    if kind == "full" and "kv_heads" in facts.row.get("of_blocks", {}):
+        counts = [count for count in facts.blocks(facts["num_hidden_layers"])["kv_heads"] if count]
+        for count in counts:
+            expect(not heads % count, "a divisor of num_attention_heads = %s" % heads, count, "kv_heads")
+        shape["num_key_value_heads"] = max(counts)
+        if min(counts) < max(counts):
+            shape["kv_heads_by_layer"] = counts
     v_head_dim = view["v_head_dim"] if "head_dim" in shape and "v_head_dim" in facts.row["defaults"] else None
     if v_head_dim not in (None, shape.get("head_dim")):
         shape["v_head_dim"] = v_head_dim
@@ -7530,7 +7644,7 @@ def kv_fields(facts: Facts, groups: list) -> dict:
     by_kind = {group["kind"]: group for group in groups}
     heads, width = next(filter(None, map(head_shape, groups)), (None, None))
     classic = (set(by_kind) <= {"full", "sliding"} and len({head_shape(group) for group in groups}) == 1
-               and not any("v_head_dim" in group for group in groups))
+               and not any("v_head_dim" in group or "kv_heads_by_layer" in group for group in groups))
     pattern = pattern_of(by_kind)
     hybrid, sliding = pattern == "hybrid", by_kind.get("sliding", {})
     facts.derived.append("layers: " + ", ".join("%(layers)d %(kind)s" % group for group in groups))
