@@ -6519,6 +6519,8 @@ def are_named(rows) -> bool:
 
 # A row says what no config file says. A formula is a sum of products of numbers and names
 # (`2*hidden_size*head_dim + -1*x/y`; `!x` is 1 when x is 0): config keys, or those of `derived`.
+# A key's path may number the item of a list (`sizes.0`); `sum_of.KEY` and `length_of.KEY` are of a list, and
+# `sum_of.LIST.KEY` of what its objects say under KEY, 0 where there is none.
 #   like: the row it completes ("any" when absent): dictionaries are merged, the rest replaced
 #   model_types: the text models it covers; wrappers: those that nest one under one of NESTED
 #   architectures: the same models where the config has no model_type
@@ -6891,6 +6893,7 @@ KEY_MAXIMA = {key: most for most, keys in (
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
 WINDOWS = {"sliding": "sliding_window", "chunked": "attention_chunk_size"}  # null: such a layer is full
 MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 5
+LIST_FACTS: dict[str, Callable] = {"sum_of": sum, "length_of": len}  # of a list under a key, for formulas
 
 
 def evaluate(formula: str | int, values) -> int:
@@ -6950,7 +6953,10 @@ class Facts(dict):
         for key in [name, *self.row["names"].get(name, ())]:
             value: object = self.config
             for step in key.split("."):
-                value = value.get(step) if isinstance(value, dict) else None
+                if isinstance(value, list):
+                    value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
+                else:
+                    value = value.get(step) if isinstance(value, dict) else None
             if value is not None:
                 found.append((key, value))
         for key, value in found[1:]:
@@ -6961,8 +6967,11 @@ class Facts(dict):
         expect(name not in self.pending and len(self.pending) < MAX_DERIVED, "a formula of other names",
                " > ".join([*self.pending, name]), row_place(self.row, name))
         self.pending.append(name)
-        formula = self.row["derived"].get(name)
-        self[name] = self.value_of(name) if formula is None else evaluate(formula, self)
+        formula, (about, _, key) = self.row["derived"].get(name), name.partition(".")
+        if about in LIST_FACTS:
+            self[name] = LIST_FACTS[about](self.listed(key, about))
+        else:
+            self[name] = self.value_of(name) if formula is None else evaluate(formula, self)
         self.pending.pop()
         return self[name]
 
@@ -6983,6 +6992,23 @@ class Facts(dict):
             self.of_blocks = {name: [view[name] for view in views] for name in self.row["of_blocks"]}
             self.update({name: sum(numbers) for name, numbers in self.of_blocks.items()})
         return self.of_blocks
+
+    def listed(self, name: str, about: str):
+        """The list under `name`; of LIST.KEY, what its objects say under KEY. Empty where there is none."""
+        key, value = self.find(name)
+        if key is None and "." in name:
+            name, inner = name.rsplit(".", 1)
+            key, value = self.find(name)
+            value = [item[inner] for item in value if isinstance(item, dict)
+                     and item.get(inner) is not None] if isinstance(value, list) else value
+        if key is None:
+            return ()
+        with at(key):
+            expect(isinstance(value, list) or about == "length_of" and isinstance(value, str), "a list", value)
+            expect(len(value) <= KEY_MAXIMA["num_hidden_layers"], "at most 10000 entries", len(value))
+            for number in value if about == "sum_of" else ():
+                check_number(number, COUNT._replace(low=0, high=10**7))
+        return value
 
     def value_of(self, name: str):
         key, value = self.find(name)
@@ -7092,6 +7118,7 @@ def known_keys(row: dict) -> set:
     keys -= {*row["derived"], *PART_COUNTS.values(), *COUNTED_LAYERS, *row.get("of_blocks", ())}
     keys |= {*filter(None, [row.get("blocks")])}
     keys = {key for key in keys if not key.startswith(tuple(table + "_of." for table in WORD_TABLES))}
+    keys = {key.partition(".")[2] if key.partition(".")[0] in LIST_FACTS else key for key in keys}
     keys |= {"model_type", "num_hidden_layers", "max_position_embeddings", row["context"], *row["keys"],
              *row["defaults"], *NESTED, *INHERITED}
     if "expert" in row["params"]:
@@ -7240,6 +7267,8 @@ def words_among(facts, layers, name, base, hit, miss):
     if value is None:
         return None
     numbers = range(base, base + layers)
+    if isinstance(value, str) and re.fullmatch("( *[0-9]{1,9} *,)* *[0-9]{1,9} *", value):
+        value = [int(number) for number in value.split(",")]  # "3,4,5"
     expect(isinstance(value, list) and all(type(number) is int and number in numbers for number in value)
            and len(set(value)) == len(value),
            "different layer numbers from %d to %d" % (base, numbers[-1]), value, key)
