@@ -5236,7 +5236,7 @@ class Docs(InFolder):
                 sizing.check_shape(value, sizing.ROW_SHAPES[word], word)
                 checked.add(word)
         self.assertGreaterEqual(checked, {"model_types", "wrappers", "architectures", "names", "uniform", "context", "defaults", "derived", "layers", "layers_words", "params",
-                                          "mtp", "equal", "keys", "wrapper_keys"})
+                                          "mtp", "equal", "keys", "wrapper_keys", "nested", "blocks", "of_blocks"})
         row = json.loads(re.search(r'`(\{"name": "novo",[^`]*)`', section)[1].replace("\n", " "))
         self.assertEqual(sizing.model_from_hf_config(hf_config("novo_llm"), "m", [row, *FAMILIES]).total_params, read(hf_config("llama")).total_params)
 
