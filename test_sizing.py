@@ -5169,7 +5169,7 @@ class Docs(InFolder):
         """A command exits with 0 or 1 and without complaint, or with the N of its comment `# exit N`."""
         ran = 0
         for name, text in self.texts.items():
-            catalogs = [json.loads("\n".join(block)) for block in code_blocks(text, "json") if block[0] == "{"]
+            catalogs = [json.loads("\n".join(block)) for block in code_blocks(text, "json") if block[0].startswith("{")]
             for block in code_blocks(text, "bash", "sh"):
                 lines = [command for command, _ in commands(block, "")]
                 for command in lines + re.findall(r"\$\((python3 sizing\.py [^()]*)\)", "\n".join(lines)):
@@ -5215,6 +5215,30 @@ class Docs(InFolder):
                 self.assertTrue(re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(word), self.texts["QUICKREF.md"]),
                                 "%s is not in QUICKREF.md" % word)
         self.assertIn("python3 test_sizing.py", self.texts["README.md"])
+
+    def test_every_word_of_a_family_is_shown(self):
+        """The README's section names each word a row can hold, and its examples are rows."""
+        section = self.texts["README.md"].partition("### Uma família nova")[2].partition("\n## ")[0]
+        fields = [name for kind in sizing.OWN_FORMATS for name in sizing.LAYER_KINDS[kind] if "scanned" not in name and "chosen" not in name]
+        for word in (*sizing.ROW_SHAPES, *sizing.PARTS, *fields, "state_bytes", "last_layer", "moe", "dense", "both", "_1d", "any", "!x", "//"):
+            self.assertRegex(section, "`%s`" % re.escape(word) if word != "any" else "`any`")
+        for rule in sizing.LAYER_RULES:
+            self.assertIn('`["%s", ' % rule, section)
+        for kind in sizing.LAYER_KINDS:
+            self.assertIn("`%s`" % kind, self.texts["README.md"])
+        checked = set()
+        for words, text in re.findall(r"(?m)^\| (`.*?) \| (.*) \|$", section):
+            words, shown = re.findall("`(.*?)`", words), []
+            for span in re.findall('`([{\\["][^`]*)`', text):
+                with contextlib.suppress(ValueError):
+                    shown.append(json.loads(span))
+            for word, value in zip(words, shown if len(shown) == len(words) else ()):
+                sizing.check_shape(value, sizing.ROW_SHAPES[word], word)
+                checked.add(word)
+        self.assertGreaterEqual(checked, {"model_types", "wrappers", "architectures", "names", "uniform", "context", "defaults", "derived", "layers", "layers_words", "params",
+                                          "mtp", "equal", "keys", "wrapper_keys", "nested", "blocks", "of_blocks"})
+        row = json.loads(re.search(r'`(\{"name": "novo",[^`]*)`', section)[1].replace("\n", " "))
+        self.assertEqual(sizing.model_from_hf_config(hf_config("novo_llm"), "m", [row, *FAMILIES]).total_params, read(hf_config("llama")).total_params)
 
     def test_python_block_prints_what_its_comments_say(self):
         (block,) = code_blocks(self.texts["README.md"], "python")
