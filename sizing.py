@@ -6521,7 +6521,7 @@ def are_named(rows) -> bool:
 # (`2*hidden_size*head_dim + -1*x/y`; `!x` is 1 when x is 0): config keys, or those of `derived`.
 # A key's path may number the item of a list (`sizes.0`); `sum_of.KEY` and `length_of.KEY` are of a list, and
 # `sum_of.LIST.KEY` of what its objects say under KEY, 0 where there is none.
-#   like: the row it completes ("any" when absent): dictionaries are merged, the rest replaced
+#   like: the row it completes ("any" when absent): dictionaries and keys are merged, the rest replaced
 #   model_types: the text models it covers; wrappers: those that nest one under one of NESTED
 #   architectures: the same models where the config has no model_type
 #   names: {key: [older keys]}
@@ -6665,7 +6665,7 @@ def inherited_row(families: list, name: str, before: Sequence[str] = ()) -> dict
     merged = {word: value for word, value in base.items() if word not in NOT_INHERITED}
     for word, value in row.items():
         merged[word] = {**base.get(word, {}), **value} if isinstance(value, dict) else value
-    return {**merged, "keys": base.get("keys", []) + row.get("keys", [])}
+    return {**merged, **{word: base.get(word, []) + row.get(word, []) for word in ("keys", "wrapper_keys")}}
 
 
 def family_row(families: list, name: str) -> dict:
@@ -7441,7 +7441,8 @@ def mtp_parameters(facts: Facts, single: dict):
 
 def mtp_layers(facts: Facts) -> int | None:
     """How many such layers a config.json states."""
-    return next((facts.config[name] for name in MTP_LAYERS if type(facts.config.get(name)) is int), None)
+    found = [facts.find(name)[1] for name in MTP_LAYERS]
+    return next((count for count in found if type(count) is int), None)
 
 
 def quantization(config: dict) -> dict:
