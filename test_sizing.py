@@ -8682,9 +8682,9 @@ class Families(unittest.TestCase):
                 self.assertTrue(sizing.known_keys(FAMILY_ROWS[row["name"]]))
                 for table in ("layers", "index", "mlp"):
                     self.assertLessEqual({rule[0] for rule in FAMILY_ROWS[row["name"]][table]}, set(sizing.LAYER_RULES))
-                    self.assertLessEqual({word for word in FAMILY_ROWS[row["name"]][table + "_words"].values() if word},
-                                         {"layers": set(sizing.GROUP_FIELDS), "index": {"index", "none"}, "mlp": {"moe", "dense", "both",
-                                             "none"}}[table])
+                    kinds = {kind for word in FAMILY_ROWS[row["name"]][table + "_words"].values() for kind in sizing.kinds_of(word)}
+                    self.assertLessEqual(kinds, {"layers": set(sizing.GROUP_FIELDS), "index": {"index", "none", *sizing.OWN_FORMATS},
+                                                 "mlp": {"moe", "dense", "both", "none"}}[table])
                 self.assertLessEqual({part.replace("_1d", "") for part in FAMILY_ROWS[row["name"]]["params"]},
                     set(sizing.PART_COUNTS) | {"attention"})
 
@@ -8758,8 +8758,8 @@ class Families(unittest.TestCase):
     BAD_ROWS = [  # what the row "mine" says beside its name, model_types and source, message
         ({"like": "lama"}, "like: unknown value 'lama'; did you mean 'llama'?"), ({"like": 5}, "like: expected printable text, got 5"),
         ({"like": "mine"}, "like: expected at most 10 rows up to 'any', got 'mine' behind ['mine']"),
-        ({"zzz": 1}, "unknown value 'zzz'; choose from name, like, source, context, model_types, wrappers, architectures, keys, wrapper_keys, uniform, names, layers, index, mlp, defaults, "
-                     "derived, mtp, params, equal, layers_words, ..."),
+        ({"zzz": 1}, "unknown value 'zzz'; choose from name, like, source, context, blocks, nested, of_blocks, model_types, wrappers, architectures, keys, wrapper_keys, uniform, names, layers, "
+                     "index, mlp, defaults, derived, mtp, ..."),
         ({"layer": []}, "unknown value 'layer'; did you mean 'layers'?"), ({"context": ""}, "context: expected printable text, got ''"),
         ({"keys": None}, "keys: expected a list, got None"), ({"keys": {}}, "keys: expected a list, got {}"), ({"keys": ["a", 3]}, "keys[1]: expected printable text, got 3"),
         ({"keys": ["\u202e"]}, "keys[0]: expected printable text, got '\\u202e'"), ({"uniform": "x"}, "uniform: expected a list, got 'x'"), ({"wrapper_keys": [[]]}, "wrapper_keys[0]: expected printable text, got []"),
