@@ -5224,6 +5224,8 @@ class Docs(InFolder):
             self.assertRegex(section, "`%s`" % re.escape(word) if word != "any" else "`any`")
         for rule in sizing.LAYER_RULES:
             self.assertIn('`["%s", ' % rule, section)
+        for about in (*sizing.LIST_FACTS, *(table + "_of" for table in sizing.WORD_TABLES)):
+            self.assertRegex(section, r"`%s(\.\w+)?`" % about)
         for kind in sizing.LAYER_KINDS:
             self.assertIn("`%s`" % kind, self.texts["README.md"])
         checked = set()
