@@ -1033,7 +1033,7 @@ class LayerKinds(Tabled):
         ("sparse", "ring ring_bytes=8000 ring_token_bytes=100 ring_tokens=80; packed packed_bytes=12320 packed_tokens=128 beside=true",
          9625 + 8000, 8, 8),
         # 8 + 4 + 2 KV heads in all: 2 x 100 x 14 x 128; 4 ranks hold 8 + 4 + 4
-        ("full", "full layers=3 kv_heads_by_layer=[8,4,2]", 358400, 4, 16 / 14),
+        ("full", "full layers=3 kv_heads_by_layer=[8,4,2]; none layers=29", 358400, 4, 16 / 14),
         # attention and a state in each layer: 100 x 2048 x 32 + 32 x 1000; two ranks for each head, the state split
         ("linear", "full; state beside=true", 6553600 + 32000, 16, (2 * 6553600 + 32000) / 6585600),
         # two shapes: 2 x 100 x 2 x 512 x 2 + 2 x 10 x 8 x 256 x 30; over 8 ranks the 2 heads of the full
@@ -5231,6 +5231,8 @@ class Docs(InFolder):
             self.assertRegex(section, "`%s`" % re.escape(word) if word != "any" else "`any`")
         for rule in sizing.LAYER_RULES:
             self.assertIn('`["%s", ' % rule, section)
+        for about in (*sizing.LIST_FACTS, *(table + "_of" for table in sizing.WORD_TABLES)):
+            self.assertRegex(section, r"`%s(\.\w+)?`" % about)
         for kind in sizing.LAYER_KINDS:
             self.assertIn("`%s`" % kind, self.texts["README.md"])
         checked = set()
@@ -9706,10 +9708,9 @@ class Families(unittest.TestCase):
                 self.assertTrue(sizing.known_keys(FAMILY_ROWS[row["name"]]))
                 for table in ("layers", "index", "mlp"):
                     self.assertLessEqual({rule[0] for rule in FAMILY_ROWS[row["name"]][table]}, set(sizing.LAYER_RULES))
-                    self.assertLessEqual({word for words in FAMILY_ROWS[row["name"]][table + "_words"].values()
-                                          for word in sizing.kinds_of(words)},
-                                         {"layers": set(sizing.GROUP_FIELDS), "index": {"index", "none"}, "mlp": {"moe", "dense", "both",
-                                             "none"}}[table])
+                    kinds = {kind for word in FAMILY_ROWS[row["name"]][table + "_words"].values() for kind in sizing.kinds_of(word)}
+                    self.assertLessEqual(kinds, {"layers": set(sizing.GROUP_FIELDS), "index": {"index", "none", *sizing.OWN_FORMATS},
+                                                 "mlp": {"moe", "dense", "both", "none"}}[table])
                 self.assertLessEqual({part.replace("_1d", "") for part in FAMILY_ROWS[row["name"]]["params"]},
                     set(sizing.PART_COUNTS) | {"attention"})
 
