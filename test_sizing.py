@@ -312,6 +312,7 @@ kv_total_tib(1, 1024) = 1   kv_total_tib(0.1, 3) = 0.00029296875  # 0.3 / 1024
 hbm_total_gib(8, 275040) = 2148.75   hbm_total_gib__brochure(800) = 745.0580596923828125  # 5^11 / 2^16
 weights_gib(65.9651) = 65.9651   rope_cache_gib(8192, 128) = 1/512  # 2 bytes each
 weights_gib__computed(1073741824, 268435456, 0.5625, 134217728) = 1.171875  # 3/4 x 9/16 + (1/4 + 1/8) x 2
+weights_gib__mixed(1073741824, 134217728) = 1.25  # 1 + 1/8 x 2
 # (14 x 1024 x 128,256 + 8 x 8192 x 4096) / 2^30 = 1.96240234375, + 0.27 + 0.93 + 1/512; of a small card
 # (14 x 256 x 128,256 + 8 x 2048 x 4096) / 2^30 = 0.4281005859375 + 1/16, + 1 + 0.5; 2.24 + 2.1 + 0.87 + 0.5
 engine_gib_per_gpu(128256, 1024, 8192, 4096, 0.27, 0.93, 0.001953125) = 3.16435546875
@@ -713,7 +714,7 @@ class Doors(Tabled):
         self.agree(((door, changes), self.call(door, **changes), message) for door, changes, message in self.SAID)
 
     def test_arguments_by_name(self):
-        formats = "bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4"
+        formats = "bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int3, int2"
         self.agree((more, refusal(sizing.calculate_sizing, **SIZED, **more), message) for more, message in [
             ({"tpot": 5}, "unknown argument 'tpot'; did you mean 'tpot_ms'?"),
             ({"weights_precision": "fp9"}, "weights_precision: unknown value 'fp9'; did you mean 'fp8'?"),
@@ -2540,8 +2541,8 @@ class Weights(Tabled):
     # 2^30 parameters, a quarter of them never quantized: 0.5 GiB and 0.75 x the width; 2^28 of multi-token prediction on disk
     KNOWN = dataclasses.replace(FULL, total_params=2**30, unquantized_params=2**28, mtp_params=2**28, weights_precision="bf16",
                                 weights_gib=2.5, checkpoint_gib=3.0)
-    WIDTHS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625, "mxfp4": 0.53125,
-              "nvfp4": 0.5625}
+    WIDTHS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int6": 0.8125, "int4": 0.5625, "fp4": 0.5625,
+              "mxfp4": 0.53125, "nvfp4": 0.5625, "int3": 0.4375, "int2": 0.3125}
     FORMATS = [
         # changes to KNOWN, format asked for, (GiB, on disk, format, origin)
         ({}, None, (2.5, 3.0, "bf16", None)), ({}, "bf16", (2.5, 3.0, "bf16", None)),  # as stated
@@ -2812,6 +2813,10 @@ PIPELINE = {"model": L405B, "server": "dgx200", "tensor_parallel": 4, "pipeline_
 V3_ON_H100 = {"model": "deepseek-v3", "server": "dgx-h100", "effective_context": 8000}
 AMD = {"model": "mixtral-8x7b-v0.1", "server": "hgx-mi300x"}             # speed unknown: a model with experts
 AMD_DENSE = {"model": "qwen3-8b", "server": "hgx-mi300x"}                # an estimate
+# head in fp8, the rest of the linear layers in int4: 8,190,735,360 parameters, 151,936 x 4096 of each table, 308,224 of norms
+MIXED = sizing.with_weights(dataclasses.replace(
+    MODELS["qwen3-8b"], weights_precision="int4", weights_gib=None, unquantized_params=622638080,
+    params_by_precision={"int4": 6945767424, "fp8": 622329856, "bf16": 622638080}), None)
 ONE_ON_100 = {"model": ONE_LAYER, "server": NODE_100, "effective_context": 8192, "kv_precision": "fp16"}
 NO_CONTEXT = {"nodes": 1, "concurrency": 10**9, "effective_context": "max"}
 # Together they have each number, in each of its cases, with a value and, where that can be, without.
@@ -2827,7 +2832,7 @@ KINDS = [
     dict(ONE_ON_100, runtime_overhead_gib=64.5),  # IDEAL alone does not fit
     {"model": "deepseek-v3", "kv_precision": "bf16"}, {"model": "deepseek-v3.2"}, dict(V3_ON_H100, concurrency=17), PIPELINE,
     {"model": sizing.with_weights(MODELS["qwen3-235b-a22b-fp8"], "int4"), "tensor_parallel": 8, "effective_context": 40000},
-    {"model": dataclasses.replace(MODELS["qwen3-8b"], weights_origin="safetensors", weights_gib=15.5)},
+    {"model": dataclasses.replace(MODELS["qwen3-8b"], weights_origin="safetensors", weights_gib=15.5)}, {"model": MIXED},
     {"model": "llama-4-scout-17b-16e-instruct", "max_num_batched_tokens": 1000}, {"model": of_groups("chunked", *NARROW_GROUPS)},
     {"model": of_groups("sparse_latent", *LATENT), "kv_precision": "bf16"},
     {"model": of_groups("linear", *NARROW_GROUPS, *LATENT, STATE, NONE), "kv_precision": "fp16"},
@@ -5650,7 +5655,7 @@ deepseek-v3 dgx200 fp8_block trtllm fp8 8 1 8 3 16 921.6 7372.8:
     def test_a_gpu_computes_in_the_next_precision_it_has(self):
         for server in (B200, H100, A100):
             words = " ".join(words for one, _, words in self.COMPUTED if one is server)
-            self.assertEqual(sorted(words.split()), sorted(sizing.WEIGHT_PRECISIONS), server.name)
+            self.assertEqual(sorted(words.split()), sorted(sizing.SERVED_PRECISIONS), server.name)
         for server, expected, words in self.COMPUTED:
             for weights in words.split():
                 sheet = prompt(DEEPSEEK, server, 1, 8, weights)
@@ -5845,7 +5850,7 @@ class SpeedDoors(unittest.TestCase):
     WORDS = {  # argument -> (all words, a wrong one and the nearest)
              "kv_precision": ("fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla", "fp9", "fp8"),
              "engine": ("generic, vllm, sglang, trtllm", "vlm", "vllm"),
-             "weights_precision": ("bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4", "nvfp", "nvfp4")}
+             "weights_precision": ("bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int3, int2", "nvfp", "nvfp4")}
 
     def asked(self, door, **changes):
         return door(**{name: dict(self.VALID, **changes)[name] for name in self.DOORS[door]})
@@ -7709,7 +7714,7 @@ HF_REFUSED = [  # config, what the message says
     ({"model_type": "llava", "text_config": hf_config("llama"), "llm_config": hf_config("llama")}, "expected one nested language model"),
     # quantisation
     (hf_config("llama", quantization_config=[1]), "quantization_config: expected a JSON object"),
-    (hf_config("llama", quantization_config={"quant_method": "modelopt", "kv_cache_scheme": {"num_bits": 4, "type": "float"}}),
+    (hf_config("llama", quantization_config={"quant_method": "modelopt", "kv_cache_scheme": {"num_bits": 2, "type": "float"}}),
         "quantization_config.kv_cache_scheme"),
     (hf_config("llama", quantization_config={"quant_method": "fp8", "kv_cache_layout": "packed"}), "quantization_config.kv_cache_layout"),
 ]
@@ -7718,7 +7723,33 @@ HF_PRECISIONS = [  # quantization_config, dtype, weights, kv
     ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "bfloat16", "int4", "bf16"), ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "bfloat16", "int8", "bf16"),
     ({"quant_method": "bitsandbytes", "load_in_8bit": 1}, "bfloat16", "int4", "bf16"),
     ({"quant_method": "modelopt", "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}, "bfloat16", "fp8", "fp8"),
-    ({"quant_method": "brand_new"}, "bfloat16", None, "bf16"),
+    # what other methods' files say of their bits
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp8_e4m3"}}}, None, "fp8", "bf16"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp4", "group_size": 32}}}, None, "mxfp4", "bf16"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": [{"dtype": "fp8_e4m3"}, {"dtype": "int4"}]}}, None, "int4", "bf16"),
+    ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Int8DynamicActivationInt4WeightConfig"}}}, None, "int4", "bf16"),
+    ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Float8DynamicActivationFloat8WeightConfig"}}}, None, "fp8", "bf16"),
+    ({"quant_method": "torchao", "quant_type": "int8_weight_only"}, None, "int8", "bf16"),
+    ({"quant_method": "fp_quant", "forward_dtype": "nvfp4"}, None, "nvfp4", "bf16"),
+    ({"quant_method": "fp_quant", "forward_dtype": "mxfp4"}, None, "mxfp4", "bf16"),
+    ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 3, "group_size": 64}}, "skip_modules": ["lm_head"]}, None, "int3", "bf16"),
+    ({"quant_method": "hqq", "quant_config": {"self_attn.q_proj": {"weight_quant_params": {"nbits": 8}},
+                                              "mlp.up_proj": {"weight_quant_params": {"nbits": 2}}}}, None, "int2", "bf16"),
+    ({"quant_method": "exl3", "bits": 3.5, "head_bits": 6}, None, "int4", "bf16"), ({"quant_method": "exl3", "bits": 4.0}, None, "int4", "bf16"),
+    ({"quant_method": "aqlm", "nbits_per_codebook": 16, "num_codebooks": 1, "in_group_size": 8}, None, "int2", "bf16"),
+    ({"quant_method": "aqlm", "nbits_per_codebook": 8, "num_codebooks": 2, "in_group_size": 8}, None, "int2", "bf16"),
+    ({"quant_method": "eetq", "weights": "int8"}, None, "int8", "bf16"), ({"quant_method": "quanto", "weights": "float8"}, None, "fp8", "bf16"),
+    ({"quant_method": "bitnet"}, None, "int2", "bf16"), ({"quant_method": "awq", "w_bit": 3}, None, "int3", "bf16"),
+    ({"quant_method": "auto-round", "bits": 4, "data_type": "mx_fp"}, None, "mxfp4", "bf16"),
+    ({"quant_method": "auto-round", "bits": 8, "data_type": "mx_fp"}, None, "fp8", "bf16"),
+    ({"quant_method": "auto-round", "bits": 4, "data_type": "nv_fp"}, None, "nvfp4", "bf16"),
+    ({"quant_method": "auto-round", "bits": 8, "data_type": "fp"}, None, "fp8", "bf16"),
+    ({"quant_method": "bitsandbytes", "bnb_4bit_quant_type": "nf4"}, None, "int4", "bf16"),
+    ({"bits": 4, "group_size": 64}, None, "int4", "bf16"), ({"bits": 8, "group_size": 32, "mode": "mxfp8"}, None, "fp8", "bf16"),
+    ({"bits": 4, "group_size": 16, "mode": "nvfp4"}, None, "nvfp4", "bf16"),
+    # only the KV cache
+    ({"quant_method": "modelopt", "quant_algo": None, "kv_cache_quant_algo": "FP8"}, None, "bf16", "fp8"),
+    ({"quant_method": "modelopt", "quant_algo": "NVFP4", "kv_cache_quant_algo": "NVFP4"}, None, "nvfp4", "nvfp4"),
 ]
 HF_BLOOM = {"model_type": "bloom", "n_layer": 24, "num_attention_heads": 16, "n_embed": 1024, "seq_length": 2048, "vocab_size": 250880}
 HF_PUBLISHED = [  # parameters of the released checkpoint as published (Hugging Face: safetensors metadata or model card), its config
@@ -8347,8 +8378,8 @@ class RefusedConfigs(unittest.TestCase):
         for config in ({"model_type": "\u202eamall"}, hf_config("llama", **{"kv\x1b[2J": 1}), hf_config("llama", torch_dtype="\x1b[2J"), hf_config("llama", layer_types=["\ud800"] * 4),
                        {"architectures": ["\u202e"]}, hf_config("llama", quantization_config={"quant_method": "x", "kv\u202e": 1})):
             self.assertTrue(self.refused(config).isprintable())
-        model = read(hf_config("llama", quantization_config={"quant_method": "\x1b[2J\u202e"}))
-        self.assertIn(r"weights_precision unknown: no rule for quant_method '\x1b[2J\u202e'", model.config_derived)
+        message = self.refused(hf_config("llama", quantization_config={"quant_method": "\x1b[2J\u202e"}))
+        self.assertIn(r"quant_method '\x1b[2J\u202e'", message)
 
 
 class Quantization(unittest.TestCase):
@@ -8364,7 +8395,9 @@ class Quantization(unittest.TestCase):
         for method, precision in sizing.QUANT_METHODS.items():
             self.assertEqual(weights({"quant_method": method}), precision)
         for method in sizing.BIT_METHODS:
-            self.assertEqual([weights({"quant_method": method, "bits": bits}) for bits in (4, 8, 3)], ["int4", "int8", None])
+            self.assertEqual([weights({"quant_method": method, "bits": bits}) for bits in (2, 3, 4, 5, 6, 8)],
+                             ["int2", "int3", "int4", "int6", "int6", "int8"])
+        for method in sizing.FOUR_BITS:
             self.assertEqual(weights({"quant_method": method}), "int4")
         for algorithm, precision in (("FP8", "fp8"), ("FP8_PB_WO", "fp8_block"), ("NVFP4", "nvfp4"), ("W4A16_AWQ", "int4"),
                                      ("W4A8_AWQ", "int4"), ("INT8_SQ", "int8"), ("MXFP4", "mxfp4"), ("W8A16", "int8"),
@@ -8410,19 +8443,147 @@ class Quantization(unittest.TestCase):
                                                                     "glm-5.2-fp8", "llama-3.1-405b-instruct-fp8")}
         self.assertEqual(stated, dict(dict.fromkeys(stated, "fp8_block"), **{"llama-3.1-405b-instruct-fp8": "fp8"}))
 
-    def test_of_several_groups_the_experts_decide(self):
+    def test_each_group_by_its_own_targets_and_bits(self):
+        """Mixtral of four layers and four experts; per layer: attention 12,288, an expert 24,576, router 64 x 4."""
         groups = {"group_0": {"targets": ["re:.*self_attn.*"], "weights": {"num_bits": 8, "type": "float"}},
                   "group_1": {"targets": ["re:.*experts.*"], "weights": {"num_bits": 4, "type": "float", "group_size": 16}}}
-        model = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={"quant_method": "compressed-tensors",
-            "config_groups": groups}))
-        self.assertEqual(model.weights_precision, "nvfp4")
-        plain = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={"quant_method": "fp8"}))
-        # the attention of four layers counts as bf16: 2 x 64 x 64 + 2 x 64 x 32 each
-        self.assertEqual(model.unquantized_params - plain.unquantized_params, 4 * 12288)
-        # what is ignored counts beside the other groups: the four experts of one layer
-        both = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={
-            "quant_method": "compressed-tensors", "config_groups": groups, "ignore": ["model.layers.0.block_sparse_moe.experts"]}))
-        self.assertEqual(both.unquantized_params - model.unquantized_params, 4 * self.MLP)
+        fp8, int4, kept = ({"num_bits": 8, "type": "float"}, {"num_bits": 4, "type": "int"},
+                           self.TABLES + self.NORMS + 4 * 64 * 4)
+        attention, experts = 4 * self.ATTENTION, 16 * self.MLP
+        algos = [{"model.layers.%d.%s" % (layer, name): {"quant_algo": algo} for layer in range(4)
+                  for name, algo in (("self_attn.q_proj", "FP8"), ("block_sparse_moe.experts", "W4A16_NVFP4"))}]
+        for block, main, table in (
+                ({"config_groups": groups}, "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
+                ({"quant_algo": "MIXED_PRECISION", "quantized_layers": algos[0]}, "nvfp4",
+                 {"fp8": attention, "nvfp4": experts, "bf16": kept}),
+                # the head too, where a group names it
+                ({"config_groups": {"a": {"targets": ["lm_head"], "weights": fp8}, "b": {"targets": ["Linear"], "weights": int4}}}, "int4",
+                 {"fp8": 6400, "int4": attention + experts, "bf16": kept - 6400}),
+                # what no group names is in 16 bits
+                ({"config_groups": {"a": groups["group_1"]}}, "nvfp4", None),
+                # ignored beside the groups: the four experts of one layer
+                ({"config_groups": groups, "ignore": ["model.layers.0.block_sparse_moe.experts"]}, "nvfp4",
+                 {"fp8": attention, "nvfp4": experts * 3 // 4, "bf16": kept + experts // 4}),
+                # two layers of attention in 8 bits, the others with the rest
+                ({"config_groups": {"a": {"targets": [r"re:.*layers\.(0|3)\.self_attn.*"], "weights": fp8}, "b": {"targets": ["Linear"], "weights": int4}}},
+                 "int4", {"fp8": attention // 2, "int4": attention // 2 + experts, "bf16": kept}),
+                ({"config_groups": {"a": {"targets": [r"re:.*layers\.[1-3]\.self_attn.*"], "weights": fp8}, "b": {"targets": ["Linear"], "weights": int4}}},
+                 "int4", {"fp8": attention * 3 // 4, "int4": attention // 4 + experts, "bf16": kept}),
+                # down projections in 8 bits: a third of the experts
+                ({"config_groups": {"a": {"targets": ["re:.*experts.*down_proj"], "weights": fp8},
+                                    "b": {"targets": ["re:.*experts.*gate_proj", "re:.*experts.*up_proj"], "weights": int4},
+                                    "c": {"targets": ["re:.*self_attn.*"], "weights": int4}}}, "int4",
+                 {"int4": experts * 2 // 3 + attention, "fp8": experts // 3, "bf16": kept})):
+            block = dict({"quant_method": "compressed-tensors"}, **block)
+            with self.subTest(block=block):
+                model = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config=block))
+                self.assertEqual((model.weights_precision, model.params_by_precision), (main, table))
+                self.assertEqual(model.unquantized_params, table["bf16"] if table else kept + attention)
+                stored = table or {"bf16": kept + attention, "nvfp4": experts}
+                self.assertEqual(sum(stored.values()), model.total_params)
+                self.assertEqual(sizing.with_weights(model, None).weights_gib,
+                                 float(sum(count * sizing.WEIGHT_PRECISIONS[name] for name, count in stored.items()) / GIB))
+
+    def test_a_mixed_checkpoint_of_modelopt(self):
+        """nvidia/Qwen3.6-35B-A3B-NVFP4: attention and linear attention in fp8; head, experts and shared experts in nvfp4."""
+        layers, names = {}, (("linear_attn.in_proj_qkv", "FP8"), ("linear_attn.in_proj_z", "FP8"), ("linear_attn.out_proj", "FP8"),
+                             ("mlp.experts", "W4A16_NVFP4"), ("mlp.shared_expert.up_proj", "W4A16_NVFP4"))
+        for layer in range(40):
+            own = names if layer % 4 != 3 else (("self_attn.q_proj", "FP8"), *names[3:])
+            layers.update({"model.language_model.layers.%d.%s" % (layer, name): {"quant_algo": algo} for name, algo in own})
+        layers["lm_head"] = {"quant_algo": "W4A16_NVFP4"}
+        qwen = next(row[-1] for row in HF_TRUTH if row[0] == "Qwen/Qwen3.5-35B-A3B")
+        config = dict(qwen, quantization_config={"quant_method": "modelopt", "quant_algo": "MIXED_PRECISION", "quantized_layers": layers,
+                                                     "ignore": ["mtp*", "mtp.layers.0*"]})
+        # attention 2048 x (16 x 256 x 3 + 2 x 2 x 256), 10 layers; linear attention 2048 x (2 x 2048 + 3 x 4096 + 2 x 32), 30;
+        # experts 256 x 3 x 2048 x 512, shared ones 3 x 2048 x 512, 40 layers; the head 248,320 x 2048
+        fp8 = 10 * 2048 * (3 * 4096 + 1024) + 30 * 2048 * (2 * 2048 + 3 * 4096 + 2 * 32)
+        fp4 = 40 * 257 * 3 * 2048 * 512 + 248320 * 2048
+        model = read(config)
+        self.assertEqual((model.params_by_precision["fp8"], model.params_by_precision["nvfp4"]), (fp8, fp4))
+        self.assertEqual(model.unquantized_params, model.total_params - fp8 - fp4)
+
+    def test_a_whole_layer_is_left_out(self):
+        """GLM-5.1-NVFP4 leaves out whole layers: their attention, indexer and MLP."""
+        config = hf_config("glm_moe_dsa", indexer_types=["full"] * 4, **HF_INDEX)
+        quant = {"quant_method": "modelopt", "quant_algo": "NVFP4"}
+        base, dense, moe, none = (read(dict(config, quantization_config=dict(quant, ignore=names))) for names in (
+            [], ["model.layers.0*"], ["model.layers.1.*"], ["model.layers.4.*", "model.layers.78*"]))
+        attention = (64 * 24 + 24 * 4 * 24 + 64 * (32 + 8) + 32 * 4 * (16 + 16) + 4 * 16 * 64) + (24 * 4 * 128 + 64 * 128 + 64 * 4)
+        self.assertEqual([one.unquantized_params - base.unquantized_params for one in (dense, moe, none)],
+                         [attention + 3 * 64 * 128, attention + 9 * 3 * 64 * 32, 0])
+
+    def test_an_mlp_beside_experts(self):
+        """Gemma 4 26B-A4B, NVFP4: `mlp*` is the MLP that all tokens take, and the experts are quantised."""
+        config = hf_config("gemma4_text", layer_types=["sliding_attention", "full_attention"] * 2, sliding_window=512, head_dim=16, global_head_dim=16,
+                           enable_moe_block=True, num_experts=4, top_k_experts=2, moe_intermediate_size=32)
+        layers = config["num_hidden_layers"]
+        quant = {"quant_method": "modelopt", "quant_algo": "NVFP4"}
+        base, kept = (read(dict(config, quantization_config=dict(quant, ignore=names))) for names in (
+            [], ["model.language_model.layers.%d.mlp*" % layer for layer in range(layers)]))
+        self.assertEqual(kept.unquantized_params - base.unquantized_params, layers * 3 * config["hidden_size"] * config["intermediate_size"])
+
+    UNREAD = [  # quantization_config, words of the refusal
+        ({"quant_method": "brand_new"}, "quant_method 'brand_new'"), ({"quant_method": "vptq"}, "quant_method 'vptq'"),
+        ({"quant_method": "gptq", "bits": -1}, "quant_method 'gptq'"), ({"quant_method": "gptq", "bits": 0}, "quant_method 'gptq'"),
+        ({"quant_method": "gptq", "bits": "4"}, "quant_method 'gptq'"), ({"quant_method": "gptq", "bits": True}, "quant_method 'gptq'"),
+        ({"quant_method": "gptq", "bits": 32}, "quant_method 'gptq'"), ({"quant_method": "exl3"}, "quant_method 'exl3'"),
+        ({"quant_method": "exl3", "bits": float("nan")}, "quant_method 'exl3'"),
+        ({"quant_method": "hqq"}, "quant_method 'hqq'"), ({"quant_method": "hqq", "quant_config": {"x": 1}}, "quant_method 'hqq'"),
+        ({"quant_method": "quark"}, "quant_method 'quark'"), ({"quant_method": "torchao"}, "quant_method 'torchao'"),
+        ({"quant_method": "torchao", "quant_type": {"default": {"_type": "UIntXConfig"}}}, "quant_method 'torchao'"),
+        ({"quant_method": "aqlm", "nbits_per_codebook": 16}, "quant_method 'aqlm'"), ({"quant_method": "fp_quant"}, "quant_method 'fp_quant'"),
+        ({"quant_method": "eetq"}, "quant_method 'eetq'"), ({"group_size": 64}, "quant_method None"),
+        ({"quant_method": "modelopt", "quant_algo": "FP3"}, "quant_method 'modelopt', quant_algo 'FP3'"),
+        ({"quant_method": "modelopt", "quant_algo": "MIXED_PRECISION"}, "quant_method 'modelopt', quant_algo 'MIXED_PRECISION'"),
+        ({"quant_method": "modelopt", "quant_algo": "MIXED_PRECISION", "quantized_layers": {"lm_head": {"quant_algo": "X"}}},
+         "quant_method 'modelopt', quant_algo 'MIXED_PRECISION'"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": {"num_bits": 7, "type": "float"}}}},
+         "quant_method 'compressed-tensors'"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": None}}}, "quant_method 'compressed-tensors'"),
+        ({"quant_method": "fp8", "ignore": ["re:^(?!.*experts).*"]}, "the modules behind 're:^(?!.*experts).*'")]
+
+    def test_what_is_not_read_is_refused_unless_the_format_is_given(self):
+        for quant, words in self.UNREAD:
+            config = hf_config("llama", quantization_config=quant)
+            with self.subTest(quant=quant):
+                with self.assertRaises(SizingError) as caught:
+                    read(config)
+                self.assertEqual(str(caught.exception), "quantization_config: nothing known says the bits of %s: give the format of the "
+                                 "weights with --weights-precision" % words)
+                model = sizing.model_from_hf_config(config, "x", FAMILIES, "int4")
+                self.assertEqual((model.weights_precision, model.unquantized_params), (None, self.TABLES + self.NORMS))
+                self.assertEqual(sizing.with_weights(model, "int4").weights_precision, "int4")
+        # what the file leaves in 16 bits counts all the same
+        config = hf_config("llama", quantization_config={"quant_method": "brand_new", "modules_to_not_convert": ["model.layers.0.self_attn"]})
+        self.assertEqual(sizing.model_from_hf_config(config, "x", FAMILIES, "int4").unquantized_params, self.TABLES + self.NORMS + self.ATTENTION)
+
+    def test_modules_with_bits_of_their_own(self):
+        rest, attention, mlp = self.TABLES + self.NORMS, 4 * self.ATTENTION, 4 * self.MLP
+        for quant, table in (
+                ({"quant_method": "gptq", "bits": 4, "dynamic": {"-:.*self_attn.*": {}, r"+:.*layers\.1\.mlp.*": {"bits": 8}}},
+                 {"int4": mlp * 3 // 4, "int8": mlp // 4, "bf16": rest + attention}),
+                ({"quant_method": "gptq", "bits": 4, "lm_head": True}, {"int4": mlp + attention + 6400, "bf16": rest - 6400}),
+                ({"quant_method": "auto-round", "bits": 4, "extra_config": {"model.layers.0.self_attn.q_proj": {"bits": 16, "data_type": "float"},
+                                                                           "model.layers.1.self_attn": {"bits": 8}}},
+                 {"int4": mlp + attention // 2, "int8": attention // 4, "bf16": rest + attention // 4}),
+                ({"bits": 4, "group_size": 64}, {"int4": mlp + attention + 2 * 6400, "bf16": rest - 2 * 6400}),
+                ({"bits": 4, "group_size": 64, "model.layers.2.mlp.up_proj": {"bits": 6}, "model.layers.0.self_attn": False},
+                 {"int4": mlp * 3 // 4 + attention * 3 // 4 + 2 * 6400, "int6": mlp // 4, "bf16": rest + attention // 4 - 2 * 6400}),
+                ({"quant_method": "exl3", "bits": 3.5, "head_bits": 6}, {"int4": mlp + attention, "int6": 6400, "bf16": rest - 6400}),
+                ({"quant_method": "quark", "exclude": ["lm_head"], "global_quant_config": {"weight": {"dtype": "fp4"}},
+                  "layer_quant_config": {"*self_attn*": {"weight": {"dtype": "fp8_e4m3"}}}},
+                 {"nvfp4": mlp, "fp8": attention, "bf16": rest}),
+                ({"quant_method": "awq", "modules_to_not_convert": ["re:.*(self_attn|lm_head).*"]}, {"int4": mlp, "bf16": rest + attention}),
+                ({"quant_method": "awq", "modules_to_not_convert": ["re:.*(q|k|v|o|up|down)_proj"]}, {"int4": 0, "bf16": rest + attention + mlp}),
+                # next to nothing: gates, convolutions, norms
+                ({"quant_method": "awq", "modules_to_not_convert": ["mlp.gate", "shared_expert_gate", "linear_attn.in_proj_a", "x.conv1d", "q_norm"]},
+                 {"int4": mlp + attention, "bf16": rest})):
+            with self.subTest(quant=quant):
+                model = read(hf_config("llama", quantization_config=quant))
+                found = model.params_by_precision or {model.weights_precision: model.total_params - model.unquantized_params, "bf16": model.unquantized_params}
+                self.assertEqual({name: count for name, count in found.items() if count},
+                                 {name: count for name, count in table.items() if count})
 
     TABLES, NORMS, ATTENTION, MLP = 2 * 100 * 64, 4 * 2 * 64 + 64, 2 * 64 * 64 + 2 * 64 * 32, 3 * 64 * 128
     KEPT = [  # modules left out, parameters that stay in 16 bits beside embeddings, head and norms
@@ -8463,11 +8624,16 @@ class Quantization(unittest.TestCase):
             self.assertEqual(read(hf_config("glm_moe_dsa", indexer_types=["full", "shared", "shared", "full"], quantization_config=quant,
                 **HF_INDEX)).default_kv_precision,
                              "bf16")
-        for key, value in (("kv_cache_scheme", {"num_bits": 4, "type": "float"}), ("kv_cache_scheme", {"num_bits": 8, "type": "int"}),
-            ("kv_cache_quant_algo", "NVFP4"),
-                           ("kv_cache_quant_algo", "INT8")):
-            with self.assertRaisesRegex(SizingError, r"^quantization_config\.%s: expected an fp8 KV cache or none" % key):
-                read(hf_config("llama", quantization_config={"quant_method": "modelopt", key: value}))
+        for key, value, expected in (
+                ("kv_cache_scheme", "FP8", "fp8"), ("kv_cache_scheme", "fp8_e4m3", "fp8"), ("kv_cache_quant_algo", "fp8", "fp8"),
+                ("kv_cache_quant_algo", "NVFP4", "nvfp4"), ("kv_cache_scheme", {"num_bits": 4, "type": "float"}, "nvfp4"),
+                ("kv_cache_scheme", {"num_bits": 8, "type": "int"}, "int8"), ("kv_cache_quant_algo", "INT8", "int8"),
+                ("kv_cache_scheme", {"num_bits": 8, "type": "float", "dynamic": False}, "fp8")):
+            self.assertEqual(read(hf_config("llama", quantization_config={"quant_method": "fp8", key: value})).default_kv_precision, expected)
+        for key, value in (("kv_cache_scheme", {"num_bits": 2, "type": "float"}), ("kv_cache_scheme", {"num_bits": 4, "type": "int"}),
+                           ("kv_cache_quant_algo", "FP6"), ("kv_cache_scheme", 8), ("kv_cache_scheme", ["fp8"]), ("kv_cache_scheme", {"x": 1})):
+            with self.assertRaisesRegex(SizingError, r"^quantization_config\.%s: expected an fp8, int8 or nvfp4 KV cache or none, got " % key):
+                read(hf_config("llama", quantization_config={"quant_method": "fp8", key: value}))
 
     def test_dtypes(self):
         for dtype, expected in (("bfloat16", "bf16"), ("float16", "fp16"), ("half", "fp16"), ("float32", "bf16"), ("torch.bfloat16", "bf16"), (None,
@@ -8486,19 +8652,34 @@ class Quantization(unittest.TestCase):
 
     def test_kept_attention_among_layers_that_have_none(self):
         # 20 layers, 8 of state and 2 of nothing: 5 kept of 10 with attention are half of its 1000 parameters
-        counts = dict.fromkeys(sizing.PART_COUNTS.values(), 1)
-        counts.update(num_hidden_layers=20, state_layers=8, none_layers=2)
-        kept = ["model.layers.%d.self_attn" % layer for layer in range(5)]
-        self.assertEqual(sizing.unquantized_parameters({"attention": 1000}, kept, counts), 500)
+        facts = sizing.Facts({}, {})
+        facts.roles = {"layers": ["full", "state"] * 8 + ["full", "none"] * 2, "mlp": [], "index": []}
+        kept = [sizing.Stored("fp8"), sizing.Stored(sizing.IN_16_BITS, ["model.layers.%d.self_attn" % layer for layer in range(10)])]
+        self.assertEqual(sizing.parameters_by_format({"attention": 1000}, kept, facts), {"fp8": 500, sizing.IN_16_BITS: 500})
 
-    def test_kept_layers(self):
-        names = {"shared": "mlp.shared_experts.up_proj", "expert": "mlp.experts.3.up_proj", "state": "linear_attn.x", "attention": "self_attn", "mlp": "mlp.up_proj"}
-        for part, name in [*names.items(), ("state", "mamba.x"), ("state", "conv.x"), ("attention", "attention.x"), ("mlp", "down_proj"), ("mlp", "gate_proj"), ("mlp", "mlp"), ("mlp", "mlp*")]:
-            self.assertEqual(sizing.kept_layers(["model.layers.7.%s" % name]), {part: {7}})
-        self.assertEqual(sizing.kept_layers(["re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "model.layers.*.self_attn"]), {"mlp": {None}, "attention": {None}})
-        self.assertEqual(sizing.kept_layers(["model.layers.7*.self_attn"]), {"attention": {7}})
-        for name in ("vision.attn", "model.mtp.attn", "layers.1.attn_norm", "layers.1.indexers_proj.attn", "lm_head"):
-            self.assertEqual(sizing.kept_layers([name]), {})
+    MLPS, ATTENTIONS = ("mlp", "expert", "shared"), ("attention", "indexer", "none")
+    NAMES = [  # name or pattern, parts, layers
+        ("model.layers.7.mlp.shared_experts.up_proj", ("shared",), [7]), ("model.layers.7.mlp.experts.3.up_proj", ("expert",), [7]),
+        ("re:.*experts.3.up_proj", ("expert",), [None]), ("model.layers.7.linear_attn.x", ("state",), [7]), ("layers.7.mamba.x", ("state",), [7]),
+        ("layers.7.conv.in_proj", ("state",), [7]), ("model.layers.7.self_attn", ATTENTIONS, [7]), ("model.layers.7.attention.x", ATTENTIONS, [7]),
+        ("model.layers.7.mlp.up_proj", ("mlp",), [7]), ("model.layers.7.down_proj", MLPS, [7]), ("re:.*gate_proj", MLPS, [None]),
+        ("model.layers.7.mlp", ("block",), [7]), ("model.layers.7.mlp*", ("block",), [7]), ("model.layers.7.block_sparse_moe.*", ("block",), [7]),
+        ("re:.*mlp\\.(gate|up|gate_up|down)_proj.*", ("mlp",), [None]), ("model.layers.*.self_attn", ATTENTIONS, [None]),
+        ("model.layers.7*.self_attn", ATTENTIONS, [7]), ("re:.*layers\\.\\d+\\.self_attn.*", ATTENTIONS, [None]),
+        ("lm_head", ("head",), [None]), ("model.embed_tokens", ("embedding",), [None]), ("Linear", sizing.OF_A_LAYER, [None]),
+        ("re:.*", sizing.OF_A_LAYER, [None]), ("Qwen3MoeExperts", ("expert",), [None]), ("FusedMoE", ("expert",), [None]),
+        ("backbone.layers.7.mixer.in_proj", sizing.OF_A_LAYER, [7]), ("backbone.layers.7.mixer.experts", ("expert",), [7]),
+        ("model.layers.0*", sizing.OF_A_LAYER, [0]), ("re:.*q_proj", ("attention", "none"), [None]), ("self_attn.indexer.wk", ("indexer",), [None]),
+        *[(name, (), [None]) for name in ("vision.attn", "model.mtp.attn", "attn_norm", "indexers_proj.attn", "mlp.gate", "mlp.router", "embed_vision*",
+                                          "mlp.gate.e_score_correction_bias", "re:.*mlp.gate$", "score")]]
+
+    def test_names_of_modules(self):
+        for name, parts, layers in self.NAMES:
+            with self.subTest(name=name):
+                bare = sizing.bare(name)
+                self.assertEqual((sizing.parts_named(bare), sizing.layers_named(bare)), (parts, layers))
+        self.assertEqual([sizing.is_readable(name) for name in ("x" * 10**4, "x" * 10001, "re:(?=x)", "re:(?<=x)", "re:(?<!x)", "re:(?:x)")],
+                         [True, False, False, False, False, True])
 
     def test_layer_numbers(self):
         for word, shown in (("²", "'²'"), ("٣", "'٣'"), ("1" * 10, "'1111111111'"), ("9" * 5000, "'" + "9" * 56 + "...")):
@@ -9035,7 +9216,7 @@ class ModelPath(InFolder):
         beside = self.catalog("Llama-X/hf_quant_config.json", [1])
         self.refused(self.config, "%s: quantization_config: expected a JSON object, got [1]" % self.config)
         self.catalog("Llama-X/hf_quant_config.json", {"quantization": {"quant_algo": "FP8", "exclude_modules": ["layers.².mlp*"]}})
-        self.refused(self.config, "%s: quantization_config: 'layers.².mlp*': expected a layer number of 1 to 9 digits, got '²'" % self.config)
+        self.refused(self.config, "%s: quantization_config: 'layers.².mlp': expected a layer number of 1 to 9 digits, got '²'" % self.config)
         self.write("Llama-X/hf_quant_config.json", "{")
         self.refused(self.config, "%s: %s: expected JSON in UTF-8: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)" % (self.config, beside))
 
@@ -9437,7 +9618,7 @@ class CommandLine(InFolder):
          CHOICE % ("kv-precision", "", "choose from fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla")),
         (argv(weights_precision=""),
          CHOICE % ("weights-precision", "",
-                   "choose from bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4")),
+                   "choose from bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int3, int2")),
         (argv(weights_precision="fp8-block"), CHOICE % ("weights-precision", "fp8-block", "did you mean 'fp8_block'?")),
         (argv("--bogus"), "unknown argument '--bogus'; choose from " + FIRST_FLAGS),
         (argv("extra"), "unknown argument 'extra'; choose from " + FIRST_FLAGS),
