@@ -5815,7 +5815,8 @@ class SpeedGrows(unittest.TestCase):
             if blocks == static:
                 as_fast.add(model.name)
         # all that these keep beside their experts is in bf16
-        self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "kimi-k2.5", "gemma-4-26b-a4b-nvfp4"})
+        self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "kimi-k2.5", "gemma-4-26b-a4b-nvfp4",
+                                   "glm-5.1-nvfp4"})
 
 
 class SpeedDoors(unittest.TestCase):
