@@ -355,10 +355,11 @@ FIELD_MAXIMA = {name: most for most, names in (
     (10**5, "head_dim num_experts num_experts_per_tok weights_gib checkpoint_gib"),
     (10**6, "hidden_size"), (10**8, "vocab_size"),
     (PARAMETER_COUNT, "total_params active_params embedding_params expert_params unquantized_params "
-                      "mtp_params vision_params")) for name in names.split()}
+                      "whole_params whole_unquantized_params mtp_params vision_params")) for name in names.split()}
 # Fields of Model that cannot exceed another.
 AT_MOST = (("active_params", "total_params"), ("embedding_params", "total_params"),
            ("unquantized_params", "total_params"), ("expert_params", "total_params"),
+           ("whole_params", "total_params"), ("whole_unquantized_params", "whole_params"),
            ("num_experts_per_tok", "num_experts"), ("moe_layers", "num_layers"))
 
 
@@ -463,6 +464,8 @@ class Model:
     expert_params: int | None = None       # of one routed expert in one layer
     unquantized_params: int | None = None  # of total_params: what a quantized checkpoint keeps in 16 bits
     params_by_precision: dict | None = None  # of total_params; None: unquantized_params and weights_precision
+    whole_params: int | None = None        # of total_params: whole on each rank of tensor parallelism
+    whole_unquantized_params: int | None = None  # of these, in 16 bits
     mtp_params: int | None = None
     mtp_layers: int | None = None
     vision_params: int | None = None
@@ -1653,9 +1656,27 @@ def shared_weights_gib(weights_gib, moe_layers, num_experts, expert_params, byte
     return max(0, weights_gib - bytes_per_weight * moe_layers * num_experts * expert_params / 2**30)
 
 
+# What every rank of tensor parallelism holds whole (vLLM: ReplicatedLinear): down-projections of latent
+# attention, indexers, routers.
 @number()
-def weights_per_node_gib(replicas_per_node, weights_gib, draft_weights_gib):
-    return replicas_per_node * (weights_gib + draft_weights_gib)
+def whole_weights_gib(whole_params, whole_unquantized_params, bytes_per_weight):
+    return ((whole_params - whole_unquantized_params) * bytes_per_weight
+            + whole_unquantized_params * UNQUANTIZED_BYTES) / 2**30
+
+
+@number()
+def replica_weights_gib(weights_gib):
+    return weights_gib
+
+
+@number()
+def replica_weights_gib__whole(weights_gib, tensor_parallel, whole_weights_gib):
+    return weights_gib + (tensor_parallel - 1) * whole_weights_gib
+
+
+@number()
+def weights_per_node_gib(replicas_per_node, replica_weights_gib, draft_weights_gib):
+    return replicas_per_node * (replica_weights_gib + draft_weights_gib)
 
 
 @number()
@@ -1666,9 +1687,9 @@ def weights_per_node_gib__data(replicas_per_node, weights_gib, draft_weights_gib
 
 
 @number()
-def weights_per_node_gib__pipeline(stages_per_node, weights_gib, draft_weights_gib, largest_stage_layers,
-                                   num_layers):
-    return stages_per_node * (weights_gib * largest_stage_layers / num_layers + draft_weights_gib)
+def weights_per_node_gib__pipeline(stages_per_node, replica_weights_gib, draft_weights_gib,
+                                   largest_stage_layers, num_layers):
+    return stages_per_node * (replica_weights_gib * largest_stage_layers / num_layers + draft_weights_gib)
 
 
 @number(Text("Pesos e motor, por nó", "Weights and engine, per node"), Text(
@@ -2926,14 +2947,27 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
     if model.weights_origin == "computed":
         cases.update(CASES["mixed" if model.params_by_precision else "computed"])
         given.update(mixed_terms(model.params_by_precision or {}))
+    if model.whole_params and model.weights_precision:
+        cases.update(CASES["whole"])
+        given["whole_unquantized_params"] = model.whole_unquantized_params or 0
     if model.vocab_size is None or model.hidden_size is None:
         cases.update(CASES["activation_unknown"])
     widths = [group[name] for group in model.groups.values() for name in ("head_dim", "qk_rope_head_dim")
               if name in group]
     given.update(
-        draft_tokens=0, model=model.name, loaded_vision_params=model.vision_params or 0,
+        draft_tokens=0, model=model.name, name_says_quantised=says_quantised(model), loaded_vision_params=model.vision_params or 0,
         rotary_positions=model.rope_positions or model.max_position_embeddings,
         rotary_width=0 if model.weights_origin is None else max(widths, default=0))
+
+
+QUANTISED_NAME = r"(?<![a-z])((nv|mx)?fp[48]|awq|gptq|int[48]|w[48]a(4|8|16))(?![0-9])"
+
+
+def says_quantised(model: Model) -> bool:
+    """Whether the name under which a config.json was read contradicts the 16 bits that it states."""
+    return bool(model.config_read is not None and model.weights_origin != "safetensors"
+                and WEIGHT_PRECISIONS.get(model.weights_precision or "") == UNQUANTIZED_BYTES
+                and re.search(QUANTISED_NAME, model.name.lower()))
 
 
 def mixed_terms(params_by_precision: Mapping[str, int]) -> dict:
@@ -4382,6 +4416,16 @@ ALERTS = (
         "prefixo ou de um novo prefill.",
         "Count in --concurrency only sessions that must stay in HBM; the others start again from the prefix "
             "cache or a new prefill."),
+    alert("quantised_name_16_bit", "plan", "warning", lambda name_says_quantised: name_says_quantised,
+        "O nome {model} diz quantizado, e o config.json não: pesos em 16 bits",
+        "The name {model} says quantised, and its config.json does not: weights in 16 bits",
+        "O nome do modelo, {model}, é de um checkpoint quantizado, mas nem o config.json nem um "
+            "hf_quant_config.json ao lado o diz: os pesos contam em {weights_precision}, {weights_gib} GiB.",
+        "The model's name, {model}, is that of a quantised checkpoint, but neither its config.json nor an "
+            "hf_quant_config.json beside it says so: the weights count in {weights_precision}, {weights_gib} "
+            "GiB.",
+        "Informe o formato com --weights-precision, ou use o config.json do próprio checkpoint.",
+        "Give the format with --weights-precision, or use the checkpoint's own config.json."),
     alert("draft_weights_unknown", "plan", "warning", lambda drafts_not_counted: drafts_not_counted,
         "Pesos e KV dos rascunhos não estão na conta",
         "Weights and KV of the drafts are not counted",
@@ -4780,10 +4824,10 @@ PARAMETERS = (
         *FROM_CONFIG,
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
-    parameter("unquantized_params params_by_precision mtp_params mtp_layers vision_params rope_positions "
-              "weights_origin config_read config_derived",
-        "O que se leu e derivou do config.json: partes em 16 bits, MTP, torre de visão, tabelas rotativas.",
-        "What was read and derived from config.json: parts in 16 bits, MTP, vision tower, rotary tables.",
+    parameter("unquantized_params params_by_precision whole_params whole_unquantized_params mtp_params "
+              "mtp_layers vision_params rope_positions weights_origin config_read config_derived",
+        "O que se leu e derivou do config.json: o que fica em 16 bits ou inteiro em cada rank, MTP, visão.",
+        "What was read and derived from config.json: what is in 16 bits or whole on each rank, MTP, vision.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
         "Separam o que está no disco do que é carregado.", "Tell what is on disk from what is loaded.",
         "Confiar sem conferir o que foi suposto.", "Trusting what was assumed without checking."),
@@ -5015,6 +5059,8 @@ LABELS = {name: Text(*both) for name, both in {
     "embedding_params": ("Parâmetros de embedding", "Embedding parameters"),
     "unquantized_params": ("Parâmetros em 16 bits", "Parameters in 16 bits"),
     "params_by_precision": ("Parâmetros por formato", "Parameters by format"),
+    "whole_params": ("Parâmetros inteiros por rank", "Parameters whole on each rank"),
+    "whole_unquantized_params": ("Destes, em 16 bits", "Of these, in 16 bits"),
     "mtp_params": ("Parâmetros MTP", "MTP parameters"), "mtp_layers": ("Camadas MTP", "MTP layers"),
     "vision_params": ("Parâmetros de visão", "Vision parameters"),
     "rope_positions": ("Posições rotativas", "Rotary positions"),
@@ -5083,7 +5129,7 @@ LABELS = {name: Text(*both) for name, both in {
 # Fields that only the full report shows.
 DETAILS = ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params", "num_experts",
            "num_experts_per_tok", "moe_layers", "expert_params", "unquantized_params", "params_by_precision",
-           "mtp_params",
+           "whole_params", "whole_unquantized_params", "mtp_params",
            "vision_params", "rope_positions", "default_kv_precision", "gpu_interconnect", "hbm_per_gpu_gb",
            "iops_read", "iops_write", "latency_read_ms_p50", "latency_write_ms_p50", "latency_write_ms_p99",
            "max_num_batched_tokens_origin", "max_num_seqs_origin", "layer_groups", "all_reduce_gbps",
@@ -5601,8 +5647,8 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
-               "params_by_precision", "layer_groups", "config_read", "config_derived", "weights_origin",
-               "rope_positions", "product",
+               "params_by_precision", "whole_params", "whole_unquantized_params", "layer_groups",
+               "config_read", "config_derived", "weights_origin", "rope_positions", "product",
                "aliases", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
 
 
@@ -6341,6 +6387,7 @@ def are_named(rows) -> bool:
 #   derived: {name: formula}; `full.head_dim` replaces `head_dim` in layers of that kind
 #   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
+#   whole: {part: formula}, of those parameters the ones that tensor parallelism does not divide
 #   equal: pairs of formulas that must agree
 #   uniform: keys whose value may be a list of one number repeated
 #   context: the key of the longest context
@@ -6398,11 +6445,12 @@ ROW_SHAPES: dict[str, object] = {
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
+    "whole": {role(*PARTS): check_formula},
     "equal": [[check_formula] * 2],
     "layers_words": {check_string: role(*(kind for kind in GROUP_FIELDS if kind != "index"))},
     "index_words": {check_string: role("index", "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
-COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal"))
+COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal", "whole"))
 
 
 def check_shape(value, shape, where: str) -> None:
@@ -6903,21 +6951,37 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
 
 ATTENTION_KINDS = ("full", "sliding", "chunked", "latent")
 MTP_LAYERS = ("num_nextn_predict_layers", "mtp_num_hidden_layers")
+WHOLE_PARTS = ("router", "indexer")  # under tensor parallelism, beside what a row's `whole` says
 UNQUANTISED = ("embedding", "lookup", "head", "router")  # by all methods unless told to
 
 
 def count_parameters(facts: Facts, groups: list) -> tuple:
     """({part: parameters of the text model}, {part: parameters of one module})."""
     parts, single = {}, {}
-    attention = [(group["layers"], kind_facts(group["kind"], facts)) for group in groups
-                 if group["kind"] in ATTENTION_KINDS]
     for part, formula in facts.row["params"].items():
-        base = part.replace("_1d", "")
-        modules = attention if base == "attention" else [(facts[PART_COUNTS[base]], facts)]
+        modules = module_views(part, facts, groups)
         if modules[0][0]:
             single[part] = evaluate(formula, modules[0][1])
             parts[part] = sum(count * evaluate(formula, view) for count, view in modules)
     return parts, single
+
+
+def module_views(part: str, facts: Facts, groups: list) -> list:
+    """[(number of modules of a part, the facts as they see them)]."""
+    base = part.replace("_1d", "")
+    if base != "attention":
+        return [(facts[PART_COUNTS[base]], facts)]
+    return [(group["layers"], kind_facts(group["kind"], facts)) for group in groups
+            if group["kind"] in ATTENTION_KINDS]
+
+
+def whole_parameters(parts: Mapping, facts: Facts, groups: list) -> dict:
+    """{part: the parameters of it that every rank of tensor parallelism holds whole}."""
+    found = {part: parts[part] for part in WHOLE_PARTS if part in parts}
+    for part, formula in facts.row.get("whole", {}).items():
+        found[part] = sum(count * evaluate(formula, view) for count, view in module_views(part, facts, groups)
+                          if count)
+    return found
 
 
 def mtp_parameters(facts: Facts, single: dict):
@@ -7268,14 +7332,16 @@ def stored_weights(facts: Facts) -> list:
     return [Stored(None), Stored(IN_16_BITS, kept)]
 
 
-def format_fields(parts: Mapping, facts: Facts) -> dict:
-    """The formats of the weights, and how many of the parameters have which."""
+def format_fields(parts: Mapping, whole: Mapping, facts: Facts) -> dict:
+    """The formats of the weights, and how many of the parameters, of the `whole` ones too, have which."""
     dtype, stored = checkpoint_dtype(facts.config, facts.derived), stored_weights(facts)
-    found = parameters_by_format(parts, stored or [Stored(dtype)], facts)
+    as_stored = stored or [Stored(dtype)]
+    found = parameters_by_format(parts, as_stored, facts)
     of_experts = parameters_by_format({"expert": parts.get("expert", 0)}, stored, facts)
     kept = found.pop(IN_16_BITS, 0)
     fields: dict = {"weights_precision": main_format(of_experts) or main_format(found) or dtype,
-              "unquantized_params": kept}
+              "unquantized_params": kept, "whole_params": sum(whole.values()) or None,
+              "whole_unquantized_params": parameters_by_format(whole, as_stored, facts)[IN_16_BITS] or None}
     if stored and None in found:
         facts.derived.append("weights_precision not read from quantization_config: --weights-precision holds")
         return {**fields, "weights_precision": None}
@@ -7429,7 +7495,8 @@ def weight_fields(facts: Facts, groups: list) -> dict:
         active += routed // count * chosen - routed
         experts = {"num_experts": count, "num_experts_per_tok": chosen, "moe_layers": facts["moe_layers"],
                    "expert_params": single["expert"]}
-    return {**format_fields(parts, facts), "total_params": total, "active_params": active,
+    whole = whole_parameters(parts, facts, groups)
+    return {**format_fields(parts, whole, facts), "total_params": total, "active_params": active,
             "embedding_params": parts["embedding"], **experts,
             **{name: facts[name] for name in ("hidden_size", "num_attention_heads", "vocab_size")},
             "mtp_params": draft_params, "mtp_layers": mtp_layers(facts) if draft_params else None}

@@ -321,6 +321,8 @@ engine_gib_per_gpu__activation_unknown(2.1, 0.87, 0.5) = 5.71
 draft_weights_gib(2147483648, 0.5625) = 1.125   draft_weights_gib(0, 0) = 0  # 2 x 9/16
 stages_per_node(8, 3) = 2   largest_stage_layers(32, 8) = 4   largest_stage_layers(33, 8) = 5
 shared_weights_gib(100, 30, 40, 33554432, 2) = 25   shared_weights_gib(74.5, 30, 40, 33554432, 2) = 0  # 75 GiB of experts
+whole_weights_gib(1610612736, 536870912, 0.5) = 1.5  # 1 x 0.5 + 0.5 x 2
+replica_weights_gib(129.4) = 129.4   replica_weights_gib__whole(415.25, 8, 3.5) = 439.75  # seven more copies
 weights_per_node_gib(4, 129.4, 0) = 517.6   weights_per_node_gib(4, 129.4, 0.6) = 520.0  # each replica its drafts
 weights_per_node_gib__data(2, 100, 1, 4, 25) = 352  # 2 x (100 + 1 + 3 x 25)
 weights_per_node_gib__pipeline(2, 500, 1.5, 2, 32) = 65.5  # 2 x (500 x 2/32 + 1.5)
@@ -928,7 +930,8 @@ class Records(Tabled):
                 10**4: "num_layers num_key_value_heads num_attention_heads moe_layers mtp_layers gpus hbm_per_gpu_gb",
                 10**6: "hidden_size", 10**8: "vocab_size",
                 10**5: "head_dim weights_gib checkpoint_gib num_experts num_experts_per_tok",
-                10**15: "total_params active_params embedding_params expert_params unquantized_params mtp_params vision_params"}
+                10**15: "total_params active_params embedding_params expert_params unquantized_params mtp_params vision_params "
+                        "whole_params whole_unquantized_params"}
 
     def test_every_number_has_bounds(self):
         greatest = {name: high for high, names in self.GREATEST.items() for name in names.split()}
@@ -2573,6 +2576,16 @@ class Weights(Tabled):
         self.assertEqual(place(MODELS["llama-3.1-8b-instruct"], SERVERS["dgx300"], weights_precision="fp8").weights_gib,
                          weights_gib)
 
+    def test_what_every_rank_holds_whole(self):
+        # DeepSeek-V3: 61 x 7168 x (1536 + 512 + 64) in fp8, 58 routers of 7168 x 256 in 16 bits: 1.05829 GiB, 7 more of them
+        model = dataclasses.replace(MODELS["deepseek-v3"], whole_params=1029898240, whole_unquantized_params=106430464)
+        one, other = (place(changed, SERVERS["dgx200"], precision="bf16", tensor_parallel=8, attention="tensor") for changed in (model, MODELS["deepseek-v3"]))
+        more_gib = 7 * (923467776 + 2 * 106430464) / GIB
+        self.assertAlmostEqual(one.runtime_overhead_gib - other.runtime_overhead_gib, more_gib)
+        self.assertEqual(one.weights_gib, other.weights_gib)
+        piped, other = (place(changed, SERVERS["dgx200"], precision="bf16", tensor_parallel=4, pipeline_parallel=2) for changed in (model, MODELS["deepseek-v3"]))
+        self.assertAlmostEqual(piped.runtime_overhead_gib - other.runtime_overhead_gib, 2 * 3 / 7 * more_gib * 31 / 61)
+
     def test_unknown_weights_are_not_said_not_to_fit(self):
         text = sizing.render_text(sizing.report_blocks(answer(model=FULL, effective_context=8000, lang="en")), 100)
         self.assertNotIn("does not fit", text.split("SECTION 3")[1])
@@ -2833,6 +2846,8 @@ KINDS = [
     {"model": "deepseek-v3", "kv_precision": "bf16"}, {"model": "deepseek-v3.2"}, dict(V3_ON_H100, concurrency=17), PIPELINE,
     {"model": sizing.with_weights(MODELS["qwen3-235b-a22b-fp8"], "int4"), "tensor_parallel": 8, "effective_context": 40000},
     {"model": dataclasses.replace(MODELS["qwen3-8b"], weights_origin="safetensors", weights_gib=15.5)}, {"model": MIXED},
+    {"model": dataclasses.replace(MODELS["deepseek-v3"], whole_params=1029898240, whole_unquantized_params=106430464), "kv_precision": "bf16",
+     "tensor_parallel": 8, "attention": "tensor"},
     {"model": "llama-4-scout-17b-16e-instruct", "max_num_batched_tokens": 1000}, {"model": of_groups("chunked", *NARROW_GROUPS)},
     {"model": of_groups("sparse_latent", *LATENT), "kv_precision": "bf16"},
     {"model": of_groups("linear", *NARROW_GROUPS, *LATENT, STATE, NONE), "kv_precision": "fp16"},
@@ -3353,6 +3368,7 @@ class Formulas(unittest.TestCase):
 # === Alerts ===
 
 class Alerts(unittest.TestCase):
+    READ = dataclasses.replace(MODELS["qwen3-8b"], config_read=[])
     SMALL = {"model": "opt-oss-20b", "effective_context": 4096, "concurrency": 100}
     TWO_HEADS = dict(SMALL, model="qwen3-next-80b-a3b-instruct")
     MAX = {"nodes": 1, "effective_context": "max"}
@@ -3477,6 +3493,9 @@ class Alerts(unittest.TestCase):
         # IDEAL, 1,000 on 3 nodes: 334 x 0.51 x 2.2521973 / 1282.6714
         "idle_sessions_hold_hbm": ("warning", {"active_ratio": 0.49}, {"active_ratio": 0.5},
                                    "Silent sessions hold 29.9 % of the KV budget: only 49 % generate at once."),
+        "quantised_name_16_bit": ("warning", dict(SMALL, model=dataclasses.replace(READ, name="Qwen3-8B-AWQ")), dict(SMALL, model=READ),
+                                  "The model's name, Qwen3-8B-AWQ, is that of a quantised checkpoint, but neither its config.json nor an "
+                                  "hf_quant_config.json beside it says so: the weights count in bf16, 15.27 GiB."),
         "draft_weights_unknown": ("warning", dict(SMALL, draft_tokens=1), dict(SMALL, model="qwen3.5-27b", draft_tokens=1),
                                   "The catalog states no MTP layers of this model: weights and KV of the drafts are not counted."),
         "speed_is_estimate": ("info", dict(SMALL, attention="data"), dict(SMALL, attention="tensor"),
@@ -3551,6 +3570,11 @@ class Alerts(unittest.TestCase):
             dict(ONE_ON_100, runtime_overhead_gib=63.5, concurrency=3, kv_budget_ratio=0.65),
             dict(ONE_ON_100, runtime_overhead_gib=63.5, concurrency=3, nodes=9)]),
         "idle_sessions_hold_hbm": ([], [{"active_ratio": 0.49, "runtime_overhead_gib": 2000}]),          # no budget
+        "quantised_name_16_bit": (
+            [dict(small, model=dataclasses.replace(read, name=name)) for small, read in [(SMALL, READ)] for name in ("x-FP8", "x-NVFP4-y", "x_mxfp4", "gptq", "a-Int4", "w4a16-x", "W8A8")],
+            [dict(small, model=dataclasses.replace(read, **changes)) for small, read in [(SMALL, READ)] for changes in (
+                {"name": "fp16"}, {"name": "int44"}, {"name": "print4"}, {"name": "x-AWQ", "weights_precision": "int4"}, {"name": "x-AWQ", "config_read": None},
+                {"name": "x-AWQ", "weights_origin": "safetensors"})]),
         "draft_weights_unknown": ([], [SMALL]),
         "speed_is_estimate": ([dict(small, **changes) for small in [SMALL] for changes in (
             {"server": "8x-rtx-pro-6000", "tensor_parallel": 2}, {"server": "8x-l40s", "tensor_parallel": 4},
@@ -3588,7 +3612,8 @@ class Alerts(unittest.TestCase):
         "budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes", "replica_spans_nodes",
         "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
-        "context_beyond_request", "request_beyond_context", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown",
+        "context_beyond_request", "request_beyond_context", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm",
+        "quantised_name_16_bit", "draft_weights_unknown",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
         "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped",
@@ -3610,7 +3635,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 23 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 24 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -8524,6 +8549,24 @@ class Quantization(unittest.TestCase):
             [], ["model.language_model.layers.%d.mlp*" % layer for layer in range(layers)]))
         self.assertEqual(kept.unquantized_params - base.unquantized_params, layers * 3 * config["hidden_size"] * config["intermediate_size"])
 
+    WHOLE = [  # config, parameters that every rank holds whole, of these in 16 bits
+        (hf_config("llama"), None, None),
+        # routers 64 x 4 of four layers
+        (hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2), 1024, 1024),
+        # 64 x (24 + 32 + 8) of attention in four layers, 64 x 8 of a router in three
+        (hf_config("deepseek_v3", **HF_LATENT), 4 * 4096 + 3 * 512, 3 * 512),
+        (hf_config("deepseek_v3", quantization_config={"quant_method": "awq", "modules_to_not_convert": ["self_attn"]}, **HF_LATENT),
+         4 * 4096 + 3 * 512, 4 * 4096 + 3 * 512),
+        (hf_config("deepseek_v3", quantization_config={"quant_method": "fp8"}, **dict(HF_LATENT, q_lora_rank=None)), 4 * 64 * 40 + 3 * 512, 3 * 512),
+        # and an indexer, whole: 24 x 4 x 128 + 64 x 128 + 64 x 4, in two of them
+        (hf_config("glm_moe_dsa", indexer_types=["full", "shared", "shared", "full"], **HF_INDEX), 4 * 4096 + 3 * 512 + 2 * 20736, 3 * 512)]
+
+    def test_what_every_rank_holds_whole(self):
+        for config, whole, kept in self.WHOLE:
+            with self.subTest(config=config):
+                model = read(config)
+                self.assertEqual((model.whole_params, model.whole_unquantized_params), (whole, kept))
+
     UNREAD = [  # quantization_config, words of the refusal
         ({"quant_method": "brand_new"}, "quant_method 'brand_new'"), ({"quant_method": "vptq"}, "quant_method 'vptq'"),
         ({"quant_method": "gptq", "bits": -1}, "quant_method 'gptq'"), ({"quant_method": "gptq", "bits": 0}, "quant_method 'gptq'"),
@@ -8783,7 +8826,7 @@ class Families(unittest.TestCase):
         ({"like": "lama"}, "like: unknown value 'lama'; did you mean 'llama'?"), ({"like": 5}, "like: expected printable text, got 5"),
         ({"like": "mine"}, "like: expected at most 10 rows up to 'any', got 'mine' behind ['mine']"),
         ({"zzz": 1}, "unknown value 'zzz'; choose from name, like, source, context, model_types, wrappers, architectures, keys, wrapper_keys, uniform, names, layers, index, mlp, defaults, "
-                     "derived, mtp, params, equal, layers_words, ..."),
+                     "derived, mtp, params, whole, equal, ..."),
         ({"layer": []}, "unknown value 'layer'; did you mean 'layers'?"), ({"context": ""}, "context: expected printable text, got ''"),
         ({"keys": None}, "keys: expected a list, got None"), ({"keys": {}}, "keys: expected a list, got {}"), ({"keys": ["a", 3]}, "keys[1]: expected printable text, got 3"),
         ({"keys": ["\u202e"]}, "keys[0]: expected printable text, got '\\u202e'"), ({"uniform": "x"}, "uniform: expected a list, got 'x'"), ({"wrapper_keys": [[]]}, "wrapper_keys[0]: expected printable text, got []"),
