@@ -313,6 +313,7 @@ hbm_total_gib(8, 275040) = 2148.75   hbm_total_gib__brochure(800) = 745.05805969
 weights_gib(65.9651) = 65.9651   rope_cache_gib(8192, 128) = 1/512  # 2 bytes each
 weights_gib__computed(1073741824, 268435456, 0.5625, 134217728) = 1.171875  # 3/4 x 9/16 + (1/4 + 1/8) x 2
 weights_gib__mixed(1073741824, 134217728) = 1.25  # 1 + 1/8 x 2
+weights_gib__text_only(50.5, 268435456) = 50   weights_gib__text_only(0.25, 268435456) = 0
 # (14 x 1024 x 128,256 + 8 x 8192 x 4096) / 2^30 = 1.96240234375, + 0.27 + 0.93 + 1/512; of a small card
 # (14 x 256 x 128,256 + 8 x 2048 x 4096) / 2^30 = 0.4281005859375 + 1/16, + 1 + 0.5; 2.24 + 2.1 + 0.87 + 0.5
 engine_gib_per_gpu(128256, 1024, 8192, 4096, 0.27, 0.93, 0.001953125) = 3.16435546875
@@ -604,7 +605,7 @@ SIZED = {"model": WEIGHED, "server": NODE_200, "storage": NVME, "concurrency": 1
 BY_NAME = ("nodes", "tensor_parallel", "attention", "pipeline_parallel", "max_num_batched_tokens", "max_num_seqs", "input_tokens",
            "output_tokens", "draft_tokens", "acceptance_length", "prefix_cache_hit_ratio", "shared_prefix_tokens", "active_ratio",
            "tpot_ms", "ttft_ms",
-           "engine", "measured_tpot_ms", "measured_ttft_ms", "measured_sessions")
+           "engine", "text_only_model", "measured_tpot_ms", "measured_ttft_ms", "measured_sessions")
 DOORS = {  # arguments by position that are fine; then those by name only
          "calc_kv_per_session_gib": ({"model": FULL, "effective_context": 8192, "kv_precision": "fp8"}, ()),
          "calc_sessions_per_node": ({"server": NODE_100, "kv_per_session_gib": 1.0, "kv_budget_ratio": 0.7,
@@ -726,7 +727,7 @@ class Doors(Tabled):
             ({"max_seqs": 2}, "unknown argument 'max_seqs'; did you mean 'max_num_seqs'?"),
             ({"weights_precision": "int4"}, ""), ({"weights_precision": "fp8_block"}, ""), ({"weights_precision": None}, "")])
         begin, _, names = refusal(sizing.calculate_sizing, **SIZED, kv_budgets=5).partition("; choose from ")
-        self.assertEqual((begin, set(names.split(", "))), ("unknown argument 'kv_budgets'", {*BY_NAME, "weights_precision"}))
+        self.assertEqual((begin, names), ("unknown argument 'kv_budgets'", ", ".join([*BY_NAME, "weights_precision"][:20]) + ", ..."))
 
     SESSION = """  # model, context, precision, bytes, alerts
         FULL    8191 fp16 1073610752 high_kv_precision  # 65,536 x 8191 x 2
@@ -815,7 +816,7 @@ class Doors(Tabled):
             tensor_parallel="auto", attention="auto", pipeline_parallel="auto", max_num_batched_tokens=None, max_num_seqs=None,
             input_tokens=1024, output_tokens=1024, draft_tokens=0, acceptance_length=None, prefix_cache_hit_ratio=0.0,
             shared_prefix_tokens=0,
-            active_ratio=1.0, tpot_ms=None, ttft_ms=None, engine="generic", measured_tpot_ms=None, measured_ttft_ms=None,
+            active_ratio=1.0, tpot_ms=None, ttft_ms=None, engine="generic", text_only_model=False, measured_tpot_ms=None, measured_ttft_ms=None,
             measured_sessions=None, replaced_entries=()))
         plan = plans()["minimum"]  # any number is an attribute of a plan; 2148.75 x 0.70 - 65.9651 - 8 x 6.006376953125
         self.assertEqual(values(plan, "kv_budget_gib max_effective_context latent_kv_bytes"), (1390.108884375, None, None))
@@ -2586,6 +2587,17 @@ class Weights(Tabled):
         piped, other = (place(changed, SERVERS["dgx200"], precision="bf16", tensor_parallel=4, pipeline_parallel=2) for changed in (model, MODELS["deepseek-v3"]))
         self.assertAlmostEqual(piped.runtime_overhead_gib - other.runtime_overhead_gib, 2 * 3 / 7 * more_gib * 31 / 61)
 
+    def test_without_the_towers(self):
+        # 2^28 parameters of towers: 0.5 GiB, in the 2.5 of any origin; 2^30 + 2^28 parameters of 2 bytes
+        towers = dataclasses.replace(self.KNOWN, vision_params=2**28)
+        for changes, gib, without in (
+                ({}, 2.5, 2.0), ({"weights_origin": "safetensors"}, 2.5, 2.0), ({"weights_origin": "computed"}, 2.5, 2.0),
+                ({"vision_params": None}, 2.5, 2.5), ({"weights_precision": "fp8", "weights_gib": 1.75, "weights_origin": "computed"}, 1.75, 1.25)):
+            model = dataclasses.replace(towers, **changes)
+            with self.subTest(changes=changes):
+                self.assertEqual([place(model, NODE_800, text_only_model=only).weights_gib for only in (False, True)], [gib, without])
+        self.assertEqual(refusal(place, towers, NODE_800, text_only_model=1), "text_only_model: expected true or false, got 1")
+
     def test_unknown_weights_are_not_said_not_to_fit(self):
         text = sizing.render_text(sizing.report_blocks(answer(model=FULL, effective_context=8000, lang="en")), 100)
         self.assertNotIn("does not fit", text.split("SECTION 3")[1])
@@ -2864,6 +2876,8 @@ KINDS = [
     {"model": "qwen3.5-27b", "server": "hgx-mi300x", "draft_tokens": 1, "kv_precision": "bf16", "effective_context": 9000},
     {"model": "qwen3-8b", "server": "8x-rtx-pro-6000", "tensor_parallel": 2, "pipeline_parallel": 2, "max_num_seqs": 100},
     {"model": "opt-oss-20b", "server": "8x-l40s", "attention": "data", "tensor_parallel": 8, "effective_context": 4096},
+    {"model": dataclasses.replace(MODELS["qwen3.5-27b"], weights_origin="safetensors"), "text_only_model": True, "kv_precision": "bf16",
+     "effective_context": 9000},
 ]
 
 
@@ -3834,7 +3848,7 @@ class Tables(unittest.TestCase):
             self.assertTrue(names)
             self.assertEqual(len(names), len(set(names)))
         for alert in sizing.ALERTS:
-            self.assertRegex(" ".join(alert[:3]), r"^[a-z]+(_[a-z]+)+ (kv|storage|nodes|plan) (error|warning|info)$")
+            self.assertRegex(" ".join(alert[:3]), r"^[a-z]+(_[a-z0-9]+)+ (kv|storage|nodes|plan) (error|warning|info)$")
         self.assertEqual(list(sizing.SEVERITIES), ["error", "warning", "info"])
 
     def test_every_parameter_is_explained(self):
@@ -3956,7 +3970,8 @@ class JsonReport(unittest.TestCase):
              "inputs/nfr": "concurrency effective_context kv_precision kv_budget_ratio runtime_overhead_gib peak_headroom_ratio "
                            "nodes tensor_parallel attention pipeline_parallel max_num_batched_tokens max_num_seqs input_tokens "
                            "output_tokens draft_tokens acceptance_length prefix_cache_hit_ratio shared_prefix_tokens active_ratio tpot_ms ttft_ms "
-                           "engine measured_tpot_ms measured_ttft_ms measured_sessions replaced_entries max_num_batched_tokens_origin "
+                           "engine text_only_model measured_tpot_ms measured_ttft_ms measured_sessions replaced_entries "
+                           "max_num_batched_tokens_origin "
                            "max_num_seqs_origin weights_precision overhead_origin requested_context",
              "scenarios/ideal": "name configuration results classification binding_limit speed_basis speed_rests_on speed_missing "
                                 "layouts rationale warnings",
@@ -9813,7 +9828,7 @@ class CommandLine(InFolder):
     def test_numbers(self):
         parser = sizing.build_parser()
         self.assertEqual(set(self.NUMBERS), {name for name, row in sizing.FLAGS.items()
-                                             if row.flag.metavar not in ("NAME", "KIND", "PATH", "LANG")})
+                                             if row.flag.metavar not in ("NAME", "KIND", "PATH", "LANG", None)})
         for name, (expected, wrong, right) in self.NUMBERS.items():
             option = sizing.flag(name)
             for text in wrong:
@@ -9917,7 +9932,8 @@ class CommandLine(InFolder):
                "max_num_batched_tokens": None, "max_num_seqs": None, "input_tokens": 1024, "output_tokens": 1024,
                "draft_tokens": 0, "acceptance_length": None, "prefix_cache_hit_ratio": 0.0, "shared_prefix_tokens": 0,
                "active_ratio": 1.0, "tpot_ms": None, "ttft_ms": None, "engine": "generic",
-               "measured_tpot_ms": None, "measured_ttft_ms": None, "measured_sessions": None, "replaced_entries": ()}
+               "text_only_model": False, "measured_tpot_ms": None, "measured_ttft_ms": None, "measured_sessions": None,
+               "replaced_entries": ()}
     GIVEN = {"concurrency": "7", "nodes": "9", "effective_context": "max", "kv_precision": "bf16",
              "kv_budget_ratio": "0.6",
              "runtime_overhead_gib": "3", "peak_headroom_ratio": "0.5", "tensor_parallel": "4",
@@ -9942,7 +9958,11 @@ class CommandLine(InFolder):
         found = self.asked(*flags(model="qwen3-8b", server="dgx200", storage="aws_ebs_gp3",
                                   weights_precision="fp8",
                                   **self.GIVEN))
-        self.assertEqual(set(self.GIVEN), set(self.REQUEST) - {"ha_mode", "replaced_entries"})
+        self.assertEqual(set(self.GIVEN), set(self.REQUEST) - {"ha_mode", "replaced_entries", *sizing.SWITCHES})
+        for name in sizing.SWITCHES:
+            self.assertIs(self.asked(*argv(), sizing.flag(name))[name], True)
+            self.assertEqual(call(*argv(), sizing.flag(name), sizing.flag(name)),
+                             (2, "", one_line("argument %s: given twice (True, True); expected once" % sizing.flag(name))))
         self.assertEqual({name: str(found[name]).replace(".0", "") for name in self.GIVEN}, self.GIVEN)
         self.assertEqual((found["model"].name, found["server"].name, found["storage"].name),
                          ("qwen3-8b", "dgx200", "aws_ebs_gp3"))
@@ -10129,6 +10149,7 @@ class CommandLine(InFolder):
         --engine default: generic
         --max-num-batched-tokens default: by GPU, as vLLM
         --max-num-seqs default: by GPU, as vLLM
+        --text-only-model
         --draft-tokens default: 0
         --acceptance-length
         --measured-tpot-ms
@@ -10294,7 +10315,7 @@ class Completion(InFolder):
         ("sizing.py --kv-precision fp", ["fp8", "fp16", "fp8_ds_mla"]), ("sizing.py --attention d", ["data"]),
         ("sizing.py --engine vl", ["vllm"]), ("sizing.py --effective-context m", ["max"]), ("sizing.py --tensor-parallel a", ["auto"]),
         ("sizing.py --completion z", ["zsh"]), ("sizing.py --concurrency 1", []), ("sizing.py --nodes a", []),
-        ("sizing.py --json-only --text", ["--text-only"]),
+        ("sizing.py --json-only --text", ["--text-only", "--text-only-model"]),
         # files: of the flags that take one, and of --model where no name begins so
         ("sizing.py --models-file a", ["a b.json", "a.json"]), ("sizing.py --output-json-file = a.", ["a.json"]),
         ("sizing.py --model a", ["a b.json", "a.json"]), ("sizing.py --server a.", []), ("sizing.py --model nothing-is-called-so", []),
@@ -10330,8 +10351,8 @@ class Completion(InFolder):
         self.assertEqual([name for name, (_, files) in kinds.items() if files], [
             "--model", "--output-json-file", "--output-markdown-file", "--models-file", "--servers-file", "--storage-file"])
         self.assertEqual([name for name, (no_value, _) in kinds.items() if no_value], [
-            "--json-only", "--text-only", "--markdown-only", "--summary", "--csv", "--full", "--list-models", "--list-servers",
-            "--list-storage", "--version", "-h"])
+            "--text-only-model", "--json-only", "--text-only", "--markdown-only", "--summary", "--csv", "--full", "--list-models",
+            "--list-servers", "--list-storage", "--version", "-h"])
 
     def rows_of_the_parser(self):
         found = []
