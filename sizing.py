@@ -324,24 +324,34 @@ CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": H
 # reads and computes are numbers that begin with its name.
 HEAD_FIELDS = ("num_key_value_heads", "head_dim", "v_head_dim")
 LAYER_KINDS = {
-    "full": HEAD_FIELDS,
+    # chosen_layers of them attend to chosen_tokens tokens at most, those that an index finds
+    "full": (*HEAD_FIELDS, "chosen_layers", "chosen_tokens"),
     "sliding": (*HEAD_FIELDS, "sliding_window"),
     "chunked": (*HEAD_FIELDS, "attention_chunk_size"),
     "latent": ("kv_lora_rank", "qk_rope_head_dim"),
     "index": ("index_head_dim",),
+    # Two kinds of entries in formats of their own, whole on each rank; the fields are of all such layers.
+    # packed: packed_bytes per packed_tokens tokens of the whole context, of which a step reads
+    # packed_scanned_bytes (null: all), and of the rest packed_chosen_bytes at most. ring: the last
+    # ring_tokens tokens, ring_token_bytes each, ring_bytes in all; without the first two of one size.
+    "packed": ("packed_bytes", "packed_tokens", "packed_scanned_bytes", "packed_chosen_bytes"),
+    "ring": ("ring_bytes", "ring_token_bytes", "ring_tokens"),
     "state": ("state_bytes", "state_pages"),
     "none": (),
 }
-OPTIONAL_IN_GROUP = ("v_head_dim", "state_pages")
+OPTIONAL_IN_GROUP = ("v_head_dim", "state_pages", "chosen_layers", "chosen_tokens", "packed_tokens",
+                     "packed_scanned_bytes", "packed_chosen_bytes", "ring_token_bytes", "ring_tokens")
 GROUP_FIELDS = {kind: [name for name in names if name not in OPTIONAL_IN_GROUP]
                 for kind, names in LAYER_KINDS.items()}
 HEAD_KINDS = ("full", "sliding", "chunked")
+OWN_FORMATS = ("packed", "ring")
 # The patterns whose groups are built from the first fields of Model: kind, and field that counts its layers.
 CLASSIC_PATTERNS = {"full": (("full", "num_layers"),), "sliding": (("sliding", "num_layers"),),
                     "hybrid": (("full", "hybrid_full_layers"), ("sliding", "hybrid_sliding_layers"))}
 # The pattern of a model: the first whose kinds of layers it has.
-KINDS_OF_PATTERN = {"linear": {"state"}, "sparse_latent": {"index"}, "latent": {"latent"},
-                    "chunked": {"chunked"}, "hybrid": {"full", "sliding"}, "sliding": {"sliding"}}
+KINDS_OF_PATTERN = {"linear": {"state"}, "sparse_latent": {"index"}, "sparse": {"packed"},
+                    "latent": {"latent"}, "chunked": {"chunked"}, "hybrid": {"full", "sliding"},
+                    "sliding": {"sliding"}}
 ATTENTION_PATTERNS = tuple(dict.fromkeys((*CLASSIC_PATTERNS, *KINDS_OF_PATTERN)))
 FAMILY_FIELDS = ("hybrid_full_layers", "hybrid_sliding_layers", "sliding_window")  # null without such layers
 EXPERT_FIELDS = ("num_experts", "num_experts_per_tok", "moe_layers", "expert_params")  # null in a dense model
@@ -423,12 +433,15 @@ def check_group(entry: object, before: Iterable[str]) -> None:
             raise SizingError("a second group of kind %r; one is expected" % entry["kind"])
     known = ("layers", *LAYER_KINDS[entry["kind"]])
     for name in entry:
-        if name not in known + ("kind",):
+        if name not in known + ("kind", "beside"):
             raise SizingError(".%s: unknown key%s" % (short(name).strip("'"), nearest(name, known)))
+    beside = entry.get("beside", False)
+    expect(type(beside) is bool, "true or false", beside, ".beside")
     for name in known:
         if entry.get(name) is not None or name not in OPTIONAL_IN_GROUP:
             with at("." + name):
-                check_number(entry.get(name), field_bound(name, "int"))
+                bound = field_bound(name, "int")
+                check_number(entry.get(name), bound._replace(low=0) if name == "qk_rope_head_dim" else bound)
 
 
 def pattern_of(kinds: Iterable[str]) -> str:
@@ -448,8 +461,8 @@ class Model:
     """Geometry of one LLM, named as in its Hugging Face config.json, and what its weights take."""
     name: str
     num_layers: int
-    num_key_value_heads: int
-    head_dim: int
+    num_key_value_heads: int | None        # null, as head_dim, where no layer has heads with keys
+    head_dim: int | None
     max_position_embeddings: int
     attention_pattern: str
     hybrid_full_layers: int | None
@@ -482,6 +495,8 @@ class Model:
     weights_origin: str | None = None      # computed or safetensors; None: the catalog's own
     config_read: list | None = None        # where a config.json was read: its keys, and what follows
     config_derived: list | None = None
+    config_unread: list | None = None      # its keys that no rule reads
+    config_accepted: list | None = None    # of those that may change the KV cache, the ones accepted by name
     aliases: list | None = None            # other names, in lower case, that --model takes
 
     def __post_init__(self):
@@ -505,6 +520,10 @@ class Model:
             if classic is None:
                 raise SizingError("layer_groups: missing, attention_pattern %r needs it"
                                   % self.attention_pattern)
+            for name in ("num_key_value_heads", "head_dim"):
+                if getattr(self, name) is None:
+                    raise SizingError("%s: missing, attention_pattern %r needs it" % (
+                        name, self.attention_pattern))
             return {kind: dict({name: getattr(self, name) for name in GROUP_FIELDS[kind]},
                                layers=getattr(self, layers)) for kind, layers in classic}
         groups: dict[str, dict] = {}
@@ -542,6 +561,10 @@ class Model:
         if index > latent:
             raise SizingError("layer_groups: expected at most as many index layers as latent ones (%d), "
                               "got %d" % (latent, index))
+        for kind, group in self.groups.items():
+            if group.get("beside") and layers.pop(kind, 0) > self.num_layers:
+                raise SizingError("layer_groups: expected at most num_layers = %d layers of %s beside others"
+                                  ", got %d" % (self.num_layers, kind, group["layers"]))
         names = [kind + "_layers" for kind in layers]
         if self.layer_groups is None:
             names = [name for _, name in CLASSIC_PATTERNS[self.attention_pattern]]
@@ -558,8 +581,8 @@ class Model:
         keyed = [kind for kind in (*HEAD_KINDS, "latent") if kind in self.groups]
         shape = head_shape(self.groups[keyed[0]]) if keyed else None
         if shape and shape != (self.num_key_value_heads, self.head_dim):
-            raise SizingError("num_key_value_heads, head_dim: expected %d and %d as in layer_groups, "
-                              "got %d and %d" % (*shape, self.num_key_value_heads, self.head_dim))
+            raise SizingError("num_key_value_heads, head_dim: expected %s and %s as in layer_groups, "
+                              "got %s and %s" % (*shape, self.num_key_value_heads, self.head_dim))
         for group in self.groups.values():
             count = group.get("num_key_value_heads", 1)
             if self.num_attention_heads is not None and self.num_attention_heads % count:
@@ -1274,8 +1297,8 @@ OF_A_KIND = ("layers", "num_key_value_heads", "head_dim", "v_head_dim", "held_to
              "token_bytes", "copies", "placed_bytes", "placed_token_bytes", "layers_padded", "pool_bytes",
              "read_tokens", "prefix_bytes")
 CHUNKED = {"sliding_window": "attention_chunk_size"}  # chunked layers, as a view of sliding ones
-WHOLE_KINDS = ("full", "latent", "index")             # keep every token of the context
-TOKEN_KINDS = (*HEAD_KINDS, "latent", "index")        # keep something per token
+WHOLE_KINDS = ("full", "latent", "index", "packed")   # keep every token of the context
+TOKEN_KINDS = (*HEAD_KINDS, "latent", "index")        # keep something per token, in the pages of a KV cache
 
 
 def of_kinds(name: str, kinds: Iterable[str], **names: str) -> dict[str, dict]:
@@ -1332,13 +1355,14 @@ def latent_kv_bytes(latent_held_tokens, kv_lora_rank, qk_rope_head_dim, bytes_pe
 
 # Packed formats keep a 4-byte scale per 128 elements and the rope part in 16 bits (vLLM 0.32.0: fp8_ds_mla
 # 656 B = 512 + 16 + 128 per token, index key 132 B = 128 + 4).
-ELEMENTS_PER_SCALE, SCALE_BYTES, ROPE_BYTES = 128, 4, 2
+# The room of the rope part stays where a model has none (GLM-5.3-Flash).
+ELEMENTS_PER_SCALE, SCALE_BYTES, ROPE_BYTES, ROPE_ELEMENTS = 128, 4, 2, 64
 
 
 @number()
 def latent_kv_bytes__packed(latent_held_tokens, kv_lora_rank, qk_rope_head_dim, latent_layers):
     return (latent_held_tokens * (kv_lora_rank + SCALE_BYTES * ceil(kv_lora_rank / ELEMENTS_PER_SCALE)
-                                  + ROPE_BYTES * qk_rope_head_dim) * latent_layers)
+                                  + ROPE_BYTES * max(qk_rope_head_dim, ROPE_ELEMENTS)) * latent_layers)
 
 
 @number(Text("Chaves de índice", "Index keys"), Text(
@@ -1349,6 +1373,29 @@ def latent_kv_bytes__packed(latent_held_tokens, kv_lora_rank, qk_rope_head_dim, 
 def index_kv_bytes(index_held_tokens, index_head_dim, index_layers):
     return (index_held_tokens
             * (index_head_dim + SCALE_BYTES * ceil(index_head_dim / ELEMENTS_PER_SCALE)) * index_layers)
+
+
+@number(Text("Entradas de formato próprio", "Entries in a format of their own"), Text(
+    "{packed_layers} camadas guardam, juntas, {packed_bytes} bytes a cada {packed_tokens} tokens do contexto "
+    "(latentes comprimidos, chaves de índice), iguais em qualquer precisão e inteiros em cada GPU.",
+    "{packed_layers} layers together keep {packed_bytes} bytes per {packed_tokens} tokens of the context "
+    "(compressed latents, index keys), the same at any precision and whole on each GPU."), hidden=True)
+def packed_kv_bytes(packed_held_tokens, packed_bytes, packed_tokens):
+    return packed_held_tokens * packed_bytes / packed_tokens
+
+
+@number(Text("Janelas de formato próprio", "Windows in a format of their own"), Text(
+    "{ring_layers} camadas guardam, juntas, {ring_bytes} bytes que não crescem com o contexto, iguais em "
+    "qualquer precisão e inteiros em cada GPU.",
+    "{ring_layers} layers together keep {ring_bytes} bytes that do not grow with the context, the same at "
+    "any precision and whole on each GPU."), hidden=True)
+def ring_kv_bytes(effective_context, ring_bytes, ring_token_bytes):
+    return min(ring_bytes, effective_context * ring_token_bytes)
+
+
+@number()
+def ring_kv_bytes__fixed(ring_bytes):
+    return ring_bytes
 
 
 @number(Text("Estado das camadas lineares", "State of the linear layers"), Text(
@@ -1381,12 +1428,12 @@ def copies(kv_ranks, num_key_value_heads):
     return max(1, kv_ranks / num_key_value_heads)
 
 
-@number(views=of_kinds("copies", ("latent", "index")))
+@number(views=of_kinds("copies", ("latent", "index", *OWN_FORMATS)))
 def copies_of_a_latent(kv_ranks):
     return kv_ranks
 
 
-@number(views=of_kinds("placed_bytes", TOKEN_KINDS))
+@number(views=of_kinds("placed_bytes", TOKEN_KINDS + OWN_FORMATS))
 def placed_bytes(kv_bytes, copies):
     return kv_bytes * copies
 
@@ -1435,6 +1482,7 @@ def shared_prefix_gib(*prefix_bytes):
 # linear layers they grow in steps of 16 until the page of the widest layer holds a state, and each such layer
 # keeps STATE_PAGES for prefix caching unless its family says otherwise.
 BLOCK_TOKENS, LATENT_BLOCK_TOKENS = 16, 64
+OWN_FORMAT_BLOCK_TOKENS = 256  # DeepSeek-V4: the blocks of its entries, whatever their format (vLLM 0.32.0)
 STATE_PAGES = 2
 BATCHES_IN_FLIGHT = 2
 ON_THE_RANKS = {"attention_block_tokens": "placed_attention_block_tokens",
@@ -1476,9 +1524,10 @@ def pool_bytes(placed_bytes, layers_padded, layers):
     return placed_bytes * layers_padded / layers
 
 
-@number()
-def index_pool_bytes(index_placed_bytes):
-    return index_placed_bytes  # vLLM pools an index with the latent layers it belongs to
+# vLLM pools an index with the layers it belongs to.
+@number(views=of_kinds("pool_bytes", ("index", "packed")))
+def pool_bytes_as_placed(placed_bytes):
+    return placed_bytes
 
 
 def reserved_views(*kinds: str) -> dict[str, dict]:
@@ -1488,7 +1537,7 @@ def reserved_views(*kinds: str) -> dict[str, dict]:
         attention_block_tokens="placed_attention_block_tokens")}
 
 
-@number(views={**reserved_views(*WHOLE_KINDS), **of_kinds("whole_bytes", TOKEN_KINDS)})
+@number(views={**reserved_views(*WHOLE_KINDS), **of_kinds("whole_bytes", (*TOKEN_KINDS, "packed"))})
 def whole_bytes(kv_bytes, held_tokens, effective_context, attention_block_tokens):
     return kv_bytes / held_tokens * ceil(effective_context / attention_block_tokens) * attention_block_tokens
 
@@ -1508,6 +1557,19 @@ def chunked_reserved_bytes(kv_bytes, held_tokens, effective_context, attention_c
     return (kv_bytes / held_tokens * ceil(min(
         effective_context, attention_chunk_size + batches_in_flight * max_num_batched_tokens)
                                           / attention_block_tokens) * attention_block_tokens)
+
+
+@number(views={"ring_reserved_bytes": {}, "ring_pooled_bytes": {"ring_kv_bytes": "ring_placed_bytes"}})
+def ring_reserved_bytes(ring_kv_bytes, ring_bytes, ring_token_bytes, ring_tokens, effective_context,
+                        batches_in_flight, max_num_batched_tokens):
+    return (ring_kv_bytes / min(ring_bytes, effective_context * ring_token_bytes) * ring_token_bytes
+            * min(effective_context, ring_tokens - 1 + batches_in_flight * max_num_batched_tokens))
+
+
+@number(views={"ring_reserved_bytes__fixed": {}, "ring_pooled_bytes__fixed": {
+    "ring_kv_bytes": "ring_placed_bytes"}})
+def ring_reserved_bytes_fixed(ring_kv_bytes):
+    return ring_kv_bytes
 
 
 @number(views={"state_reserved_bytes": {}, "state_pooled_bytes": {
@@ -2099,7 +2161,7 @@ def batch_tokens(batch_sessions, draft_tokens):
 
 # What one decode step reads on each GPU for one session: keys and values are split over the ranks by head, a
 # latent and its index are whole on each; a state is read and written.
-@speed(views=of_kinds("read_tokens", WHOLE_KINDS))
+@speed(views=of_kinds("read_tokens", ("full", "latent", "index")))
 def read_tokens(context_tokens):
     return context_tokens
 
@@ -2107,6 +2169,12 @@ def read_tokens(context_tokens):
 @speed()
 def latent_read_tokens__sparse(context_tokens):
     return min(context_tokens, INDEX_TOPK)
+
+
+@speed()
+def full_read_tokens__chosen(context_tokens, full_layers, chosen_layers, chosen_tokens):
+    return (((full_layers - chosen_layers) * context_tokens
+             + chosen_layers * min(context_tokens, chosen_tokens)) / full_layers)
 
 
 @speed(views={"sliding_read_tokens": {}, "chunked_read_tokens": CHUNKED})
@@ -2122,6 +2190,18 @@ def read_bytes(kv_bytes, held_tokens, read_tokens, kv_ranks, num_key_value_heads
 @speed(views=of_kinds("read_bytes", ("latent", "index")))
 def read_bytes_of_a_latent(kv_bytes, held_tokens, read_tokens):
     return kv_bytes / held_tokens * read_tokens
+
+
+@speed()
+def packed_read_bytes(context_tokens, packed_tokens, packed_bytes, packed_scanned_bytes, packed_chosen_bytes):
+    return (packed_scanned_bytes * context_tokens / packed_tokens
+            + min(packed_chosen_bytes,
+                  (packed_bytes - packed_scanned_bytes) * context_tokens / packed_tokens))
+
+
+@speed()
+def ring_read_bytes(ring_kv_bytes):
+    return ring_kv_bytes
 
 
 @speed()
@@ -2198,6 +2278,12 @@ def sliding_prefill_pairs(prefill_pairs, prefill_tokens, sliding_window):
 @speed()
 def latent_prefill_pairs__sparse(prefill_pairs, prefill_tokens):
     return min(prefill_pairs, prefill_tokens * INDEX_TOPK)
+
+
+@speed()
+def full_prefill_pairs__chosen(prefill_pairs, prefill_tokens, full_layers, chosen_layers, chosen_tokens):
+    return (((full_layers - chosen_layers) * prefill_pairs
+             + chosen_layers * min(prefill_pairs, prefill_tokens * chosen_tokens)) / full_layers)
 
 
 @speed(views=of_kinds("prefill_flop", HEAD_KINDS, prefill_pairs="{kind}_prefill_pairs"))
@@ -2887,13 +2973,14 @@ def model_sheet(model: Model) -> Sheet:
     terms = absent if model.weights_gib is None else given
     terms["stated_weights_gib"] = terms.pop("weights_gib")
     kinds = {*model.groups} - {"none", "index"}
-    if "state" in kinds:
+    if kinds & {"state", "ring"}:
         absent.update(kv_without_hybrid_manager_gib="not_applicable",
                       kv_unmanaged_placed_gib="not_applicable")
     if not kinds & {*WHOLE_KINDS}:
         absent["shared_prefix_gib"] = "not_applicable"
-    if "state" not in kinds and not kinds & {"full", "latent"}:
+    if "state" not in kinds and not kinds & {*WHOLE_KINDS}:
         cases.update(CASES["all_slide"])
+    given["accepted_keys"] = ", ".join(model.config_accepted or ())
     given["hybrid_manager_matters"] = bool(kinds & {"sliding", "chunked"} and kinds & {"full", "latent"})
     parts = {part: tuple([kind + "_" + part for kind in model.groups if kind + "_" + part in NUMBERS])
              for part in PART_NAMES}
@@ -2928,12 +3015,14 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
     """Fields of the layer groups; how vLLM pools and blocks them."""
     for kind, group in model.groups.items():
         for name, value in group.items():
-            given[kind + "_" + name if name in OF_A_KIND else name] = value
+            if name != "beside":
+                given[kind + "_" + name if name in OF_A_KIND else name] = value
         if kind in HEAD_KINDS:
             given.setdefault(kind + "_v_head_dim", group["head_dim"])
             if "v_head_dim" in group:
                 cases[kind + "_kv_bytes"] = kind + "_kv_bytes__narrow_values"
     given.setdefault("state_pages", STATE_PAGES)
+    given_by_own_formats(model, given, cases)
     layers = {kind: group["layers"] for kind, group in model.groups.items()}
     given.update(pool_terms(layers))
     given.update(batches_in_flight=BATCHES_IN_FLIGHT, block_tokens=BLOCK_TOKENS)
@@ -2942,18 +3031,35 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
         cases.update(CASES["state" if beside else "state_alone"])
     elif "latent" in model.groups:
         given["block_tokens"] = LATENT_BLOCK_TOKENS
+    elif not beside:
+        given["block_tokens"] = OWN_FORMAT_BLOCK_TOKENS
     if model.attention_pattern == "sparse_latent":
         cases.update(CASES["sparse"])
-    given["small_kernels_layers"] = layers.get("latent", 0) + layers.get("state", 0)
-    given["sparse_layers"] = layers.get("index", 0)
+    own = {kind: count for kind, count in layers.items() if not model.groups[kind].get("beside")}
+    given["small_kernels_layers"] = layers.get("latent", 0) + layers.get("state", 0) + own.get("ring", 0)
+    given["sparse_layers"] = layers.get("index", 0) + layers.get("packed", 0)
     # where each layer is one mixer (Nemotron-H), attention and experts have one sum and a state has none
     given["all_reduces"] = (model.num_layers - layers["state"] if {"state", "none"} <= {*layers}
                             else 2 * model.num_layers)
 
 
+def given_by_own_formats(model: Model, given: dict, cases: dict) -> None:
+    """What packed entries and rings leave out, and how an index spares the full layers reading."""
+    packed, ring = model.groups.get("packed", {}), model.groups.get("ring", {})
+    given.setdefault("packed_tokens", 1)
+    given.setdefault("packed_scanned_bytes", packed.get("packed_bytes"))
+    given.setdefault("packed_chosen_bytes", 0)
+    if "ring_token_bytes" not in ring:
+        cases.update(CASES["fixed"])
+    if "chosen_layers" in model.groups.get("full", {}):
+        cases.update(CASES["chosen"])
+
+
 def pool_terms(layers: Mapping[str, int]) -> dict:
     """How many layers vLLM groups, and those of each kind padded to whole groups."""
-    pooled = {kind: count for kind, count in layers.items() if kind not in ("none", "index")}
+    pooled = {kind: count for kind, count in layers.items() if kind not in ("none", "index", *OWN_FORMATS)}
+    if not pooled:
+        return {}
     most, fewest = max(pooled.values()), min(pooled.values())
     # to multiples of one size (vLLM 0.19 to 0.32, kv_cache_utils.py)
     grouped = most if most < 1.5 * fewest else fewest
@@ -3110,6 +3216,10 @@ ESTIMATES = {
              "16 %)",
              "a GPU outside the 923 measurements (public points of a single RTX 4090, 5090 or PRO 6000: off "
              "by 5 to 16 %)")),
+    "own_format": Estimate(
+        lambda model, server, layout: not {*OWN_FORMATS}.isdisjoint(model.groups), 1.5,
+        Text("camadas com entradas de formato próprio (só a conta, sem medição)",
+             "layers with entries in a format of their own (arithmetic only, no measurement)")),
     "small_model": Estimate(
         lambda model, server, layout: (model.total_params or SMALL_MODEL_PARAMS) < SMALL_MODEL_PARAMS, 1.5,
         Text("modelo abaixo de 3 bilhões de parâmetros (o hospedeiro o limita: cerca de 11 ms por passo)",
@@ -3369,7 +3479,7 @@ def draft_terms(model: Model, draft_tokens: int) -> dict:
     if not (model.mtp_params and model.mtp_layers and model.weights_precision):
         return dict(terms, drafts_not_counted=True)
     layers = {kind: group["layers"] for kind, group in model.groups.items()}
-    for kind in {*WHOLE_KINDS} & {*layers}:
+    for kind in {*WHOLE_KINDS} & {*layers} - {"packed"}:  # whose bytes are stated for all layers together
         layers[kind] += model.mtp_layers
     return dict(terms, draft_params=model.mtp_params,
                 bytes_per_draft_weight=WEIGHT_PRECISIONS[model.weights_precision],
@@ -3409,7 +3519,8 @@ def prefix_cases(model: Model, layout: Layout) -> dict[str, str]:
 
 
 def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
-    packed = "index" in model.groups and kv_precision in PACKED_BY_INDEX
+    indexed = "latent" in model.groups and not {"index", "packed"}.isdisjoint(model.groups)
+    packed = indexed and kv_precision in PACKED_BY_INDEX
     return CASES["packed"] if packed else {}
 
 
@@ -4464,6 +4575,15 @@ ALERTS = (
         "The catalog states no MTP layers of this model: weights and KV of the drafts are not counted.",
         "Some os do modelo de rascunho em --runtime-overhead-gib.",
         "Add those of the draft model in --runtime-overhead-gib."),
+    alert("accepted_keys", "plan", "warning", lambda accepted_keys: accepted_keys != "",
+        "Lido sem regra, por sua palavra: {accepted_keys}",
+        "Read without a rule, at your word: {accepted_keys}",
+        "O config.json tem chaves que podem mudar o KV e que nenhuma regra lê; por sua palavra elas não "
+            "mudam nada: {accepted_keys}.",
+        "The config.json has keys that may change the KV cache and that no rule reads; at your word they "
+            "change nothing: {accepted_keys}.",
+        "Confira na classe do modelo no motor; se mudam, a família precisa de uma regra (README).",
+        "Check the engine's model class; if they do, the family needs a rule (README)."),
     alert("high_kv_budget", "plan", "warning", lambda kv_budget_ratio: kv_budget_ratio > HIGH_KV_BUDGET_RATIO,
         "kv_budget_ratio acima de {HIGH_KV_BUDGET_RATIO}: risco de falta de memória",
         "kv_budget_ratio above {HIGH_KV_BUDGET_RATIO}: out-of-memory risk",
@@ -4809,6 +4929,14 @@ PARAMETERS = (
         "Bytes por peso: o que sobra da HBM é KV.", "Bytes per weight: what is left of HBM is KV.",
         "Supor que todo parâmetro é quantizado.", "Assuming that every parameter is quantized.",
         flag=Flag("NAME", shown="the model's")),
+    parameter("accept_keys",
+        "Chaves sem regra que não mudam o KV, por sua palavra.",
+        "Keys without a rule that do not change the KV cache, at your word.",
+        "O código da classe do modelo no motor.", "The source of the engine's model class.",
+        "Um config.json com elas é lido; um alerta as repete.",
+        "A config.json with them is read; an alert repeats them.",
+        "Aceitar sem ter lido a classe.", "Accepting them without having read the class.",
+        flag=Flag("NAME,NAME", default=())),
     parameter("num_layers",
         "Camadas do transformer (num_hidden_layers no config.json).",
         "Transformer layers (num_hidden_layers in config.json).",
@@ -4835,8 +4963,8 @@ PARAMETERS = (
         "O contexto pedido é cortado nele.", "The requested context is clamped to it.",
         "Vender um contexto que o modelo não aceita.", "Selling a context that the model does not take."),
     parameter("attention_pattern hybrid_full_layers hybrid_sliding_layers layer_groups",
-        "O que cada camada guarda: full, sliding, hybrid, chunked, latent, sparse_latent ou linear.",
-        "What each layer keeps: full, sliding, hybrid, chunked, latent, sparse_latent or linear.",
+        "O que cada camada guarda: full, sliding, hybrid, chunked, latent, sparse_latent, sparse ou linear.",
+        "What each layer keeps: full, sliding, hybrid, chunked, latent, sparse_latent, sparse or linear.",
         *FROM_CONFIG,
         "Só algumas camadas crescem com o contexto.", "Only some layers grow with the context.",
         "Tratar todo modelo como full, ou meio a meio.",
@@ -4856,7 +4984,8 @@ PARAMETERS = (
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
     parameter("unquantized_params params_by_precision whole_params whole_unquantized_params mtp_params "
-              "mtp_layers vision_params rope_positions weights_origin config_read config_derived",
+              "mtp_layers vision_params rope_positions weights_origin config_read config_derived config_unread "
+              "config_accepted",
         "O que se leu e derivou do config.json: o que fica em 16 bits ou inteiro em cada rank, MTP, visão.",
         "What was read and derived from config.json: what is in 16 bits or whole on each rank, MTP, vision.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
@@ -5104,6 +5233,9 @@ LABELS = {name: Text(*both) for name, both in {
     "expert_params": ("Parâmetros por especialista", "Parameters per expert"),
     "config_read": ("Lido do config.json", "Read from config.json"),
     "config_derived": ("Derivado do config.json", "Derived from config.json"),
+    "accept_keys": ("Chaves aceitas sem regra", "Keys accepted without a rule"),
+    "config_unread": ("Não lido do config.json", "Not read from config.json"),
+    "config_accepted": ("Aceito sem regra, por sua palavra", "Accepted without a rule, at your word"),
     "gpus": ("GPUs por nó", "GPUs per node"), "gpu": ("GPU", "GPU"),
     "hbm_per_gpu_gb": ("HBM nominal por GPU", "Nominal HBM per GPU"),
     "total_hbm_gb": ("HBM nominal", "Nominal HBM"),
@@ -5680,8 +5812,9 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
                "params_by_precision", "whole_params", "whole_unquantized_params", "layer_groups",
-               "config_read", "config_derived", "weights_origin", "rope_positions", "product",
-               "aliases", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
+               "config_read", "config_derived", "config_unread", "config_accepted", "weights_origin",
+               "rope_positions", "product", "aliases", "nvlink_bandwidth_tbps", "dense_tflops_fp8",
+               "dense_tflops_fp4", *REQUEST_NAMES)
 
 
 def is_unused(name: str, value) -> bool:
@@ -6417,7 +6550,9 @@ def are_named(rows) -> bool:
 #   names: {key: [older keys]}
 #   defaults: {key: the model class's own number, formula, true/false or null, where the file is silent}
 #   derived: {name: formula}; `full.head_dim` replaces `head_dim` in layers of that kind
-#   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning
+#   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning,
+#     for layers a kind, or a list of the kind and of others that the same layer keeps beside it.
+#     `layers_of.WORD`, `index_of.WORD` and `mlp_of.WORD` are the layers of a word, for formulas
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
 #   whole: {part: formula}, of those parameters the ones that tensor parallelism does not divide
 #   equal: pairs of formulas that must agree
@@ -6457,6 +6592,13 @@ def role(*words: str) -> Callable:
     return lambda value: value is None or check_choice(value, words)
 
 
+def check_kinds(value: object) -> None:
+    """Of a word of `layers`: its kind, null, or the kind and those beside it."""
+    kinds = value if isinstance(value, list) and value else [value]
+    for kind in kinds if value is not None else ():
+        check_choice(kind, [kind for kind in GROUP_FIELDS if kind != "index"])
+
+
 def check_rule(rule) -> None:
     expect(isinstance(rule, list) and rule, "a rule and its words", rule)
     check_choice(rule[0], LAYER_RULES)
@@ -6479,8 +6621,8 @@ ROW_SHAPES: dict[str, object] = {
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
     "whole": {role(*PARTS): check_formula},
     "equal": [[check_formula] * 2],
-    "layers_words": {check_string: role(*(kind for kind in GROUP_FIELDS if kind != "index"))},
-    "index_words": {check_string: role("index", "none")},
+    "layers_words": {check_string: check_kinds},
+    "index_words": {check_string: role("index", *OWN_FORMATS, "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
 COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal", "whole"))
 
@@ -6753,31 +6895,26 @@ class Facts(dict):
 # --- keys without a rule
 
 MAX_KEYS = 10**4  # of one object
-TOWERS = "vision|visual|vit|image|video|audio|speech|projector|media"
-
-CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|attention|layer|block|sparse|"
-               "chunk|slid|")
-# A key that no rule reads is refused unless it is HARMLESS or its value is text; with one of these words,
-# text is refused too: it could change the KV cache or the parameters.
-SUSPECT = (
-    CACHE_WORDS + "key|value|lora|rank|index|recur|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|"
-    ""
-    ""
-    ""
-    ""
-    ""
-    ""
-    ""
-    "retention|hybrid|global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|mlp|ffn|hidden|depth|width|select|csa|hca|nsa|cla|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits")
+TOWERS = "vision|visual|vit|image|video|audio|speech|projector|projection|media"
+# A key that no rule reads is refused where one of these words stands anywhere in its name, or one of SUSPECT
+# begins a word of it, and its value is not off: an engine's class may read it.
+CACHE_WORDS = ("cache|kv|cross|window|compress|shar|state|latent|sink|mem|attn|attention|layer|block|spars|"
+               "chunk|slid|span|recur")
+SUSPECT = r"%s|(?:\A|[^a-z])(?:%s)|(?:\A|[^a-z])cla(?:\Z|[^a-z])" % (CACHE_WORDS, (
+    "merg|index|key|value|lora|rank|conv|head|mamba|ssm|rnn|linear|gqa|mqa|mla|delta|retention|hybrid|"
+    "global|local|swa|stride|dilat|segment|loop|repeat|evict|pool|pattern|interval|period|group|dim|expert|moe|"
+    "mlp|ffn|hidden|depth|width|select|csa|hca|nsa|context|seq|embd|vocab|token_size|mtp|nextn|yoco|mixer|"
+    "lightning|reuse|ngram|lookup|ttt|decoder|encoder|topk|top_k|skip|types|bits|multi_query|rolling|meta_token|"
+    "interleav|ut_steps|dsa|kda|moba|lookback|"
+    "token_budget|k_eq"))
 # With one of these words a key is not off when it is false.
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
-# No key with these is HARMLESS, but for dropouts, whose names begin with what they drop.
-ALWAYS_SUSPECT = CACHE_WORDS + "span"
-DROPOUTS = ("dropout", "dropout_prob", "pdrop")
+# Names of factors and of chances while training: whatever they belong to, they keep nothing.
+FACTORS = (r"(?s:.*)_(beta|alpha|eps|epsilon|theta|std|coef|loss|lr|dropout|prob|pdrop|act|activation|"
+           r"softcap|softcapping|multiplier|scale|temperature)\Z|.*dropout\Z")
 HARMLESS = (
     TOWERS + "|mm_|spatial_merge|patch_size|img_|unsloth|tokenizer|rope_theta|rope_scaling|rotary_|"
-    "router_|init_|initializer|_name|_commit|_from|_experts_impl|"
-    r"(?s:.*)_(token_ids?|token_index|coef|eps|epsilon|std|version|act|activation|theta|loss|init|lr)\Z")
+    r"router_|init_|initializer|_name|_commit|_from|_experts_impl|(?s:.*)_(token_ids?|token_index|version|init)\Z")
 COUNTED = r"(?s)num_|n_|.*_(size|rank|layers|experts)\Z"  # off at 0
 
 
@@ -6787,16 +6924,17 @@ def known_keys(row: dict) -> set:
     for table in ("layers", "index", "mlp"):
         arguments = [argument for rule in row[table] for argument in rule[1:]]
         keys |= operands(*arguments) - {*row["layers_words"], *row["index_words"], *row["mlp_words"]}
-    keys |= {name for kind in row["layers_words"].values() if kind for name in GROUP_FIELDS[kind]}
+    keys |= {name for kinds in row["layers_words"].values() for kind in kinds_of(kinds)
+             for name in GROUP_FIELDS[kind]}
     # names in formulas that no config holds
-    keys -= {*row["derived"], *PART_COUNTS.values(), "shared_layers", "shared_full_layers",
-             "shared_sliding_layers", "last_layer"}
+    keys -= {*row["derived"], *PART_COUNTS.values(), *COUNTED_LAYERS}
+    keys = {key for key in keys if not key.startswith(tuple(table + "_of." for table in WORD_TABLES))}
     keys |= {"model_type", "num_hidden_layers", "max_position_embeddings", row["context"], *row["keys"],
              *row["defaults"], *NESTED, *INHERITED}
     if "expert" in row["params"]:
         keys |= {"num_experts", "num_experts_per_tok"}
     if row["index"]:
-        keys.update(GROUP_FIELDS["index"])
+        keys.update(name for kind in row["index_words"].values() if kind for name in GROUP_FIELDS[kind])
     return keys | {old for name in keys for old in row["names"].get(name, ())}
 
 
@@ -6809,39 +6947,84 @@ def is_off(name: str, value: object) -> bool:
 
 
 def is_harmless(name: str) -> bool:
+    """Whether a name says of itself that its value changes no number."""
     lower = name.lower()
-    harmless = re.match(HARMLESS, lower) and not re.search(ALWAYS_SUSPECT, lower)
-    return lower.endswith(DROPOUTS) or bool(harmless)
+    return bool(re.match(FACTORS, lower) or (re.match(HARMLESS, lower) and not re.search(CACHE_WORDS, lower)))
 
 
-def refuse_unknown_keys(config: dict, row: dict, known: set, place: str, prefix: str = "") -> None:
-    """Raise SizingError naming the first key that could matter and that no rule of the family reads."""
+def is_suspect(name: str) -> bool:
+    return bool(re.search(SUSPECT, name.lower()))
+
+
+class Unread(namedtuple("Unread", "place name value owner")):
+    """A key that no rule reads; `owner` is whose class might."""
+
+    def __str__(self):
+        return short(self.place + self.name).strip("'")
+
+
+def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = "") -> Iterator[Unread]:
+    """The keys that no rule reads and whose name does not say that they change nothing."""
     expect(len(config) <= MAX_KEYS, "at most %d keys" % MAX_KEYS, len(config),
            place + (prefix.rstrip(".") or "config"))
+    unused = ("sliding_window", "max_window_layers") if config.get("use_sliding_window") is False else ()
     for key, value in config.items():
         name = prefix + str(key)
-        unused = name in ("sliding_window", "max_window_layers") and config.get("use_sliding_window") is False
-        if unused or is_off(name, value):
+        read = name in known and not isinstance(value, dict)
+        if read or name in unused or is_off(name, value) or is_harmless(name):
             continue
-        if isinstance(value, dict) and any(other.startswith(name + ".") for other in known):
-            refuse_unknown_keys(value, row, known, place, name + ".")
-        elif (name not in known and not is_harmless(name)
-              and (row.get("strict") or not isinstance(value, str) or re.search(SUSPECT, name.lower()))):
-            raise SizingError("%s%s: %s has no rule in family %r; it may change the KV cache: "
-                              "it needs a rule under families in models.json"
-                              % (place, short(name).strip("'"), short(value), row["name"]))
+        inside = unread_keys(value, known, place, owner, name + ".") if isinstance(value, dict) else ()
+        if any(other.startswith(name + ".") for other in known):
+            yield from inside
+        elif name not in known:
+            suspect = [] if is_suspect(name) else [one for one in inside if is_suspect(one.name)]
+            yield from suspect or [Unread(place, name, value, owner)]
 
 
-def refuse_wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str) -> None:
-    """A config around the language model's may repeat its keys but not add to them."""
+def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str) -> Iterator[Unread]:
+    """Those of a config around the language model's, which may repeat its keys but not add to them."""
     own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"])
-           and (re.search(ALWAYS_SUSPECT, str(key)) or not re.search(TOWERS, str(key)))}
+           and (re.search(CACHE_WORDS, str(key)) or not re.search(TOWERS, str(key)))}
     repeated = known - {*INHERITED, *row["keys"], "model_type"}
     for key, value in own.items():
         nested = config.get(key)
         if key in repeated and not is_off(key, value):
             expect(nested == value, "what the nested config says, " + short(nested), value, place + key)
-    refuse_unknown_keys(own, row, known, place)
+    return unread_keys(own, known, place, "wrapper %s" % short(wrapper.get("model_type")))
+
+
+def judged_keys(unread: Sequence[Unread], strict: bool, accepted: Iterable[str]) -> tuple[list, list]:
+    """(keys not read, keys accepted at the user's word), each as `key = value`.
+
+    Raises SizingError naming all that may change the KV cache, or what was accepted and is no such key. A
+    `strict` row lets none pass.
+    """
+    names = {name: key for key in unread for name in (key.name, key.place + key.name)}
+    taken = []
+    for name in accepted:
+        if name not in names:
+            raise SizingError("--accept-keys: no key that lacks a rule is %s%s" % (
+                short(name), nearest(name, names)))
+        taken.append(names[name])
+    refused = [key for key in unread if key not in taken and (strict or is_suspect(key.name))]
+    if refused:
+        raise SizingError(no_rule(refused))
+    return [told(key) for key in unread if key not in taken], [told(key) for key in taken]
+
+
+def told(key: Unread) -> str:
+    return "%s = %s" % (key, short(key.value))
+
+
+def no_rule(refused: Sequence[Unread]) -> str:
+    """Why keys are refused, by whose class may read them, and what to do."""
+    told_of = []
+    for owner in dict.fromkeys(key.owner for key in refused):
+        keys = ["%s: %s" % (key, short(key.value)) for key in refused if key.owner == owner]
+        told_of.append("%s %s no rule in %s" % (", ".join(keys), "has" if len(keys) == 1 else "have", owner))
+    which, need = ("it", "it needs a rule") if len(refused) == 1 else ("they", "they need rules")
+    return ("%s; %s may change the KV cache: %s under families in models.json, or your word that nothing "
+            "changes (--accept-keys %s)" % (" and ".join(told_of), which, need, ",".join(map(str, refused))))
 
 
 # --- layers
@@ -6856,6 +7039,14 @@ def words_each(facts, layers, name):
     for index, word in enumerate(value):
         expect(type(word) in (int, str), "a word or a whole number", word, "%s[%d]" % (key, index))
     return [str(word) for word in value]
+
+
+def words_first(facts, layers, name):
+    """As `each`, where the list goes on with layers that predict further tokens."""
+    key, value = facts.find(name)
+    if isinstance(value, list) and len(value) > layers:
+        facts = Facts({name: value[:layers]}, {**facts.row, "names": {}})
+    return words_each(facts, layers, name)
 
 
 def words_cycle(facts, layers, name):
@@ -6912,6 +7103,7 @@ FORMULAS, BASE = [check_formula], [partial(check_number, bound=COUNT._replace(lo
 LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
     "with": (words_with, STRINGS * 3, 0),
     "each": (words_each, STRINGS, 0),
+    "first": (words_first, STRINGS, 0),
     "cycle": (words_cycle, STRINGS, 0),
     "every": (words_every, FORMULAS * 2 + STRINGS * 2, 0),
     "from": (words_from, FORMULAS + STRINGS * 2 + FORMULAS, 1),
@@ -6921,8 +7113,18 @@ LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
     "all": (lambda facts, layers, word: [word] * layers, STRINGS, 0)}
 
 
+WORD_TABLES = ("layers", "index", "mlp")
+COUNTED_LAYERS = ("shared_layers", "shared_full_layers", "shared_sliding_layers", "last_layer",
+                  "packed_layers", "ring_layers")
+
+
+def kinds_of(kinds: str | list | None) -> list:
+    """What a word of `layers` means: the kind of the layer, then those it keeps beside it."""
+    return kinds if isinstance(kinds, list) else [kinds] if kinds else []
+
+
 def layer_roles(table: str, facts: Facts, layers: int) -> list:
-    """What the rules of `table` (layers, index or mlp) make of every layer."""
+    """What the rules of `table` (one of WORD_TABLES) make of every layer."""
     row = facts.row
     meaning = {word: role for word, role in row[table + "_words"].items() if role}
     for rule, *args in row[table]:  # the first that applies
@@ -6932,6 +7134,8 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
                 raise SizingError("%s[%d]: %s has no rule in family %r%s" % (
                     args[0], index, short(word), row["name"], nearest(short(word), meaning)))
         if words is not None:
+            counts = Counter(words)
+            facts.update(("%s_of.%s" % (table, word), counts[word]) for word in meaning)
             return [meaning[word] for word in words]
     if row[table]:
         keys = " or ".join(args[0] for rule, *args in row[table] if rule != "only")
@@ -6939,8 +7143,12 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
     return []
 
 
-def layer_kinds(facts: Facts, layers: int) -> list:
-    defaults, kinds = facts.row["defaults"], layer_roles("layers", facts, layers)
+def layer_kinds(facts: Facts, layers: int) -> tuple[list, Counter]:
+    """(the kind of each layer, how many layers keep a kind beside their own)."""
+    every = [kinds_of(kinds) for kinds in layer_roles("layers", facts, layers)]
+    beside = Counter(kind for kinds in every for kind in kinds[1:])
+    beside.update(kind for kind in layer_roles("index", facts, layers) if kind != "none")
+    defaults, kinds = facts.row["defaults"], [kinds[0] for kinds in every]
     for kind, window in WINDOWS.items():
         if kind not in kinds:
             continue
@@ -6953,7 +7161,7 @@ def layer_kinds(facts: Facts, layers: int) -> list:
     facts["shared_layers"] = shared
     for kind in ("full", "sliding"):
         facts["shared_%s_layers" % kind] = kinds[layers - shared:].count(kind)
-    return kinds[:layers - shared] + ["none"] * shared
+    return kinds[:layers - shared] + ["none"] * shared, beside
 
 
 def kind_facts(kind: str, facts: Facts):
@@ -6964,15 +7172,14 @@ def kind_facts(kind: str, facts: Facts):
 
 def layer_group(kind: str, layers: int, facts: Facts) -> dict:
     view = kind_facts(kind, facts)
-    shape = {name: view[name] for name in GROUP_FIELDS[kind]}
+    further = [name for name in LAYER_KINDS[kind] if name in facts.row["derived"] and name != "v_head_dim"]
+    shape = {name: view[name] for name in dict.fromkeys([*GROUP_FIELDS[kind], *further])}
     for name, value in shape.items():
         expect(type(value) is int, "a whole number", value, row_place(facts.row, name))
     kv_heads: int = shape.get("num_key_value_heads", 0)
     heads = view["num_attention_heads"] if kv_heads else 0
     expect(type(heads) is int and not (kv_heads and heads % kv_heads),
            "a divisor of num_attention_heads = %s" % heads, kv_heads, "num_key_value_heads")
-    if kind == "state" and "state_pages" in facts.row["derived"]:
-        shape["state_pages"] = facts["state_pages"]
     v_head_dim = view["v_head_dim"] if "head_dim" in shape and "v_head_dim" in facts.row["defaults"] else None
     if v_head_dim not in (None, shape.get("head_dim")):
         shape["v_head_dim"] = v_head_dim
@@ -6981,7 +7188,7 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
 
 # --- parameters
 
-ATTENTION_KINDS = ("full", "sliding", "chunked", "latent")
+ATTENTION_KINDS = ("full", "sliding", "chunked", "latent", "ring")  # a ring only where it is all a layer has
 MTP_LAYERS = ("num_nextn_predict_layers", "mtp_num_hidden_layers")
 WHOLE_PARTS = ("router", "indexer")  # under tensor parallelism, beside what a row's `whole` says
 UNQUANTISED = ("embedding", "lookup", "head", "router")  # by all methods unless told to
@@ -6992,7 +7199,7 @@ def count_parameters(facts: Facts, groups: list) -> tuple:
     parts, single = {}, {}
     for part, formula in facts.row["params"].items():
         modules = module_views(part, facts, groups)
-        if modules[0][0]:
+        if modules and modules[0][0]:
             single[part] = evaluate(formula, modules[0][1])
             parts[part] = sum(count * evaluate(formula, view) for count, view in modules)
     return parts, single
@@ -7004,7 +7211,7 @@ def module_views(part: str, facts: Facts, groups: list) -> list:
     if base != "attention":
         return [(facts[PART_COUNTS[base]], facts)]
     return [(group["layers"], kind_facts(group["kind"], facts)) for group in groups
-            if group["kind"] in ATTENTION_KINDS]
+            if group["kind"] in ATTENTION_KINDS and not (group["kind"] == "ring" and "beside" in group)]
 
 
 def whole_parameters(parts: Mapping, facts: Facts, groups: list) -> dict:
@@ -7302,9 +7509,10 @@ def layers_of_parts(facts: Facts) -> dict:
     dense, moe = ([layer for layer, role in enumerate(roles) if role in (one, "both")]
                   for one in ("dense", "moe"))
     return {"attention": attention, "mlp": dense, "expert": moe, "shared": moe,
-            "indexer": [layer for layer in attention if indexed and indexed[layer] == "index"],
-            **{kind: [layer for layer, one in enumerate(kinds) if one == kind]
-               for kind in ("state", "none")}}
+            "indexer": [layer for layer in attention if indexed and indexed[layer] != "none"],
+            "none": [layer for layer, kind in enumerate(kinds) if kind == "none"],
+            "state": [layer for layer, kind in enumerate(kinds)
+                      if kind == "state" or "state" in facts.roles["beside"][layer]]}
 
 
 def votes_by_part(stored: Iterable[Stored], block: Sequence[str]) -> dict:
@@ -7453,14 +7661,15 @@ def vision_parameters(configs: Sequence[dict]) -> int | None:
 
 # --- the model
 
-def read_hf_config(config: dict, name: str, families: list, weights_precision: str | None = None) -> dict:
-    """The Model fields that a config.json gives."""
+def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequence[str],
+                   weights_precision: str | None = None) -> dict:
+    """The Model fields that a config.json gives; `accept_keys` have no rule and change nothing."""
     expect(are_named(families), "a list of objects with a name", families, "families")
     config, row, wrappers, place = text_config(config, families)
     known = known_keys(row)
-    for where, wrapper in wrappers:
-        refuse_wrapper_keys(wrapper, config, row, known, where)
-    refuse_unknown_keys(config, row, known, place)
+    unread = [key for where, wrapper in wrappers for key in wrapper_keys(wrapper, config, row, known, where)]
+    unread += unread_keys(config, known, place, "family %r" % row["name"])
+    passed, taken = judged_keys(unread, row.get("strict", False), accept_keys)
     facts = Facts(config, row)
     facts.weights_given = weights_precision is not None
     if row.get("strict"):
@@ -7470,21 +7679,25 @@ def read_hf_config(config: dict, name: str, families: list, weights_precision: s
         facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
             "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
     with at(place, ""):
-        return {**model_fields(facts, name), "vision_params": tower}
+        return {**model_fields(facts, name), "vision_params": tower, "config_unread": passed,
+                "config_accepted": taken}
 
 
 def model_fields(facts: Facts, name: str) -> dict:
     layers = facts.count("num_hidden_layers")
-    kinds = layer_kinds(facts, layers)
-    groups = [layer_group(kind, kinds.count(kind), facts) for kind in GROUP_FIELDS if kind in kinds]
-    indexed = layer_roles("index", facts, layers).count("index")
-    if indexed:
-        groups.insert(1, layer_group("index", indexed, facts))
+    kinds, beside = layer_kinds(facts, layers)
+    counts = Counter(kinds) + beside
     mlps = layer_roles("mlp", facts, layers)
-    facts.roles = {"layers": kinds, "index": layer_roles("index", facts, layers), "mlp": mlps}
+    facts.roles = {"layers": kinds, "index": layer_roles("index", facts, layers), "mlp": mlps,
+                   "beside": [kinds_of(one)[1:] for one in layer_roles("layers", facts, layers)]}
     moe_layers, dense_layers = (mlps.count(kind) + mlps.count("both") for kind in ("moe", "dense"))
-    facts.update(one=1, index_layers=indexed, moe_layers=moe_layers, dense_layers=dense_layers,
-                 state_layers=kinds.count("state"), none_layers=kinds.count("none"))
+    facts.update({kind + "_layers": counts[kind] for kind in ("state", "none", *OWN_FORMATS)}, one=1,
+                 index_layers=counts["index"] or beside["packed"], moe_layers=moe_layers,
+                 dense_layers=dense_layers)
+    groups = [layer_group(kind, counts[kind], facts) for kind in GROUP_FIELDS if counts[kind]]
+    for group in groups:
+        if group["kind"] not in (*kinds, "index"):
+            group["beside"] = True
     facts["experts"] = moe_layers and moe_layers * facts.count("num_experts")
     found = {"name": name, **kv_fields(facts, groups), **weight_fields(facts, groups),
              "source": "config.json", "config_read": facts.read, "config_derived": facts.derived}
@@ -7497,10 +7710,7 @@ def model_fields(facts: Facts, name: str) -> dict:
 
 def kv_fields(facts: Facts, groups: list) -> dict:
     by_kind = {group["kind"]: group for group in groups}
-    attention = [group for group in groups if group["kind"] in ATTENTION_KINDS]
-    if not attention:
-        raise SizingError("expected at least one attention layer: a model without any has no rule")
-    heads, width = head_shape(attention[0]) or (0, 0)
+    heads, width = next(filter(None, map(head_shape, groups)), (None, None))
     classic = (set(by_kind) <= {"full", "sliding"} and len({head_shape(group) for group in groups}) == 1
                and not any("v_head_dim" in group for group in groups))
     pattern = pattern_of(by_kind)
@@ -7514,6 +7724,10 @@ def kv_fields(facts: Facts, groups: list) -> dict:
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,
             "sliding_window": sliding["sliding_window"] if pattern in ("hybrid", "sliding") else None,
             "default_kv_precision": stored_kv_precision(facts.config, pattern == "sparse_latent")}
+
+
+def attends(groups: list) -> bool:
+    return any(group["kind"] in ATTENTION_KINDS for group in groups)
 
 
 def weight_fields(facts: Facts, groups: list) -> dict:
@@ -7530,23 +7744,25 @@ def weight_fields(facts: Facts, groups: list) -> dict:
     whole = whole_parameters(parts, facts, groups)
     return {**format_fields(parts, whole, facts), "total_params": total, "active_params": active,
             "embedding_params": parts["embedding"], **experts,
-            **{name: facts[name] for name in ("hidden_size", "num_attention_heads", "vocab_size")},
+            **{name: facts[name] for name in ("hidden_size", "vocab_size")},
+            "num_attention_heads": facts["num_attention_heads"] if attends(groups) else None,
             "mtp_params": draft_params, "mtp_layers": mtp_layers(facts) if draft_params else None}
 
 
 def model_from_hf_config(config: dict, name: str, families: list | None = None,
-                         weights_precision: str | None = None) -> Model:
+                         accept_keys: Sequence[str] = (), weights_precision: str | None = None) -> Model:
     """The model that a Hugging Face config.json describes.
 
-    `families` are rows as under "families" in models.json, by default those of the shipped file. With
-    `weights_precision`, in which size() or with_weights() will load them, a file is read that does not say
-    the format of its weights. Raises SizingError naming the key that no family has a rule for.
+    `families` are rows as under "families" in models.json, by default those of the shipped file. Raises
+    SizingError naming every key whose name says that it may change the KV cache and that no rule reads, but
+    for those of `accept_keys`. With `weights_precision`, in which size() or with_weights() will load them, a
+    file is read that does not say the format of its weights.
     """
     try:
         rows = load_families() if families is None else families
         with at("name"):
             check_string(name)
-        return Model(**read_hf_config(config, name, rows, weights_precision))
+        return Model(**read_hf_config(config, name, rows, accept_keys, weights_precision))
     except RecursionError:
         raise SizingError("config: expected fewer objects and lists one inside the other") from None
 
@@ -7744,7 +7960,8 @@ def joined(beside: object, own: object) -> object:
     return {**beside, **stated(own)} if isinstance(beside, dict) and isinstance(own, dict) else beside
 
 
-def read_model(path: str, families: list, weights_precision: str | None = None) -> Model:
+def read_model(path: str, families: list, accept_keys: Sequence[str] = (),
+               weights_precision: str | None = None) -> Model:
     """The model of a config.json, or of a folder with one and maybe safetensors; raises SizingError.
 
     `weights_precision` is for files that do not say the format of their weights.
@@ -7758,7 +7975,7 @@ def read_model(path: str, families: list, weights_precision: str | None = None) 
             config["quantization_config"] = joined(read_json(beside), config.get("quantization_config"))
         named = os.path.dirname(os.path.abspath(file)) if whole_folder else path
         name = re.sub(r"\.json$", "", os.path.basename(os.path.abspath(named)))
-        model = model_from_hf_config(config, name, families, weights_precision)
+        model = model_from_hf_config(config, name, families, accept_keys, weights_precision)
     sizes = read_checkpoint(folder or ".", model.num_layers) if whole_folder else None
     if sizes is None:
         return model
@@ -7805,21 +8022,21 @@ HELP: dict[str, dict[str, str]] = {
     "what to size": {
         "model": "LLM of --list-models, or a config.json or its folder",
         "server": "GPU node of --list-servers", "storage": "profile that weights are read from",
-        "concurrency": "simultaneous sessions with their KV in HBM; 1k is 1,000",
+        "concurrency": "sessions with their KV in HBM; 1k is 1,000",
         "effective_context": "tokens of a session, its answer included; 128k is 131,072; max: "
             "the most on --nodes",
         "kv_precision": "", "nodes": "nodes there are, in place of --concurrency (beside it for max)"},
     "memory, capacity and layout": {
         "kv_budget_ratio": "share of HBM for weights and KV together",
         "runtime_overhead_gib": "HBM per node that is not KV, weights too", "weights_precision": "",
-        "shared_prefix_tokens": "leading tokens that all sessions share",
-        "peak_headroom_ratio": "capacity above the load, for peaks",
+        "shared_prefix_tokens": "first tokens all sessions share",
+        "peak_headroom_ratio": "capacity above the load",
         "tensor_parallel": "GPUs that share each layer",
         "pipeline_parallel": "groups of such GPUs, one after the other", "attention": "how it is divided"},
     "requests and speed targets": {
         "input_tokens": "prompt of a request", "output_tokens": "answer to a request",
         "active_ratio": "share of the sessions generating at once",
-        "prefix_cache_hit_ratio": "share of the prompt in the prefix cache",
+        "prefix_cache_hit_ratio": "share of the prompt in cache",
         "tpot_ms": "target: committed time per output token",
         "ttft_ms": "target: committed time to first token"},
     "engine and measurements": {
@@ -7835,6 +8052,7 @@ HELP: dict[str, dict[str, str]] = {
         "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
         "lang": "language of the report", "scenario": "whose figures the summary shows"},
     TOOL_GROUP: {
+        "accept_keys": "keys of config.json that change nothing",
         "models_file": "your own entries, added to models.json",
         "servers_file": "your own entries, added to servers.json",
         "storage_file": "your own entries, added to storage.json"},
@@ -7978,6 +8196,8 @@ def reader(name: str) -> Callable[[str], object]:
         return argument(lambda text: read_choice(text, FLAG_CHOICES[name]))
     if row.metavar == "PATH":
         return argument(read_path)
+    if name == "accept_keys":
+        return argument(lambda text: tuple(check_string(word.strip()) for word in text.split(",")))
     return str if name in RECORDS else argument(lambda text: read_number(text, row))
 
 
@@ -7991,10 +8211,10 @@ def help_of(name: str, text: str) -> str:
     if name in SWITCHES:
         return text
     says = ": ".join(filter(None, [text, ", ".join(SHOWN_CHOICES.get(name, ()))]))
-    told = row.shown or (None if default is None else "%g" % default if type(default) is float else default)
+    told = row.shown or ("%g" % default if type(default) is float else default)
     if row.required:
         return "%s (%s)" % (says, told or "required")
-    return says if told is None else "%s (default: %s)" % (says, told)
+    return says if told in (None, ()) else "%s (default: %s)" % (says, told)
 
 
 def help_format(prog: str) -> argparse.HelpFormatter:
@@ -8354,7 +8574,7 @@ def read_model_path(args: argparse.Namespace, models: Mapping) -> Model:
         near = nearest_entry(hub_model(path), models) if hub_model(path) else ""
         raise SizingError("argument --model: %s is not in %s and no path%s; see --list-models, or %s"
                           % (short(path), catalog_names(args, "models"), near, TO_GIVE))
-    return read_model(path, load_families(), args.weights_precision)
+    return read_model(path, load_families(), args.accept_keys, args.weights_precision)
 
 
 def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:
@@ -8367,6 +8587,9 @@ def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:
     picked = {"model": ("models", model), "server": ("servers", server), "storage": ("storage", storage)}
     if models.get(model.name) is not model:              # read from a path
         del picked["model"]
+    elif args.accept_keys:
+        raise SizingError("argument --accept-keys: expected with a --model that is a path, got %s of %s"
+                          % (short(args.model), catalog_names(args, "models")))
     model = with_weights(model, args.weights_precision)
     asked = {name: value for name, value in vars(args).items() if name in REQUEST_NAMES}
     asked.update(model=model, server=server, storage=storage, replaced_entries=replaced_entries(args, picked),

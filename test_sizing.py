@@ -218,7 +218,8 @@ def spelled(message):
 
 GROUPS = {"full": {"layers": 32, "num_key_value_heads": 8, "head_dim": 128}, "none": {"layers": 32},
           "latent": {"layers": 32, "kv_lora_rank": 512, "qk_rope_head_dim": 64},
-          "index": {"layers": 32, "index_head_dim": 128}, "state": {"layers": 32, "state_bytes": 1000}}
+          "index": {"layers": 32, "index_head_dim": 128}, "state": {"layers": 32, "state_bytes": 1000},
+          "packed": {"layers": 32, "packed_bytes": 1000}, "ring": {"layers": 32, "ring_bytes": 8000}}
 GROUPS.update(sliding=dict(GROUPS["full"], sliding_window=512), chunked=dict(GROUPS["full"], attention_chunk_size=9))
 
 
@@ -269,7 +270,7 @@ def values(plan, names):
 # A call of each number and its value; `{a,b}_x` stands for a_x and for b_x. What a number calls *parts comes last.
 BY_HAND = """
 # KV of one session, by kind of layer
-{full,latent,index}_held_tokens(100) = 100
+{full,latent,index,packed}_held_tokens(100) = 100
 {sliding,chunked}_held_tokens(101, 100) = 100   {sliding,chunked}_held_tokens(99, 100) = 99
 {full,sliding,chunked}_kv_bytes(100, 8, 128, 0.5625, 32) = 3686400  # 2 x 100 x 8 x 128 x 9/16 x 32
 {full,sliding,chunked}_kv_bytes__narrow_values(100, 8, 128, 64, 2, 32) = 9830400  # 100 x 8 x (128 + 64) x 2 x 32
@@ -277,13 +278,17 @@ latent_kv_bytes(100, 512, 64, 2, 32) = 3686400  # 100 x 576 x 2 x 32
 latent_kv_bytes__packed(100, 512, 64, 32) = 2099200  # 512 + 4 x 4 + 64 x 2 = 656 a token
 latent_kv_bytes__packed(100, 513, 64, 32) = 2115200  # 513 + 4 x 5 + 128 = 661
 index_kv_bytes(100, 128, 32) = 422400   index_kv_bytes(100, 129, 32) = 438400  # 128 + 4; 129 + 2 x 4
+# 12,320 bytes per 128 tokens; 100 bytes a token up to 12,800
+packed_kv_bytes(1000, 12320, 128) = 96250   ring_kv_bytes(127, 12800, 100) = 12700   ring_kv_bytes(129, 12800, 100) = 12800
+ring_kv_bytes__fixed(12800) = 12800
 state_kv_bytes(1000, 0, 30) = 30000   state_kv_bytes(1000, 3, 30) = 120000   none_kv_bytes(20) = 0   kv_per_session_gib(1073741824, 536870912) = 1.5
 # over the ranks of a replica
-{full,sliding,chunked}_copies(4, 8) = 1   {full,sliding,chunked}_copies(12, 8) = 1.5   {latent,index}_copies(8) = 8
-{full,sliding,chunked,latent,index}_placed_bytes(100, 1.5) = 150   {state,none}_placed_bytes(100) = 100
+{full,sliding,chunked}_copies(4, 8) = 1   {full,sliding,chunked}_copies(12, 8) = 1.5   {latent,index,packed,ring}_copies(8) = 8
+{full,sliding,chunked,latent,index,packed,ring}_placed_bytes(100, 1.5) = 150   {state,none}_placed_bytes(100) = 100
 kv_per_session_placed_gib(1073741824, 1073741824, 536870912) = 2.5
 # 30 of 100 tokens once for all, at most all but one
-{full,latent,index}_prefix_bytes(5529600, 100, 30) = 1658880   {full,latent,index}_prefix_bytes(5529600, 100, 100) = 5474304
+{full,latent,index,packed}_prefix_bytes(5529600, 100, 30) = 1658880
+{full,latent,index,packed}_prefix_bytes(5529600, 100, 100) = 5474304
 shared_prefix_gib(1073741824, 536870912) = 1.5
 {full,sliding,chunked,latent,index}_token_bytes(3686400, 100, 32) = 1152
 {full,sliding,chunked,latent,index}_placed_token_bytes(1152, 1.5) = 1728
@@ -291,10 +296,11 @@ shared_prefix_gib(1073741824, 536870912) = 1.5
 {,placed_}attention_block_tokens(16) = 16   {,placed_}attention_block_tokens__state(16, 1000, 5, 10) = 112
 {,placed_}attention_block_tokens__state(16, 1120, 10) = 112   {,placed_}attention_block_tokens__state(16, 1121, 10, 2) = 128
 {,placed_}state_page_bytes(112, 5, 10) = 1120   {,placed_}state_page_bytes__state_alone(1000) = 1000
-{full,sliding,chunked,latent}_pool_bytes(900, 12, 9) = 1200   index_pool_bytes(900) = 900
-{full,latent,index}_reserved_bytes(1120, 112, 112, 16) = 1120   {full,latent,index}_reserved_bytes(1130, 113, 113, 16) = 1280
-{full,latent,index}_pooled_bytes(1130, 113, 113, 16) = 1280
-{full,sliding,chunked,latent,index}_whole_bytes(500, 50, 113, 16) = 1280
+{full,sliding,chunked,latent}_pool_bytes(900, 12, 9) = 1200   {index,packed}_pool_bytes(900) = 900
+{full,latent,index,packed}_reserved_bytes(1120, 112, 112, 16) = 1120
+{full,latent,index,packed}_reserved_bytes(1130, 113, 113, 16) = 1280
+{full,latent,index,packed}_pooled_bytes(1130, 113, 113, 16) = 1280
+{full,sliding,chunked,latent,index,packed}_whole_bytes(500, 50, 113, 16) = 1280
 # a window of 17: 17 - 1 + 2 x 8 = 32 tokens, two blocks and one more; of 18, a block more; never beyond the context
 sliding_{reserved,pooled}_bytes(170, 17, 1000, 17, 2, 8, 16) = 480
 sliding_{reserved,pooled}_bytes(180, 18, 1000, 18, 2, 8, 16) = 640
@@ -303,6 +309,9 @@ sliding_{reserved,pooled}_bytes(180, 18, 30, 18, 2, 8, 16) = 480
 chunked_{reserved,pooled}_bytes(160, 16, 1000, 16, 2, 8, 16) = 320
 chunked_{reserved,pooled}_bytes(170, 17, 1000, 17, 2, 8, 16) = 480
 chunked_{reserved,pooled}_bytes(170, 17, 30, 17, 2, 8, 16) = 320
+# a ring of 128 tokens of 100 bytes: 128 - 1 + 2 x 8 = 143 tokens in flight, never beyond the context; on two ranks
+ring_reserved_bytes(12800, 12800, 100, 128, 1000, 2, 8) = 14300   ring_reserved_bytes(12800, 12800, 100, 128, 140, 2, 8) = 14000
+ring_pooled_bytes(25600, 12800, 100, 128, 1000, 2, 8) = 28600   ring_{reserved,pooled}_bytes__fixed(12800) = 12800
 # pages of a state, and one more for each draft token: 30 x (3 + 0), 30 x (2 + 3) pages of 1120 bytes
 state_{reserved,pooled}_bytes(30, 3, 0, 1120) = 100800   state_{reserved,pooled}_bytes(30, 2, 3, 1120) = 168000
 kv_{reserved,pooled,without_hybrid_manager}_gib(1073741824, 536870912) = 1.5
@@ -859,7 +868,14 @@ class Records(Tabled):
         ("fulll", {}, "[0].kind: unknown value 'fulll'; did you mean 'full'?"),
         ("full layers=16; full layers=16", {}, "[1].kind: a second group of kind 'full'; one is expected"),
         ("full kv_lora_rank=5", {},
-         "[0].kv_lora_rank: unknown key; choose from layers, num_key_value_heads, head_dim, v_head_dim"),
+         "[0].kv_lora_rank: unknown key; choose from layers, num_key_value_heads, head_dim, v_head_dim, chosen_layers, chosen_tokens"),
+        ("full; packed beside=1", {"attention_pattern": "sparse"}, "[1].beside: expected true or false, got 1"),
+        ("full; packed", {"attention_pattern": "sparse"}, "full_layers + packed_layers: expected num_layers = 32, got 64"),
+        ("full; packed layers=33 beside=true", {"attention_pattern": "sparse"},
+         "layer_groups: expected at most num_layers = 32 layers of packed beside others, got 33"),
+        ("full; packed beside=true", {},
+         "attention_pattern: expected 'sparse' with layers of kind full, packed, got 'full'"),
+        *[(None, {name: None}, name + ": missing, attention_pattern 'full' needs it") for name in ("num_key_value_heads", "head_dim")],
         ("full head_dims=5", {}, "[0].head_dims: unknown key; did you mean 'head_dim'?"),
         ("full layers=2; none layers=31", {}, "full_layers + none_layers: expected num_layers = 32, got 33"),
         ("latent; index layers=33", SPARSE, INDEXED + "(32), got 33"), ("full; index", SPARSE, INDEXED + "(0), got 32"),
@@ -888,7 +904,7 @@ class Records(Tabled):
          "hybrid_sliding_layers: missing, attention_pattern 'hybrid' needs it"),
         (None, {"attention_pattern": "latent"}, "layer_groups: missing, attention_pattern 'latent' needs it"),
         (None, {"attention_pattern": "x"},
-         "attention_pattern: unknown value 'x'; choose from full, sliding, hybrid, linear, sparse_latent, latent, chunked"),
+         "attention_pattern: unknown value 'x'; choose from full, sliding, hybrid, linear, sparse_latent, sparse, latent, chunked"),
         (None, {"attention_pattern": "sliding"}, "sliding_window: missing, attention_pattern 'sliding' needs it"),
         (None, dict(OF_32, hybrid_sliding_layers=29),
          "hybrid_full_layers + hybrid_sliding_layers: expected num_layers = 32, got 31"),
@@ -994,7 +1010,7 @@ class Records(Tabled):
     def test_lists_hold_lines_of_text(self):
         names = [field.name for field in dataclasses.fields(Model) if str(field.type).startswith("list")
                  and field.name != "layer_groups"]
-        self.assertEqual(names, ["config_read", "config_derived", "aliases"])
+        self.assertEqual(names, ["config_read", "config_derived", "config_unread", "config_accepted", "aliases"])
         deep = []
         for _ in range(10**5):
             deep = [deep]
@@ -1014,6 +1030,11 @@ class LayerKinds(Tabled):
         ("full", "full v_head_dim=64", 4915200, 16, 2), ("sliding", "sliding sliding_window=10 v_head_dim=64", 491520, 32, 4),
         ("chunked", "chunked attention_chunk_size=60 v_head_dim=64", 2949120, 8, 1),  # 60 x 8 x (128 + 64) x 32
         ("sparse_latent", "latent; index", 2521600, 8, 8), ("linear", "state", 32000, 8, 1),  # 100 x (656 + 132) x 32
+        # at any precision and whole on each rank: 100 tokens of 12,320 / 128 bytes, 80 of 100 bytes
+        ("sparse", "ring ring_bytes=8000 ring_token_bytes=100 ring_tokens=80; packed packed_bytes=12320 packed_tokens=128 beside=true",
+         9625 + 8000, 8, 8),
+        # attention and a state in each layer: 100 x 2048 x 32 + 32 x 1000; two ranks for each head, the state split
+        ("linear", "full; state beside=true", 6553600 + 32000, 16, (2 * 6553600 + 32000) / 6585600),
         # two shapes: 2 x 100 x 2 x 512 x 2 + 2 x 10 x 8 x 256 x 30; over 8 ranks the 2 heads of the full
         # layers are copied 4 times
         ("hybrid", "full layers=2 num_key_value_heads=2 head_dim=512; sliding layers=30 head_dim=256 sliding_window=10",
@@ -1046,6 +1067,13 @@ class LayerKinds(Tabled):
         ("linear", "full layers=12 num_key_value_heads=1 head_dim=5; state layers=20", 100, 1120, (12 + 40, 12 + 48, None)),
         ("linear", "full layers=2 num_key_value_heads=1 head_dim=5; state layers=30", 100, 10, (62 * 112, 8704, None), 4),
         ("linear", "state", 100, 1000, (64, 64, None)),  # no tokens beside it: a page is a state
+        # a ring of 17: 17 - 1 + 2 x 8 = 32 tokens of 10 bytes; 1000 tokens of 5 bytes in four blocks of 256; one of a fixed size
+        ("sparse", "ring ring_bytes=170 ring_token_bytes=10 ring_tokens=17; packed packed_bytes=5 beside=true", 1000, 1,
+         (320 + 5120, 320 + 5120, None)),
+        ("sparse", "full; ring ring_bytes=170 beside=true; packed packed_bytes=5 beside=true", 16, 1,
+         (16 * 65536 + 170 + 80, 16 * 65536 + 170 + 80, None)),
+        # with packed entries beside them full layers keep what they kept
+        ("sparse", "full; packed packed_bytes=4096 beside=true", 17, 4096, (32 * 17, 32 * 17, 32 * 17)),
         # layers in groups of one size: 20 and 12 are padded to 24 and 12, 18 and 14 to 18 both (14 x 1.5 is
         # more); none are no group
         *[("chunked", "full layers=%d; chunked layers=%d attention_chunk_size=16" % (full, 32 - full), 16,
@@ -2816,7 +2844,7 @@ def unlevered(lang="en", **changes):
 def of_groups(pattern, *groups):
     """A made-up model of layer groups, with all that the speed model asks for; its first fields are those of the first group."""
     return Model("-".join(group["kind"] for group in groups),
-                 sum(group["layers"] for group in groups if group["kind"] != "index"),
+                 sum(group["layers"] for group in groups if group["kind"] != "index" and not group.get("beside")),
                  groups[0].get("num_key_value_heads", 1), groups[0].get("head_dim", 576), 131072, pattern, None, None,
                  500 if "sliding" in [group["kind"] for group in groups] else None, "bf16", layer_groups=groups,
                  weights_gib=8.0, weights_precision="bf16", total_params=4 * 10**9, active_params=4 * 10**9, hidden_size=4096,
@@ -2828,6 +2856,11 @@ NARROW_GROUPS = [dict(kind=kind, layers=layers, num_key_value_heads=8, head_dim=
               ("full", 3, {}), ("sliding", 4, {"sliding_window": 500}), ("chunked", 5, {"attention_chunk_size": 900}))]
 LATENT = [{"kind": "latent", "layers": 6, "kv_lora_rank": 512, "qk_rope_head_dim": 64},
           {"kind": "index", "layers": 6, "index_head_dim": 128}]
+CHOSEN = [{"kind": "full", "layers": 8, "num_key_value_heads": 8, "head_dim": 128, "chosen_layers": 6, "chosen_tokens": 900},
+          {"kind": "packed", "layers": 6, "packed_bytes": 1536, "beside": True}]
+RINGS = [{"kind": "packed", "layers": 6, "packed_bytes": 12320, "packed_tokens": 128, "packed_scanned_bytes": 2000,
+          "packed_chosen_bytes": 10**6}, {"kind": "ring", "layers": 6, "ring_bytes": 12800, "ring_token_bytes": 100,
+                                          "ring_tokens": 128, "beside": True}]
 STATE, NONE = {"kind": "state", "layers": 7, "state_bytes": 10**6}, {"kind": "none", "layers": 2}
 BROCHURE_ONLY = dataclasses.replace(SERVERS["dgx-h100"], driver_mib_per_gpu=None)
 NO_WEIGHTS = dataclasses.replace(MODELS["llama-3.1-8b-instruct"], weights_gib=None)
@@ -2864,6 +2897,9 @@ KINDS = [
     {"model": of_groups("sparse_latent", *LATENT), "kv_precision": "bf16"},
     {"model": of_groups("linear", *NARROW_GROUPS, *LATENT, STATE, NONE), "kv_precision": "fp16"},
     {"model": of_groups("linear", STATE), "kv_precision": "bf16"},
+    {"model": of_groups("sparse", *CHOSEN), "kv_precision": "fp8", "shared_prefix_tokens": 100},
+    {"model": of_groups("sparse", *RINGS), "kv_precision": "bf16"},
+    {"model": of_groups("sparse", *CHOSEN, {"kind": "ring", "layers": 8, "ring_bytes": 999, "beside": True}), "kv_precision": "bf16"},
     {"concurrency": None, "nodes": 2, "kv_precision": "nvfp4"}, {"concurrency": None, "nodes": 1}, dict(V3_ON_H100, concurrency=None, nodes=9), NO_CONTEXT,
     {"nodes": 4, "effective_context": "max", "concurrency": 5000},
     dict(V3_ON_H100, nodes=40, effective_context="max", concurrency=1),
@@ -3455,6 +3491,9 @@ class Alerts(unittest.TestCase):
         # MINIMUM: 1,620,745 x 617 = 999,999,665; one node more holds 1,000,000,282
         "sessions_capped": ("info", {"concurrency": None, "nodes": 1620746}, {"concurrency": None, "nodes": 1620745},
                             "The nodes given hold 1,000,000,282 sessions; the sizing stops at 1,000,000,000,"),
+        "accepted_keys": ("warning", {"model": dataclasses.replace(MODELS["opt-oss-120b"], config_accepted=["kv_span = 3", "kv_merge = 2"])},
+                          {"model": dataclasses.replace(MODELS["opt-oss-120b"], config_accepted=[])},
+                          "at your word they change nothing: kv_span = 3, kv_merge = 2."),
         "catalog_entry_replaced": ("info", {"replaced_entries": ("model", "storage")}, {"replaced_entries": ()},
                                    "that comes with the tool: model opt-oss-120b, storage profile_default."),
         # see the tests of speed for the figures
@@ -3627,7 +3666,7 @@ class Alerts(unittest.TestCase):
         "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
         "context_beyond_request", "request_beyond_context", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm",
-        "quantised_name_16_bit", "draft_weights_unknown",
+        "quantised_name_16_bit", "draft_weights_unknown", "accepted_keys",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
         "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped",
@@ -3649,7 +3688,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 24 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 25 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -3874,7 +3913,7 @@ class Tables(unittest.TestCase):
         plan = plans()["recommended"]
         listed = sizing.results_of(plan.sheet)
         self.assertEqual(set(sizing.RESULTS) - set(listed),
-                         {kind + "_kv_bytes" for kind in ("chunked", "latent", "index", "state", "none")})
+                         {kind + "_kv_bytes" for kind in ("chunked", "latent", "index", "packed", "ring", "state", "none")})
         for name in sizing.RESULTS:                          # any number is an attribute of the plan
             self.assertEqual(getattr(plan, name), plan.sheet.find(name) if name in listed else None, name)
         with self.assertRaisesRegex(AttributeError, "^SizingResult has no number 'no_such_number'$"):
@@ -5343,6 +5382,8 @@ speed_sessions_per_replica = 71: active_sessions_at_target=21.3 active_ratio=0.3
 speed_sessions_per_replica = 70: active_sessions_at_target=21.2 active_ratio=0.3  # 70.67
 speed_sessions_per_node = 10: replicas_per_node=1 speed_sessions_per_replica=21 nodes_per_replica=2
 @read_tokens full latent index = 5000: context_tokens=5000
+full_read_tokens__chosen = 2600: context_tokens=5000 full_layers=30 chosen_layers=20 chosen_tokens=1400  # 10 x 5000 + 20 x 1400
+full_read_tokens__chosen = 500: context_tokens=500 full_layers=30 chosen_layers=20 chosen_tokens=1400
 latent_read_tokens__sparse = 2048: context_tokens=5000
 latent_read_tokens__sparse = 2047: context_tokens=2047
 @read_tokens sliding chunked = 512: context_tokens=5000 @window=512
@@ -5352,6 +5393,9 @@ latent_read_tokens__sparse = 2047: context_tokens=2047
 @read_bytes full sliding chunked = 1024e3: @kv_bytes=4096e3 @held_tokens=1e3 @read_tokens=500 kv_ranks=4
   @num_key_value_heads=2
 @read_bytes latent index = 2048e3: @kv_bytes=4096e3 @held_tokens=1e3 @read_tokens=500
+packed_read_bytes = 5800: context_tokens=5000 packed_tokens=100 packed_bytes=130 packed_scanned_bytes=100 packed_chosen_bytes=800
+packed_read_bytes = 1300: context_tokens=1000 packed_tokens=100 packed_bytes=130 packed_scanned_bytes=100 packed_chosen_bytes=800
+ring_read_bytes = 12800: ring_kv_bytes=12800
 state_read_bytes = 500: state_bytes=100 state_layers=10 kv_ranks=4  # read and written
 cache_read_bytes = 320: full_read_bytes=300 sliding_read_bytes=20
 cache_ms = 1.5: batch_sessions=32 attention_ranks=2 cache_read_bytes=187.5e6 hbm_bandwidth_per_gpu_tbps=2.5
@@ -5373,6 +5417,8 @@ prefill_pairs = 14680064: input_tokens=8192 cached_tokens=6144  # (67,108,864 - 
 @prefill_pairs sliding chunked = 999: prefill_pairs=999 prefill_tokens=2 @window=512
 latent_prefill_pairs__sparse = 4096: prefill_pairs=9999 prefill_tokens=2
 latent_prefill_pairs__sparse = 999: prefill_pairs=999 prefill_tokens=2
+full_prefill_pairs__chosen = 6000: prefill_pairs=10000 prefill_tokens=2 full_layers=3 chosen_layers=2 chosen_tokens=2000  # (10000 + 2 x 4000) / 3
+full_prefill_pairs__chosen = 999: prefill_pairs=999 prefill_tokens=2 full_layers=3 chosen_layers=2 chosen_tokens=2000
 @prefill_flop full sliding chunked = 614400: @layers=3 num_attention_heads=32 @head_dim=192 @v_head_dim=128 @prefill_pairs=10
 latent_prefill_flop = 1920: latent_layers=3 num_attention_heads=1 qk_rope_head_dim=64 latent_prefill_pairs=1  # 3 x 2 x (256 + 64)
 prefill_attention_flop = 120: full_prefill_flop=100 latent_prefill_flop=20
@@ -6816,7 +6862,8 @@ class SpeedNotKnown(unittest.TestCase):
         (LLAMA_8B, dataclasses.replace(H100, gpu=None), (1, 1, 1), "other_gpu"),
         (TINY, H100, (1, 1, 1), "small_model"), (TINY, ONE, (1, 1, 1), "other_gpu small_model"),
         (dataclasses.replace(TINY, total_params=3 * 10**9, active_params=3 * 10**9), H100, (1, 1, 1), ""),
-        (MODELS["granite-3.1-2b-instruct"], H200, (1, 1, 1), "small_model")]
+        (MODELS["granite-3.1-2b-instruct"], H200, (1, 1, 1), "small_model"),
+        (of_groups("sparse", *RINGS), H200, (1, 1, 1), "own_format"), (of_groups("sparse", *CHOSEN), H200, (1, 1, 1), "own_format")]
 
     def test_figures_of_boards_that_the_catalog_does_not_state(self):
         """(GB/s, microseconds): any sum of cards without peer-to-peer, two server cards, and what a catalog states first."""
@@ -6846,7 +6893,7 @@ class SpeedNotKnown(unittest.TestCase):
                           for layout in ((8, 1, 1), (8, 1, 8), (8, 2, 1))], [None] * 3)
 
     FACTORS = {"data_parallel_attention": 1.4, "no_peer": 1.5, "pcie": 1.3, "pcie_wide": 1.5, "amd": 1.3, "pipeline": 1.5, "a100": 1.5,
-               "other_gpu": 1.3, "small_model": 1.5}
+               "other_gpu": 1.3, "own_format": 1.5, "small_model": 1.5}
     OF_ENGINES = {"generic": 1.15, "vllm": 1.10, "trtllm": 1.10, "sglang": 1.50}
 
     def test_the_largest_factor_is_what_is_committed_to(self):
@@ -7275,7 +7322,7 @@ class Catalogs(InFolder):
         ("models", {"weights_precision": "fp3"}, "weights_precision: unknown value 'fp3'; did you mean 'fp8'?"),
         ("models", {"total_params": 10**15 + 1}, "total_params: expected a whole number from 1 up to 1000000000000000, got 1000000000000001"),
         ("models", {"total_params": 5, "active_params": 6}, "active_params: expected at most total_params = 5, got 6"),
-        ("models", {"attention_pattern": "sparse"}, "attention_pattern: unknown value 'sparse'; did you mean 'sparse_latent'?"),
+        ("models", {"attention_pattern": "sparse_laten"}, "attention_pattern: unknown value 'sparse_laten'; did you mean 'sparse_latent'?"),
         ("models", {"attention_pattern": "hybird"}, "attention_pattern: unknown value 'hybird'; did you mean 'hybrid'?"),
         ("models", {"attention_pattern": ["full"]}, "attention_pattern: unknown value ['full']; did you mean 'full'?"),
         ("models", {"default_kv_precision": "fp99"}, "default_kv_precision: unknown value 'fp99'; choose from " + PRECISIONS),
@@ -7718,7 +7765,7 @@ HF_REFUSED = [  # config, what the message says
         "layer_types: missing"),
     (hf_config("gemma4_text", layer_types=["full_attention"] * 4, global_head_dim=32, num_kv_shared_layers=4),
         "num_kv_shared_layers: expected less than"),
-    (hf_config("llama", new_options={"memory_layers": 3}), "new_options: {'memory_layers': 3} has no rule in family 'llama'"),
+    (hf_config("llama", new_options={"memory_layers": 3, "lr": 1}), "new_options.memory_layers: 3 has no rule in family 'llama'"),
     (hf_config("llama", disable_sliding_window=False),
         "disable_sliding_window"),
     (hf_config("hunyuan_v1_dense", use_cla=True, cla_share_factor=2), "use_cla"), (hf_config("mllama_text_model", cross_attention_layers=[4]),
@@ -7728,7 +7775,6 @@ HF_REFUSED = [  # config, what the message says
     (hf_config("mpt", attn_config={"new_kv": 3}), "attn_config.new_kv"), (hf_config("mixtral", num_local_experts=2, num_experts_per_tok=3),
         "num_experts_per_tok: expected at most"),
     (hf_config("minimax_m1", attn_type_list=[0, 0, 2, 1], num_local_experts=2, num_experts_per_tok=1), "attn_type_list[2]: '2'"),
-    (hf_config("minimax_m1", attn_type_list=[0, 0, 0, 0], num_local_experts=2, num_experts_per_tok=1), "at least one attention layer"),
     (hf_config("qwen3_next", **dict(HF_DELTA, linear_conv_kernel_dim=0)), "linear_conv_kernel_dim"), (hf_config("qwen3_5_text",
         mamba_ssm_dtype="int2", **HF_DELTA), "mamba_ssm_dtype: unknown value 'int2'"),
     (hf_config("mpt", attn_config={"attn_type": "multiquery_attention"}),
@@ -7739,7 +7785,7 @@ HF_REFUSED = [  # config, what the message says
         "mamba_n_heads*mamba_d_head: expected mamba_expand*hidden_size = 128, got 64"),
     (hf_config("jamba", layers=8, num_experts=4, num_experts_per_tok=2, mamba_d_conv=4, mamba_d_state=16, mamba_expand=2, mamba_dt_rank=8,
                sliding_window=1024), "sliding_window: 1024 has no rule in family 'jamba'"),
-    (hf_config("llama", foo_act_ratio=3), "foo_act_ratio: 3 has no rule in family 'llama'"),     # harmless endings end a name
+    (hf_config("llama", kv_act_ratio=3), "kv_act_ratio: 3 has no rule in family 'llama'"),       # harmless endings end a name
     (hf_config("llama", is_encoder_decoder=True), "is_encoder_decoder"), (hf_config("llama", pruned_heads={"0": [1, 2]}), "pruned_heads"),
     (hf_config("llama", cross_attention_hidden_size=1024), "cross_attention_hidden_size"),
     (hf_config("llama", cache_implementation="sliding_window"), "cache_implementation: 'sliding_window' has no rule in family 'llama'"),
@@ -8275,6 +8321,26 @@ class RefusedConfigs(unittest.TestCase):
             with self.subTest(key=key):
                 self.assertIn(key, self.refused({"model_type": "gemma3", "text_config": inner, key: self.NEW_KEYS.get(key, [3])}))
 
+    def test_all_keys_in_one_message(self):
+        config = {"model_type": "llava", "kv_span": 7, "text_config": hf_config("llama", kv_merge=2, foo=1, state_dim=5)}
+        self.assertEqual(self.refused(config), (
+            "kv_span: 7 has no rule in wrapper 'llava' and text_config.kv_merge: 2, text_config.state_dim: 5 have no rule in "
+            "family 'llama'; they may change the KV cache: they need rules under families in models.json, or your word that "
+            "nothing changes (--accept-keys kv_span,text_config.kv_merge,text_config.state_dim)"))
+        every = ["kv_span", "text_config.kv_merge", "state_dim"]                  # with its place, or without
+        model = sizing.model_from_hf_config(config, "m", FAMILIES, every)
+        self.assertEqual((model.config_accepted, model.config_unread),
+                         (["kv_span = 7", "text_config.kv_merge = 2", "text_config.state_dim = 5"], ["text_config.foo = 1"]))
+        self.assertEqual(dataclasses.replace(model, config_accepted=None, config_unread=None),
+                         dataclasses.replace(read(dict(config, kv_span=None, text_config=hf_config("llama"))), config_accepted=None,
+                                             config_unread=None))
+        for accepted, message in ((every[:2], "^text_config.state_dim: 5 has no rule in family 'llama'; it may .* --accept-keys "
+                                              "text_config.state_dim"),
+                                  (every + ["kv_spam"], "^--accept-keys: no key that lacks a rule is 'kv_spam'; did you mean 'kv_span'"),
+                                  (["hidden_size"], "^--accept-keys: no key that lacks a rule is 'hidden_size'; ")):
+            with self.assertRaisesRegex(SizingError, message.replace("--accept-keys text", r"\(--accept-keys text")):
+                sizing.model_from_hf_config(config, "m", FAMILIES, accepted)
+
     def test_switched_off_keys_pass(self):
         for key in ("kv_compression_ratio", "yoco_layers", "block_configs", "sparse_attention_topk"):
             for off in (None, [], {}, ""):
@@ -8332,7 +8398,7 @@ class RefusedConfigs(unittest.TestCase):
         config["text_config"] = config
         self.assertIn("nested", self.refused(config))
         # deeper than that no config.json is: the json module refuses it from some 990 levels (a dict made in Python of 2000 ends in RecursionError)
-        for key, words in (("options", "options: {'options': "), ("attn_config", "attn_config.attn_config: {'attn_config': ")):
+        for key, words in (("options", "config: expected fewer objects"), ("attn_config", "attn_config.attn_config: {'attn_config': ")):
             deep = hf_config("llama" if key == "options" else "mpt")
             place = deep
             for _ in range(500):
@@ -8360,25 +8426,40 @@ class RefusedConfigs(unittest.TestCase):
         self.assertEqual(self.refused(dict(config, one_more=1)), "config: expected at most 10000 keys, got 10001")
         self.assertEqual(self.refused({"model_type": "llava", "text_config": dict(config, one_more=1)}), "text_config.config: expected at most 10000 keys, got 10001")
 
-    # The words of the tables, and a key of text that each makes suspect.
-    SUSPECT = ["attn", "attention", "cache", "kv", "key", "value", "state", "window", "compress", "shar", "latent", "lora", "rank", "index", "sparse", "chunk", "recur", "conv", "mem", "head", "layer", "block", "mamba", "ssm", "rnn", "linear", "gqa", "mqa", "mla", "delta", "retention", "rwkv", "hybrid", "global", "local", "slid", "swa", "stride", "dilat", "segment", "cross", "loop", "repeat", "sink", "evict", "pool", "pattern", "interval", "period", "group", "dim", "expert", "moe", "mlp", "ffn", "hidden", "depth", "width", "select", "csa", "hca", "nsa", "cla", "context", "seq", "embd", "vocab", "token_size", "mtp", "nextn", "yoco", "mixer", "lightning", "reuse", "ngram", "lookup", "ttt", "decoder", "encoder", "topk", "top_k", "rope_dim", "skip", "types", "bits"]
-    ALWAYS_SUSPECT = ["cache", "kv", "cross", "window", "compress", "shar", "state", "latent", "sink", "mem", "attn", "attention", "layer", "block", "sparse", "chunk", "slid", "span"]
+    # The words of the tables; those anywhere in a name, those that begin a word of it.
+    ANYWHERE = ["attn", "attention", "cache", "kv", "state", "window", "compress", "shar", "latent", "sparse", "chunk", "recur", "mem", "layer", "block", "slid", "cross", "sink", "span"]
+    BEGINNING = ["merg", "key", "value", "lora", "rank", "index", "conv", "head", "mamba", "ssm", "rnn", "linear", "gqa", "mqa", "mla", "delta", "retention", "rwkv", "hybrid", "global", "local", "swa", "stride", "dilat", "segment", "loop", "repeat", "evict", "pool", "pattern", "interval", "period", "group", "dim", "expert", "moe", "mlp", "ffn", "hidden", "depth", "width", "select", "csa", "hca", "nsa", "context", "seq", "embd", "vocab", "token_size", "mtp", "nextn", "yoco", "mixer", "lightning", "reuse", "ngram", "lookup", "ttt", "decoder", "encoder", "topk", "top_k", "rope_dim", "skip", "types", "bits", "multi_query", "rolling", "meta_token", "interleav", "ut_steps", "dsa", "kda", "moba", "lookback", "token_budget", "k_eq"]
+    # What real files hold and no engine keeps anything of.
+    CHANGE_NOTHING = {
+        "pad_id": 2, "im_start_id": 7, "mask_init_id": 7, "is_llama_config": True, "class_num": 3, "enable_talker": True,
+        "layernorm_full_attention_beta": 1.0, "swiglu_alpha": 1.702, "downsample_ratio": 0.5, "downsample_factor": 4,
+        "use_thumbnail": True, "min_dynamic_patch": 1, "norm_topk_prob": True, "routed_scaling_factor": 2.5, "n_group": 8,
+        "topk_group": 4, "language_model_only": False, "projection_hidden_size": 1152, "bias_dropout_fusion": True,
+        "my_training_note": {"lr": 1e-4}, "kv_layers": 0, "attention_scale": 0.1, "qk_norm": True}
     HARMLESS = ["x_token_id", "x_token_ids", "x_token_index", "x_coef", "x_eps", "x_epsilon", "x_std", "x_version", "x_act", "x_activation", "x_theta", "x_loss", "x_init", "x_lr", "vision_x", "visual_x", "vit_x", "image_x", "video_x", "audio_x", "speech_x", "projector_x", "media_x", "mm_x", "spatial_merge_x", "patch_size_x", "img_x", "unsloth_x", "tokenizer_x", "rope_theta_x", "rope_scaling_x", "rotary_x", "router_x", "initializer_x", "init_x", "_name_x", "_commit_x", "_from_x", "_experts_impl_y", "x_dropout", "attn_dropout_prob", "attn_pdrop", "UNSLOTH_X"]
 
     def test_words_in_keys(self):
-        for word in self.SUSPECT:
-            self.assertIn("y%s_y" % word, self.refused(hf_config("llama", **{"y%s_y" % word: "text"})))
-        for word in self.ALWAYS_SUSPECT:
+        for word in self.ANYWHERE + self.BEGINNING:
+            key = "y%s_y" % word if word in self.ANYWHERE else "y_%s_y" % word
+            self.assertIn(key, self.refused(hf_config("llama", **{key: "text"})))
+            self.assertIn(word.title(), self.refused(hf_config("llama", **{word.title(): 1})))
+        for word in self.BEGINNING:
+            if not re.search("|".join(self.ANYWHERE), "y" + word) and "_" not in word:
+                self.assertEqual(read(hf_config("llama", **{"y%s" % word: 1})).config_unread, ["y%s = 1" % word])
+        self.assertIn("cla_factor", self.refused(hf_config("llama", cla_factor=2)))
+        for word in self.ANYWHERE:
             for key in ("Y%s_token_id" % word, "unsloth_%s" % word):
                 self.assertIn(key, self.refused(hf_config("llama", **{key: 1})))
             self.assertIn("vision_%s" % word, self.refused({"model_type": "llava", "text_config": hf_config("llama"), "vision_%s" % word: 5}))
+        for key, value in self.CHANGE_NOTHING.items():
+            self.assertEqual(read(hf_config("llama", **{key: value})).num_layers, 4)
         for key in self.HARMLESS:
             self.assertEqual(read(hf_config("llama", **{key: 7})).num_layers, 4)
         for word in ["no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"]:
-            self.assertIn(word, self.refused(hf_config("llama", **{"y.%s_y" % word: False})))
+            self.assertIn(word, self.refused(hf_config("llama", **{"kv.%s_y" % word: False})))
         for word in ["vision", "visual", "vit", "image", "video", "audio", "speech", "projector", "media"]:
             self.assertEqual(read({"model_type": "llava", "text_config": hf_config("llama"), "y_%s_y" % word: 5}).num_layers, 4)
-        for key in ["num_y", "n_y", "y_size", "y_rank", "y_layers", "y_experts"]:
+        for key in ["num_kv_y", "n_kv", "kv_size", "kv_rank", "kv_layers", "kv_experts"]:
             self.assertEqual(read(hf_config("llama", **{key: 0})).num_layers, 4)
             self.assertIn(key, self.refused(hf_config("llama", **{key: 1})))
 
@@ -8394,7 +8475,7 @@ class RefusedConfigs(unittest.TestCase):
                 (hf_config("jamba", layers=8, attn_layer_offset=8), "attn_layer_period: expected a whole number above 8, got 8"),
                 (hf_config("llama", torch_dtype="bfloat1"), "torch_dtype: unknown value 'bfloat1'; did you mean 'bfloat16'?"),
                 (hf_config("mllama_text_model", cross_attention_layers=[4]), "cross_attention_layers: expected different layer numbers from 0 to 3, got [4]"),
-                (hf_config("gemma3_text", num_kv_shared_layers=-1), "num_kv_shared_layers: -1 has no rule in family 'gemma3'; it may change the KV cache: it needs a rule under families in models.json"),
+                (hf_config("gemma3_text", num_kv_shared_layers=-1), "num_kv_shared_layers: -1 has no rule in family 'gemma3'; it may change the KV cache: it needs a rule under families in models.json, or your word that nothing changes (--accept-keys num_kv_shared_layers)"),
                 (hf_config("gemma3n_text", layer_types=["full_attention"] * 4, num_kv_shared_layers=0, intermediate_size=[128, 64, 128, 128]), "intermediate_size: expected a whole number from 1 up to 10000000, got [128, 64, 128, 128]"),
                 (hf_config("mixtral", num_local_experts=2, num_experts_per_tok=3), "num_experts_per_tok: expected at most num_experts = 2, got 3")]:
             self.assertEqual(self.refused(config), message)
@@ -8610,12 +8691,12 @@ class Quantization(unittest.TestCase):
                     read(config)
                 self.assertEqual(str(caught.exception), "quantization_config: nothing known says the bits of %s: give the format of the "
                                  "weights with --weights-precision" % words)
-                model = sizing.model_from_hf_config(config, "x", FAMILIES, "int4")
+                model = sizing.model_from_hf_config(config, "x", FAMILIES, weights_precision="int4")
                 self.assertEqual((model.weights_precision, model.unquantized_params), (None, self.TABLES + self.NORMS))
                 self.assertEqual(sizing.with_weights(model, "int4").weights_precision, "int4")
         # what the file leaves in 16 bits counts all the same
         config = hf_config("llama", quantization_config={"quant_method": "brand_new", "modules_to_not_convert": ["model.layers.0.self_attn"]})
-        self.assertEqual(sizing.model_from_hf_config(config, "x", FAMILIES, "int4").unquantized_params, self.TABLES + self.NORMS + self.ATTENTION)
+        self.assertEqual(sizing.model_from_hf_config(config, "x", FAMILIES, weights_precision="int4").unquantized_params, self.TABLES + self.NORMS + self.ATTENTION)
 
     def test_modules_with_bits_of_their_own(self):
         rest, attention, mlp = self.TABLES + self.NORMS, 4 * self.ATTENTION, 4 * self.MLP
@@ -8712,7 +8793,7 @@ class Quantization(unittest.TestCase):
     def test_kept_attention_among_layers_that_have_none(self):
         # 20 layers, 8 of state and 2 of nothing: 5 kept of 10 with attention are half of its 1000 parameters
         facts = sizing.Facts({}, {})
-        facts.roles = {"layers": ["full", "state"] * 8 + ["full", "none"] * 2, "mlp": [], "index": []}
+        facts.roles = {"layers": ["full", "state"] * 8 + ["full", "none"] * 2, "mlp": [], "index": [], "beside": [[]] * 20}
         kept = [sizing.Stored("fp8"), sizing.Stored(sizing.IN_16_BITS, ["model.layers.%d.self_attn" % layer for layer in range(10)])]
         self.assertEqual(sizing.parameters_by_format({"attention": 1000}, kept, facts), {"fp8": 500, sizing.IN_16_BITS: 500})
 
@@ -8857,8 +8938,8 @@ class Families(unittest.TestCase):
         ({"params": {"layer_2d": "1"}}, "params: unknown value 'layer_2d'; did you mean 'layer_1d'?"),
         ({"equal": [["a"]]}, "equal[0]: expected a list of 2, got ['a']"), ({"equal": [["a", "*"]]}, "equal[0][1]: " + NO_FORMULA + "'*'"), ({"equal": "ab"}, "equal: expected a list, got 'ab'"),
         ({"layers_words": {"x": "fulll"}}, "layers_words.x: unknown value 'fulll'; did you mean 'full'?"), ({"layers_words": {"x": "index"}}, "layers_words.x: unknown value 'index'; choose from "
-                                                                                                            "full, sliding, chunked, latent, state, none"),
-        ({"index_words": {"x": "full"}}, "index_words.x: unknown value 'full'; choose from index, none"), ({"mlp_words": {"x": 1}}, "mlp_words.x: unknown value 1; choose from moe, dense, both, none"),
+                                                                                                            "full, sliding, chunked, latent, packed, ring, state, none"),
+        ({"index_words": {"x": "full"}}, "index_words.x: unknown value 'full'; choose from index, packed, ring, none"), ({"mlp_words": {"x": 1}}, "mlp_words.x: unknown value 1; choose from moe, dense, both, none"),
         ({"mlp_words": ["moe"]}, "mlp_words: expected an object, got ['moe']"),
         ({"layers": "all"}, "layers: expected a list, got 'all'"), ({"layers": ["all"]}, "layers[0]: expected a rule and its words, got 'all'"), ({"layers": [[]]}, "layers[0]: expected a rule and its words, got []"),
         ({"layers": [["al", "x"]]}, "layers[0]: unknown value 'al'; did you mean 'all'?"), ({"mlp": [["all", "a"], ["all"]]}, "mlp[1]: expected 1 words after 'all', got 0"),
@@ -8911,7 +8992,7 @@ class Families(unittest.TestCase):
             self.assertEqual(str(caught.exception), message)
         for rows in (None, [3], [{"model_types": ["x"]}], {"name": "x"}):
             with self.assertRaises(SizingError) as caught:
-                sizing.read_hf_config(config, "m", rows)
+                sizing.read_hf_config(config, "m", rows, ())
             self.assertEqual(str(caught.exception), "families: expected a list of objects with a name, got %r" % (rows,))
         without_llama = [row for row in FAMILIES if row["name"] != "llama"]
         with self.assertRaisesRegex(SizingError, "^family 'llama' in models.json: expected one row of this name, got 0$"):
@@ -9189,6 +9270,19 @@ class ModelPath(InFolder):
                 self.assertEqual((model.total_params, model.default_kv_precision, model.weights_gib), (8030261248, "bf16", None))
                 self.assertNotIn(self.folder, repr(model))               # no paths: the same input gives the same bytes
 
+    def test_keys_accepted_by_name(self):
+        path = os.path.join(self.folder, "config.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(dict(hf_config("llama", max_position_embeddings=131072), kv_span=3, note={"a": 1}), file)
+        status, out, err = call(*argv("--accept-keys= kv_span", "--text-only", model=path, kv_precision=None))
+        self.assertEqual((status, err), (0, ""))
+        for line in ("Não lido do config.json (config_unread): note = {'a': 1}", "por sua palavra: kv_span = 3"):
+            self.assertIn(line, out)
+        for name, message in (("", "expected printable text, got ''"), ("a,,b", "expected printable text, got ''")):
+            self.assertEqual(call(*argv("--accept-keys=" + name, model=path)), (2, "", one_line("argument --accept-keys: " + message)))
+        self.assertEqual(call(*argv("--accept-keys=kv_span")), (2, "", one_line(
+            "argument --accept-keys: expected with a --model that is a path, got 'opt-oss-120b' of models.json")))
+
     def test_from_any_folder(self):
         before = os.getcwd()
         self.addCleanup(os.chdir, before)
@@ -9232,7 +9326,7 @@ class ModelPath(InFolder):
         (b"\x80\x04\x95\x0f\0\0\0\0\0\0\0}\x94\x8c\x04name\x94K\x01s.", "expected JSON in UTF-8: 'utf-8' codec can't decode byte 0x80 in position 0: invalid start byte"),
         (b'{"model_type": "llama", "model_type": "gpt2"}', "duplicate key 'model_type'"),
         (json.dumps(dict(CONFIG, num_hidden_layers="32")).encode(), "num_hidden_layers: expected a whole number from 1 up to 10000, got '32'"),
-        (json.dumps(dict(CONFIG, kv_window=5)).encode(), "kv_window: 5 has no rule in family 'llama'; it may change the KV cache: it needs a rule under families in models.json"),
+        (json.dumps(dict(CONFIG, kv_window=5)).encode(), "kv_window: 5 has no rule in family 'llama'; it may change the KV cache: it needs a rule under families in models.json, or your word that nothing changes (--accept-keys kv_window)"),
         (b'{"model_type": %s}' % (b"[" * 985 + b"]" * 985), None),
     ]
 
@@ -9828,7 +9922,7 @@ class CommandLine(InFolder):
     def test_numbers(self):
         parser = sizing.build_parser()
         self.assertEqual(set(self.NUMBERS), {name for name, row in sizing.FLAGS.items()
-                                             if row.flag.metavar not in ("NAME", "KIND", "PATH", "LANG", None)})
+                                             if row.flag.metavar not in ("NAME", "NAME,NAME", "KIND", "PATH", "LANG", None)})
         for name, (expected, wrong, right) in self.NUMBERS.items():
             option = sizing.flag(name)
             for text in wrong:
@@ -10167,6 +10261,7 @@ class CommandLine(InFolder):
         --lang default: pt
         --scenario default: recommended
         catalogs, lists and this tool:
+        --accept-keys
         --models-file
         --servers-file
         --storage-file
