@@ -91,10 +91,15 @@ def localised(digits: str, lang: str) -> str:
     return digits.translate(MARKS[lang])
 
 
-def written(value: float | str | Text | None, lang: str) -> str:
+YES, NO = Text("sim", "yes"), Text("não", "no")
+
+
+def written(value: float | bool | str | Text | None, lang: str) -> str:
     """`value` for a reader: thousands grouped, two decimals (three significant digits below 0.1)."""
     if value is None:
         value = NOT_STATED
+    elif isinstance(value, bool):
+        return getattr(YES if value else NO, lang)
     if isinstance(value, Text):
         return getattr(value, lang)
     if isinstance(value, str):
@@ -263,6 +268,8 @@ def check_arguments(values: Mapping, bounds: Mapping[str, Bound] = BOUNDS) -> No
                 expect(isinstance(value, RECORDS[name]), "a " + RECORDS[name].__name__, value)
             elif name in CHOICES:
                 check_choice(value, CHOICES[name])
+            elif name in SWITCHES:
+                expect(type(value) is bool, "true or false", value)
             else:
                 check_number(value, bounds.get(name, COUNT))
         except SizingError as error:
@@ -281,8 +288,11 @@ PACKED_BY_INDEX = ("fp8", "fp8_ds_mla")
 # Bytes of one stored weight, scales included: int4 with a 16-bit scale per 32 (compressed-tensors, as in
 # Kimi-K2; files with groups of 128 take 8 % less), mxfp4 with an 8-bit scale per 32 (OCP Microscaling Formats
 # 1.0), nvfp4 and fp4 with one per 16 (NVIDIA TensorRT Model Optimizer).
-WEIGHT_PRECISIONS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625,
+SERVED_PRECISIONS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625,
                      "mxfp4": 0.53125, "nvfp4": 0.5625}
+# Odd widths of GPTQ, HQQ, EXL3 and MLX, read where a file has them and never proposed: half a bit more for
+# scales, as MLX has it (a scale and a bias of 16 bits per 64 weights; mlx.core.quantize).
+WEIGHT_PRECISIONS = {**SERVED_PRECISIONS, "int6": 0.8125, "int3": 0.4375, "int2": 0.3125}
 # Fitted: what a layer takes more, by the share of such weights outside the routed experts; kernel tables
 # agree.
 FORMAT_MS = {"fp8_block": 0.055, "nvfp4": 0.015, "fp4": 0.015}
@@ -305,6 +315,7 @@ ENGINES = {
     "trtllm": Engine(0.006, 0.055, 0.050, 0, 1.10),
 }
 ATTENTIONS = ("auto", "tensor", "data")
+SWITCHES = ("text_only_model",)                          # flags without a value
 CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": HA_MODES, "engine": ENGINES,
                                      "attention": ATTENTIONS,
                                      "weights_precision": WEIGHT_PRECISIONS}
@@ -350,7 +361,7 @@ EXPERT_FIELDS = ("num_experts", "num_experts_per_tok", "moe_layers", "expert_par
 HBM_TOTAL_TOLERANCE = 0.01        # gpus x hbm_per_gpu_gb against total_hbm_gb
 # driver memory against the brochure: from +0.1 % (B300) to +7.4 % (MI355X) where known
 DRIVER_TOLERANCE = 0.10
-LEAST_BYTES_PER_PARAMETER = 0.25  # two bits; the smallest weight format above takes 0.53 bytes
+LEAST_BYTES_PER_PARAMETER = 0.25  # two bits; the smallest weight format above takes 0.31 bytes
 
 # What a field of a catalog may hold beyond its annotation: one of these words, or at most this number.
 FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision": KV_PRECISIONS,
@@ -364,10 +375,12 @@ FIELD_MAXIMA = {name: most for most, names in (
     (10**5, "head_dim num_experts num_experts_per_tok weights_gib checkpoint_gib"),
     (10**6, "hidden_size"), (10**8, "vocab_size"),
     (PARAMETER_COUNT, "total_params active_params embedding_params expert_params unquantized_params "
-                      "mtp_params vision_params")) for name in names.split()}
+                      "whole_params whole_unquantized_params mtp_params vision_params"))
+                 for name in names.split()}
 # Fields of Model that cannot exceed another.
 AT_MOST = (("active_params", "total_params"), ("embedding_params", "total_params"),
            ("unquantized_params", "total_params"), ("expert_params", "total_params"),
+           ("whole_params", "total_params"), ("whole_unquantized_params", "whole_params"),
            ("num_experts_per_tok", "num_experts"), ("moe_layers", "num_layers"))
 
 
@@ -487,6 +500,9 @@ class Model:
     moe_layers: int | None = None
     expert_params: int | None = None       # of one routed expert in one layer
     unquantized_params: int | None = None  # of total_params: what a quantized checkpoint keeps in 16 bits
+    params_by_precision: dict | None = None  # of total_params; None: unquantized_params and weights_precision
+    whole_params: int | None = None        # of total_params: whole on each rank of tensor parallelism
+    whole_unquantized_params: int | None = None  # of these, in 16 bits
     mtp_params: int | None = None
     mtp_layers: int | None = None
     vision_params: int | None = None
@@ -504,6 +520,7 @@ class Model:
         self.check_pattern()
         self.check_layers()
         self.check_sizes()
+        self.check_formats()
         missing = [name for name in EXPERT_FIELDS if getattr(self, name) is None]
         if missing and len(missing) < len(EXPERT_FIELDS):
             raise SizingError("%s: missing beside the other fields on experts" % missing[0])
@@ -594,6 +611,22 @@ class Model:
         if self.weights_gib and total and self.weights_gib * GIB < LEAST_BYTES_PER_PARAMETER * total:
             raise SizingError("weights_gib: expected at least %g bytes for each of total_params = "
                               "%d, got %g GiB" % (LEAST_BYTES_PER_PARAMETER, total, self.weights_gib))
+
+    def check_formats(self) -> None:
+        """Raise SizingError when the parameters by format are not those that the other fields state."""
+        table = self.params_by_precision
+        if table is None:
+            return
+        with at("params_by_precision"):
+            for name, count in table.items():
+                check_choice(name, WEIGHT_PRECISIONS)
+                with at(name):
+                    check_number(count, Bound(int, 0, PARAMETER_COUNT))
+            kept = sum(count for name, count in table.items() if WEIGHT_PRECISIONS[name] == UNQUANTIZED_BYTES)
+            for name, told, of_table in (("total_params", self.total_params, sum(table.values())),
+                                         ("unquantized_params", self.unquantized_params, kept)):
+                expect(told == of_table, "%s = %s" % (name, told), of_table)
+            expect(self.weights_precision in table, "weights_precision among them", self.weights_precision)
 
     def routed_params(self) -> int:
         """Parameters of all routed experts; 0 in a dense model."""
@@ -971,6 +1004,15 @@ class Request:
         "Changes speed and, with sglang and trtllm, the rule that shares memory out.",
         "Comparar kv_budget_ratio entre motores: cada um o aplica a outra memória.",
         "Comparing kv_budget_ratio across engines: each applies it to other memory.")
+    text_only_model: bool = request_field(
+        False, Flag(None),
+        "Só o modelo de texto: as torres de visão e áudio não são carregadas.",
+        "The text model alone: vision and audio towers are not loaded.",
+        "No vLLM, --language-model-only ou --limit-mm-per-prompt 0.",
+        "In vLLM, --language-model-only or --limit-mm-per-prompt 0.",
+        "As torres tomam de 4 a 9 % da HBM dos pesos de um modelo de 9 a 27 B.",
+        "Towers take 4 to 9 % of the HBM of the weights of a 9 to 27 B model.",
+        "Usar com imagens: o motor as recusa.", "Using it with images: the engine refuses them.")
     measured_tpot_ms: float | None = request_field(
         None, Flag("MS", Bound(float, 0.001, 10**6)),
         "TPOT que você mediu com --measured-sessions; a conta se ajusta a ele.",
@@ -1650,6 +1692,22 @@ def weights_gib__computed(total_params, unquantized_params, bytes_per_weight, lo
             + (unquantized_params + loaded_vision_params) * UNQUANTIZED_BYTES) / 2**30
 
 
+@number(None, Text(
+    "Parâmetros contados do config.json × bytes do formato de cada grupo de módulos: {stored_as}; torre de "
+    "visão em 16 bits. Ativos por token: {active_params} de {total_params}.",
+    "Parameters counted from config.json × bytes of the format of each group of modules: {stored_as}; vision "
+    "tower in 16 bits. Active per token: {active_params} of {total_params}."))
+def weights_gib__mixed(params_bytes, loaded_vision_params):
+    return (params_bytes + loaded_vision_params * UNQUANTIZED_BYTES) / 2**30
+
+
+@number(None, Text(
+    "Como o catálogo informa ou os arquivos pesam, sem as torres, que --text-only-model não carrega.",
+    "As the catalog states or the files weigh, without the towers, which --text-only-model does not load."))
+def weights_gib__text_only(stated_weights_gib, vision_params):
+    return max(0, stated_weights_gib - vision_params * UNQUANTIZED_BYTES / 2**30)
+
+
 @number()
 def rope_cache_gib(rotary_positions, rotary_width):
     return 2 * rotary_positions * rotary_width / 2**30
@@ -1711,9 +1769,27 @@ def shared_weights_gib(weights_gib, moe_layers, num_experts, expert_params, byte
     return max(0, weights_gib - bytes_per_weight * moe_layers * num_experts * expert_params / 2**30)
 
 
+# What every rank of tensor parallelism holds whole (vLLM: ReplicatedLinear): down-projections of latent
+# attention, indexers, routers.
 @number()
-def weights_per_node_gib(replicas_per_node, weights_gib, draft_weights_gib):
-    return replicas_per_node * (weights_gib + draft_weights_gib)
+def whole_weights_gib(whole_params, whole_unquantized_params, bytes_per_weight):
+    return ((whole_params - whole_unquantized_params) * bytes_per_weight
+            + whole_unquantized_params * UNQUANTIZED_BYTES) / 2**30
+
+
+@number()
+def replica_weights_gib(weights_gib):
+    return weights_gib
+
+
+@number()
+def replica_weights_gib__whole(weights_gib, tensor_parallel, whole_weights_gib):
+    return weights_gib + (tensor_parallel - 1) * whole_weights_gib
+
+
+@number()
+def weights_per_node_gib(replicas_per_node, replica_weights_gib, draft_weights_gib):
+    return replicas_per_node * (replica_weights_gib + draft_weights_gib)
 
 
 @number()
@@ -1724,9 +1800,9 @@ def weights_per_node_gib__data(replicas_per_node, weights_gib, draft_weights_gib
 
 
 @number()
-def weights_per_node_gib__pipeline(stages_per_node, weights_gib, draft_weights_gib, largest_stage_layers,
-                                   num_layers):
-    return stages_per_node * (weights_gib * largest_stage_layers / num_layers + draft_weights_gib)
+def weights_per_node_gib__pipeline(stages_per_node, replica_weights_gib, draft_weights_gib,
+                                   largest_stage_layers, num_layers):
+    return stages_per_node * (replica_weights_gib * largest_stage_layers / num_layers + draft_weights_gib)
 
 
 @number(Text("Pesos e motor, por nó", "Weights and engine, per node"), Text(
@@ -2858,11 +2934,20 @@ def known_value(sheet: Sheet, name: str):
 
 # === Plan: which sheets are made, and which is chosen ===
 
+COUNTED_WEIGHTS = ("computed",)  # origins of weights that follow from the parameters
 WEIGHTS_TOLERANCE = 1e-6  # stated against computed weights: beyond rounding they contradict
+
+
+def params_bytes(params_by_precision: Mapping[str, int]) -> Fraction:
+    """Bytes of parameters, each format by its own width."""
+    return sum((count * exact(WEIGHT_PRECISIONS[name]) for name, count in params_by_precision.items()),
+               Fraction(0))
 
 
 def computed_weights_gib(model: Model, weights_precision: str) -> float | None:
     """GiB of the weights at a precision, unquantized parts and towers in 16 bits; None if unknown."""
+    if model.params_by_precision and weights_precision == model.weights_precision:
+        return float(weights_gib__mixed(params_bytes(model.params_by_precision), model.vision_params or 0))
     if model.total_params is None or model.unquantized_params is None:
         return None
     return float(weights_gib__computed(model.total_params, model.unquantized_params,
@@ -2895,7 +2980,8 @@ def with_weights(model: Model, weights_precision: str | None) -> Model:
                           "unquantized_params, which other precisions need"
                           % (model.name, model.weights_precision or "no"))
     mtp_gib = float((model.mtp_params or 0) * exact(WEIGHT_PRECISIONS[precision]) / GIB)
-    return replace(model, weights_precision=precision, weights_gib=weights_gib,
+    own = model.params_by_precision if precision == model.weights_precision else None
+    return replace(model, weights_precision=precision, weights_gib=weights_gib, params_by_precision=own,
                    checkpoint_gib=weights_gib + mtp_gib, weights_origin="computed")
 
 
@@ -3028,20 +3114,44 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
     if not model.num_experts:
         given.update(num_experts=1, num_experts_per_tok=0, moe_layers=0, expert_params=0)
     if model.weights_origin == "computed":
-        cases.update(CASES["computed"])
+        cases.update(CASES["mixed" if model.params_by_precision else "computed"])
+        given.update(mixed_terms(model.params_by_precision or {}))
+    if model.whole_params and model.weights_precision:
+        cases.update(CASES["whole"])
+        given["whole_unquantized_params"] = model.whole_unquantized_params or 0
     if model.vocab_size is None or model.hidden_size is None:
         cases.update(CASES["activation_unknown"])
     widths = [group[name] for group in model.groups.values() for name in ("head_dim", "qk_rope_head_dim")
               if name in group]
     given.update(
-        draft_tokens=0, model=model.name, loaded_vision_params=model.vision_params or 0,
+        draft_tokens=0, model=model.name, name_says_quantised=says_quantised(model),
+        loaded_vision_params=model.vision_params or 0,
         rotary_positions=model.rope_positions or model.max_position_embeddings,
         rotary_width=0 if model.weights_origin is None else max(widths, default=0))
 
 
+QUANTISED_NAME = r"(?<![a-z])((nv|mx)?fp[48]|awq|gptq|int[48]|w[48]a(4|8|16))(?![0-9])"
+
+
+def says_quantised(model: Model) -> bool:
+    """Whether the name under which a config.json was read contradicts the 16 bits that it states."""
+    return bool(model.config_read is not None and model.weights_origin != "safetensors"
+                and WEIGHT_PRECISIONS.get(model.weights_precision or "") == UNQUANTIZED_BYTES
+                and re.search(QUANTISED_NAME, model.name.lower()))
+
+
+def mixed_terms(params_by_precision: Mapping[str, int]) -> dict:
+    """What a checkpoint of several formats takes, and how much of it each is, largest first."""
+    formats = sorted(params_by_precision, key=lambda name: -params_by_precision[name])
+    return {"params_bytes": params_bytes(params_by_precision), "stored_as": Text(*(
+        ", ".join("%s %s" % (name, written(params_by_precision[name], lang)) for name in formats)
+        for lang in LANGUAGES))} if formats else {}
+
+
 # The precisions in which products with weights may run, best first: a GPU without one takes the next.
 COMPUTE_PRECISIONS = {"bf16": ("bf16",), "fp16": ("bf16",), "fp8": ("fp8", "bf16"),
-                      "fp8_block": ("fp8", "bf16"), "int8": ("fp8", "bf16"), "int4": ("bf16",),
+                      "fp8_block": ("fp8", "bf16"), "int8": ("fp8", "bf16"),
+                      **dict.fromkeys(("int6", "int4", "int3", "int2"), ("bf16",)),
                       "fp4": ("fp4", "fp8", "bf16"), "nvfp4": ("fp4", "fp8", "bf16"),
                       "mxfp4": ("fp4", "fp8", "bf16")}
 
@@ -3365,6 +3475,10 @@ def on_ranks(asked: Request, layout: Layout) -> Sheet:
              **pass_cases(layout.attention_ranks > 1, asked.draft_tokens)}
     if asked.shared_prefix_tokens:
         cases.update(prefix_cases(model, layout))
+    if asked.text_only_model:
+        given["loaded_vision_params"] = 0
+        cases.update(CASES["text_only"] if model.vision_params and model.weights_origin not in COUNTED_WEIGHTS
+                     else {})
     sheet = site(model, server).bind({**given, **draft_terms(model, asked.draft_tokens)}, cases, absent)
     fit_to_measurements(sheet, asked)
     sheet.find("kv_per_session_placed_gib")              # every context on these ranks reads it
@@ -4068,7 +4182,8 @@ def precision_that_fits(fits: Fitting):
 
 def weights_that_fit(fits: Fitting):
     model = fits.request.model
-    return widest_that_fits(fits, WEIGHT_PRECISIONS, model.weights_precision,
+    present = str(model.weights_precision)
+    return widest_that_fits(fits, {**SERVED_PRECISIONS, present: WEIGHT_PRECISIONS[present]}, present,
                             lambda name: {"model": with_weights(model, name)})
 
 
@@ -4493,6 +4608,16 @@ ALERTS = (
         "prefixo ou de um novo prefill.",
         "Count in --concurrency only sessions that must stay in HBM; the others start again from the prefix "
             "cache or a new prefill."),
+    alert("quantised_name_16_bit", "plan", "warning", lambda name_says_quantised: name_says_quantised,
+        "O nome {model} diz quantizado, e o config.json não: pesos em 16 bits",
+        "The name {model} says quantised, and its config.json does not: weights in 16 bits",
+        "O nome do modelo, {model}, é de um checkpoint quantizado, mas nem o config.json nem um "
+            "hf_quant_config.json ao lado o diz: os pesos contam em {weights_precision}, {weights_gib} GiB.",
+        "The model's name, {model}, is that of a quantised checkpoint, but neither its config.json nor an "
+            "hf_quant_config.json beside it says so: the weights count in {weights_precision}, {weights_gib} "
+            "GiB.",
+        "Informe o formato com --weights-precision, ou use o config.json do próprio checkpoint.",
+        "Give the format with --weights-precision, or use the checkpoint's own config.json."),
     alert("draft_weights_unknown", "plan", "warning", lambda drafts_not_counted: drafts_not_counted,
         "Pesos e KV dos rascunhos não estão na conta",
         "Weights and KV of the drafts are not counted",
@@ -4908,10 +5033,11 @@ PARAMETERS = (
         *FROM_CONFIG,
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
-    parameter("unquantized_params mtp_params mtp_layers vision_params rope_positions weights_origin "
-              "config_read config_derived config_unread config_accepted task",
-        "O que se leu e derivou do config.json: partes em 16 bits, MTP, torre de visão, tabelas rotativas.",
-        "What was read and derived from config.json: parts in 16 bits, MTP, vision tower, rotary tables.",
+    parameter("unquantized_params params_by_precision whole_params whole_unquantized_params mtp_params "
+              "mtp_layers vision_params rope_positions weights_origin config_read config_derived config_unread "
+              "config_accepted task",
+        "O que se leu e derivou do config.json: o que fica em 16 bits ou inteiro em cada rank, MTP, visão.",
+        "What was read and derived from config.json: what is in 16 bits or whole on each rank, MTP, vision.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
         "Separam o que está no disco do que é carregado.", "Tell what is on disk from what is loaded.",
         "Confiar sem conferir o que foi suposto.", "Trusting what was assumed without checking."),
@@ -5142,6 +5268,9 @@ LABELS = {name: Text(*both) for name, both in {
     "total_params": ("Parâmetros", "Parameters"), "active_params": ("Parâmetros ativos", "Active parameters"),
     "embedding_params": ("Parâmetros de embedding", "Embedding parameters"),
     "unquantized_params": ("Parâmetros em 16 bits", "Parameters in 16 bits"),
+    "params_by_precision": ("Parâmetros por formato", "Parameters by format"),
+    "whole_params": ("Parâmetros inteiros por rank", "Parameters whole on each rank"),
+    "whole_unquantized_params": ("Destes, em 16 bits", "Of these, in 16 bits"),
     "mtp_params": ("Parâmetros MTP", "MTP parameters"), "mtp_layers": ("Camadas MTP", "MTP layers"),
     "vision_params": ("Parâmetros de visão", "Vision parameters"),
     "rope_positions": ("Posições rotativas", "Rotary positions"),
@@ -5199,6 +5328,7 @@ LABELS = {name: Text(*both) for name, both in {
     "acceptance_length": ("Tokens por passo", "Tokens per step"),
     "prefix_cache_hit_ratio": ("Acertos no cache de prefixo", "Prefix cache hits"),
     "shared_prefix_tokens": ("Prefixo comum", "Shared prefix"),
+    "text_only_model": ("Só o modelo de texto", "Text model alone"),
     "active_ratio": ("Sessões ativas", "Active sessions"), "tpot_ms": ("Meta de TPOT", "TPOT target"),
     "ttft_ms": ("Meta de TTFT", "TTFT target"), "engine": ("Motor", "Engine"),
     "measured_tpot_ms": ("TPOT medido", "Measured TPOT"),
@@ -5212,7 +5342,8 @@ LABELS = {name: Text(*both) for name, both in {
 }.items()}
 # Fields that only the full report shows.
 DETAILS = ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params", "num_experts",
-           "num_experts_per_tok", "moe_layers", "expert_params", "unquantized_params", "mtp_params",
+           "num_experts_per_tok", "moe_layers", "expert_params", "unquantized_params", "params_by_precision",
+           "whole_params", "whole_unquantized_params", "mtp_params",
            "vision_params", "rope_positions", "default_kv_precision", "gpu_interconnect", "hbm_per_gpu_gb",
            "iops_read", "iops_write", "latency_read_ms_p50", "latency_write_ms_p50", "latency_write_ms_p99",
            "max_num_batched_tokens_origin", "max_num_seqs_origin", "layer_groups", "all_reduce_gbps",
@@ -5730,9 +5861,10 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
-               "layer_groups", "config_read", "config_derived", "config_unread", "config_accepted",
-               "weights_origin", "rope_positions", "task", "product", "aliases", "nvlink_bandwidth_tbps",
-               "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
+               "params_by_precision", "whole_params", "whole_unquantized_params", "layer_groups",
+               "config_read", "config_derived", "config_unread", "config_accepted", "weights_origin",
+               "rope_positions", "task", "product", "aliases", "nvlink_bandwidth_tbps", "dense_tflops_fp8",
+               "dense_tflops_fp4", *REQUEST_NAMES)
 
 
 def is_unused(name: str, value) -> bool:
@@ -6064,8 +6196,8 @@ CSV_FIRST = ("model", "server", "storage", "scenario", "concurrency", "effective
              "tpot_expected_ms", "tpot_committed_ms", "ttft_expected_ms", "ttft_high_ms", "binding_limit",
              "speed_basis", "alerts", *POLICY)
 CSV_REQUEST = ("weights_precision", *(name for name in REQUEST_NAMES
-                                      if name not in (*RECORDS, "replaced_entries", "ha_mode")))
-CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS)))
+                                      if name not in (*RECORDS, *SWITCHES, "replaced_entries", "ha_mode")))
+CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS, *SWITCHES)))
 
 
 def csv_rows(answer: Answer) -> Iterator[list]:
@@ -6535,6 +6667,7 @@ def are_named(rows) -> bool:
 #     name is the sum over all layers; `kv_heads` are those of each layer with keys
 #   nested: {model_type: row} that a wrapper reads its language model by, in place of that type's own row
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
+#   whole: {part: formula}, of those parameters the ones that tensor parallelism does not divide
 #   equal: pairs of formulas that must agree
 #   uniform: keys whose value may be a list of one number repeated
 #   context: the key of the longest context
@@ -6601,11 +6734,13 @@ ROW_SHAPES: dict[str, object] = {
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
+    "whole": {role(*PARTS): check_formula},
     "equal": [[check_formula] * 2],
     "layers_words": {check_string: check_kinds},
     "index_words": {check_string: role("index", *OWN_FORMATS, "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
-COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal", "blocks", "of_blocks"))
+COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal", "whole",
+                                                             "blocks", "of_blocks"))
 
 
 def check_shape(value, shape, where: str) -> None:
@@ -6946,6 +7081,8 @@ class Facts(dict):
         self.defaulted = False  # whether a number of the model class stands in
         self.missing: list[str] = []  # what the config should say: 1 stands in for it until all are known
         self.of_blocks: dict[str, list] | None = None
+        self.roles: dict[str, list] = {}  # what each layer is, by the table that says it
+        self.weights_given = False  # the format of the weights is given beside the file
 
     def find(self, name: str):
         """(key, value) of `name` under any of its keys; (None, None) where the config does not say."""
@@ -7030,12 +7167,16 @@ class Facts(dict):
         self.read.append("%s = %s%s" % (name, value, "" if key == name else " (%s)" % key))
         return value
 
+    def lacks(self, keys: str) -> None:
+        if keys not in self.missing:
+            self.missing.append(keys)
+
     def default_of(self, name: str):
         defaults, family = self.row["defaults"], self.row["name"]
         if name in WINDOWS.values() and name in self.config:
             return None  # an explicit null switches the window off
         if name not in defaults:
-            self.missing.append(" or ".join([name, *self.row["names"].get(name, ())]))
+            self.lacks(" or ".join([name, *self.row["names"].get(name, ())]))
             return 1
         default = value = defaults[name]
         if isinstance(default, str):
@@ -7344,7 +7485,7 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
             return [meaning[word] for word in words]
     if row[table]:
         keys = " or ".join(args[0] for rule, *args in row[table] if rule != "only")
-        facts.missing.append(keys or table)
+        facts.lacks(keys or table)
         return [next(iter(meaning.values()), "none")] * layers
     return []
 
@@ -7403,31 +7544,37 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
 
 ATTENTION_KINDS = ("full", "sliding", "chunked", "latent", "ring")  # a ring only where it is all a layer has
 MTP_LAYERS = ("num_nextn_predict_layers", "mtp_num_hidden_layers")
-UNQUANTISED = ("embedding", "lookup", "head", "router")  # by all methods below unless told to
-# Names of modules that a quantised checkpoint leaves alone; the first match counts.
-EXCLUDED = {"shared": "shared_expert", "expert": "experts", "state": "linear_attn|mamba|conv",
-            "attention": "attn|attention", "mlp": r"(up|down|gate)_proj|up\||mlp([*$]|\Z)"}
-QUANT_METHODS = {"fp8": "fp8", "fbgemm_fp8": "fp8", "mxfp4": "mxfp4"}  # quantization_config.quant_method
-BIT_METHODS = ("awq", "gptq", "auto-round", "bitsandbytes")  # ... whose `bits` decide, 4 by default
-QUANT_ALGOS = {"FP8": "fp8", "FP8_PER_CHANNEL_PER_TOKEN": "fp8", "FP8_PB_WO": "fp8_block", "NVFP4": "nvfp4",
-               "NVFP4_AWQ": "nvfp4", "W4A16_NVFP4": "nvfp4", "W4A16_AWQ": "int4", "W4A8_AWQ": "int4",
-               "INT8_SQ": "int8", "W8A16": "int8", "MXFP4": "mxfp4"}  # of ModelOpt
-BIT_PRECISIONS = {("float", 8): "fp8", ("float", 4): "nvfp4", ("int", 8): "int8", ("int", 4): "int4"}
-WEIGHT_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "half": "fp16"}
+WHOLE_PARTS = ("router", "indexer")  # under tensor parallelism, beside what a row's `whole` says
+UNQUANTISED = ("embedding", "lookup", "head", "router")  # by all methods unless told to
 
 
 def count_parameters(facts: Facts, groups: list) -> tuple:
     """({part: parameters of the text model}, {part: parameters of one module})."""
     parts, single = {}, {}
-    attention = [(group["layers"], kind_facts(group["kind"], facts)) for group in groups
-                 if group["kind"] in ATTENTION_KINDS and not (group["kind"] == "ring" and "beside" in group)]
     for part, formula in facts.row["params"].items():
-        base = part.replace("_1d", "")
-        modules = attention if base == "attention" else [(facts[PART_COUNTS[base]], facts)]
+        modules = module_views(part, facts, groups)
         if modules and modules[0][0]:
             single[part] = evaluate(formula, modules[0][1])
             parts[part] = sum(count * evaluate(formula, view) for count, view in modules)
     return parts, single
+
+
+def module_views(part: str, facts: Facts, groups: list) -> list:
+    """[(number of modules of a part, the facts as they see them)]."""
+    base = part.replace("_1d", "")
+    if base != "attention":
+        return [(facts[PART_COUNTS[base]], facts)]
+    return [(group["layers"], kind_facts(group["kind"], facts)) for group in groups
+            if group["kind"] in ATTENTION_KINDS and not (group["kind"] == "ring" and "beside" in group)]
+
+
+def whole_parameters(parts: Mapping, facts: Facts, groups: list) -> dict:
+    """{part: the parameters of it that every rank of tensor parallelism holds whole}."""
+    found = {part: parts[part] for part in WHOLE_PARTS if part in parts}
+    for part, formula in facts.row.get("whole", {}).items():
+        found[part] = sum(count * evaluate(formula, view) for count, view in module_views(part, facts, groups)
+                          if count)
+    return found
 
 
 def mtp_parameters(facts: Facts, single: dict):
@@ -7445,60 +7592,263 @@ def mtp_layers(facts: Facts) -> int | None:
     return next((count for count in found if type(count) is int), None)
 
 
+# --- quantisation: the format of each group of modules, as a config.json states it
+
+# Modules stored alike: a format of WEIGHT_PRECISIONS or IN_16_BITS, and their names (none: all linear ones).
+Stored = namedtuple("Stored", "precision modules", defaults=((),))
+IN_16_BITS = "16 bits"
+UNREAD = ("quantization_config: nothing known says the bits of %s: give the format of the weights with "
+          "--weights-precision")
+# The narrowest format that holds so many bits, by kind of number.
+FORMATS_OF_BITS = {"int": {2: "int2", 3: "int3", 4: "int4", 5: "int6", 6: "int6", 8: "int8", 16: IN_16_BITS},
+                   "float": {4: "nvfp4", 8: "fp8", 16: IN_16_BITS}}
+MX_GROUP = 32  # weights to a scale: of mxfp4, not of nvfp4
+# quantization_config.quant_method that says all by its name
+QUANT_METHODS = {"fp8": "fp8", "fbgemm_fp8": "fp8", "ptpc_fp8": "fp8", "mxfp8": "fp8", "mxfp4": "mxfp4",
+                 "bitnet": "int2", "experts_int8": "int8"}
+# ... that its `bits` explain, 4 where they are not stated
+FOUR_BITS = ("awq", "gptq", "auto-round", "intel/auto-round", "inc", "bitsandbytes")
+BIT_METHODS = (*FOUR_BITS, "awq_marlin", "gptq_marlin", "mlx", "exl2", "exl3", "higgs", "spqr", "ipex")
+BIT_KEYS = ("bits", "w_bit", "wbits", "nbits", "weight_bits")
+QUANT_ALGOS = {"FP8": "fp8", "FP8_PER_CHANNEL_PER_TOKEN": "fp8", "FP8_PB_WO": "fp8_block", "MXFP8": "fp8",
+               "NVFP4": "nvfp4", "NVFP4_AWQ": "nvfp4", "W4A16_NVFP4": "nvfp4", "W4A8_NVFP4_FP8": "nvfp4",
+               "W4A16_AWQ": "int4", "W4A8_AWQ": "int4", "INT4_AWQ": "int4", "INT8_SQ": "int8",
+               "W8A16": "int8", "MXFP4": "mxfp4", "W4A8_MXFP4_FP8": "mxfp4"}  # of ModelOpt
+# Words of other formats that a type's name holds, in the order looked for.
+TYPE_WORDS = {"nvfp4": "nvfp4", "mxfp4": "mxfp4", "mxfp8": "fp8", "mx_fp": "mxfp4", "nv_fp": "nvfp4",
+              "float8": "fp8", "fp8": "fp8", "float4": "nvfp4", "fp4": "nvfp4",
+              **{name: name for name in ("int8", "int6", "int4", "int3", "int2")},
+              **dict.fromkeys(("bfloat16", "bf16", "float16"), IN_16_BITS)}
+MAX_NAME = 10**4  # characters of a module's name or pattern
+QUANTIZATION_KEYS = ("quantization_config", "compression_config", "quantization")  # the last of MLX
+KV_KEYS = ("kv_cache_scheme", "kv_cache_quant_algo")
+KEPT_KEYS = ("modules_to_not_convert", "ignore", "exclude_modules", "exclude", "skip_modules",
+             "linear_weights_not_to_quantize", "llm_int8_skip_modules")
+WEIGHT_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "half": "fp16"}
+
+
 def quantization(config: dict) -> dict:
-    value = config.get("quantization_config") or config.get("compression_config") or {}
+    value: object = next((config[key] for key in QUANTIZATION_KEYS if config.get(key)), {})
     expect(isinstance(value, dict), "a JSON object", value, "quantization_config")
-    inner = value.get("quantization")
-    return {**value, **inner} if isinstance(inner, dict) else value
-
-
-def quantized_weights(config: dict, derived: list) -> tuple:
-    """(precision of the weights or None, modules left in 16 bits)."""
-    dtype, quant = checkpoint_dtype(config, derived), quantization(config)
-    if not quant:
-        return dtype, []
-    method, algorithm, groups = (quant.get(key) for key in ("quant_method", "quant_algo", "config_groups"))
-    kept = [name for key in ("modules_to_not_convert", "ignore", "exclude_modules")
-            for name in as_list(quant.get(key))]
-    precision = QUANT_METHODS.get(str(method))
-    if method in BIT_METHODS:
-        precision = bit_precision("int", 8 if quant.get("load_in_8bit") is True else quant.get("bits", 4))
-    elif str(algorithm) in QUANT_ALGOS:
-        precision = QUANT_ALGOS[str(algorithm)]
-    elif isinstance(groups, dict) and groups:
-        precision, others = group_precision(list(groups.values()), derived)
-        kept += others
-    if precision == "fp8" and quant.get("weight_block_size"):
-        precision = "fp8_block"
-    derived.append("weights_precision = %s (quantization_config)" % precision if precision
-                   else "weights_precision unknown: no rule for quant_method %s" % short(method))
-    return precision, kept
-
-
-def bit_precision(kind: object, bits: object) -> str | None:
-    return BIT_PRECISIONS.get((str(kind), bits)) if type(bits) is int else None
-
-
-def group_precision(groups: list, derived: list) -> tuple:
-    """(precision of the experts or the first group, modules of the other groups) of compressed-tensors."""
-    groups = [group for group in groups if isinstance(group, dict) and isinstance(group.get("weights"), dict)]
-    of_experts = [group for group in groups if "experts" in " ".join(as_list(group.get("targets")))]
-    main: dict = (of_experts or groups or [{}])[0]
-    weights = main.get("weights", {})
-    precision = bit_precision(weights.get("type"), weights.get("num_bits"))
-    if precision == "nvfp4" and weights.get("group_size") == 32:
-        precision = "mxfp4"
-    if precision == "fp8" and weights.get("strategy") == "block":
-        precision = "fp8_block"
-    if len(groups) > 1:
-        derived.append("weights in %s; the parts of other precisions are counted as bf16 (upper bound)"
-                       % precision)
-    return precision, [name for group in groups if group is not main
-                       for name in as_list(group.get("targets"))]
+    block = as_dict(value)
+    return {**block, **as_dict(block.get("quantization"))}
 
 
 def as_list(value: object) -> list:
     return sorted({item for item in value if isinstance(item, str)}) if isinstance(value, list) else []
+
+
+def as_dict(value: object) -> dict:
+    return value if isinstance(value, dict) else {}
+
+
+def format_of_bits(kind: object, bits: object) -> str | None:
+    """The format of whole or (EXL3) broken bits; None where it is not known."""
+    if type(bits) not in (int, float) or not 1 <= bits <= 16:  # type: ignore[operator]
+        return None
+    return FORMATS_OF_BITS.get(str(kind), {}).get(math.ceil(bits))  # type: ignore[call-overload]
+
+
+def format_of_type(word: object) -> str | None:
+    """The format that the name of a type holds, such as float8_e4m3fn; None where it is not known."""
+    lower = str(word).lower()
+    return next((precision for part, precision in TYPE_WORDS.items() if part in lower), None)
+
+
+def format_of_block(block: dict, bits: object = None) -> str | None:
+    """The format that `bits` and the data type of a block say; `bits` where it states none."""
+    if block.get("load_in_8bit") is True:
+        return "int8"
+    kind = str(block.get("data_type", block.get("mode", "int")))
+    bits = next((block[key] for key in BIT_KEYS if block.get(key) is not None), bits)
+    if re.match("mx|nv", kind):
+        return "fp8" if bits == 8 else format_of_type(kind)
+    return format_of_bits("float" if kind.startswith(("fp", "float")) else "int", bits)
+
+
+def format_of_group(weights: dict) -> str | None:
+    """The format of the `weights` of a group of compressed-tensors or ModelOpt."""
+    precision = format_of_bits(weights.get("type"), weights.get("num_bits"))
+    if precision == "nvfp4" and weights.get("group_size") == MX_GROUP:
+        return "mxfp4"
+    return "fp8_block" if precision == "fp8" and weights.get("strategy") == "block" else precision
+
+
+def read_groups(quant: dict) -> list:
+    """Groups of compressed-tensors: a class of layers such as Linear stands for all of them."""
+    groups = [as_dict(group) for group in as_dict(quant.get("config_groups")).values()]
+    return [Stored(format_of_group(as_dict(group["weights"])),
+                   () if "Linear" in as_list(group.get("targets")) else as_list(group.get("targets")))
+            for group in groups if group.get("weights")]
+
+
+def read_layers(quant: dict) -> list:
+    """ModelOpt's MIXED_PRECISION: a format for each module."""
+    layers = as_dict(quant.get("quantized_layers"))
+    of_format: dict = {}
+    for name, layer in layers.items():
+        of_format.setdefault(QUANT_ALGOS.get(str(as_dict(layer).get("quant_algo"))), []).append(str(name))
+    return [Stored(precision, names) for precision, names in of_format.items()]
+
+
+def read_bits(quant: dict) -> list:
+    """One number of bits, and others for the modules that a block of its own names."""
+    method = str(quant.get("quant_method", "mlx"))
+    precision = format_of_block(quant, 4 if method in FOUR_BITS else None)
+    found = [Stored(precision)]
+    of_modules = {**as_dict(quant.get("extra_config")), **as_dict(quant.get("dynamic"))}
+    if method == "mlx":
+        found.append(Stored(precision, ["lm_head", "embed_tokens"]))
+        of_modules = {name: block for name, block in quant.items() if "." in str(name)}
+    for name, block in of_modules.items():
+        kept = block is False or str(name).startswith("-:")
+        own = IN_16_BITS if kept else format_of_block({**quant, **as_dict(block)}, 4)
+        found.append(Stored(own, [re.sub(r"^[+-]:", "re:", str(name))]))
+    if quant.get("lm_head") is True:
+        found.append(Stored(precision, ["lm_head"]))
+    if quant.get("head_bits") is not None:
+        found.append(Stored(format_of_bits("int", quant["head_bits"]), ["lm_head"]))
+    return found
+
+
+def read_torchao(quant: dict) -> list:
+    """The words of a type before `weight`: Int8DynamicActivationInt4Weight is int4."""
+    kind = quant.get("quant_type")
+    default = as_dict(kind).get("default", kind)
+    word = str(as_dict(default).get("_type", default)).lower().replace("_", "").partition("weight")
+    activation = word[0].rpartition("activation")[2]
+    return [Stored(format_of_type(activation) if word[1] else None)]
+
+
+def read_quark(quant: dict) -> list:
+    def stored(block: object) -> str | None:
+        weight = as_dict(block).get("weight")
+        inner = as_dict(weight[-1] if isinstance(weight, list) and weight else weight)  # as it is stored
+        precision = format_of_type(inner.get("dtype"))
+        return "mxfp4" if precision == "nvfp4" and inner.get("group_size") == MX_GROUP else precision
+    return [Stored(stored(quant.get("global_quant_config"))),
+            *(Stored(stored(block), [name])
+              for name, block in as_dict(quant.get("layer_quant_config")).items())]
+
+
+def read_hqq(quant: dict) -> list:
+    found = []
+    for name, block in {"": quant.get("quant_config"), **as_dict(quant.get("quant_config"))}.items():
+        weights = as_dict(as_dict(block).get("weight_quant_params"))
+        if weights:
+            found.append(Stored(format_of_block(weights), [name] if name else []))
+    return found or [Stored(None)]
+
+
+def read_aqlm(quant: dict) -> list:
+    counts = [quant.get(name) for name in ("nbits_per_codebook", "num_codebooks", "in_group_size")]
+    if not all(type(count) is int and 0 < count < 1000 for count in counts):
+        return [Stored(None)]
+    bits, books, size = counts
+    return [Stored(format_of_bits("int", max(2, bits * books / size)))]  # type: ignore[operator]
+
+
+METHOD_READERS: dict[str, Callable[[dict], list]] = {
+    **dict.fromkeys(BIT_METHODS, read_bits), "torchao": read_torchao, "quark": read_quark, "hqq": read_hqq,
+    "aqlm": read_aqlm, "fp_quant": lambda quant: [Stored(format_of_type(quant.get("forward_dtype")))],
+    **dict.fromkeys(("eetq", "quanto"), lambda quant: [Stored(format_of_type(quant.get("weights")))])}
+
+
+METHODS = (*QUANT_METHODS, *METHOD_READERS)
+
+
+def stored_groups(quant: dict) -> list:
+    """How a quantization_config stores the weights; raises SizingError where it does not say."""
+    method, algorithm = quant.get("quant_method"), quant.get("quant_algo")
+    groups = read_groups(quant)
+    only_kv = any(quant.get(name) for name in KV_KEYS) and not (groups or algorithm or str(method) in METHODS)
+    if not quant or only_kv or ("quant_algo" in quant and algorithm is None and not groups):
+        return []
+    if str(method) in QUANT_METHODS:
+        found = [Stored(QUANT_METHODS[str(method)])]
+    elif str(method) in METHOD_READERS or (method is None and "bits" in quant):
+        found = METHOD_READERS[str(method or "mlx")](quant)
+    elif algorithm == "MIXED_PRECISION" and quant.get("quantized_layers"):
+        found = read_layers(quant)
+    elif str(algorithm) in QUANT_ALGOS and len(groups) < 2:
+        found = [Stored(QUANT_ALGOS[str(algorithm)])]
+    else:
+        found = groups
+    if not found or None in [group.precision for group in found]:
+        raise SizingError(UNREAD % ("quant_method %s" % short(method) + (
+            ", quant_algo %s" % short(algorithm) if algorithm else "")))
+    if quant.get("weight_block_size"):
+        found = [group._replace(precision="fp8_block") if group.precision == "fp8" else group
+                 for group in found]
+    found += [Stored(IN_16_BITS, names) for names in [kept_modules(quant)] if names]
+    for name in (name for group in found for name in group.modules if not is_readable(name)):
+        raise SizingError(UNREAD % ("the modules behind %s" % short(name)))
+    return found
+
+
+def kept_modules(quant: dict) -> list:
+    return [name for key in KEPT_KEYS for name in as_list(quant.get(key))]
+
+
+def is_readable(name: str) -> bool:
+    """Whether a pattern says what it means, and not what it does not mean."""
+    return len(name) <= MAX_NAME and not re.search(r"\(\?<?[!=]", name)
+
+
+def states_weights(config: dict) -> bool:
+    """Whether the quantization_config of a config.json is there and says how the weights are stored."""
+    with suppress(SizingError):
+        return bool(stored_groups(quantization(config)))
+    return False
+
+
+# --- modules: which parts of the model, and in which layers, a name in a quantization_config stands for
+
+# In 16 bits anyway, not loaded, or next to nothing.
+SMALL = r"mtp|nextn|norm|rotary|indexers_proj|conv1d|in_proj_(a|b|ba)\Z|e_score|(\A|[._])(gate|router)\Z"
+MLP_PARTS = ("mlp", "expert", "shared")
+OF_A_LAYER = ("attention", "indexer", "none", "state", *MLP_PARTS)
+# Words of a name and the parts it stands for; the first match counts, and where it has alternatives all.
+PARTS_NAMED = {"lm_head": ("head",), "embed_tokens|embedding": ("embedding",), "shared?_": ("shared",),
+               r"(?<!shared_)(?<!share_)expert|fusedmoe": ("expert",),
+               "linear_attn|mamba|conv": ("state",), "indexer": ("indexer",),
+               "attn|attention": ("attention", "indexer", "none"),
+               r"\b(layers|h|blocks)\.[^.]+(\.mixer.*)?\Z": OF_A_LAYER,
+               r"(mlp|feed_forward|moe|ffn)\Z": ("block",)}
+MLP_WORDS = r"(up|down|gate)_proj|(up|down)\||\bw[123]\b|\bfc[12]\b"
+ATTENTION_WORDS = r"\b[qkvo]_proj|\b[qkvo]\||qkv"
+ALL_LINEAR = r"[^a-z]*\Z|.*(proj|linear)"
+
+
+def bare(name: str) -> str:
+    """A name or pattern in lower case, without the signs that mean any ending."""
+    lower = name.lower().replace("re:", "").replace(r"\d+", "*").replace("[0-9]+", "*").replace("\\", "")
+    return lower.rstrip(".*$^()").replace(".weight", "").lstrip("^")
+
+
+def parts_named(name: str) -> tuple:
+    """The parts that a bare name stands for; none where they are in 16 bits anyway, or of a tower."""
+    if re.search(TOWERS, name) or re.search(SMALL, name):
+        return ()
+    found = [parts for words, parts in PARTS_NAMED.items() if re.search(words, name)]
+    if found:
+        return tuple(dict.fromkeys(part for parts in found for part in parts)) if "|" in name else found[0]
+    mlp = (MLP_PARTS[:1] if re.search("mlp|feed_forward", name) else MLP_PARTS) if re.search(
+        MLP_WORDS, name) else ()
+    attention = ("attention", "none") if re.search(ATTENTION_WORDS, name) else ()
+    return mlp + attention or (OF_A_LAYER if re.match(ALL_LINEAR, name) else ())
+
+
+def layers_named(name: str) -> list:
+    """The numbers of the layers in a bare name: [None] for all."""
+    for word in re.sub(r"experts\.[^.]*", "experts", name).replace("*", "").split("."):
+        if word.isdigit():
+            return [layer_number(word, name)]
+        if re.fullmatch(r"\((\?:)?[0-9]{1,9}(\|[0-9]{1,9})*\)", word):
+            return [int(number) for number in re.findall("[0-9]+", word)]
+        if re.fullmatch(r"\[[0-9]-[0-9]\]", word):
+            return list(range(int(word[1]), int(word[3]) + 1))
+    return [None]
 
 
 def layer_number(word: str, name: str) -> int:
@@ -7506,49 +7856,130 @@ def layer_number(word: str, name: str) -> int:
     return int(word)
 
 
-def kept_layers(kept: list) -> dict:
-    """{part: numbers of the layers, None for all} of the modules `kept` in 16 bits."""
-    layers: dict[str, set] = {}
-    for name in kept:
-        if re.search(TOWERS, name) or re.search("mtp|norm|indexers_proj", name):
-            continue  # norms are in 16 bits anyway
-        digits = next((word for word in name.replace("*", "").split(".") if word.isdigit()), None)
-        part = next((part for part, words in EXCLUDED.items() if re.search(words, name)), None)
-        if part:
-            layers.setdefault(part, set()).add(None if digits is None else layer_number(digits, name))
-    return layers
+def layers_of_parts(facts: Facts) -> dict:
+    """{part: the layers that have it}; those of which the model has one are not there."""
+    kinds, roles = facts.roles["layers"], facts.roles["mlp"]
+    attention = [layer for layer, kind in enumerate(kinds) if kind in ATTENTION_KINDS]
+    indexed = facts.roles["index"]
+    dense, moe = ([layer for layer, role in enumerate(roles) if role in (one, "both")]
+                  for one in ("dense", "moe"))
+    return {"attention": attention, "mlp": dense, "expert": moe, "shared": moe,
+            "indexer": [layer for layer in attention if indexed and indexed[layer] != "none"],
+            "none": [layer for layer, kind in enumerate(kinds) if kind == "none"],
+            "state": [layer for layer, kind in enumerate(kinds)
+                      if kind == "state" or "state" in facts.roles["beside"][layer]]}
 
 
-def unquantized_parameters(parts: dict, kept: list, facts: Facts) -> int:
+def votes_by_part(stored: Iterable[Stored], block: Sequence[str]) -> dict:
+    """{(part, layer or None for all): Counter of the formats that names give it}.
+
+    `block` are the parts of what is called the MLP of a layer.
+    """
+    votes: dict = {}
+    for group in stored:
+        for name in map(bare, group.modules):
+            parts = parts_named(name)
+            for part in block if parts == ("block",) else parts:
+                for layer in layers_named(name):
+                    votes.setdefault((part, layer), Counter())[group.precision] += 1
+    return votes
+
+
+def share_out(size: int, layers: Sequence, part: str, votes: Mapping, otherwise: str) -> Counter:
+    """{format: parameters} of a part; where names of several formats mean one layer, as many shares."""
+    shares: dict = {}
+    for layer in layers:
+        named = votes.get((part, layer)) or votes.get((part, None)) or {otherwise: 1}
+        if IN_16_BITS in named or IN_16_BITS in votes.get((part, None), ()):
+            named = {IN_16_BITS: 1}
+        for precision, count in named.items():
+            own = Fraction(count, sum(named.values()) * len(layers))
+            shares[precision] = shares.get(precision, 0) + own
+    found = Counter({precision: math.floor(size * share) for precision, share in shares.items()})
+    found[next(iter(found), otherwise)] += size - sum(found.values())
+    return found
+
+
+def parameters_by_format(parts: Mapping, stored: Sequence[Stored], facts: Facts) -> Counter:
+    """{format: parameters of the text model}; what no group names is in 16 bits."""
     with at("quantization_config"):
-        layers, total = kept_layers(kept), 0
-    states, moe_layers = facts["state_layers"], facts["moe_layers"]
-    counts = {"mlp": facts["dense_layers"], "state": states, "shared": moe_layers, "expert": moe_layers}
+        # beside an MLP that all tokens take (Gemma 4), experts go by their own name
+        votes = votes_by_part(stored, MLP_PARTS[:1] if "both" in facts.roles["mlp"] else MLP_PARTS)
+    default = next((group.precision for group in stored if not group.modules), IN_16_BITS)
+    layers, found = layers_of_parts(facts), Counter()  # type: tuple[dict, Counter]
     for part, size in parts.items():
-        numbers = layers.get("attention" if part in ("indexer", "none") else part, ())
-        if part in UNQUANTISED or part.endswith("_1d") or None in numbers:
-            total += size
-        elif numbers:
-            out_of = counts.get(part, facts["num_hidden_layers"] - states - facts["none_layers"])
-            total += size * min(len(numbers), out_of) // out_of
-    return total
+        if part.endswith("_1d"):
+            found[IN_16_BITS] += size
+            continue
+        otherwise = IN_16_BITS if part in UNQUANTISED else default
+        found += share_out(size, layers.get(part) or [None], part, votes, otherwise)
+    return found
+
+
+def stored_weights(facts: Facts) -> list:
+    """How the file stores the weights; raises SizingError where it does not say, and nobody else does."""
+    try:
+        return stored_groups(quantization(facts.config))
+    except SizingError:
+        if not facts.weights_given:
+            raise
+    kept = [name for name in kept_modules(quantization(facts.config)) if is_readable(name)]
+    return [Stored(None), Stored(IN_16_BITS, kept)]
+
+
+def format_fields(parts: Mapping, whole: Mapping, facts: Facts) -> dict:
+    """The formats of the weights, and how many of the parameters, of the `whole` ones too, have which."""
+    dtype, stored = checkpoint_dtype(facts.config, facts.derived), stored_weights(facts)
+    as_stored = stored or [Stored(dtype)]
+    found = parameters_by_format(parts, as_stored, facts)
+    of_experts = parameters_by_format({"expert": parts.get("expert", 0)}, stored, facts)
+    kept = found.pop(IN_16_BITS, 0)
+    fields: dict = {"weights_precision": main_format(of_experts) or main_format(found) or dtype,
+              "unquantized_params": kept, "whole_params": sum(whole.values()) or None,
+              "whole_unquantized_params": parameters_by_format(whole, as_stored, facts)[IN_16_BITS] or None}
+    if stored and None in found:
+        facts.derived.append("weights_precision not read from quantization_config: --weights-precision holds")
+        return {**fields, "weights_precision": None}
+    if stored:
+        facts.derived.append("weights_precision = %s (quantization_config)" % fields["weights_precision"])
+    if len(found) > 1:
+        fields["params_by_precision"] = {**found, dtype: kept}
+        facts.derived.append("parameters: " + ", ".join(
+            "%d in %s" % (count, name) for name, count in fields["params_by_precision"].items()))
+    return fields
+
+
+def main_format(found: Mapping) -> str | None:
+    """The format of most parameters that are not in 16 bits."""
+    quantised = {name: count for name, count in found.items() if count and name not in (None, IN_16_BITS)}
+    return max(quantised, key=quantised.__getitem__, default=None)
 
 
 def stored_kv_precision(config: dict, sparse: bool) -> str:
     """What "auto" stores the KV cache in."""
     dtype, quant = checkpoint_dtype(config, []), quantization(config)
-    ruled = ("kv_cache_scheme", "kv_cache_quant_algo")
-    scheme, algorithm = (quant.get(name) for name in ruled)
+    scheme, algorithm = (quant.get(name) for name in KV_KEYS)
     for name, value in quant.items():
-        if "kv" in str(name) and name not in ruled and not is_off(str(name), value):
+        if "kv" in str(name) and name not in KV_KEYS and not is_off(str(name), value):
             raise SizingError("quantization_config.%s: %s has no rule" % (
                 short(name).strip("'"), short(value)))
     if sparse or not (scheme or algorithm):  # vLLM 0.32.0 keeps a sparse latent cache in bf16
         return dtype
-    fp8 = isinstance(scheme, dict) and scheme.get("num_bits") == 8 and scheme.get("type") == "float"
-    expect(fp8 or algorithm == "FP8", "an fp8 KV cache or none", scheme or algorithm,
-           "quantization_config." + ruled[not scheme])
-    return "fp8"
+    return kv_format(scheme or algorithm, "quantization_config." + KV_KEYS[not scheme])
+
+
+KV_FORMATS = ("fp8", "nvfp4", "int8")
+
+
+def kv_format(stated_form: object, place: str) -> str:
+    """The format of KV that a word or a block of bits says; raises SizingError naming `place`."""
+    block = as_dict(stated_form)
+    word = str(format_of_bits(block.get("type"), block.get("num_bits")) if block else stated_form).lower()
+    found = next((name for name in KV_FORMATS if word.startswith(name)), None)
+    if found is None:
+        raise SizingError("%s: expected an fp8, int8 or nvfp4 KV cache or none, got %s"
+                          % (place, short(stated_form)))
+    return found
 
 
 def checkpoint_dtype(config: dict, derived: list) -> str:
@@ -7602,7 +8033,8 @@ def vision_parameters(configs: Sequence[dict]) -> int | None:
 
 # --- the model
 
-def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequence[str]) -> dict:
+def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequence[str],
+                   weights_precision: str | None = None) -> dict:
     """The Model fields that a config.json gives; `accept_keys` have no rule and change nothing."""
     expect(are_named(families), "a list of objects with a name", families, "families")
     config, row, wrappers, place = text_config(config, families)
@@ -7611,6 +8043,7 @@ def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequenc
     unread += unread_keys(config, known, place, "family %r" % row["name"])
     passed, taken = judged_keys(unread, row.get("strict", False), accept_keys)
     facts = Facts(config, row)
+    facts.weights_given = weights_precision is not None
     if FILE in row:
         facts.derived.append("family %r: rows of %s, which count before the shipped ones" % (
             row["name"], short(os.path.basename(row[FILE])).strip("'")))
@@ -7652,6 +8085,8 @@ def model_fields(facts: Facts, name: str) -> dict:
     kinds, beside = layer_kinds(facts, layers)
     counts = Counter(kinds) + beside
     mlps = layer_roles("mlp", facts, layers)
+    facts.roles = {"layers": kinds, "index": layer_roles("index", facts, layers), "mlp": mlps,
+                   "beside": [kinds_of(one)[1:] for one in layer_roles("layers", facts, layers)]}
     moe_layers, dense_layers = (mlps.count(kind) + mlps.count("both") for kind in ("moe", "dense"))
     facts.update({kind + "_layers": counts[kind] for kind in ("state", "none", *OWN_FORMATS)}, one=1,
                  index_layers=counts["index"] or beside["packed"], moe_layers=moe_layers,
@@ -7695,7 +8130,6 @@ def attends(groups: list) -> bool:
 
 def weight_fields(facts: Facts, groups: list) -> dict:
     parts, single = count_parameters(facts, groups)
-    precision, kept = quantized_weights(facts.config, facts.derived)
     active = total = sum(parts.values())
     draft_params = mtp_parameters(facts, single)
     routed, experts = parts.get("expert", 0), {}
@@ -7705,27 +8139,28 @@ def weight_fields(facts: Facts, groups: list) -> dict:
         active += routed // count * chosen - routed
         experts = {"num_experts": count, "num_experts_per_tok": chosen, "moe_layers": facts["moe_layers"],
                    "expert_params": single["expert"]}
-    return {"weights_precision": precision, "total_params": total, "active_params": active,
+    whole = whole_parameters(parts, facts, groups)
+    return {**format_fields(parts, whole, facts), "total_params": total, "active_params": active,
             "embedding_params": parts["embedding"], **experts,
             **{name: facts[name] for name in ("hidden_size", "vocab_size")},
             "num_attention_heads": facts["num_attention_heads"] if attends(groups) else None,
-            "unquantized_params": unquantized_parameters(parts, kept, facts),
             "mtp_params": draft_params, "mtp_layers": mtp_layers(facts) if draft_params else None}
 
 
 def model_from_hf_config(config: dict, name: str, families: list | None = None,
-                         accept_keys: Sequence[str] = ()) -> Model:
+                         accept_keys: Sequence[str] = (), weights_precision: str | None = None) -> Model:
     """The model that a Hugging Face config.json describes.
 
     `families` are rows as under "families" in models.json, by default those of the shipped file. Raises
     SizingError naming every key whose name says that it may change the KV cache and that no rule reads, but
-    for those of `accept_keys`.
+    for those of `accept_keys`. With `weights_precision`, in which size() or with_weights() will load them, a
+    file is read that does not say the format of its weights.
     """
     try:
         rows = load_families() if families is None else families
         with at("name"):
             check_string(name)
-        return Model(**read_hf_config(config, name, rows, accept_keys))
+        return Model(**read_hf_config(config, name, rows, accept_keys, weights_precision))
     except RecursionError:
         raise SizingError("config: expected fewer objects and lists one inside the other") from None
 
@@ -7951,18 +8386,27 @@ def model_files(path: str) -> list[str]:
     return [os.path.join(folder, name) for name in names]
 
 
-def read_model(path: str, families: list, accept_keys: Sequence[str] = ()) -> Model:
-    """The model of a config.json, or of a folder with one and maybe safetensors; raises SizingError."""
+def joined(beside: object, own: object) -> object:
+    """The block of QUANTIZATION_FILE, completed by what config.json itself says."""
+    return {**beside, **stated(own)} if isinstance(beside, dict) and isinstance(own, dict) else beside
+
+
+def read_model(path: str, families: list, accept_keys: Sequence[str] = (),
+               weights_precision: str | None = None) -> Model:
+    """The model of a config.json, or of a folder with one and maybe safetensors; raises SizingError.
+
+    `weights_precision` is for files that do not say the format of their weights.
+    """
     folder, file, whole_folder = model_place(path)
     config = read_json(file)
     with at(file):
         beside = os.path.join(folder, QUANTIZATION_FILE)
-        if (whole_folder and isinstance(config, dict) and "quantization_config" not in config
+        if (whole_folder and isinstance(config, dict) and not states_weights(config)
                 and os.path.exists(beside)):
-            config["quantization_config"] = read_json(beside)
+            config["quantization_config"] = joined(read_json(beside), config.get("quantization_config"))
         named = os.path.dirname(os.path.abspath(file)) if whole_folder else path
         name = re.sub(r"\.json$", "", os.path.basename(os.path.abspath(named)))
-        model = model_from_hf_config(config, name, families, accept_keys)
+        model = model_from_hf_config(config, name, families, accept_keys, weights_precision)
     sizes = read_checkpoint(folder or ".", model.num_layers) if whole_folder else None
     if sizes is None:
         return model
@@ -7973,6 +8417,7 @@ def read_model(path: str, families: list, accept_keys: Sequence[str] = ()) -> Mo
             raise SizingError("expected at least %d bytes of safetensors for %d parameters, got %d: "
                               "are all files there?" % (least, params, sizes[1]))
         return replace(model, checkpoint_gib=sizes[0] / GIB, weights_gib=sizes[1] / GIB,
+                       weights_precision=model.weights_precision or weights_precision,
                        weights_origin="safetensors")
 
 
@@ -7981,6 +8426,7 @@ def read_model(path: str, families: list, accept_keys: Sequence[str] = ()) -> Mo
 FLAGS = {name: row for row in PARAMETERS if row.flag
          for name in (row.names[:1] if row.names[0] in ASKED else row.names)}
 FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES, scenario=LEADS)
+SHOWN_CHOICES = dict(FLAG_CHOICES, weights_precision=SERVED_PRECISIONS)
 OUTPUTS = {"json_only": "the JSON only", "text_only": "the text only", "markdown_only": "Markdown only",
            "summary": "one screen: nodes, speed, alerts",
            "csv": "a row for each scenario"}
@@ -8007,7 +8453,7 @@ HELP: dict[str, dict[str, str]] = {
     "what to size": {
         "model": "LLM of --list-models, or a config.json or its folder",
         "server": "GPU node of --list-servers", "storage": "profile that weights are read from",
-        "concurrency": "simultaneous sessions with their KV in HBM; 1k is 1,000",
+        "concurrency": "sessions with their KV in HBM; 1k is 1,000",
         "effective_context": "tokens of a session, its answer included; 128k is 131,072; max: "
             "the most on --nodes",
         "kv_precision": "", "nodes": "nodes there are, in place of --concurrency (beside it for max)"},
@@ -8026,7 +8472,9 @@ HELP: dict[str, dict[str, str]] = {
         "ttft_ms": "target: committed time to first token"},
     "engine and measurements": {
         "engine": "whose constants count", "max_num_batched_tokens": "tokens the engine takes per step",
-        "max_num_seqs": "sessions a replica runs at once", "draft_tokens": "tokens speculated per step",
+        "max_num_seqs": "sessions a replica runs at once",
+        "text_only_model": "vision and audio towers are not loaded",
+        "draft_tokens": "tokens speculated per step",
         "acceptance_length": "tokens that such a step yields",
         "measured_tpot_ms": "TPOT you measured, to fit the speed to",
         "measured_ttft_ms": "TTFT you measured, to fit the speed to",
@@ -8068,6 +8516,7 @@ OTHER_FLAGS = {
     "prefix_cache_hit_ratio": "prefix-cache-hit-rate cache-hit-rate",
     "tpot_ms": "itl itl-ms slo sla", "output_json_file": "output out",
     "weights_precision": "quantization quant dtype",
+    "text_only_model": "language-model-only limit-mm-per-prompt",
 }
 ENGINE_FLAGS = {"--" + word: flag(name) for name, words in OTHER_FLAGS.items() for word in words.split()}
 
@@ -8190,7 +8639,9 @@ def default_of(name: str) -> object:
 def help_of(name: str, text: str) -> str:
     """What --help says of a flag: a text, its words, and its default where it has one."""
     row, default = FLAGS[name].flag, default_of(name)
-    says = ": ".join(filter(None, [text, ", ".join(FLAG_CHOICES.get(name, ()))]))
+    if name in SWITCHES:
+        return text
+    says = ": ".join(filter(None, [text, ", ".join(SHOWN_CHOICES.get(name, ()))]))
     told = row.shown or ("%g" % default if type(default) is float else default)
     if row.required:
         return "%s (%s)" % (says, told or "required")
@@ -8215,6 +8666,13 @@ class Once(argparse.Action):
                 flag(self.dest), short(given[self.dest]), short(values)))
         given[self.dest] = values
         setattr(namespace, self.dest, values)
+
+
+class Switch(Once):
+    """Keeps that a flag without a value was given."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        super().__call__(parser, namespace, True, option_string)
 
 
 class Show(argparse.Action):
@@ -8242,6 +8700,9 @@ def build_parser() -> Parser:
             groups[title].add_argument("--full", action="store_true",
                                        help="every number and parameter in the text")
         for name, text in texts.items():
+            if name in SWITCHES:
+                groups[title].add_argument(flag(name), action=Switch, nargs=0, default=False, help=text)
+                continue
             groups[title].add_argument(flag(name), action=Once, metavar=FLAGS[name].flag.metavar,
                                        default=default_of(name), type=reader(name), help=help_of(name, text))
     group = groups[TOOL_GROUP]
@@ -8548,7 +9009,8 @@ def read_model_path(args: argparse.Namespace, models: Mapping) -> Model:
         near = nearest_entry(hub_model(path), models) if hub_model(path) else ""
         raise SizingError("argument --model: %s is not in %s and no path%s; see --list-models, or %s"
                           % (short(path), catalog_names(args, "models"), near, TO_GIVE))
-    return read_model(path, with_shipped(getattr(models, "families", ())), args.accept_keys)
+    return read_model(path, with_shipped(getattr(models, "families", ())), args.accept_keys,
+                      args.weights_precision)
 
 
 def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:

@@ -322,6 +322,8 @@ kv_total_tib(1, 1024) = 1   kv_total_tib(0.1, 3) = 0.00029296875  # 0.3 / 1024
 hbm_total_gib(8, 275040) = 2148.75   hbm_total_gib__brochure(800) = 745.0580596923828125  # 5^11 / 2^16
 weights_gib(65.9651) = 65.9651   rope_cache_gib(8192, 128) = 1/512  # 2 bytes each
 weights_gib__computed(1073741824, 268435456, 0.5625, 134217728) = 1.171875  # 3/4 x 9/16 + (1/4 + 1/8) x 2
+weights_gib__mixed(1073741824, 134217728) = 1.25  # 1 + 1/8 x 2
+weights_gib__text_only(50.5, 268435456) = 50   weights_gib__text_only(0.25, 268435456) = 0
 # (14 x 1024 x 128,256 + 8 x 8192 x 4096) / 2^30 = 1.96240234375, + 0.27 + 0.93 + 1/512; of a small card
 # (14 x 256 x 128,256 + 8 x 2048 x 4096) / 2^30 = 0.4281005859375 + 1/16, + 1 + 0.5; 2.24 + 2.1 + 0.87 + 0.5
 engine_gib_per_gpu(128256, 1024, 8192, 4096, 0.27, 0.93, 0.001953125) = 3.16435546875
@@ -330,6 +332,8 @@ engine_gib_per_gpu__activation_unknown(2.1, 0.87, 0.5) = 5.71
 draft_weights_gib(2147483648, 0.5625) = 1.125   draft_weights_gib(0, 0) = 0  # 2 x 9/16
 stages_per_node(8, 3) = 2   largest_stage_layers(32, 8) = 4   largest_stage_layers(33, 8) = 5
 shared_weights_gib(100, 30, 40, 33554432, 2) = 25   shared_weights_gib(74.5, 30, 40, 33554432, 2) = 0  # 75 GiB of experts
+whole_weights_gib(1610612736, 536870912, 0.5) = 1.5  # 1 x 0.5 + 0.5 x 2
+replica_weights_gib(129.4) = 129.4   replica_weights_gib__whole(415.25, 8, 3.5) = 439.75  # seven more copies
 weights_per_node_gib(4, 129.4, 0) = 517.6   weights_per_node_gib(4, 129.4, 0.6) = 520.0  # each replica its drafts
 weights_per_node_gib__data(2, 100, 1, 4, 25) = 352  # 2 x (100 + 1 + 3 x 25)
 weights_per_node_gib__pipeline(2, 500, 1.5, 2, 32) = 65.5  # 2 x (500 x 2/32 + 1.5)
@@ -611,7 +615,7 @@ SIZED = {"model": WEIGHED, "server": NODE_200, "storage": NVME, "concurrency": 1
 BY_NAME = ("nodes", "tensor_parallel", "attention", "pipeline_parallel", "max_num_batched_tokens", "max_num_seqs", "input_tokens",
            "output_tokens", "draft_tokens", "acceptance_length", "prefix_cache_hit_ratio", "shared_prefix_tokens", "active_ratio",
            "tpot_ms", "ttft_ms",
-           "engine", "measured_tpot_ms", "measured_ttft_ms", "measured_sessions")
+           "engine", "text_only_model", "measured_tpot_ms", "measured_ttft_ms", "measured_sessions")
 DOORS = {  # arguments by position that are fine; then those by name only
          "calc_kv_per_session_gib": ({"model": FULL, "effective_context": 8192, "kv_precision": "fp8"}, ()),
          "calc_sessions_per_node": ({"server": NODE_100, "kv_per_session_gib": 1.0, "kv_budget_ratio": 0.7,
@@ -723,7 +727,7 @@ class Doors(Tabled):
         self.agree(((door, changes), self.call(door, **changes), message) for door, changes, message in self.SAID)
 
     def test_arguments_by_name(self):
-        formats = "bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4"
+        formats = "bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int3, int2"
         self.agree((more, refusal(sizing.calculate_sizing, **SIZED, **more), message) for more, message in [
             ({"tpot": 5}, "unknown argument 'tpot'; did you mean 'tpot_ms'?"),
             ({"weights_precision": "fp9"}, "weights_precision: unknown value 'fp9'; did you mean 'fp8'?"),
@@ -733,7 +737,7 @@ class Doors(Tabled):
             ({"max_seqs": 2}, "unknown argument 'max_seqs'; did you mean 'max_num_seqs'?"),
             ({"weights_precision": "int4"}, ""), ({"weights_precision": "fp8_block"}, ""), ({"weights_precision": None}, "")])
         begin, _, names = refusal(sizing.calculate_sizing, **SIZED, kv_budgets=5).partition("; choose from ")
-        self.assertEqual((begin, set(names.split(", "))), ("unknown argument 'kv_budgets'", {*BY_NAME, "weights_precision"}))
+        self.assertEqual((begin, names), ("unknown argument 'kv_budgets'", ", ".join([*BY_NAME, "weights_precision"][:20]) + ", ..."))
 
     SESSION = """  # model, context, precision, bytes, alerts
         FULL    8191 fp16 1073610752 high_kv_precision  # 65,536 x 8191 x 2
@@ -822,7 +826,7 @@ class Doors(Tabled):
             tensor_parallel="auto", attention="auto", pipeline_parallel="auto", max_num_batched_tokens=None, max_num_seqs=None,
             input_tokens=1024, output_tokens=1024, draft_tokens=0, acceptance_length=None, prefix_cache_hit_ratio=0.0,
             shared_prefix_tokens=0,
-            active_ratio=1.0, tpot_ms=None, ttft_ms=None, engine="generic", measured_tpot_ms=None, measured_ttft_ms=None,
+            active_ratio=1.0, tpot_ms=None, ttft_ms=None, engine="generic", text_only_model=False, measured_tpot_ms=None, measured_ttft_ms=None,
             measured_sessions=None, replaced_entries=()))
         plan = plans()["minimum"]  # any number is an attribute of a plan; 2148.75 x 0.70 - 65.9651 - 8 x 6.006376953125
         self.assertEqual(values(plan, "kv_budget_gib max_effective_context latent_kv_bytes"), (1390.108884375, None, None))
@@ -947,7 +951,8 @@ class Records(Tabled):
                 10**4: "num_layers num_key_value_heads num_attention_heads moe_layers mtp_layers gpus hbm_per_gpu_gb",
                 10**6: "hidden_size", 10**8: "vocab_size",
                 10**5: "head_dim weights_gib checkpoint_gib num_experts num_experts_per_tok",
-                10**15: "total_params active_params embedding_params expert_params unquantized_params mtp_params vision_params"}
+                10**15: "total_params active_params embedding_params expert_params unquantized_params mtp_params vision_params "
+                        "whole_params whole_unquantized_params"}
 
     def test_every_number_has_bounds(self):
         greatest = {name: high for high, names in self.GREATEST.items() for name in names.split()}
@@ -2574,8 +2579,8 @@ class Weights(Tabled):
     # 2^30 parameters, a quarter of them never quantized: 0.5 GiB and 0.75 x the width; 2^28 of multi-token prediction on disk
     KNOWN = dataclasses.replace(FULL, total_params=2**30, unquantized_params=2**28, mtp_params=2**28, weights_precision="bf16",
                                 weights_gib=2.5, checkpoint_gib=3.0)
-    WIDTHS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625, "mxfp4": 0.53125,
-              "nvfp4": 0.5625}
+    WIDTHS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int6": 0.8125, "int4": 0.5625, "fp4": 0.5625,
+              "mxfp4": 0.53125, "nvfp4": 0.5625, "int3": 0.4375, "int2": 0.3125}
     FORMATS = [
         # changes to KNOWN, format asked for, (GiB, on disk, format, origin)
         ({}, None, (2.5, 3.0, "bf16", None)), ({}, "bf16", (2.5, 3.0, "bf16", None)),  # as stated
@@ -2605,6 +2610,27 @@ class Weights(Tabled):
         self.assertEqual([data["inputs"]["model"][name] for name in ("weights_precision", "weights_origin")], ["fp8", "computed"])
         self.assertEqual(place(MODELS["llama-3.1-8b-instruct"], SERVERS["dgx300"], weights_precision="fp8").weights_gib,
                          weights_gib)
+
+    def test_what_every_rank_holds_whole(self):
+        # DeepSeek-V3: 61 x 7168 x (1536 + 512 + 64) in fp8, 58 routers of 7168 x 256 in 16 bits: 1.05829 GiB, 7 more of them
+        model = dataclasses.replace(MODELS["deepseek-v3"], whole_params=1029898240, whole_unquantized_params=106430464)
+        one, other = (place(changed, SERVERS["dgx200"], precision="bf16", tensor_parallel=8, attention="tensor") for changed in (model, MODELS["deepseek-v3"]))
+        more_gib = 7 * (923467776 + 2 * 106430464) / GIB
+        self.assertAlmostEqual(one.runtime_overhead_gib - other.runtime_overhead_gib, more_gib)
+        self.assertEqual(one.weights_gib, other.weights_gib)
+        piped, other = (place(changed, SERVERS["dgx200"], precision="bf16", tensor_parallel=4, pipeline_parallel=2) for changed in (model, MODELS["deepseek-v3"]))
+        self.assertAlmostEqual(piped.runtime_overhead_gib - other.runtime_overhead_gib, 2 * 3 / 7 * more_gib * 31 / 61)
+
+    def test_without_the_towers(self):
+        # 2^28 parameters of towers: 0.5 GiB, in the 2.5 of any origin; 2^30 + 2^28 parameters of 2 bytes
+        towers = dataclasses.replace(self.KNOWN, vision_params=2**28)
+        for changes, gib, without in (
+                ({}, 2.5, 2.0), ({"weights_origin": "safetensors"}, 2.5, 2.0), ({"weights_origin": "computed"}, 2.5, 2.0),
+                ({"vision_params": None}, 2.5, 2.5), ({"weights_precision": "fp8", "weights_gib": 1.75, "weights_origin": "computed"}, 1.75, 1.25)):
+            model = dataclasses.replace(towers, **changes)
+            with self.subTest(changes=changes):
+                self.assertEqual([place(model, NODE_800, text_only_model=only).weights_gib for only in (False, True)], [gib, without])
+        self.assertEqual(refusal(place, towers, NODE_800, text_only_model=1), "text_only_model: expected true or false, got 1")
 
     def test_unknown_weights_are_not_said_not_to_fit(self):
         text = sizing.render_text(sizing.report_blocks(answer(model=FULL, effective_context=8000, lang="en")), 100)
@@ -2852,6 +2878,10 @@ PIPELINE = {"model": L405B, "server": "dgx200", "tensor_parallel": 4, "pipeline_
 V3_ON_H100 = {"model": "deepseek-v3", "server": "dgx-h100", "effective_context": 8000}
 AMD = {"model": "mixtral-8x7b-v0.1", "server": "hgx-mi300x"}             # speed unknown: a model with experts
 AMD_DENSE = {"model": "qwen3-8b", "server": "hgx-mi300x"}                # an estimate
+# head in fp8, the rest of the linear layers in int4: 8,190,735,360 parameters, 151,936 x 4096 of each table, 308,224 of norms
+MIXED = sizing.with_weights(dataclasses.replace(
+    MODELS["qwen3-8b"], weights_precision="int4", weights_gib=None, unquantized_params=622638080,
+    params_by_precision={"int4": 6945767424, "fp8": 622329856, "bf16": 622638080}), None)
 ONE_ON_100 = {"model": ONE_LAYER, "server": NODE_100, "effective_context": 8192, "kv_precision": "fp16"}
 NO_CONTEXT = {"nodes": 1, "concurrency": 10**9, "effective_context": "max"}
 # Together they have each number, in each of its cases, with a value and, where that can be, without.
@@ -2867,7 +2897,9 @@ KINDS = [
     dict(ONE_ON_100, runtime_overhead_gib=64.5),  # IDEAL alone does not fit
     {"model": "deepseek-v3", "kv_precision": "bf16"}, {"model": "deepseek-v3.2"}, dict(V3_ON_H100, concurrency=17), PIPELINE,
     {"model": sizing.with_weights(MODELS["qwen3-235b-a22b-fp8"], "int4"), "tensor_parallel": 8, "effective_context": 40000},
-    {"model": dataclasses.replace(MODELS["qwen3-8b"], weights_origin="safetensors", weights_gib=15.5)},
+    {"model": dataclasses.replace(MODELS["qwen3-8b"], weights_origin="safetensors", weights_gib=15.5)}, {"model": MIXED},
+    {"model": dataclasses.replace(MODELS["deepseek-v3"], whole_params=1029898240, whole_unquantized_params=106430464), "kv_precision": "bf16",
+     "tensor_parallel": 8, "attention": "tensor"},
     {"model": "llama-4-scout-17b-16e-instruct", "max_num_batched_tokens": 1000}, {"model": of_groups("chunked", *NARROW_GROUPS)},
     {"model": of_groups("sparse_latent", *LATENT), "kv_precision": "bf16"},
     {"model": of_groups("linear", *NARROW_GROUPS, *LATENT, STATE, NONE), "kv_precision": "fp16"},
@@ -2887,6 +2919,8 @@ KINDS = [
     {"model": "qwen3.5-27b", "server": "hgx-mi300x", "draft_tokens": 1, "kv_precision": "bf16", "effective_context": 9000},
     {"model": "qwen3-8b", "server": "8x-rtx-pro-6000", "tensor_parallel": 2, "pipeline_parallel": 2, "max_num_seqs": 100},
     {"model": "opt-oss-20b", "server": "8x-l40s", "attention": "data", "tensor_parallel": 8, "effective_context": 4096},
+    {"model": dataclasses.replace(MODELS["qwen3.5-27b"], weights_origin="safetensors"), "text_only_model": True, "kv_precision": "bf16",
+     "effective_context": 9000},
 ]
 
 
@@ -3391,6 +3425,7 @@ class Formulas(unittest.TestCase):
 # === Alerts ===
 
 class Alerts(unittest.TestCase):
+    READ = dataclasses.replace(MODELS["qwen3-8b"], config_read=[])
     SMALL = {"model": "opt-oss-20b", "effective_context": 4096, "concurrency": 100}
     TWO_HEADS = dict(SMALL, model="qwen3-next-80b-a3b-instruct")
     MAX = {"nodes": 1, "effective_context": "max"}
@@ -3520,6 +3555,9 @@ class Alerts(unittest.TestCase):
         # IDEAL, 1,000 on 3 nodes: 334 x 0.51 x 2.2521973 / 1282.6714
         "idle_sessions_hold_hbm": ("warning", {"active_ratio": 0.49}, {"active_ratio": 0.5},
                                    "Silent sessions hold 29.9 % of the KV budget: only 49 % generate at once."),
+        "quantised_name_16_bit": ("warning", dict(SMALL, model=dataclasses.replace(READ, name="Qwen3-8B-AWQ")), dict(SMALL, model=READ),
+                                  "The model's name, Qwen3-8B-AWQ, is that of a quantised checkpoint, but neither its config.json nor an "
+                                  "hf_quant_config.json beside it says so: the weights count in bf16, 15.27 GiB."),
         "draft_weights_unknown": ("warning", dict(SMALL, draft_tokens=1), dict(SMALL, model="qwen3.5-27b", draft_tokens=1),
                                   "The catalog states no MTP layers of this model: weights and KV of the drafts are not counted."),
         "speed_is_estimate": ("info", dict(SMALL, attention="data"), dict(SMALL, attention="tensor"),
@@ -3594,6 +3632,11 @@ class Alerts(unittest.TestCase):
             dict(ONE_ON_100, runtime_overhead_gib=63.5, concurrency=3, kv_budget_ratio=0.65),
             dict(ONE_ON_100, runtime_overhead_gib=63.5, concurrency=3, nodes=9)]),
         "idle_sessions_hold_hbm": ([], [{"active_ratio": 0.49, "runtime_overhead_gib": 2000}]),          # no budget
+        "quantised_name_16_bit": (
+            [dict(small, model=dataclasses.replace(read, name=name)) for small, read in [(SMALL, READ)] for name in ("x-FP8", "x-NVFP4-y", "x_mxfp4", "gptq", "a-Int4", "w4a16-x", "W8A8")],
+            [dict(small, model=dataclasses.replace(read, **changes)) for small, read in [(SMALL, READ)] for changes in (
+                {"name": "fp16"}, {"name": "int44"}, {"name": "print4"}, {"name": "x-AWQ", "weights_precision": "int4"}, {"name": "x-AWQ", "config_read": None},
+                {"name": "x-AWQ", "weights_origin": "safetensors"})]),
         "draft_weights_unknown": ([], [SMALL]),
         "speed_is_estimate": ([dict(small, **changes) for small in [SMALL] for changes in (
             {"server": "8x-rtx-pro-6000", "tensor_parallel": 2}, {"server": "8x-l40s", "tensor_parallel": 4},
@@ -3631,8 +3674,8 @@ class Alerts(unittest.TestCase):
         "budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes", "replica_spans_nodes",
         "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
-        "context_beyond_request", "request_beyond_context", "does_not_generate", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm", "draft_weights_unknown",
-        "accepted_keys",
+        "context_beyond_request", "request_beyond_context", "does_not_generate", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm",
+        "quantised_name_16_bit", "draft_weights_unknown", "accepted_keys",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
         "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped",
@@ -3654,7 +3697,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 25 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 26 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -3853,7 +3896,7 @@ class Tables(unittest.TestCase):
             self.assertTrue(names)
             self.assertEqual(len(names), len(set(names)))
         for alert in sizing.ALERTS:
-            self.assertRegex(" ".join(alert[:3]), r"^[a-z]+(_[a-z]+)+ (kv|storage|nodes|plan) (error|warning|info)$")
+            self.assertRegex(" ".join(alert[:3]), r"^[a-z]+(_[a-z0-9]+)+ (kv|storage|nodes|plan) (error|warning|info)$")
         self.assertEqual(list(sizing.SEVERITIES), ["error", "warning", "info"])
 
     def test_every_parameter_is_explained(self):
@@ -3975,7 +4018,8 @@ class JsonReport(unittest.TestCase):
              "inputs/nfr": "concurrency effective_context kv_precision kv_budget_ratio runtime_overhead_gib peak_headroom_ratio "
                            "nodes tensor_parallel attention pipeline_parallel max_num_batched_tokens max_num_seqs input_tokens "
                            "output_tokens draft_tokens acceptance_length prefix_cache_hit_ratio shared_prefix_tokens active_ratio tpot_ms ttft_ms "
-                           "engine measured_tpot_ms measured_ttft_ms measured_sessions replaced_entries max_num_batched_tokens_origin "
+                           "engine text_only_model measured_tpot_ms measured_ttft_ms measured_sessions replaced_entries "
+                           "max_num_batched_tokens_origin "
                            "max_num_seqs_origin weights_precision overhead_origin requested_context",
              "scenarios/ideal": "name configuration results classification binding_limit speed_basis speed_rests_on speed_missing "
                                 "layouts rationale warnings",
@@ -5733,7 +5777,7 @@ deepseek-v3 dgx200 fp8_block trtllm fp8 8 1 8 3 16 921.6 7372.8:
     def test_a_gpu_computes_in_the_next_precision_it_has(self):
         for server in (B200, H100, A100):
             words = " ".join(words for one, _, words in self.COMPUTED if one is server)
-            self.assertEqual(sorted(words.split()), sorted(sizing.WEIGHT_PRECISIONS), server.name)
+            self.assertEqual(sorted(words.split()), sorted(sizing.SERVED_PRECISIONS), server.name)
         for server, expected, words in self.COMPUTED:
             for weights in words.split():
                 sheet = prompt(DEEPSEEK, server, 1, 8, weights)
@@ -5893,7 +5937,8 @@ class SpeedGrows(unittest.TestCase):
             if blocks == static:
                 as_fast.add(model.name)
         # all that these keep beside their experts is in bf16
-        self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "kimi-k2.5", "gemma-4-26b-a4b-nvfp4"})
+        self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "kimi-k2.5", "gemma-4-26b-a4b-nvfp4",
+                                   "glm-5.1-nvfp4"})
 
 
 class SpeedDoors(unittest.TestCase):
@@ -5928,7 +5973,7 @@ class SpeedDoors(unittest.TestCase):
     WORDS = {  # argument -> (all words, a wrong one and the nearest)
              "kv_precision": ("fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla", "fp9", "fp8"),
              "engine": ("generic, vllm, sglang, trtllm", "vlm", "vllm"),
-             "weights_precision": ("bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4", "nvfp", "nvfp4")}
+             "weights_precision": ("bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int3, int2", "nvfp", "nvfp4")}
 
     def asked(self, door, **changes):
         return door(**{name: dict(self.VALID, **changes)[name] for name in self.DOORS[door]})
@@ -7792,7 +7837,7 @@ HF_REFUSED = [  # config, what the message says
     ({"model_type": "llava", "text_config": hf_config("llama"), "llm_config": hf_config("llama")}, "expected one nested language model"),
     # quantisation
     (hf_config("llama", quantization_config=[1]), "quantization_config: expected a JSON object"),
-    (hf_config("llama", quantization_config={"quant_method": "modelopt", "kv_cache_scheme": {"num_bits": 4, "type": "float"}}),
+    (hf_config("llama", quantization_config={"quant_method": "modelopt", "kv_cache_scheme": {"num_bits": 2, "type": "float"}}),
         "quantization_config.kv_cache_scheme"),
     (hf_config("llama", quantization_config={"quant_method": "fp8", "kv_cache_layout": "packed"}), "quantization_config.kv_cache_layout"),
 ]
@@ -7801,7 +7846,33 @@ HF_PRECISIONS = [  # quantization_config, dtype, weights, kv
     ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "bfloat16", "int4", "bf16"), ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "bfloat16", "int8", "bf16"),
     ({"quant_method": "bitsandbytes", "load_in_8bit": 1}, "bfloat16", "int4", "bf16"),
     ({"quant_method": "modelopt", "quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}, "bfloat16", "fp8", "fp8"),
-    ({"quant_method": "brand_new"}, "bfloat16", None, "bf16"),
+    # what other methods' files say of their bits
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp8_e4m3"}}}, None, "fp8", "bf16"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp4", "group_size": 32}}}, None, "mxfp4", "bf16"),
+    ({"quant_method": "quark", "global_quant_config": {"weight": [{"dtype": "fp8_e4m3"}, {"dtype": "int4"}]}}, None, "int4", "bf16"),
+    ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Int8DynamicActivationInt4WeightConfig"}}}, None, "int4", "bf16"),
+    ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Float8DynamicActivationFloat8WeightConfig"}}}, None, "fp8", "bf16"),
+    ({"quant_method": "torchao", "quant_type": "int8_weight_only"}, None, "int8", "bf16"),
+    ({"quant_method": "fp_quant", "forward_dtype": "nvfp4"}, None, "nvfp4", "bf16"),
+    ({"quant_method": "fp_quant", "forward_dtype": "mxfp4"}, None, "mxfp4", "bf16"),
+    ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 3, "group_size": 64}}, "skip_modules": ["lm_head"]}, None, "int3", "bf16"),
+    ({"quant_method": "hqq", "quant_config": {"self_attn.q_proj": {"weight_quant_params": {"nbits": 8}},
+                                              "mlp.up_proj": {"weight_quant_params": {"nbits": 2}}}}, None, "int2", "bf16"),
+    ({"quant_method": "exl3", "bits": 3.5, "head_bits": 6}, None, "int4", "bf16"), ({"quant_method": "exl3", "bits": 4.0}, None, "int4", "bf16"),
+    ({"quant_method": "aqlm", "nbits_per_codebook": 16, "num_codebooks": 1, "in_group_size": 8}, None, "int2", "bf16"),
+    ({"quant_method": "aqlm", "nbits_per_codebook": 8, "num_codebooks": 2, "in_group_size": 8}, None, "int2", "bf16"),
+    ({"quant_method": "eetq", "weights": "int8"}, None, "int8", "bf16"), ({"quant_method": "quanto", "weights": "float8"}, None, "fp8", "bf16"),
+    ({"quant_method": "bitnet"}, None, "int2", "bf16"), ({"quant_method": "awq", "w_bit": 3}, None, "int3", "bf16"),
+    ({"quant_method": "auto-round", "bits": 4, "data_type": "mx_fp"}, None, "mxfp4", "bf16"),
+    ({"quant_method": "auto-round", "bits": 8, "data_type": "mx_fp"}, None, "fp8", "bf16"),
+    ({"quant_method": "auto-round", "bits": 4, "data_type": "nv_fp"}, None, "nvfp4", "bf16"),
+    ({"quant_method": "auto-round", "bits": 8, "data_type": "fp"}, None, "fp8", "bf16"),
+    ({"quant_method": "bitsandbytes", "bnb_4bit_quant_type": "nf4"}, None, "int4", "bf16"),
+    ({"bits": 4, "group_size": 64}, None, "int4", "bf16"), ({"bits": 8, "group_size": 32, "mode": "mxfp8"}, None, "fp8", "bf16"),
+    ({"bits": 4, "group_size": 16, "mode": "nvfp4"}, None, "nvfp4", "bf16"),
+    # only the KV cache
+    ({"quant_method": "modelopt", "quant_algo": None, "kv_cache_quant_algo": "FP8"}, None, "bf16", "fp8"),
+    ({"quant_method": "modelopt", "quant_algo": "NVFP4", "kv_cache_quant_algo": "NVFP4"}, None, "nvfp4", "nvfp4"),
 ]
 HF_BLOOM = {"model_type": "bloom", "n_layer": 24, "num_attention_heads": 16, "n_embed": 1024, "seq_length": 2048, "vocab_size": 250880}
 HF_PUBLISHED = [  # parameters of the released checkpoint as published (Hugging Face: safetensors metadata or model card), its config
@@ -9481,8 +9552,8 @@ class RefusedConfigs(unittest.TestCase):
         for config in ({"model_type": "\u202eamall"}, hf_config("llama", **{"kv\x1b[2J": 1}), hf_config("llama", torch_dtype="\x1b[2J"), hf_config("llama", layer_types=["\ud800"] * 4),
                        {"architectures": ["\u202e"]}, hf_config("llama", quantization_config={"quant_method": "x", "kv\u202e": 1})):
             self.assertTrue(self.refused(config).isprintable())
-        model = read(hf_config("llama", quantization_config={"quant_method": "\x1b[2J\u202e"}))
-        self.assertIn(r"weights_precision unknown: no rule for quant_method '\x1b[2J\u202e'", model.config_derived)
+        message = self.refused(hf_config("llama", quantization_config={"quant_method": "\x1b[2J\u202e"}))
+        self.assertIn(r"quant_method '\x1b[2J\u202e'", message)
 
 
 class Quantization(unittest.TestCase):
@@ -9498,7 +9569,9 @@ class Quantization(unittest.TestCase):
         for method, precision in sizing.QUANT_METHODS.items():
             self.assertEqual(weights({"quant_method": method}), precision)
         for method in sizing.BIT_METHODS:
-            self.assertEqual([weights({"quant_method": method, "bits": bits}) for bits in (4, 8, 3)], ["int4", "int8", None])
+            self.assertEqual([weights({"quant_method": method, "bits": bits}) for bits in (2, 3, 4, 5, 6, 8)],
+                             ["int2", "int3", "int4", "int6", "int6", "int8"])
+        for method in sizing.FOUR_BITS:
             self.assertEqual(weights({"quant_method": method}), "int4")
         for algorithm, precision in (("FP8", "fp8"), ("FP8_PB_WO", "fp8_block"), ("NVFP4", "nvfp4"), ("W4A16_AWQ", "int4"),
                                      ("W4A8_AWQ", "int4"), ("INT8_SQ", "int8"), ("MXFP4", "mxfp4"), ("W8A16", "int8"),
@@ -9544,19 +9617,165 @@ class Quantization(unittest.TestCase):
                                                                     "glm-5.2-fp8", "llama-3.1-405b-instruct-fp8")}
         self.assertEqual(stated, dict(dict.fromkeys(stated, "fp8_block"), **{"llama-3.1-405b-instruct-fp8": "fp8"}))
 
-    def test_of_several_groups_the_experts_decide(self):
+    def test_each_group_by_its_own_targets_and_bits(self):
+        """Mixtral of four layers and four experts; per layer: attention 12,288, an expert 24,576, router 64 x 4."""
         groups = {"group_0": {"targets": ["re:.*self_attn.*"], "weights": {"num_bits": 8, "type": "float"}},
                   "group_1": {"targets": ["re:.*experts.*"], "weights": {"num_bits": 4, "type": "float", "group_size": 16}}}
-        model = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={"quant_method": "compressed-tensors",
-            "config_groups": groups}))
-        self.assertEqual(model.weights_precision, "nvfp4")
-        plain = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={"quant_method": "fp8"}))
-        # the attention of four layers counts as bf16: 2 x 64 x 64 + 2 x 64 x 32 each
-        self.assertEqual(model.unquantized_params - plain.unquantized_params, 4 * 12288)
-        # what is ignored counts beside the other groups: the four experts of one layer
-        both = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config={
-            "quant_method": "compressed-tensors", "config_groups": groups, "ignore": ["model.layers.0.block_sparse_moe.experts"]}))
-        self.assertEqual(both.unquantized_params - model.unquantized_params, 4 * self.MLP)
+        fp8, int4, kept = ({"num_bits": 8, "type": "float"}, {"num_bits": 4, "type": "int"},
+                           self.TABLES + self.NORMS + 4 * 64 * 4)
+        attention, experts = 4 * self.ATTENTION, 16 * self.MLP
+        algos = [{"model.layers.%d.%s" % (layer, name): {"quant_algo": algo} for layer in range(4)
+                  for name, algo in (("self_attn.q_proj", "FP8"), ("block_sparse_moe.experts", "W4A16_NVFP4"))}]
+        for block, main, table in (
+                ({"config_groups": groups}, "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
+                ({"quant_algo": "MIXED_PRECISION", "quantized_layers": algos[0]}, "nvfp4",
+                 {"fp8": attention, "nvfp4": experts, "bf16": kept}),
+                # the head too, where a group names it
+                ({"config_groups": {"a": {"targets": ["lm_head"], "weights": fp8}, "b": {"targets": ["Linear"], "weights": int4}}}, "int4",
+                 {"fp8": 6400, "int4": attention + experts, "bf16": kept - 6400}),
+                # what no group names is in 16 bits
+                ({"config_groups": {"a": groups["group_1"]}}, "nvfp4", None),
+                # ignored beside the groups: the four experts of one layer
+                ({"config_groups": groups, "ignore": ["model.layers.0.block_sparse_moe.experts"]}, "nvfp4",
+                 {"fp8": attention, "nvfp4": experts * 3 // 4, "bf16": kept + experts // 4}),
+                # two layers of attention in 8 bits, the others with the rest
+                ({"config_groups": {"a": {"targets": [r"re:.*layers\.(0|3)\.self_attn.*"], "weights": fp8}, "b": {"targets": ["Linear"], "weights": int4}}},
+                 "int4", {"fp8": attention // 2, "int4": attention // 2 + experts, "bf16": kept}),
+                ({"config_groups": {"a": {"targets": [r"re:.*layers\.[1-3]\.self_attn.*"], "weights": fp8}, "b": {"targets": ["Linear"], "weights": int4}}},
+                 "int4", {"fp8": attention * 3 // 4, "int4": attention // 4 + experts, "bf16": kept}),
+                # down projections in 8 bits: a third of the experts
+                ({"config_groups": {"a": {"targets": ["re:.*experts.*down_proj"], "weights": fp8},
+                                    "b": {"targets": ["re:.*experts.*gate_proj", "re:.*experts.*up_proj"], "weights": int4},
+                                    "c": {"targets": ["re:.*self_attn.*"], "weights": int4}}}, "int4",
+                 {"int4": experts * 2 // 3 + attention, "fp8": experts // 3, "bf16": kept})):
+            block = dict({"quant_method": "compressed-tensors"}, **block)
+            with self.subTest(block=block):
+                model = read(hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2, quantization_config=block))
+                self.assertEqual((model.weights_precision, model.params_by_precision), (main, table))
+                self.assertEqual(model.unquantized_params, table["bf16"] if table else kept + attention)
+                stored = table or {"bf16": kept + attention, "nvfp4": experts}
+                self.assertEqual(sum(stored.values()), model.total_params)
+                self.assertEqual(sizing.with_weights(model, None).weights_gib,
+                                 float(sum(count * sizing.WEIGHT_PRECISIONS[name] for name, count in stored.items()) / GIB))
+
+    def test_a_mixed_checkpoint_of_modelopt(self):
+        """nvidia/Qwen3.6-35B-A3B-NVFP4: attention and linear attention in fp8; head, experts and shared experts in nvfp4."""
+        layers, names = {}, (("linear_attn.in_proj_qkv", "FP8"), ("linear_attn.in_proj_z", "FP8"), ("linear_attn.out_proj", "FP8"),
+                             ("mlp.experts", "W4A16_NVFP4"), ("mlp.shared_expert.up_proj", "W4A16_NVFP4"))
+        for layer in range(40):
+            own = names if layer % 4 != 3 else (("self_attn.q_proj", "FP8"), *names[3:])
+            layers.update({"model.language_model.layers.%d.%s" % (layer, name): {"quant_algo": algo} for name, algo in own})
+        layers["lm_head"] = {"quant_algo": "W4A16_NVFP4"}
+        qwen = next(row[-1] for row in HF_TRUTH if row[0] == "Qwen/Qwen3.5-35B-A3B")
+        config = dict(qwen, quantization_config={"quant_method": "modelopt", "quant_algo": "MIXED_PRECISION", "quantized_layers": layers,
+                                                     "ignore": ["mtp*", "mtp.layers.0*"]})
+        # attention 2048 x (16 x 256 x 3 + 2 x 2 x 256), 10 layers; linear attention 2048 x (2 x 2048 + 3 x 4096 + 2 x 32), 30;
+        # experts 256 x 3 x 2048 x 512, shared ones 3 x 2048 x 512, 40 layers; the head 248,320 x 2048
+        fp8 = 10 * 2048 * (3 * 4096 + 1024) + 30 * 2048 * (2 * 2048 + 3 * 4096 + 2 * 32)
+        fp4 = 40 * 257 * 3 * 2048 * 512 + 248320 * 2048
+        model = read(config)
+        self.assertEqual((model.params_by_precision["fp8"], model.params_by_precision["nvfp4"]), (fp8, fp4))
+        self.assertEqual(model.unquantized_params, model.total_params - fp8 - fp4)
+
+    def test_a_whole_layer_is_left_out(self):
+        """GLM-5.1-NVFP4 leaves out whole layers: their attention, indexer and MLP."""
+        config = hf_config("glm_moe_dsa", indexer_types=["full"] * 4, **HF_INDEX)
+        quant = {"quant_method": "modelopt", "quant_algo": "NVFP4"}
+        base, dense, moe, none = (read(dict(config, quantization_config=dict(quant, ignore=names))) for names in (
+            [], ["model.layers.0*"], ["model.layers.1.*"], ["model.layers.4.*", "model.layers.78*"]))
+        attention = (64 * 24 + 24 * 4 * 24 + 64 * (32 + 8) + 32 * 4 * (16 + 16) + 4 * 16 * 64) + (24 * 4 * 128 + 64 * 128 + 64 * 4)
+        self.assertEqual([one.unquantized_params - base.unquantized_params for one in (dense, moe, none)],
+                         [attention + 3 * 64 * 128, attention + 9 * 3 * 64 * 32, 0])
+
+    def test_an_mlp_beside_experts(self):
+        """Gemma 4 26B-A4B, NVFP4: `mlp*` is the MLP that all tokens take, and the experts are quantised."""
+        config = hf_config("gemma4_text", layer_types=["sliding_attention", "full_attention"] * 2, sliding_window=512, head_dim=16, global_head_dim=16,
+                           enable_moe_block=True, num_experts=4, top_k_experts=2, moe_intermediate_size=32)
+        layers = config["num_hidden_layers"]
+        quant = {"quant_method": "modelopt", "quant_algo": "NVFP4"}
+        base, kept = (read(dict(config, quantization_config=dict(quant, ignore=names))) for names in (
+            [], ["model.language_model.layers.%d.mlp*" % layer for layer in range(layers)]))
+        self.assertEqual(kept.unquantized_params - base.unquantized_params, layers * 3 * config["hidden_size"] * config["intermediate_size"])
+
+    WHOLE = [  # config, parameters that every rank holds whole, of these in 16 bits
+        (hf_config("llama"), None, None),
+        # routers 64 x 4 of four layers
+        (hf_config("mixtral", num_local_experts=4, num_experts_per_tok=2), 1024, 1024),
+        # 64 x (24 + 32 + 8) of attention in four layers, 64 x 8 of a router in three
+        (hf_config("deepseek_v3", **HF_LATENT), 4 * 4096 + 3 * 512, 3 * 512),
+        (hf_config("deepseek_v3", quantization_config={"quant_method": "awq", "modules_to_not_convert": ["self_attn"]}, **HF_LATENT),
+         4 * 4096 + 3 * 512, 4 * 4096 + 3 * 512),
+        (hf_config("deepseek_v3", quantization_config={"quant_method": "fp8"}, **dict(HF_LATENT, q_lora_rank=None)), 4 * 64 * 40 + 3 * 512, 3 * 512),
+        # and an indexer, whole: 24 x 4 x 128 + 64 x 128 + 64 x 4, in two of them
+        (hf_config("glm_moe_dsa", indexer_types=["full", "shared", "shared", "full"], **HF_INDEX), 4 * 4096 + 3 * 512 + 2 * 20736, 3 * 512)]
+
+    def test_what_every_rank_holds_whole(self):
+        for config, whole, kept in self.WHOLE:
+            with self.subTest(config=config):
+                model = read(config)
+                self.assertEqual((model.whole_params, model.whole_unquantized_params), (whole, kept))
+
+    UNREAD = [  # quantization_config, words of the refusal
+        ({"quant_method": "brand_new"}, "quant_method 'brand_new'"), ({"quant_method": "vptq"}, "quant_method 'vptq'"),
+        ({"quant_method": "gptq", "bits": -1}, "quant_method 'gptq'"), ({"quant_method": "gptq", "bits": 0}, "quant_method 'gptq'"),
+        ({"quant_method": "gptq", "bits": "4"}, "quant_method 'gptq'"), ({"quant_method": "gptq", "bits": True}, "quant_method 'gptq'"),
+        ({"quant_method": "gptq", "bits": 32}, "quant_method 'gptq'"), ({"quant_method": "exl3"}, "quant_method 'exl3'"),
+        ({"quant_method": "exl3", "bits": float("nan")}, "quant_method 'exl3'"),
+        ({"quant_method": "hqq"}, "quant_method 'hqq'"), ({"quant_method": "hqq", "quant_config": {"x": 1}}, "quant_method 'hqq'"),
+        ({"quant_method": "quark"}, "quant_method 'quark'"), ({"quant_method": "torchao"}, "quant_method 'torchao'"),
+        ({"quant_method": "torchao", "quant_type": {"default": {"_type": "UIntXConfig"}}}, "quant_method 'torchao'"),
+        ({"quant_method": "aqlm", "nbits_per_codebook": 16}, "quant_method 'aqlm'"), ({"quant_method": "fp_quant"}, "quant_method 'fp_quant'"),
+        ({"quant_method": "eetq"}, "quant_method 'eetq'"), ({"group_size": 64}, "quant_method None"),
+        ({"quant_method": "modelopt", "quant_algo": "FP3"}, "quant_method 'modelopt', quant_algo 'FP3'"),
+        ({"quant_method": "modelopt", "quant_algo": "MIXED_PRECISION"}, "quant_method 'modelopt', quant_algo 'MIXED_PRECISION'"),
+        ({"quant_method": "modelopt", "quant_algo": "MIXED_PRECISION", "quantized_layers": {"lm_head": {"quant_algo": "X"}}},
+         "quant_method 'modelopt', quant_algo 'MIXED_PRECISION'"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": {"num_bits": 7, "type": "float"}}}},
+         "quant_method 'compressed-tensors'"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": None}}}, "quant_method 'compressed-tensors'"),
+        ({"quant_method": "fp8", "ignore": ["re:^(?!.*experts).*"]}, "the modules behind 're:^(?!.*experts).*'")]
+
+    def test_what_is_not_read_is_refused_unless_the_format_is_given(self):
+        for quant, words in self.UNREAD:
+            config = hf_config("llama", quantization_config=quant)
+            with self.subTest(quant=quant):
+                with self.assertRaises(SizingError) as caught:
+                    read(config)
+                self.assertEqual(str(caught.exception), "quantization_config: nothing known says the bits of %s: give the format of the "
+                                 "weights with --weights-precision" % words)
+                model = sizing.model_from_hf_config(config, "x", FAMILIES, weights_precision="int4")
+                self.assertEqual((model.weights_precision, model.unquantized_params), (None, self.TABLES + self.NORMS))
+                self.assertEqual(sizing.with_weights(model, "int4").weights_precision, "int4")
+        # what the file leaves in 16 bits counts all the same
+        config = hf_config("llama", quantization_config={"quant_method": "brand_new", "modules_to_not_convert": ["model.layers.0.self_attn"]})
+        self.assertEqual(sizing.model_from_hf_config(config, "x", FAMILIES, weights_precision="int4").unquantized_params, self.TABLES + self.NORMS + self.ATTENTION)
+
+    def test_modules_with_bits_of_their_own(self):
+        rest, attention, mlp = self.TABLES + self.NORMS, 4 * self.ATTENTION, 4 * self.MLP
+        for quant, table in (
+                ({"quant_method": "gptq", "bits": 4, "dynamic": {"-:.*self_attn.*": {}, r"+:.*layers\.1\.mlp.*": {"bits": 8}}},
+                 {"int4": mlp * 3 // 4, "int8": mlp // 4, "bf16": rest + attention}),
+                ({"quant_method": "gptq", "bits": 4, "lm_head": True}, {"int4": mlp + attention + 6400, "bf16": rest - 6400}),
+                ({"quant_method": "auto-round", "bits": 4, "extra_config": {"model.layers.0.self_attn.q_proj": {"bits": 16, "data_type": "float"},
+                                                                           "model.layers.1.self_attn": {"bits": 8}}},
+                 {"int4": mlp + attention // 2, "int8": attention // 4, "bf16": rest + attention // 4}),
+                ({"bits": 4, "group_size": 64}, {"int4": mlp + attention + 2 * 6400, "bf16": rest - 2 * 6400}),
+                ({"bits": 4, "group_size": 64, "model.layers.2.mlp.up_proj": {"bits": 6}, "model.layers.0.self_attn": False},
+                 {"int4": mlp * 3 // 4 + attention * 3 // 4 + 2 * 6400, "int6": mlp // 4, "bf16": rest + attention // 4 - 2 * 6400}),
+                ({"quant_method": "exl3", "bits": 3.5, "head_bits": 6}, {"int4": mlp + attention, "int6": 6400, "bf16": rest - 6400}),
+                ({"quant_method": "quark", "exclude": ["lm_head"], "global_quant_config": {"weight": {"dtype": "fp4"}},
+                  "layer_quant_config": {"*self_attn*": {"weight": {"dtype": "fp8_e4m3"}}}},
+                 {"nvfp4": mlp, "fp8": attention, "bf16": rest}),
+                ({"quant_method": "awq", "modules_to_not_convert": ["re:.*(self_attn|lm_head).*"]}, {"int4": mlp, "bf16": rest + attention}),
+                ({"quant_method": "awq", "modules_to_not_convert": ["re:.*(q|k|v|o|up|down)_proj"]}, {"int4": 0, "bf16": rest + attention + mlp}),
+                # next to nothing: gates, convolutions, norms
+                ({"quant_method": "awq", "modules_to_not_convert": ["mlp.gate", "shared_expert_gate", "linear_attn.in_proj_a", "x.conv1d", "q_norm"]},
+                 {"int4": mlp + attention, "bf16": rest})):
+            with self.subTest(quant=quant):
+                model = read(hf_config("llama", quantization_config=quant))
+                found = model.params_by_precision or {model.weights_precision: model.total_params - model.unquantized_params, "bf16": model.unquantized_params}
+                self.assertEqual({name: count for name, count in found.items() if count},
+                                 {name: count for name, count in table.items() if count})
 
     TABLES, NORMS, ATTENTION, MLP = 2 * 100 * 64, 4 * 2 * 64 + 64, 2 * 64 * 64 + 2 * 64 * 32, 3 * 64 * 128
     KEPT = [  # modules left out, parameters that stay in 16 bits beside embeddings, head and norms
@@ -9597,11 +9816,16 @@ class Quantization(unittest.TestCase):
             self.assertEqual(read(hf_config("glm_moe_dsa", indexer_types=["full", "shared", "shared", "full"], quantization_config=quant,
                 **HF_INDEX)).default_kv_precision,
                              "bf16")
-        for key, value in (("kv_cache_scheme", {"num_bits": 4, "type": "float"}), ("kv_cache_scheme", {"num_bits": 8, "type": "int"}),
-            ("kv_cache_quant_algo", "NVFP4"),
-                           ("kv_cache_quant_algo", "INT8")):
-            with self.assertRaisesRegex(SizingError, r"^quantization_config\.%s: expected an fp8 KV cache or none" % key):
-                read(hf_config("llama", quantization_config={"quant_method": "modelopt", key: value}))
+        for key, value, expected in (
+                ("kv_cache_scheme", "FP8", "fp8"), ("kv_cache_scheme", "fp8_e4m3", "fp8"), ("kv_cache_quant_algo", "fp8", "fp8"),
+                ("kv_cache_quant_algo", "NVFP4", "nvfp4"), ("kv_cache_scheme", {"num_bits": 4, "type": "float"}, "nvfp4"),
+                ("kv_cache_scheme", {"num_bits": 8, "type": "int"}, "int8"), ("kv_cache_quant_algo", "INT8", "int8"),
+                ("kv_cache_scheme", {"num_bits": 8, "type": "float", "dynamic": False}, "fp8")):
+            self.assertEqual(read(hf_config("llama", quantization_config={"quant_method": "fp8", key: value})).default_kv_precision, expected)
+        for key, value in (("kv_cache_scheme", {"num_bits": 2, "type": "float"}), ("kv_cache_scheme", {"num_bits": 4, "type": "int"}),
+                           ("kv_cache_quant_algo", "FP6"), ("kv_cache_scheme", 8), ("kv_cache_scheme", ["fp8"]), ("kv_cache_scheme", {"x": 1})):
+            with self.assertRaisesRegex(SizingError, r"^quantization_config\.%s: expected an fp8, int8 or nvfp4 KV cache or none, got " % key):
+                read(hf_config("llama", quantization_config={"quant_method": "fp8", key: value}))
 
     def test_dtypes(self):
         for dtype, expected in (("bfloat16", "bf16"), ("float16", "fp16"), ("half", "fp16"), ("float32", "bf16"), ("torch.bfloat16", "bf16"), (None,
@@ -9620,19 +9844,34 @@ class Quantization(unittest.TestCase):
 
     def test_kept_attention_among_layers_that_have_none(self):
         # 20 layers, 8 of state and 2 of nothing: 5 kept of 10 with attention are half of its 1000 parameters
-        counts = dict.fromkeys(sizing.PART_COUNTS.values(), 1)
-        counts.update(num_hidden_layers=20, state_layers=8, none_layers=2)
-        kept = ["model.layers.%d.self_attn" % layer for layer in range(5)]
-        self.assertEqual(sizing.unquantized_parameters({"attention": 1000}, kept, counts), 500)
+        facts = sizing.Facts({}, {})
+        facts.roles = {"layers": ["full", "state"] * 8 + ["full", "none"] * 2, "mlp": [], "index": [], "beside": [[]] * 20}
+        kept = [sizing.Stored("fp8"), sizing.Stored(sizing.IN_16_BITS, ["model.layers.%d.self_attn" % layer for layer in range(10)])]
+        self.assertEqual(sizing.parameters_by_format({"attention": 1000}, kept, facts), {"fp8": 500, sizing.IN_16_BITS: 500})
 
-    def test_kept_layers(self):
-        names = {"shared": "mlp.shared_experts.up_proj", "expert": "mlp.experts.3.up_proj", "state": "linear_attn.x", "attention": "self_attn", "mlp": "mlp.up_proj"}
-        for part, name in [*names.items(), ("state", "mamba.x"), ("state", "conv.x"), ("attention", "attention.x"), ("mlp", "down_proj"), ("mlp", "gate_proj"), ("mlp", "mlp"), ("mlp", "mlp*")]:
-            self.assertEqual(sizing.kept_layers(["model.layers.7.%s" % name]), {part: {7}})
-        self.assertEqual(sizing.kept_layers(["re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "model.layers.*.self_attn"]), {"mlp": {None}, "attention": {None}})
-        self.assertEqual(sizing.kept_layers(["model.layers.7*.self_attn"]), {"attention": {7}})
-        for name in ("vision.attn", "model.mtp.attn", "layers.1.attn_norm", "layers.1.indexers_proj.attn", "lm_head"):
-            self.assertEqual(sizing.kept_layers([name]), {})
+    MLPS, ATTENTIONS = ("mlp", "expert", "shared"), ("attention", "indexer", "none")
+    NAMES = [  # name or pattern, parts, layers
+        ("model.layers.7.mlp.shared_experts.up_proj", ("shared",), [7]), ("model.layers.7.mlp.experts.3.up_proj", ("expert",), [7]),
+        ("re:.*experts.3.up_proj", ("expert",), [None]), ("model.layers.7.linear_attn.x", ("state",), [7]), ("layers.7.mamba.x", ("state",), [7]),
+        ("layers.7.conv.in_proj", ("state",), [7]), ("model.layers.7.self_attn", ATTENTIONS, [7]), ("model.layers.7.attention.x", ATTENTIONS, [7]),
+        ("model.layers.7.mlp.up_proj", ("mlp",), [7]), ("model.layers.7.down_proj", MLPS, [7]), ("re:.*gate_proj", MLPS, [None]),
+        ("model.layers.7.mlp", ("block",), [7]), ("model.layers.7.mlp*", ("block",), [7]), ("model.layers.7.block_sparse_moe.*", ("block",), [7]),
+        ("re:.*mlp\\.(gate|up|gate_up|down)_proj.*", ("mlp",), [None]), ("model.layers.*.self_attn", ATTENTIONS, [None]),
+        ("model.layers.7*.self_attn", ATTENTIONS, [7]), ("re:.*layers\\.\\d+\\.self_attn.*", ATTENTIONS, [None]),
+        ("lm_head", ("head",), [None]), ("model.embed_tokens", ("embedding",), [None]), ("Linear", sizing.OF_A_LAYER, [None]),
+        ("re:.*", sizing.OF_A_LAYER, [None]), ("Qwen3MoeExperts", ("expert",), [None]), ("FusedMoE", ("expert",), [None]),
+        ("backbone.layers.7.mixer.in_proj", sizing.OF_A_LAYER, [7]), ("backbone.layers.7.mixer.experts", ("expert",), [7]),
+        ("model.layers.0*", sizing.OF_A_LAYER, [0]), ("re:.*q_proj", ("attention", "none"), [None]), ("self_attn.indexer.wk", ("indexer",), [None]),
+        *[(name, (), [None]) for name in ("vision.attn", "model.mtp.attn", "attn_norm", "indexers_proj.attn", "mlp.gate", "mlp.router", "embed_vision*",
+                                          "mlp.gate.e_score_correction_bias", "re:.*mlp.gate$", "score")]]
+
+    def test_names_of_modules(self):
+        for name, parts, layers in self.NAMES:
+            with self.subTest(name=name):
+                bare = sizing.bare(name)
+                self.assertEqual((sizing.parts_named(bare), sizing.layers_named(bare)), (parts, layers))
+        self.assertEqual([sizing.is_readable(name) for name in ("x" * 10**4, "x" * 10001, "re:(?=x)", "re:(?<=x)", "re:(?<!x)", "re:(?:x)")],
+                         [True, False, False, False, False, True])
 
     def test_layer_numbers(self):
         for word, shown in (("²", "'²'"), ("٣", "'٣'"), ("1" * 10, "'1111111111'"), ("9" * 5000, "'" + "9" * 56 + "...")):
@@ -10415,7 +10654,7 @@ class ModelPath(InFolder):
         beside = self.catalog("Llama-X/hf_quant_config.json", [1])
         self.refused(self.config, "%s: quantization_config: expected a JSON object, got [1]" % self.config)
         self.catalog("Llama-X/hf_quant_config.json", {"quantization": {"quant_algo": "FP8", "exclude_modules": ["layers.².mlp*"]}})
-        self.refused(self.config, "%s: quantization_config: 'layers.².mlp*': expected a layer number of 1 to 9 digits, got '²'" % self.config)
+        self.refused(self.config, "%s: quantization_config: 'layers.².mlp': expected a layer number of 1 to 9 digits, got '²'" % self.config)
         self.write("Llama-X/hf_quant_config.json", "{")
         self.refused(self.config, "%s: %s: expected JSON in UTF-8: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)" % (self.config, beside))
 
@@ -10817,7 +11056,7 @@ class CommandLine(InFolder):
          CHOICE % ("kv-precision", "", "choose from fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla")),
         (argv(weights_precision=""),
          CHOICE % ("weights-precision", "",
-                   "choose from bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4")),
+                   "choose from bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int3, int2")),
         (argv(weights_precision="fp8-block"), CHOICE % ("weights-precision", "fp8-block", "did you mean 'fp8_block'?")),
         (argv("--bogus"), "unknown argument '--bogus'; choose from " + FIRST_FLAGS),
         (argv("extra"), "unknown argument 'extra'; choose from " + FIRST_FLAGS),
@@ -10968,7 +11207,7 @@ class CommandLine(InFolder):
     def test_numbers(self):
         parser = sizing.build_parser()
         self.assertEqual(set(self.NUMBERS), {name for name, row in sizing.FLAGS.items()
-                                             if row.flag.metavar not in ("NAME", "NAME,NAME", "KIND", "PATH", "LANG")})
+                                             if row.flag.metavar not in ("NAME", "NAME,NAME", "KIND", "PATH", "LANG", None)})
         for name, (expected, wrong, right) in self.NUMBERS.items():
             option = sizing.flag(name)
             for text in wrong:
@@ -11072,7 +11311,8 @@ class CommandLine(InFolder):
                "max_num_batched_tokens": None, "max_num_seqs": None, "input_tokens": 1024, "output_tokens": 1024,
                "draft_tokens": 0, "acceptance_length": None, "prefix_cache_hit_ratio": 0.0, "shared_prefix_tokens": 0,
                "active_ratio": 1.0, "tpot_ms": None, "ttft_ms": None, "engine": "generic",
-               "measured_tpot_ms": None, "measured_ttft_ms": None, "measured_sessions": None, "replaced_entries": ()}
+               "text_only_model": False, "measured_tpot_ms": None, "measured_ttft_ms": None, "measured_sessions": None,
+               "replaced_entries": ()}
     GIVEN = {"concurrency": "7", "nodes": "9", "effective_context": "max", "kv_precision": "bf16",
              "kv_budget_ratio": "0.6",
              "runtime_overhead_gib": "3", "peak_headroom_ratio": "0.5", "tensor_parallel": "4",
@@ -11097,7 +11337,11 @@ class CommandLine(InFolder):
         found = self.asked(*flags(model="qwen3-8b", server="dgx200", storage="aws_ebs_gp3",
                                   weights_precision="fp8",
                                   **self.GIVEN))
-        self.assertEqual(set(self.GIVEN), set(self.REQUEST) - {"ha_mode", "replaced_entries"})
+        self.assertEqual(set(self.GIVEN), set(self.REQUEST) - {"ha_mode", "replaced_entries", *sizing.SWITCHES})
+        for name in sizing.SWITCHES:
+            self.assertIs(self.asked(*argv(), sizing.flag(name))[name], True)
+            self.assertEqual(call(*argv(), sizing.flag(name), sizing.flag(name)),
+                             (2, "", one_line("argument %s: given twice (True, True); expected once" % sizing.flag(name))))
         self.assertEqual({name: str(found[name]).replace(".0", "") for name in self.GIVEN}, self.GIVEN)
         self.assertEqual((found["model"].name, found["server"].name, found["storage"].name),
                          ("qwen3-8b", "dgx200", "aws_ebs_gp3"))
@@ -11284,6 +11528,7 @@ class CommandLine(InFolder):
         --engine default: generic
         --max-num-batched-tokens default: by GPU, as vLLM
         --max-num-seqs default: by GPU, as vLLM
+        --text-only-model
         --draft-tokens default: 0
         --acceptance-length
         --measured-tpot-ms
@@ -11450,7 +11695,7 @@ class Completion(InFolder):
         ("sizing.py --kv-precision fp", ["fp8", "fp16", "fp8_ds_mla"]), ("sizing.py --attention d", ["data"]),
         ("sizing.py --engine vl", ["vllm"]), ("sizing.py --effective-context m", ["max"]), ("sizing.py --tensor-parallel a", ["auto"]),
         ("sizing.py --completion z", ["zsh"]), ("sizing.py --concurrency 1", []), ("sizing.py --nodes a", []),
-        ("sizing.py --json-only --text", ["--text-only"]),
+        ("sizing.py --json-only --text", ["--text-only", "--text-only-model"]),
         # files: of the flags that take one, and of --model where no name begins so
         ("sizing.py --models-file a", ["a b.json", "a.json"]), ("sizing.py --output-json-file = a.", ["a.json"]),
         ("sizing.py --model a", ["a b.json", "a.json"]), ("sizing.py --server a.", []), ("sizing.py --model nothing-is-called-so", []),
@@ -11486,8 +11731,8 @@ class Completion(InFolder):
         self.assertEqual([name for name, (_, files) in kinds.items() if files], [
             "--model", "--output-json-file", "--output-markdown-file", "--models-file", "--servers-file", "--storage-file"])
         self.assertEqual([name for name, (no_value, _) in kinds.items() if no_value], [
-            "--json-only", "--text-only", "--markdown-only", "--summary", "--csv", "--full", "--list-models", "--list-servers",
-            "--list-storage", "--version", "-h"])
+            "--text-only-model", "--json-only", "--text-only", "--markdown-only", "--summary", "--csv", "--full", "--list-models",
+            "--list-servers", "--list-storage", "--version", "-h"])
 
     def rows_of_the_parser(self):
         found = []
