@@ -7263,6 +7263,11 @@ deepseek-v3 dgx200 trtllm fp8_block fp8 0.9: 8 1 8 8192 1024 8 3 2.65 12.5086, 1
 # === Catalogs ===
 
 # kind: (key of the list, a made-up entry that is right)
+def by_maker(records):
+    """The names of models in the order of --list-models: of each maker together, those without one last."""
+    return sorted(records, key=lambda name: (records[name].maker is None, (records[name].maker or "").lower()))
+
+
 ENTRIES = {
     "models": ("models", {"name": "m", "num_layers": 36, "num_key_value_heads": 8, "head_dim": 64, "max_position_embeddings": 131072,
                           "attention_pattern": "hybrid", "hybrid_full_layers": 18, "hybrid_sliding_layers": 18, "sliding_window": 128,
@@ -7366,7 +7371,8 @@ class Catalogs(InFolder):
           for bad, message in (("x", "expected a list, got 'x'"), ([5], "expected printable text, got 5"),
                                (["x", ""], "expected printable text, got ''"), (["a\nb"], "expected printable text, got 'a\\nb'"),
                                (["x", "gpt-OSS"], "expected aliases in lower case, got 'gpt-OSS'"))],
-        *[("servers", {"product": bad}, "product: expected printable text, got %r" % bad) for bad in ("", 5, "a\nb", ["DGX"])],
+        *[(kind, {key: bad}, "%s: expected printable text, got %r" % (key, bad)) for kind, key in (("servers", "product"), ("models", "maker"))
+          for bad in ("", 5, "a\nb", ["DGX"])],
     ]
     ACCEPTED = [
         ("models", {}), ("models", {"num_layers": 10000, "hybrid_full_layers": 1, "hybrid_sliding_layers": 9999}), ("models", {"weights_gib": None}),
@@ -7380,6 +7386,7 @@ class Catalogs(InFolder):
         ("servers", {"gpu": "H100"}),
         ("servers", {"gpu": None, "all_reduce_gbps": None, "all_reduce_us": {}}),
         ("servers", {"all_reduce_gbps": {"2": 38, "8": 20.5}, "all_reduce_us": {"8": 1e-6, "2": 10**9}}),
+        ("models", {"maker": "Ação & Cia. 2"}), ("models", {"maker": None}),
         ("servers", {"product": "DGX B300", "aliases": []}), ("servers", {"product": None, "aliases": None}),
         *[(kind, {"aliases": ["x", "ação 2", "x", "m"]}) for kind in ("models", "servers", "storage")],
     ]
@@ -7452,11 +7459,19 @@ class Catalogs(InFolder):
     PRODUCTS = {"dgx300": "DGX B300", "dgx200": "DGX H200", "dgx-h100": "DGX H100", "gb200-nvl72": "GB200 NVL72",
                 "hgx-mi300x": "Instinct MI300X Platform", "aws-p5.48xlarge": "AWS p5.48xlarge", "8x-l40s": None}
 
+    MAKERS = {  # whoever quantized the checkpoint
+        "OpenAI": "opt-oss-120b", "Meta": "llama-3.1-8b-instruct llama-4-scout-17b-16e-instruct", "Qwen": "qwen3-8b qwen3.5-122b-a10b-nvfp4",
+        "DeepSeek": "deepseek-r1", "Moonshot AI": "kimi-k2.5 kimi-k2.5-nvfp4", "Z.ai": "glm-4-9b glm-5.1-nvfp4",
+        "Mistral AI": "mixtral-8x7b-v0.1 devstral-small-2-24b", "Google": "gemma-4-31b-it-nvfp4", "NVIDIA": "nemotron-3-nano-30b-a3b"}
+
     def test_aliases_and_products_of_the_shipped_catalogs(self):
         for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
             for name, alias in (pair.split("=") for pair in self.NAMED[kind].split()):
                 self.assertIn(alias, records[name].aliases)
         self.assertEqual({name: SERVERS[name].product for name in self.PRODUCTS}, self.PRODUCTS)
+        self.assertEqual([name for name, model in MODELS.items() if not model.maker], [])
+        for maker, names in self.MAKERS.items():
+            self.assertEqual({MODELS[name].maker for name in names.split()}, {maker})
         hub = {name: re.findall(r"config\.json of [\w-]+/([\w.-]+?) \(", model.source) for name, model in MODELS.items()}
         self.assertGreater(len([name for name in hub if hub[name]]), 50)
         for name, (part,) in ((name, parts) for name, parts in hub.items() if parts):
@@ -9467,6 +9482,10 @@ class TextLayout(unittest.TestCase):
         # into 15 they do not go
         (15, ("table", ["A", "B"], [["aaaaaaaaaaaa bb", "cc dd ee ff"]]),
          ["* aaaaaaaaaaaa", "  bb", "  B: cc dd ee", "    ff"]),
+        (20, ("groups", ["A", "Bee"], [("T U", [["one", "1"]]), ("V", [["two three", "2"], ["four", "3"]])]),
+         ["A          Bee", "---------  ---", "", "T U", "one        1", "", "V", "two three  2", "four       3"]),
+        (12, ("groups", ["A", "Bee"], [("T", [["one", "1"]]), ("a long title", [["eeeeeeeeee", "2"]])]),      # 10 + 2 + 3
+         ["T", "* one", "  Bee: 1", "", "a long title", "* eeeeeeeeee", "  Bee: 2"]),
         (16, ("table", ["A", "B"], [["aaaaaaaaaaaa bb", "cc dd"]]),      # 12 + 2 + 2, no more and no less
          ["A             B", "------------  --", "aaaaaaaaaaaa  cc", "bb            dd"]),
         # 11 + 2 + 5 + 2 + 11 = 31 into 25: the widest first and in turn, 8 + 5 + 8
@@ -9499,7 +9518,9 @@ class TextLayout(unittest.TestCase):
     def test_lists_fit_and_words_stay_whole(self):
         for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
             blocks = sizing.catalog_blocks(kind, records, "pt")
-            cells = [cell for _, headers, rows in blocks[:1] for row in [headers[1:], *rows] for cell in row]
+            (form, headers, rows), = blocks[:1]
+            groups = rows if form == "groups" else [("", rows)]
+            cells = [*headers[1:], *(cell for title, rows in groups for row in [[title], *rows] for cell in row)]
             for width in (60, 80, 100):                  # cards have no first heading
                 with self.subTest(list=kind, width=width):
                     text = sizing.render_text(blocks, width)
@@ -9581,10 +9602,11 @@ class TextFromFiles(InFolder):
         blocks = [("title", "\x1b"), ("section", "\x1b"), ("heading", "\x1b"), ("paragraph", "\x1b"),
                   ("pairs", [("\x1b", "\x1b")]), ("table", ["\x1b"], [["\x1b"]]),
                   ("cards", ["", "\x1b"], [["\x1b", "\x1b"]]), ("entries", ["", "\x1b"], [["\x1b", "\x1b"]]),
-                  ("line", "\x1b"), ("grid", [("\x1b", "\x1b")]), ("picture", ["\x1b"])]
+                  ("line", "\x1b"), ("grid", [("\x1b", "\x1b")]), ("picture", ["\x1b"]),
+                  ("groups", ["\x1b"], [("\x1b", [["\x1b"]])])]
         self.assertEqual({block[0] for block in blocks}, set(sizing.TEXT))
         for shown in (sizing.render_text(blocks, 60), sizing.render_markdown(blocks)):
-            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 18))
+            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 21))
 
     MARKUP = [  # text, in Markdown within a line
         ("[x](javascript:alert(1))", "\\[x](javascript:alert(1))"),
@@ -10370,7 +10392,8 @@ class CommandLine(InFolder):
                 text, shown = (call("--list-" + name, option)[1] for option in ("--text-only",
                                                                                 "--markdown-only"))
                 self.assertEqual(call("--list-" + name), (0, text, ""))
-                self.assertEqual(re.findall(r"(?m)^\| (\S+) ", shown)[-len(records):], list(records))
+                self.assertEqual([word for word in re.findall(r"(?m)^\| (\S+) ", shown) if word in records],
+                                 by_maker(records) if name == "models" else list(records))
                 for row in [row for listed, row in self.LISTED if listed == name]:
                     self.assertIn(row + "\n", shown)
                 self.assertEqual("—: não informado." in text, name != "models")
@@ -10384,23 +10407,39 @@ class CommandLine(InFolder):
                     self.assertRegex(lines[rule], r"^(-+  ){4,7}-+$")       # a table, whose lines are whole words
                     self.assertLessEqual(max(map(len, lines)), 80)
                     first = [line.split()[0] for line in lines[rule + 1:] if line and line.split()[0] in records]
-                    self.assertEqual(first, list(records))
+                    self.assertEqual(first, by_maker(records) if name == "models" else list(records))
                     # each row has its figures on the line of its name
                     self.assertTrue(all(len(line.split()) >= 5 for line in lines[rule + 1:] if line.split()[:1] in [[n] for n in records]))
+
+    def test_models_stand_below_their_makers(self):
+        path = self.catalog("m.json", {"models": [dict(ENTRIES["models"][1], name=name, maker=maker)
+                                                  for name, maker in (("x", None), ("y", "Meta"), ("z", "aa"))]})
+        records = {**sizing.load_models(path), **MODELS}
+        for lang, others in (("pt", "outros"), ("en", "other")):
+            expected = {}
+            for name in by_maker(records):
+                expected.setdefault(records[name].maker or others, []).append(name)
+            self.assertEqual((next(iter(expected)), expected["Meta"][0], expected[others]), ("aa", "y", ["x"]))
+            shown = [call("--list-models", "--models-file=" + path, "--lang=" + lang, form)[1]
+                     for form in ("--text-only", "--markdown-only")]
+            for parts in (shown[0].split("\n\n")[1:-1], shown[1].split("### ")[1:]):
+                with self.subTest(lang=lang, parts=parts[0]):
+                    found = {part.split("\n")[0]: re.findall(r"(?m)^(?:\| )?(\S+) ", part.split("\n", 1)[1]) for part in parts}
+                    self.assertEqual([(maker, [word for word in words if word in records]) for maker, words in found.items()],
+                                     list(expected.items()))
 
     def test_list_with_another_catalog_in_another_language(self):
         path = self.catalog("m.json", {"models": [ENTRIES["models"][1]]})
         # 18 full layers x 2 x 8 x 64 bytes: 18 KiB a token, x 131,072 = 2.25 GiB; 18 of 128 tokens: 0.002
-        begin = ("| Model | Family | Max. tokens (k) | KV | KV per token (KiB) | KV max. (GiB) | Weights (GiB) |\n"
-                 "| --- | --- | --- | --- | --- | --- | --- |\n")
+        begin = ("### %s\n\n| Model | Family | Max. tokens (k) | KV | KV per token (KiB) | KV max. (GiB) | Weights (GiB) |\n"
+                 "| --- | --- | --- | --- | --- | --- | --- |\n%s\n")
         note = ("Max. tokens: the longest context, k = 1,024; KV: default precision; KV per token: of one token more at the "
                 "longest context; KV max.: of one session there.%s\n")
         status, out, err = call("--list-models", "--models-file=" + path, "--markdown-only", "--lang=en")
         shipped = call("--list-models", "--markdown-only", "--lang=en")[1]
-        self.assertEqual((status, err, shipped[:len(begin)]), (0, "", begin))
-        self.assertEqual(out, begin + "| m | hybrid | 128 | fp8 | 18 | 2.3 | — |\n"
-                         + shipped[len(begin):].replace(note % "", note % " —: not stated."))
-        self.assertIn(note % "", shipped)
+        self.assertEqual((status, err, shipped[-len(note % ""):]), (0, "", note % ""))
+        self.assertEqual(out, shipped[:-len(note % "")] + begin % ("other", "| m | hybrid | 128 | fp8 | 18 | 2.3 | — |\n")
+                         + note % " —: not stated.")
 
 
 @unittest.skipUnless(shutil.which("bash"), "no bash here")
