@@ -1160,6 +1160,9 @@ llama-3.2-3b-instruct meta-llama/Llama-3.2-3B-Instruct 131072:15032385536
 llama-3.2-90b-vision-instruct meta-llama/Llama-3.2-90B-Vision-Instruct 131072:42949672960
 llama-4-scout-17b-16e-instruct meta-llama/Llama-4-Scout-17B-16E-Instruct 4096:805306368 131072:7650410496
 llama-4-maverick-17b-128e-instruct meta-llama/Llama-4-Maverick-17B-128E-Instruct 4096:805306368 131072:7650410496
+llama-3.3-70b-instruct meta-llama/Meta-Llama-3.1-70B 131072:42949672960
+llama-3.3-70b-instruct-fp8 meta-llama/Meta-Llama-3.1-70B 131072:42949672960
+muse-glimmer-30b meta-models/Muse-Glimmer-30B 4096:136314880 32768:517996544 131072:1826619392
 qwen2.5-7b-instruct Qwen/Qwen2.5-7B-Instruct 32768:1879048192
 qwen2.5-32b Qwen/Qwen2.5-32B 131072:34359738368
 qwen2.5-72b Qwen/Qwen2.5-72B 131072:42949672960
@@ -1175,36 +1178,60 @@ qwen3.5-27b Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/44489113
 qwen3.5-35b-a3b Qwen/Qwen3.5-35B-A3B 4096:148275200/106332160 131072:2748743680/1406566400
 qwen3.5-122b-a10b-nvfp4 nvidia/Qwen3.5-122B-A10B-NVFP4 4096:-/203980800 131072:-/1764261888
 qwen3.5-397b-a17b Qwen/Qwen3.5-397B-A17B 4096:317890560/254976000 131072:4218593280/2205327360
+qwen3-30b-a3b-instruct-2507 Qwen/Qwen3-30B-A3B-Instruct-2507 131072:12884901888
+qwen3-235b-a22b-instruct-2507-fp8 Qwen/Qwen3-235B-A22B-Instruct-2507-FP8 131072:25232932864
+qwen3.6-35b-a3b Qwen/Qwen3.6-35B-A3B 4096:148275200/106332160 32768:735477760/399933440 131072:2748743680/1406566400
+qwen3.8-2.4t-a95b Qwen/Qwen3.8-2.4T-A95B 4096:973168640/780230656 32768:3674300416/2130796544 131072:12935323648/6761308160
+qwen3.8-2.4t-a95b-fp8 Qwen/Qwen3.8-2.4T-A95B 4096:973168640/780230656 32768:3674300416/2130796544 131072:12935323648/6761308160
 deepseek-v3 deepseek-ai/DeepSeek-V3 131072:9210691584
 deepseek-r1 deepseek-ai/DeepSeek-V3 131072:9210691584
 deepseek-v3.2 deepseek-ai/DeepSeek-V3.2 131072:10266083328/6300368896
+deepseek-v3.1 deepseek-ai/DeepSeek-V3 131072:9210691584
 kimi-k2.5 moonshotai/Kimi-K2.5 131072:9210691584
 kimi-k2.5-nvfp4 nvidia/Kimi-K2.5-NVFP4 131072:-/4605345792
+kimi-k2-instruct moonshotai/Kimi-K2.5 131072:9210691584
+kimi-k2-thinking moonshotai/Kimi-K2.5 131072:9210691584
+kimi-k2.6 moonshotai/Kimi-K2.5 131072:9210691584
 glm-4-9b THUDM/glm-4-9b 8192:335544320
 glm-5.1-nvfp4 nvidia/GLM-5.1-NVFP4 131072:-/8056209408
 glm-5.2-fp8 zai-org/GLM-5.2-FP8 131072:12140937216/7070023680
+glm-4.7 zai-org/GLM-4.7 131072:49392123904
+glm-4.7-flash zai-org/GLM-4.7-Flash 131072:7096762368
+glm-5-fp8 zai-org/GLM-5-FP8 4096:410222592/251756544 131072:13127122944/8056209408
+glm-5.1 zai-org/GLM-5.1 4096:410222592/251756544 131072:13127122944/8056209408
+glm-5.1-fp8 zai-org/GLM-5.1-FP8 4096:410222592/251756544 131072:13127122944/8056209408
+glm-5.3 zai-org/GLM-5.2-FP8 131072:12140937216/7070023680
 minimax-m1-80k MiniMaxAI/MiniMax-M1-80k 4096:314572800/230686720 131072:5515509760/2831155200
 minimax-m2.5 MiniMaxAI/MiniMax-M2.5 131072:33285996544
 minimax-m2.7 MiniMaxAI/MiniMax-M2.7 131072:33285996544
+minimax-m2.5-nvfp4 nvidia/MiniMax-M2.5-NVFP4 4096:-/520093696 32768:-/4160749568 131072:-/16642998272
 mistral-7b-v0.1 mistralai/Mistral-7B-v0.1 4096:536870912 32768:536870912
 mistral-nemo-12b-instruct-2407 mistralai/Mistral-Nemo-Instruct-2407 131072:21474836480
 devstral-small-2-24b mistralai/Devstral-Small-2-24B-Instruct-2512 131072:21474836480
 mixtral-8x7b-v0.1 mistralai/Mixtral-8x7B-v0.1 32768:4294967296
 mixtral-8x22b-v0.1 mistralai/Mixtral-8x22B-v0.1 65536:15032385536
+mistral-large-3 mistralai/Mistral-Large-3-675B-Instruct-2512 131072:9210691584
+devstral-2-123b mistralai/Devstral-2-123B-Instruct-2512 4096:1476395008 32768:11811160064 131072:47244640256
 gemma-2-9b google/gemma-2-9b 4096:1409286144 8192:2113929216
 gemma-3-4b-it google/gemma-3-4b-it 4096:205520896 131072:2805989376
 gemma-3-27b-it google/gemma-3-27b-it 4096:771751936 131072:11173625856
 gemma-4-e2b-it google/gemma-4-E2B-it 4096:31457280 131072:811597824
 gemma-4-26b-a4b-nvfp4 nvidia/Gemma-4-26B-A4B-NVFP4 4096:-/146800640 131072:-/1447034880
 gemma-4-31b-it-nvfp4 nvidia/Gemma-4-31B-IT-NVFP4 4096:-/587202560 131072:-/5788139520
+gemma-4-26b-a4b-it google/gemma-4-26B-A4B-it 4096:293601280/146800640 131072:2894069760/1447034880
+gemma-4-31b-it google/gemma-4-31B-it 4096:1174405120/587202560 131072:11576279040/5788139520
 nemotron-h-56b-base-8k nvidia/Nemotron-H-56B-Base-8K 4096:1080377344/996491264 8192:1248149504/1080377344
 nemotron-3-nano-30b-a3b nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16 4096:74248192/61665280 131072:854388736/451735552
 nemotron-3-super-120b-a12b-fp8 nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8 4096:203784192/187006976 131072:1243971584/707100672
+nemotron-3-ultra-550b-a55b nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16 4096:458293248/433127424 131072:2018574336/1213267968
 phi-3-mini-128k-instruct microsoft/Phi-3-mini-128k-instruct 4096:1610612736
 phi-3.5-moe-instruct microsoft/Phi-3.5-MoE-instruct 4096:536870912
 phi-4 microsoft/phi-4 4096:838860800
 granite-3.1-2b-instruct ibm-granite/granite-3.1-2b-instruct 4096:335544320
 granite-3.3-8b-instruct ibm-granite/granite-3.3-8b-instruct 4096:671088640
+granite-4.0-h-small ibm-granite/granite-4.0-h-small 4096:144431104/110876672 131072:2224805888/1151064064
+granite-4.1-3b ibm-granite/granite-4.1-3b 131072:10737418240
+seed-oss-36b-instruct ByteDance-Seed/Seed-OSS-36B-Instruct 131072:34359738368
 """
 # One model of each family; ranks, precision (fp8 half of bf16 where both are named), then context:steady state:reserved with 2048
 # and with 8192 batched tokens:without hybrid cache manager, in bytes over all ranks: vLLM 0.32.0, tensor parallel 1 and 8. A
@@ -1564,7 +1591,7 @@ class OutsideTruth(Tabled):
             with self.subTest(name=name):
                 self.assertEqual(dataclasses.astuple({**MODELS, **SERVERS, **PROFILES}[name])[1:len(values) + 1], values)
         self.assertEqual([*list(MODELS)[:2], *list(SERVERS)[:2], *list(PROFILES)[:3]], [name for name, _ in self.SPECIFIED])
-        for records, least in ((MODELS, 40), (SERVERS, 15), (PROFILES, 6)):
+        for records, least in ((MODELS, 80), (SERVERS, 15), (PROFILES, 6)):
             self.assertGreaterEqual(len(records), least)
             self.assertEqual([record.name for record in records.values() if not record.source.strip()], [])
         self.assertEqual({model.attention_pattern for model in MODELS.values()}, set(sizing.ATTENTION_PATTERNS))
@@ -5883,7 +5910,8 @@ class SpeedGrows(unittest.TestCase):
             if blocks == static:
                 as_fast.add(model.name)
         # all that these keep beside their experts is in bf16
-        self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "kimi-k2.5", "gemma-4-26b-a4b-nvfp4"})
+        self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "qwen3.8-2.4t-a95b-fp8", "kimi-k2.5", "kimi-k2.6",
+                                   "kimi-k2-thinking", "minimax-m2.5-nvfp4", "gemma-4-26b-a4b-nvfp4"})
 
 
 class SpeedDoors(unittest.TestCase):
@@ -7462,7 +7490,7 @@ class Catalogs(InFolder):
     MAKERS = {  # whoever quantized the checkpoint
         "OpenAI": "opt-oss-120b", "Meta": "llama-3.1-8b-instruct llama-4-scout-17b-16e-instruct", "Qwen": "qwen3-8b qwen3.5-122b-a10b-nvfp4",
         "DeepSeek": "deepseek-r1", "Moonshot AI": "kimi-k2.5 kimi-k2.5-nvfp4", "Z.ai": "glm-4-9b glm-5.1-nvfp4",
-        "Mistral AI": "mixtral-8x7b-v0.1 devstral-small-2-24b", "Google": "gemma-4-31b-it-nvfp4", "NVIDIA": "nemotron-3-nano-30b-a3b"}
+        "Mistral AI": "mixtral-8x7b-v0.1 devstral-small-2-24b mistral-large-3", "ByteDance": "seed-oss-36b-instruct", "Google": "gemma-4-31b-it-nvfp4", "NVIDIA": "nemotron-3-nano-30b-a3b"}
 
     def test_aliases_and_products_of_the_shipped_catalogs(self):
         for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
