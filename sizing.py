@@ -8399,7 +8399,7 @@ LISTS = {
         (Text("KV máx. (GiB)", "KV max. (GiB)"), lambda model: round(calc_kv_per_session_gib(
             model, model.max_position_embeddings, model.default_kv_precision)[0], 1)),
         (Text("Pesos (GiB)", "Weights (GiB)"),
-         lambda model: model.weights_gib and round(model.weights_gib, 1))),
+         lambda model: model.weights_gib and round(model.weights_gib, 1 if model.weights_gib < 1e3 else None))),
         Text("Máx. tokens: o maior contexto, k = 1.024; KV: precisão padrão; KV por token: de um token a "
              "mais no maior contexto; KV máx.: de uma sessão nele.",
              "Max. tokens: the longest context, k = 1,024; KV: default precision; KV per token: of one token "

@@ -1183,15 +1183,24 @@ qwen3-235b-a22b-instruct-2507-fp8 Qwen/Qwen3-235B-A22B-Instruct-2507-FP8 131072:
 qwen3.6-35b-a3b Qwen/Qwen3.6-35B-A3B 4096:148275200/106332160 32768:735477760/399933440 131072:2748743680/1406566400
 qwen3.8-2.4t-a95b Qwen/Qwen3.8-2.4T-A95B 4096:973168640/780230656 32768:3674300416/2130796544 131072:12935323648/6761308160
 qwen3.8-2.4t-a95b-fp8 Qwen/Qwen3.8-2.4T-A95B 4096:973168640/780230656 32768:3674300416/2130796544 131072:12935323648/6761308160
+qwen3-coder-30b-a3b-instruct Qwen/Qwen3-Coder-30B-A3B-Instruct 131072:12884901888
+qwen3-coder-480b-a35b-instruct Qwen/Qwen3-Coder-480B-A35B-Instruct 131072:33285996544
+qwen3-coder-480b-a35b-instruct-fp8 Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8 131072:33285996544
+qwen3.6-27b Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/4448911360
+qwen3.8-27b Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/4448911360
+qwen3.8-flash-next Qwen/Qwen3.8-Flash-Next 4096:219464832/169133184 131072:3437544576/1826931840
 deepseek-v3 deepseek-ai/DeepSeek-V3 131072:9210691584
 deepseek-r1 deepseek-ai/DeepSeek-V3 131072:9210691584
 deepseek-v3.2 deepseek-ai/DeepSeek-V3.2 131072:10266083328/6300368896
 deepseek-v3.1 deepseek-ai/DeepSeek-V3 131072:9210691584
+deepseek-v4-flash deepseek-ai/DeepSeek-V4-Flash 4096:31191040/31191040 131072:520080384/520080384
+deepseek-v4-pro deepseek-ai/DeepSeek-V4-Pro 4096:45845248/45845248 131072:745665536/745665536
 kimi-k2.5 moonshotai/Kimi-K2.5 131072:9210691584
 kimi-k2.5-nvfp4 nvidia/Kimi-K2.5-NVFP4 131072:-/4605345792
 kimi-k2-instruct moonshotai/Kimi-K2.5 131072:9210691584
 kimi-k2-thinking moonshotai/Kimi-K2.5 131072:9210691584
 kimi-k2.6 moonshotai/Kimi-K2.5 131072:9210691584
+kimi-k3 moonshotai/Kimi-K3 4096:562618368/505995264 131072:4073250816/2261311488
 glm-4-9b THUDM/glm-4-9b 8192:335544320
 glm-5.1-nvfp4 nvidia/GLM-5.1-NVFP4 131072:-/8056209408
 glm-5.2-fp8 zai-org/GLM-5.2-FP8 131072:12140937216/7070023680
@@ -1201,10 +1210,13 @@ glm-5-fp8 zai-org/GLM-5-FP8 4096:410222592/251756544 131072:13127122944/80562094
 glm-5.1 zai-org/GLM-5.1 4096:410222592/251756544 131072:13127122944/8056209408
 glm-5.1-fp8 zai-org/GLM-5.1-FP8 4096:410222592/251756544 131072:13127122944/8056209408
 glm-5.3 zai-org/GLM-5.2-FP8 131072:12140937216/7070023680
+glm-5.3-flash zai-org/GLM-5.3-Flash 4096:195266560/178685952 131072:1671616512/1141037056
 minimax-m1-80k MiniMaxAI/MiniMax-M1-80k 4096:314572800/230686720 131072:5515509760/2831155200
 minimax-m2.5 MiniMaxAI/MiniMax-M2.5 131072:33285996544
 minimax-m2.7 MiniMaxAI/MiniMax-M2.7 131072:33285996544
 minimax-m2.5-nvfp4 nvidia/MiniMax-M2.5-NVFP4 4096:-/520093696 32768:-/4160749568 131072:-/16642998272
+minimax-m2 MiniMaxAI/MiniMax-M2 4096:1040187392 32768:8321499136 131072:33285996544
+minimax-m3 MiniMaxAI/MiniMax-M3 4096:563085312/311427072 131072:18018729984/9965666304
 mistral-7b-v0.1 mistralai/Mistral-7B-v0.1 4096:536870912 32768:536870912
 mistral-nemo-12b-instruct-2407 mistralai/Mistral-Nemo-Instruct-2407 131072:21474836480
 devstral-small-2-24b mistralai/Devstral-Small-2-24B-Instruct-2512 131072:21474836480
@@ -1359,7 +1371,8 @@ class OutsideTruth(Tabled):
     def test_kv_of_every_model_of_the_catalog(self):
         self.assertEqual([name for name, *_ in rows(KV_BYTES)], list(MODELS))
         for name, _, *figures in rows(KV_BYTES):
-            one_byte = ("fp8", "fp8_ds_mla") if MODELS[name].attention_pattern == "sparse_latent" else ("fp8", "int8")
+            one_byte = (("fp8", "fp8_ds_mla") if MODELS[name].attention_pattern == "sparse_latent"
+                        else ("fp8",) if {"latent", "packed"} <= {*MODELS[name].groups} else ("fp8", "int8"))   # int8 is not packed
             self.agree(((name, context, precision),
                         sizing.calc_kv_per_session_gib(MODELS[name], int(context), precision)[0] * GIB,
                         int(bf16) if precision[-2:] == "16" else int(fp8) if fp8 else int(bf16) / 2)
@@ -5911,7 +5924,7 @@ class SpeedGrows(unittest.TestCase):
                 as_fast.add(model.name)
         # all that these keep beside their experts is in bf16
         self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "qwen3.8-2.4t-a95b-fp8", "kimi-k2.5", "kimi-k2.6",
-                                   "kimi-k2-thinking", "minimax-m2.5-nvfp4", "gemma-4-26b-a4b-nvfp4"})
+                                   "kimi-k2-thinking", "kimi-k3", "minimax-m2.5-nvfp4", "gemma-4-26b-a4b-nvfp4"})
 
 
 class SpeedDoors(unittest.TestCase):
