@@ -8377,6 +8377,11 @@ def kv_per_token_kib(model: Model) -> float:
     return (grown - before) / 1024
 
 
+def narrowed(value: float, decimals: int, wide: int) -> float:
+    """`value` for a narrow column: from `wide` on with a decimal less."""
+    return round(value, decimals - (value >= wide))
+
+
 def titled(record) -> str:
     return " = ".join(filter(None, [record.name, other_name(record)]))
 
@@ -8395,11 +8400,12 @@ LISTS = {
         (Text("Família", "Family"), lambda model: model.attention_pattern.replace("_", " ")),
         (Text("Máx. tokens (k)", "Max. tokens (k)"), lambda model: model.max_position_embeddings / 1024),
         ("KV", "default_kv_precision"),
-        (Text("KV por token (KiB)", "KV per token (KiB)"), kv_per_token_kib),
+        (Text("KV por token (KiB)", "KV per token (KiB)"),
+         lambda model: narrowed(kv_per_token_kib(model), 2, 100)),
         (Text("KV máx. (GiB)", "KV max. (GiB)"), lambda model: round(calc_kv_per_session_gib(
             model, model.max_position_embeddings, model.default_kv_precision)[0], 1)),
         (Text("Pesos (GiB)", "Weights (GiB)"),
-         lambda model: model.weights_gib and round(model.weights_gib, 1 if model.weights_gib < 1e3 else None))),
+         lambda model: model.weights_gib and narrowed(model.weights_gib, 1, 1000))),
         Text("Máx. tokens: o maior contexto, k = 1.024; KV: precisão padrão; KV por token: de um token a "
              "mais no maior contexto; KV máx.: de uma sessão nele.",
              "Max. tokens: the longest context, k = 1,024; KV: default precision; KV per token: of one token "

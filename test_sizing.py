@@ -1244,6 +1244,15 @@ granite-3.3-8b-instruct ibm-granite/granite-3.3-8b-instruct 4096:671088640
 granite-4.0-h-small ibm-granite/granite-4.0-h-small 4096:144431104/110876672 131072:2224805888/1151064064
 granite-4.1-3b ibm-granite/granite-4.1-3b 131072:10737418240
 seed-oss-36b-instruct ByteDance-Seed/Seed-OSS-36B-Instruct 131072:34359738368
+exaone-4.5-33b LGAI-EXAONE/EXAONE-4.5-33B 4096:1073741824 131072:9395240960
+k-exaone-236b-a23b LGAI-EXAONE/K-EXAONE-236B-A23B 4096:220200960 131072:6461325312
+ling-1t inclusionAI/Ling-1T 4096:1342177280 32768:10737418240
+ling-3.0-flash inclusionAI/Ling-3.0-flash 4096:109010944/92495872 131072:1132945408/604463104
+step-3.7-flash stepfun-ai/Step-3.7-Flash 4096:270532608 131072:6511656960
+hy3 tencent/Hy3-preview 4096:1342177280 131072:42949672960
+mimo-v2.5 XiaomiMiMo/MiMo-V2.5 4096:119930880 131072:3045457920
+longcat-flash-chat meituan-longcat/LongCat-Flash-Chat 4096:264241152 131072:8455716864
+laguna-xs.2 poolside/Laguna-XS.2 4096:230686720 131072:5431623680
 """
 # One model of each family; ranks, precision (fp8 half of bf16 where both are named), then context:steady state:reserved with 2048
 # and with 8192 batched tokens:without hybrid cache manager, in bytes over all ranks: vLLM 0.32.0, tensor parallel 1 and 8. A
@@ -10413,6 +10422,9 @@ class CommandLine(InFolder):
         ("models", "| deepseek-v3 | latent | 160 | bf16 | 68,62 | 10,7 | 626,8 |"),
         ("models", "| deepseek-v3.2 | sparse latent | 160 | bf16 | 76,49 | 12 | 627,6 |"),
         ("models", "| mistral-7b-v0.1 | sliding | 32 | bf16 | 0 | 0,5 | 13,5 |"),
+        # 60 x 2 x 4 x 128 x 2 + 57 x 256 bytes: 134.25 KiB; 795.4; from 100 KiB and 1,000 GiB on, a decimal less
+        ("models", "| minimax-m3 | sparse | 1.024 | bf16 | 134,2 | 134,2 | 795,4 |"),
+        ("models", "| kimi-k3 | linear | 1.024 | bf16 | 27 | 27,4 | 1.453 |"),
         ("models", "| llama-3.1-8b-instruct | full | 128 | bf16 | 128 | 16 | 15 |"),    # its alias says no more
         ("servers", "| dgx300 = DGX B300 | B300 | 8 | 2.148,8 | 7,75 | 14,4 | 14,5 | 10 |"),
         ("servers", "| dgx-h100 | H100 | 8 | 637,2 | 3,35 | 7,2 | 10,2 | 8 |"),
