@@ -514,6 +514,7 @@ class Model:
     config_accepted: list | None = None    # of those that may change the KV cache, the ones accepted by name
     task: str | None = None                # score or embed, of a config.json that is not for generating
     aliases: list | None = None            # other names, in lower case, that --model takes
+    maker: str | None = None               # who trained it, whoever quantized it
 
     def __post_init__(self):
         check_record(self)
@@ -5116,9 +5117,9 @@ PARAMETERS = (
         "Catalogs of your own without touching those shipped.",
         "Copiar um número sem a fonte.", "Copying a figure without its source.",
         flag=Flag("PATH")),
-    parameter("aliases product",
-        "Outros nomes que as opções aceitam, e o nome do produto.",
-        "Other names that the flags take, and the product's name.",
+    parameter("aliases product maker",
+        "Outros nomes que as opções aceitam, o nome do produto e quem fez o modelo.",
+        "Other names that the flags take, the product's name, and who made the model.",
         "Nomes no Hugging Face, do fabricante ou da nuvem.",
         "Names on Hugging Face, of the maker or of the cloud.",
         "O relatório mostra o nome do catálogo, qualquer que seja o digitado.",
@@ -5337,6 +5338,7 @@ LABELS = {name: Text(*both) for name, both in {
     "output_json_file": ("Arquivos de saída", "Output files"), "models_file": ("Catálogos", "Catalogs"),
     "replaced_entries": ("Entradas do seu catálogo", "Entries of your own catalog"),
     "aliases": ("Outros nomes", "Other names"), "product": ("Produto", "Product"),
+    "maker": ("Desenvolvedor", "Maker"),
     "lang": ("Idioma", "Language"), "scenario": ("Cenário do resumo", "Scenario of the summary"),
     "json_only": ("Saídas e listas", "Outputs and lists"),
 }.items()}
@@ -5347,7 +5349,7 @@ DETAILS = ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params
            "vision_params", "rope_positions", "default_kv_precision", "gpu_interconnect", "hbm_per_gpu_gb",
            "iops_read", "iops_write", "latency_read_ms_p50", "latency_write_ms_p50", "latency_write_ms_p99",
            "max_num_batched_tokens_origin", "max_num_seqs_origin", "layer_groups", "all_reduce_gbps",
-           "all_reduce_us", "throughput_write_gbps", "aliases", "product")
+           "all_reduce_us", "throughput_write_gbps", "aliases", "product", "maker")
 # The parameters that shape any answer; what was asked for beside them shapes its own.
 SHAPING = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio", "runtime_overhead_gib",
            "peak_headroom_ratio", "ha_mode", "num_key_value_heads", "attention_pattern", "weights_gib",
@@ -5863,8 +5865,8 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
                "params_by_precision", "whole_params", "whole_unquantized_params", "layer_groups",
                "config_read", "config_derived", "config_unread", "config_accepted", "weights_origin",
-               "rope_positions", "task", "product", "aliases", "nvlink_bandwidth_tbps", "dense_tflops_fp8",
-               "dense_tflops_fp4", *REQUEST_NAMES)
+               "rope_positions", "task", "product", "aliases", "maker", "nvlink_bandwidth_tbps",
+               "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
 
 
 def is_unused(name: str, value) -> bool:
@@ -6328,9 +6330,22 @@ def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
     widths = column_widths(width, list(zip(headers, *rows)))
     if widths is None:
         return text_cards(width, headers, rows) + [""]
-    lines = [""]
-    for row in [headers, ["-" * w for w in widths], *rows]:
-        lines += side_by_side([wrapped(cell, w) for cell, w in zip(row, widths)], widths)
+    return ["", *text_rows([headers, ["-" * w for w in widths], *rows], widths), ""]
+
+
+def text_rows(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> list[str]:
+    return [line for row in rows
+            for line in side_by_side([wrapped(cell, w) for cell, w in zip(row, widths)], widths)]
+
+
+def text_groups(width: int, headers: Sequence[str],
+                groups: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> list[str]:
+    """A table whose rows stand in groups, each below its title and all in the same columns."""
+    widths = column_widths(width, list(zip(headers, *(row for _, rows in groups for row in rows))))
+    lines = [] if widths is None else ["", *text_rows([headers, ["-" * w for w in widths]], widths)]
+    for title, rows in groups:
+        shown = text_cards(width, headers, rows) if widths is None else text_rows(rows, widths)
+        lines += ["", *wrapped(title, width), *shown]
     return lines + [""]
 
 
@@ -6391,7 +6406,7 @@ def side_by_side(columns: Sequence[Sequence[str]], widths: Sequence[int], gap: s
 
 TEXT: dict[str, Callable[..., list[str]]] = {
     "title": partial(underlined, "="), "section": partial(underlined, "="),
-    "pairs": text_pairs, "table": text_table, "cards": text_cards,
+    "pairs": text_pairs, "table": text_table, "groups": text_groups, "cards": text_cards,
     "paragraph": lambda width, text: [""] + wrapped(text, width),
     "heading": lambda width, text: ["", *wrapped(text, width)],
     "line": lambda width, text: wrapped(text, width, "", "  "), "grid": text_grid, "entries": text_entries,
@@ -6423,6 +6438,12 @@ def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str
     return "".join("| %s |\n" % " | ".join(line) for line in lines)
 
 
+def markdown_groups(headers: Sequence[str], groups: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> str:
+    """One table for each group, below its title."""
+    return "\n".join(MARKDOWN["heading"](title) + "\n" + markdown_table(headers, rows)
+                     for title, rows in groups)
+
+
 def markdown_paragraph(text: str) -> str:
     return re.sub(LEADING_MARKUP, r"\1\\\2", escaped(text.lstrip(" "))) + "\n"
 
@@ -6431,7 +6452,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "title": lambda text: "# %s\n" % escaped(text), "section": lambda text: "## %s\n" % escaped(text),
     "heading": lambda text: "### %s\n" % escaped(text),
     "line": markdown_paragraph, "paragraph": markdown_paragraph,
-    "table": markdown_table, "cards": markdown_table, "entries": markdown_table,
+    "table": markdown_table, "cards": markdown_table, "entries": markdown_table, "groups": markdown_groups,
     "grid": lambda pairs: " · ".join("**%s**: %s" % tuple(map(escaped, pair)) for pair in pairs) + "\n",
     "pairs": lambda pairs: "".join("- **%s**: %s\n" % tuple(map(escaped, pair)) for pair in pairs),
     "picture": lambda lines: "```text\n%s\n```\n" % "\n".join(lines),
@@ -8818,6 +8839,11 @@ def kv_per_token_kib(model: Model) -> float:
     return (grown - before) / 1024
 
 
+def narrowed(value: float, decimals: int, wide: int) -> float:
+    """`value` for a narrow column: from `wide` on with a decimal less."""
+    return round(value, decimals - (value >= wide))
+
+
 def titled(record) -> str:
     return " = ".join(filter(None, [record.name, other_name(record)]))
 
@@ -8829,17 +8855,19 @@ def gpu_link(server: Server) -> float | str | None:
 # What --list-* shows: the catalog's key, file and loader; per column its heading and a field or function; a
 # note. Words are short: a table has 80 columns.
 Listing = namedtuple("Listing", "key file load columns note")
+OTHER_MAKERS = Text("outros", "other")
 LISTS = {
     "models": Listing("models", "models.json", load_models, (
         (Text("Modelo", "Model"), titled),
         (Text("Família", "Family"), lambda model: model.attention_pattern.replace("_", " ")),
         (Text("Máx. tokens (k)", "Max. tokens (k)"), lambda model: model.max_position_embeddings / 1024),
         ("KV", "default_kv_precision"),
-        (Text("KV por token (KiB)", "KV per token (KiB)"), kv_per_token_kib),
+        (Text("KV por token (KiB)", "KV per token (KiB)"),
+         lambda model: narrowed(kv_per_token_kib(model), 2, 100)),
         (Text("KV máx. (GiB)", "KV max. (GiB)"), lambda model: round(calc_kv_per_session_gib(
             model, model.max_position_embeddings, model.default_kv_precision)[0], 1)),
         (Text("Pesos (GiB)", "Weights (GiB)"),
-         lambda model: model.weights_gib and round(model.weights_gib, 1))),
+         lambda model: model.weights_gib and narrowed(model.weights_gib, 1, 1000))),
         Text("Máx. tokens: o maior contexto, k = 1.024; KV: precisão padrão; KV por token: de um token a "
              "mais no maior contexto; KV máx.: de uma sessão nele.",
              "Max. tokens: the longest context, k = 1,024; KV: default precision; KV per token: of one token "
@@ -8867,10 +8895,16 @@ def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
         found = value(record) if callable(value) else getattr(record, value)
         return "—" if found is None else written(found, lang)
     columns, note = LISTS[kind].columns, written(LISTS[kind].note, lang)
-    rows = [[cell(record, value) for _, value in columns] for record in records.values()]
-    if any("—" in row for row in rows):
+    rows = {name: [cell(record, value) for _, value in columns] for name, record in records.items()}
+    if any("—" in row for row in rows.values()):
         note += " —: %s." % written(NOT_STATED, lang)
-    return [("table", [written(heading, lang) for heading, _ in columns], rows), ("paragraph", note)]
+    headings = [written(heading, lang) for heading, _ in columns]
+    if kind != "models":
+        return [("table", headings, list(rows.values())), ("paragraph", note)]
+    makers: dict[str, list] = {}
+    for name in sorted(rows, key=lambda name: (not records[name].maker, (records[name].maker or "").lower())):
+        makers.setdefault(records[name].maker or written(OTHER_MAKERS, lang), []).append(rows[name])
+    return [("groups", headings, list(makers.items())), ("paragraph", note)]
 
 
 def catalog_path(args: argparse.Namespace, kind: str) -> str:

@@ -1171,6 +1171,9 @@ llama-3.2-3b-instruct meta-llama/Llama-3.2-3B-Instruct 131072:15032385536
 llama-3.2-90b-vision-instruct meta-llama/Llama-3.2-90B-Vision-Instruct 131072:42949672960
 llama-4-scout-17b-16e-instruct meta-llama/Llama-4-Scout-17B-16E-Instruct 4096:805306368 131072:7650410496
 llama-4-maverick-17b-128e-instruct meta-llama/Llama-4-Maverick-17B-128E-Instruct 4096:805306368 131072:7650410496
+llama-3.3-70b-instruct meta-llama/Meta-Llama-3.1-70B 131072:42949672960
+llama-3.3-70b-instruct-fp8 meta-llama/Meta-Llama-3.1-70B 131072:42949672960
+muse-glimmer-30b meta-models/Muse-Glimmer-30B 4096:136314880 32768:517996544 131072:1826619392
 qwen2.5-7b-instruct Qwen/Qwen2.5-7B-Instruct 32768:1879048192
 qwen2.5-32b Qwen/Qwen2.5-32B 131072:34359738368
 qwen2.5-72b Qwen/Qwen2.5-72B 131072:42949672960
@@ -1186,36 +1189,81 @@ qwen3.5-27b Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/44489113
 qwen3.5-35b-a3b Qwen/Qwen3.5-35B-A3B 4096:148275200/106332160 131072:2748743680/1406566400
 qwen3.5-122b-a10b-nvfp4 nvidia/Qwen3.5-122B-A10B-NVFP4 4096:-/203980800 131072:-/1764261888
 qwen3.5-397b-a17b Qwen/Qwen3.5-397B-A17B 4096:317890560/254976000 131072:4218593280/2205327360
+qwen3-30b-a3b-instruct-2507 Qwen/Qwen3-30B-A3B-Instruct-2507 131072:12884901888
+qwen3-235b-a22b-instruct-2507-fp8 Qwen/Qwen3-235B-A22B-Instruct-2507-FP8 131072:25232932864
+qwen3.6-35b-a3b Qwen/Qwen3.6-35B-A3B 4096:148275200/106332160 32768:735477760/399933440 131072:2748743680/1406566400
+qwen3.8-2.4t-a95b Qwen/Qwen3.8-2.4T-A95B 4096:973168640/780230656 32768:3674300416/2130796544 131072:12935323648/6761308160
+qwen3.8-2.4t-a95b-fp8 Qwen/Qwen3.8-2.4T-A95B 4096:973168640/780230656 32768:3674300416/2130796544 131072:12935323648/6761308160
+qwen3-coder-30b-a3b-instruct Qwen/Qwen3-Coder-30B-A3B-Instruct 131072:12884901888
+qwen3-coder-480b-a35b-instruct Qwen/Qwen3-Coder-480B-A35B-Instruct 131072:33285996544
+qwen3-coder-480b-a35b-instruct-fp8 Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8 131072:33285996544
+qwen3.6-27b Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/4448911360
+qwen3.8-27b Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/4448911360
+qwen3.8-flash-next Qwen/Qwen3.8-Flash-Next 4096:219464832/169133184 131072:3437544576/1826931840
 deepseek-v3 deepseek-ai/DeepSeek-V3 131072:9210691584
 deepseek-r1 deepseek-ai/DeepSeek-V3 131072:9210691584
 deepseek-v3.2 deepseek-ai/DeepSeek-V3.2 131072:10266083328/6300368896
+deepseek-v3.1 deepseek-ai/DeepSeek-V3 131072:9210691584
+deepseek-v4-flash deepseek-ai/DeepSeek-V4-Flash 4096:31191040/31191040 131072:520080384/520080384
+deepseek-v4-pro deepseek-ai/DeepSeek-V4-Pro 4096:45845248/45845248 131072:745665536/745665536
 kimi-k2.5 moonshotai/Kimi-K2.5 131072:9210691584
 kimi-k2.5-nvfp4 nvidia/Kimi-K2.5-NVFP4 131072:-/4605345792
+kimi-k2-instruct moonshotai/Kimi-K2.5 131072:9210691584
+kimi-k2-thinking moonshotai/Kimi-K2.5 131072:9210691584
+kimi-k2.6 moonshotai/Kimi-K2.5 131072:9210691584
+kimi-k3 moonshotai/Kimi-K3 4096:562618368/505995264 131072:4073250816/2261311488
 glm-4-9b THUDM/glm-4-9b 8192:335544320
 glm-5.1-nvfp4 nvidia/GLM-5.1-NVFP4 131072:-/8056209408
 glm-5.2-fp8 zai-org/GLM-5.2-FP8 131072:12140937216/7070023680
+glm-4.7 zai-org/GLM-4.7 131072:49392123904
+glm-4.7-flash zai-org/GLM-4.7-Flash 131072:7096762368
+glm-5-fp8 zai-org/GLM-5-FP8 4096:410222592/251756544 131072:13127122944/8056209408
+glm-5.1 zai-org/GLM-5.1 4096:410222592/251756544 131072:13127122944/8056209408
+glm-5.1-fp8 zai-org/GLM-5.1-FP8 4096:410222592/251756544 131072:13127122944/8056209408
+glm-5.3 zai-org/GLM-5.2-FP8 131072:12140937216/7070023680
+glm-5.3-flash zai-org/GLM-5.3-Flash 4096:195266560/178685952 131072:1671616512/1141037056
 minimax-m1-80k MiniMaxAI/MiniMax-M1-80k 4096:314572800/230686720 131072:5515509760/2831155200
 minimax-m2.5 MiniMaxAI/MiniMax-M2.5 131072:33285996544
 minimax-m2.7 MiniMaxAI/MiniMax-M2.7 131072:33285996544
+minimax-m2.5-nvfp4 nvidia/MiniMax-M2.5-NVFP4 4096:-/520093696 32768:-/4160749568 131072:-/16642998272
+minimax-m2 MiniMaxAI/MiniMax-M2 4096:1040187392 32768:8321499136 131072:33285996544
+minimax-m3 MiniMaxAI/MiniMax-M3 4096:563085312/311427072 131072:18018729984/9965666304
 mistral-7b-v0.1 mistralai/Mistral-7B-v0.1 4096:536870912 32768:536870912
 mistral-nemo-12b-instruct-2407 mistralai/Mistral-Nemo-Instruct-2407 131072:21474836480
 devstral-small-2-24b mistralai/Devstral-Small-2-24B-Instruct-2512 131072:21474836480
 mixtral-8x7b-v0.1 mistralai/Mixtral-8x7B-v0.1 32768:4294967296
 mixtral-8x22b-v0.1 mistralai/Mixtral-8x22B-v0.1 65536:15032385536
+mistral-large-3 mistralai/Mistral-Large-3-675B-Instruct-2512 131072:9210691584
+devstral-2-123b mistralai/Devstral-2-123B-Instruct-2512 4096:1476395008 32768:11811160064 131072:47244640256
 gemma-2-9b google/gemma-2-9b 4096:1409286144 8192:2113929216
 gemma-3-4b-it google/gemma-3-4b-it 4096:205520896 131072:2805989376
 gemma-3-27b-it google/gemma-3-27b-it 4096:771751936 131072:11173625856
 gemma-4-e2b-it google/gemma-4-E2B-it 4096:31457280 131072:811597824
 gemma-4-26b-a4b-nvfp4 nvidia/Gemma-4-26B-A4B-NVFP4 4096:-/146800640 131072:-/1447034880
 gemma-4-31b-it-nvfp4 nvidia/Gemma-4-31B-IT-NVFP4 4096:-/587202560 131072:-/5788139520
+gemma-4-26b-a4b-it google/gemma-4-26B-A4B-it 4096:293601280/146800640 131072:2894069760/1447034880
+gemma-4-31b-it google/gemma-4-31B-it 4096:1174405120/587202560 131072:11576279040/5788139520
 nemotron-h-56b-base-8k nvidia/Nemotron-H-56B-Base-8K 4096:1080377344/996491264 8192:1248149504/1080377344
 nemotron-3-nano-30b-a3b nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16 4096:74248192/61665280 131072:854388736/451735552
 nemotron-3-super-120b-a12b-fp8 nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8 4096:203784192/187006976 131072:1243971584/707100672
+nemotron-3-ultra-550b-a55b nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-BF16 4096:458293248/433127424 131072:2018574336/1213267968
 phi-3-mini-128k-instruct microsoft/Phi-3-mini-128k-instruct 4096:1610612736
 phi-3.5-moe-instruct microsoft/Phi-3.5-MoE-instruct 4096:536870912
 phi-4 microsoft/phi-4 4096:838860800
 granite-3.1-2b-instruct ibm-granite/granite-3.1-2b-instruct 4096:335544320
 granite-3.3-8b-instruct ibm-granite/granite-3.3-8b-instruct 4096:671088640
+granite-4.0-h-small ibm-granite/granite-4.0-h-small 4096:144431104/110876672 131072:2224805888/1151064064
+granite-4.1-3b ibm-granite/granite-4.1-3b 131072:10737418240
+seed-oss-36b-instruct ByteDance-Seed/Seed-OSS-36B-Instruct 131072:34359738368
+exaone-4.5-33b LGAI-EXAONE/EXAONE-4.5-33B 4096:1073741824 131072:9395240960
+k-exaone-236b-a23b LGAI-EXAONE/K-EXAONE-236B-A23B 4096:220200960 131072:6461325312
+ling-1t inclusionAI/Ling-1T 4096:1342177280 32768:10737418240
+ling-3.0-flash inclusionAI/Ling-3.0-flash 4096:109010944/92495872 131072:1132945408/604463104
+step-3.7-flash stepfun-ai/Step-3.7-Flash 4096:270532608 131072:6511656960
+hy3 tencent/Hy3-preview 4096:1342177280 131072:42949672960
+mimo-v2.5 XiaomiMiMo/MiMo-V2.5 4096:119930880 131072:3045457920
+longcat-flash-chat meituan-longcat/LongCat-Flash-Chat 4096:264241152 131072:8455716864
+laguna-xs.2 poolside/Laguna-XS.2 4096:230686720 131072:5431623680
 """
 # One model of each family; ranks, precision (fp8 half of bf16 where both are named), then context:steady state:reserved with 2048
 # and with 8192 batched tokens:without hybrid cache manager, in bytes over all ranks: vLLM 0.32.0, tensor parallel 1 and 8. A
@@ -1343,7 +1391,8 @@ class OutsideTruth(Tabled):
     def test_kv_of_every_model_of_the_catalog(self):
         self.assertEqual([name for name, *_ in rows(KV_BYTES)], list(MODELS))
         for name, _, *figures in rows(KV_BYTES):
-            one_byte = ("fp8", "fp8_ds_mla") if MODELS[name].attention_pattern == "sparse_latent" else ("fp8", "int8")
+            one_byte = (("fp8", "fp8_ds_mla") if MODELS[name].attention_pattern == "sparse_latent"
+                        else ("fp8",) if {"latent", "packed"} <= {*MODELS[name].groups} else ("fp8", "int8"))   # int8 is not packed
             self.agree(((name, context, precision),
                         sizing.calc_kv_per_session_gib(MODELS[name], int(context), precision)[0] * GIB,
                         int(bf16) if precision[-2:] == "16" else int(fp8) if fp8 else int(bf16) / 2)
@@ -1575,7 +1624,7 @@ class OutsideTruth(Tabled):
             with self.subTest(name=name):
                 self.assertEqual(dataclasses.astuple({**MODELS, **SERVERS, **PROFILES}[name])[1:len(values) + 1], values)
         self.assertEqual([*list(MODELS)[:2], *list(SERVERS)[:2], *list(PROFILES)[:3]], [name for name, _ in self.SPECIFIED])
-        for records, least in ((MODELS, 40), (SERVERS, 15), (PROFILES, 6)):
+        for records, least in ((MODELS, 80), (SERVERS, 15), (PROFILES, 6)):
             self.assertGreaterEqual(len(records), least)
             self.assertEqual([record.name for record in records.values() if not record.source.strip()], [])
         self.assertEqual({model.attention_pattern for model in MODELS.values()}, set(sizing.ATTENTION_PATTERNS))
@@ -5937,8 +5986,8 @@ class SpeedGrows(unittest.TestCase):
             if blocks == static:
                 as_fast.add(model.name)
         # all that these keep beside their experts is in bf16
-        self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "kimi-k2.5", "gemma-4-26b-a4b-nvfp4",
-                                   "glm-5.1-nvfp4"})
+        self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "qwen3.8-2.4t-a95b-fp8", "kimi-k2.5", "kimi-k2.6",
+                                   "kimi-k2-thinking", "kimi-k3", "minimax-m2.5-nvfp4", "gemma-4-26b-a4b-nvfp4", "glm-5.1-nvfp4"})
 
 
 class SpeedDoors(unittest.TestCase):
@@ -7318,6 +7367,11 @@ deepseek-v3 dgx200 trtllm fp8_block fp8 0.9: 8 1 8 8192 1024 8 3 2.65 12.5086, 1
 # === Catalogs ===
 
 # kind: (key of the list, a made-up entry that is right)
+def by_maker(records):
+    """The names of models in the order of --list-models: of each maker together, those without one last."""
+    return sorted(records, key=lambda name: (records[name].maker is None, (records[name].maker or "").lower()))
+
+
 ENTRIES = {
     "models": ("models", {"name": "m", "num_layers": 36, "num_key_value_heads": 8, "head_dim": 64, "max_position_embeddings": 131072,
                           "attention_pattern": "hybrid", "hybrid_full_layers": 18, "hybrid_sliding_layers": 18, "sliding_window": 128,
@@ -7421,7 +7475,8 @@ class Catalogs(InFolder):
           for bad, message in (("x", "expected a list, got 'x'"), ([5], "expected printable text, got 5"),
                                (["x", ""], "expected printable text, got ''"), (["a\nb"], "expected printable text, got 'a\\nb'"),
                                (["x", "gpt-OSS"], "expected aliases in lower case, got 'gpt-OSS'"))],
-        *[("servers", {"product": bad}, "product: expected printable text, got %r" % bad) for bad in ("", 5, "a\nb", ["DGX"])],
+        *[(kind, {key: bad}, "%s: expected printable text, got %r" % (key, bad)) for kind, key in (("servers", "product"), ("models", "maker"))
+          for bad in ("", 5, "a\nb", ["DGX"])],
     ]
     ACCEPTED = [
         ("models", {}), ("models", {"num_layers": 10000, "hybrid_full_layers": 1, "hybrid_sliding_layers": 9999}), ("models", {"weights_gib": None}),
@@ -7435,6 +7490,7 @@ class Catalogs(InFolder):
         ("servers", {"gpu": "H100"}),
         ("servers", {"gpu": None, "all_reduce_gbps": None, "all_reduce_us": {}}),
         ("servers", {"all_reduce_gbps": {"2": 38, "8": 20.5}, "all_reduce_us": {"8": 1e-6, "2": 10**9}}),
+        ("models", {"maker": "Ação & Cia. 2"}), ("models", {"maker": None}),
         ("servers", {"product": "DGX B300", "aliases": []}), ("servers", {"product": None, "aliases": None}),
         *[(kind, {"aliases": ["x", "ação 2", "x", "m"]}) for kind in ("models", "servers", "storage")],
     ]
@@ -7507,11 +7563,19 @@ class Catalogs(InFolder):
     PRODUCTS = {"dgx300": "DGX B300", "dgx200": "DGX H200", "dgx-h100": "DGX H100", "gb200-nvl72": "GB200 NVL72",
                 "hgx-mi300x": "Instinct MI300X Platform", "aws-p5.48xlarge": "AWS p5.48xlarge", "8x-l40s": None}
 
+    MAKERS = {  # whoever quantized the checkpoint
+        "OpenAI": "opt-oss-120b", "Meta": "llama-3.1-8b-instruct llama-4-scout-17b-16e-instruct", "Qwen": "qwen3-8b qwen3.5-122b-a10b-nvfp4",
+        "DeepSeek": "deepseek-r1", "Moonshot AI": "kimi-k2.5 kimi-k2.5-nvfp4", "Z.ai": "glm-4-9b glm-5.1-nvfp4",
+        "Mistral AI": "mixtral-8x7b-v0.1 devstral-small-2-24b mistral-large-3", "ByteDance": "seed-oss-36b-instruct", "Google": "gemma-4-31b-it-nvfp4", "NVIDIA": "nemotron-3-nano-30b-a3b"}
+
     def test_aliases_and_products_of_the_shipped_catalogs(self):
         for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
             for name, alias in (pair.split("=") for pair in self.NAMED[kind].split()):
                 self.assertIn(alias, records[name].aliases)
         self.assertEqual({name: SERVERS[name].product for name in self.PRODUCTS}, self.PRODUCTS)
+        self.assertEqual([name for name, model in MODELS.items() if not model.maker], [])
+        for maker, names in self.MAKERS.items():
+            self.assertEqual({MODELS[name].maker for name in names.split()}, {maker})
         hub = {name: re.findall(r"config\.json of [\w-]+/([\w.-]+?) \(", model.source) for name, model in MODELS.items()}
         self.assertGreater(len([name for name in hub if hub[name]]), 50)
         for name, (part,) in ((name, parts) for name, parts in hub.items() if parts):
@@ -10732,6 +10796,10 @@ class TextLayout(unittest.TestCase):
         # into 15 they do not go
         (15, ("table", ["A", "B"], [["aaaaaaaaaaaa bb", "cc dd ee ff"]]),
          ["* aaaaaaaaaaaa", "  bb", "  B: cc dd ee", "    ff"]),
+        (20, ("groups", ["A", "Bee"], [("T U", [["one", "1"]]), ("V", [["two three", "2"], ["four", "3"]])]),
+         ["A          Bee", "---------  ---", "", "T U", "one        1", "", "V", "two three  2", "four       3"]),
+        (12, ("groups", ["A", "Bee"], [("T", [["one", "1"]]), ("a long title", [["eeeeeeeeee", "2"]])]),      # 10 + 2 + 3
+         ["T", "* one", "  Bee: 1", "", "a long title", "* eeeeeeeeee", "  Bee: 2"]),
         (16, ("table", ["A", "B"], [["aaaaaaaaaaaa bb", "cc dd"]]),      # 12 + 2 + 2, no more and no less
          ["A             B", "------------  --", "aaaaaaaaaaaa  cc", "bb            dd"]),
         # 11 + 2 + 5 + 2 + 11 = 31 into 25: the widest first and in turn, 8 + 5 + 8
@@ -10764,7 +10832,9 @@ class TextLayout(unittest.TestCase):
     def test_lists_fit_and_words_stay_whole(self):
         for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
             blocks = sizing.catalog_blocks(kind, records, "pt")
-            cells = [cell for _, headers, rows in blocks[:1] for row in [headers[1:], *rows] for cell in row]
+            (form, headers, rows), = blocks[:1]
+            groups = rows if form == "groups" else [("", rows)]
+            cells = [*headers[1:], *(cell for title, rows in groups for row in [[title], *rows] for cell in row)]
             for width in (60, 80, 100):                  # cards have no first heading
                 with self.subTest(list=kind, width=width):
                     text = sizing.render_text(blocks, width)
@@ -10846,10 +10916,11 @@ class TextFromFiles(InFolder):
         blocks = [("title", "\x1b"), ("section", "\x1b"), ("heading", "\x1b"), ("paragraph", "\x1b"),
                   ("pairs", [("\x1b", "\x1b")]), ("table", ["\x1b"], [["\x1b"]]),
                   ("cards", ["", "\x1b"], [["\x1b", "\x1b"]]), ("entries", ["", "\x1b"], [["\x1b", "\x1b"]]),
-                  ("line", "\x1b"), ("grid", [("\x1b", "\x1b")]), ("picture", ["\x1b"])]
+                  ("line", "\x1b"), ("grid", [("\x1b", "\x1b")]), ("picture", ["\x1b"]),
+                  ("groups", ["\x1b"], [("\x1b", [["\x1b"]])])]
         self.assertEqual({block[0] for block in blocks}, set(sizing.TEXT))
         for shown in (sizing.render_text(blocks, 60), sizing.render_markdown(blocks)):
-            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 18))
+            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 21))
 
     MARKUP = [  # text, in Markdown within a line
         ("[x](javascript:alert(1))", "\\[x](javascript:alert(1))"),
@@ -11621,6 +11692,9 @@ class CommandLine(InFolder):
         ("models", "| deepseek-v3 | latent | 160 | bf16 | 68,62 | 10,7 | 626,8 |"),
         ("models", "| deepseek-v3.2 | sparse latent | 160 | bf16 | 76,49 | 12 | 627,6 |"),
         ("models", "| mistral-7b-v0.1 | sliding | 32 | bf16 | 0 | 0,5 | 13,5 |"),
+        # 60 x 2 x 4 x 128 x 2 + 57 x 256 bytes: 134.25 KiB; 795.4; from 100 KiB and 1,000 GiB on, a decimal less
+        ("models", "| minimax-m3 | sparse | 1.024 | bf16 | 134,2 | 134,2 | 795,4 |"),
+        ("models", "| kimi-k3 | linear | 1.024 | bf16 | 27 | 27,4 | 1.453 |"),
         ("models", "| llama-3.1-8b-instruct | full | 128 | bf16 | 128 | 16 | 15 |"),    # its alias says no more
         ("servers", "| dgx300 = DGX B300 | B300 | 8 | 2.148,8 | 7,75 | 14,4 | 14,5 | 10 |"),
         ("servers", "| dgx-h100 | H100 | 8 | 637,2 | 3,35 | 7,2 | 10,2 | 8 |"),
@@ -11641,7 +11715,8 @@ class CommandLine(InFolder):
                 text, shown = (call("--list-" + name, option)[1] for option in ("--text-only",
                                                                                 "--markdown-only"))
                 self.assertEqual(call("--list-" + name), (0, text, ""))
-                self.assertEqual(re.findall(r"(?m)^\| (\S+) ", shown)[-len(records):], list(records))
+                self.assertEqual([word for word in re.findall(r"(?m)^\| (\S+) ", shown) if word in records],
+                                 by_maker(records) if name == "models" else list(records))
                 for row in [row for listed, row in self.LISTED if listed == name]:
                     self.assertIn(row + "\n", shown)
                 self.assertEqual("—: não informado." in text, name != "models")
@@ -11655,23 +11730,39 @@ class CommandLine(InFolder):
                     self.assertRegex(lines[rule], r"^(-+  ){4,7}-+$")       # a table, whose lines are whole words
                     self.assertLessEqual(max(map(len, lines)), 80)
                     first = [line.split()[0] for line in lines[rule + 1:] if line and line.split()[0] in records]
-                    self.assertEqual(first, list(records))
+                    self.assertEqual(first, by_maker(records) if name == "models" else list(records))
                     # each row has its figures on the line of its name
                     self.assertTrue(all(len(line.split()) >= 5 for line in lines[rule + 1:] if line.split()[:1] in [[n] for n in records]))
+
+    def test_models_stand_below_their_makers(self):
+        path = self.catalog("m.json", {"models": [dict(ENTRIES["models"][1], name=name, maker=maker)
+                                                  for name, maker in (("x", None), ("y", "Meta"), ("z", "aa"))]})
+        records = {**sizing.load_models(path), **MODELS}
+        for lang, others in (("pt", "outros"), ("en", "other")):
+            expected = {}
+            for name in by_maker(records):
+                expected.setdefault(records[name].maker or others, []).append(name)
+            self.assertEqual((next(iter(expected)), expected["Meta"][0], expected[others]), ("aa", "y", ["x"]))
+            shown = [call("--list-models", "--models-file=" + path, "--lang=" + lang, form)[1]
+                     for form in ("--text-only", "--markdown-only")]
+            for parts in (shown[0].split("\n\n")[1:-1], shown[1].split("### ")[1:]):
+                with self.subTest(lang=lang, parts=parts[0]):
+                    found = {part.split("\n")[0]: re.findall(r"(?m)^(?:\| )?(\S+) ", part.split("\n", 1)[1]) for part in parts}
+                    self.assertEqual([(maker, [word for word in words if word in records]) for maker, words in found.items()],
+                                     list(expected.items()))
 
     def test_list_with_another_catalog_in_another_language(self):
         path = self.catalog("m.json", {"models": [ENTRIES["models"][1]]})
         # 18 full layers x 2 x 8 x 64 bytes: 18 KiB a token, x 131,072 = 2.25 GiB; 18 of 128 tokens: 0.002
-        begin = ("| Model | Family | Max. tokens (k) | KV | KV per token (KiB) | KV max. (GiB) | Weights (GiB) |\n"
-                 "| --- | --- | --- | --- | --- | --- | --- |\n")
+        begin = ("### %s\n\n| Model | Family | Max. tokens (k) | KV | KV per token (KiB) | KV max. (GiB) | Weights (GiB) |\n"
+                 "| --- | --- | --- | --- | --- | --- | --- |\n%s\n")
         note = ("Max. tokens: the longest context, k = 1,024; KV: default precision; KV per token: of one token more at the "
                 "longest context; KV max.: of one session there.%s\n")
         status, out, err = call("--list-models", "--models-file=" + path, "--markdown-only", "--lang=en")
         shipped = call("--list-models", "--markdown-only", "--lang=en")[1]
-        self.assertEqual((status, err, shipped[:len(begin)]), (0, "", begin))
-        self.assertEqual(out, begin + "| m | hybrid | 128 | fp8 | 18 | 2.3 | — |\n"
-                         + shipped[len(begin):].replace(note % "", note % " —: not stated."))
-        self.assertIn(note % "", shipped)
+        self.assertEqual((status, err, shipped[-len(note % ""):]), (0, "", note % ""))
+        self.assertEqual(out, shipped[:-len(note % "")] + begin % ("other", "| m | hybrid | 128 | fp8 | 18 | 2.3 | — |\n")
+                         + note % " —: not stated.")
 
 
 @unittest.skipUnless(shutil.which("bash"), "no bash here")
