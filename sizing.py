@@ -3014,6 +3014,7 @@ def model_sheet(model: Model) -> Sheet:
         absent["shared_prefix_gib"] = "not_applicable"
     if "state" not in kinds and not kinds & {*WHOLE_KINDS}:
         cases.update(CASES["all_slide"])
+    given["kv_precision_matters"] = bool(kinds & {*TOKEN_KINDS})
     given["accepted_keys"] = ", ".join(model.config_accepted or ())
     given["hybrid_manager_matters"] = bool(kinds & {"sliding", "chunked"} and kinds & {"full", "latent"})
     parts = {part: tuple([kind + "_" + part for kind in model.groups if kind + "_" + part in NUMBERS])
@@ -4578,7 +4579,8 @@ ALERTS = (
         "{model} scores or embeds (its architectures or its name say so): it does not generate text, and "
         "TPOT and answer tokens do not apply.",
         "Use a memória e o TTFT, com --output-tokens 1.", "Use memory and TTFT, with --output-tokens 1."),
-    alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
+    alert("high_kv_precision", "kv", "warning",
+        lambda bytes_per_element, kv_precision_matters: kv_precision_matters and bytes_per_element > FP8_BYTES,
         "KV em {kv_precision}: {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8",
         "KV in {kv_precision}: {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8",
         "KV cache em {kv_precision} ocupa {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8: "
@@ -5862,7 +5864,8 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 
 
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
-NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
+NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "num_key_value_heads", "head_dim", "all_reduce_gbps",
+               "all_reduce_us", "mtp_layers",
                "params_by_precision", "whole_params", "whole_unquantized_params", "layer_groups",
                "config_read", "config_derived", "config_unread", "config_accepted", "weights_origin",
                "rope_positions", "task", "product", "aliases", "maker", "nvlink_bandwidth_tbps",

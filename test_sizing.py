@@ -1267,7 +1267,7 @@ laguna-xs.2 poolside/Laguna-XS.2 4096:230686720 131072:5431623680
 """
 # One model of each family; ranks, precision (fp8 half of bf16 where both are named), then context:steady state:reserved with 2048
 # and with 8192 batched tokens:without hybrid cache manager, in bytes over all ranks: vLLM 0.32.0, tensor parallel 1 and 8. A
-# figure that is not there is the one before it; - is none, or not given.
+# figure that is not there is the one before it; - is none, or not given; ~ holds within 1.2 %.
 BOUNDS = """
 llama-3.1-8b-instruct  # full
     1,8 bf16,fp8 4096:536870912 131072:17179869184
@@ -1319,6 +1319,14 @@ nemotron-3-nano-30b-a3b  # Mamba 2, three pages
 minimax-m1-80k  # lightning attention
     1,8 bf16 4096:314572800:- 131072:5515509760:-
     1,8 fp8 4096:230686720:- 131072:2831155200:-
+deepseek-v4-flash  # formats of its own, whole on each rank; with prefills in flight vLLM also pads their pages
+    1 bf16 4096:31191040:~1350221760:~1350221760:- 131072:520080384:~1862800704:~5855946048:-
+    1 fp8 4096:31191040:~1350221760:~1350221760:- 131072:520080384:~1862800704:~5855946048:-
+    8 bf16 4096:249528320:~10801774080:~10801774080:- 131072:4160643072:~14902405632:~46847568384:-
+minimax-m3  # 60 layers of 4 KV heads, 57 index keys of 128 in 16 bits: by hand from vLLM's cache specs
+    1 bf16 4096:563085312 131072:18018729984
+    1 fp8 4096:311427072 131072:9965666304
+    8 bf16 4096:1484783616 131072:47513075712
 llama-3.2-90b-vision-instruct  # cross-attention layers
     1,8 bf16,fp8 4096:1342177280 131072:42949672960
 """
@@ -1418,7 +1426,9 @@ class OutsideTruth(Tabled):
                         one = placed(model, int(context), precision, size, batched)
                         self.assertEqual(one.sheet["kv_per_session_placed_gib"] * GIB, int(steady) / half)
                         if figure != "-":
-                            self.assertEqual(one.over_the_ranks["kv_reserved_placed_gib"] * GIB, int(figure) / half)
+                            off = 0.012 if figure[0] == "~" else 0
+                            found, expected = one.over_the_ranks["kv_reserved_placed_gib"] * GIB, int(figure.strip("~")) / half
+                            self.assertLessEqual(abs(found - expected), off * expected)
                             checked += 1
                     unmanaged = one.over_the_ranks.get("kv_unmanaged_placed_gib")
                     self.assertEqual(unmanaged, None if without == "-" else int(without) / half / GIB)
@@ -3634,7 +3644,7 @@ class Alerts(unittest.TestCase):
         "overhead_below_weights": ([{"runtime_overhead_gib": 0}], [{"model": NO_WEIGHTS, "runtime_overhead_gib": 0}]),
         "low_runtime_overhead": ([], [dict(SMALL, server="workstation-rtx-5090")]),     # computed
         "high_kv_precision": ([{"kv_precision": "fp16"}], [
-            {"kv_precision": "fp8"}, {"kv_precision": "nvfp4"}, {"model": "deepseek-v3.2", "kv_precision": "fp8_ds_mla"}]),
+            {"model": "deepseek-v4-flash", "kv_precision": "bf16"}, {"kv_precision": "fp8"}, {"kv_precision": "nvfp4"}, {"model": "deepseek-v3.2", "kv_precision": "fp8_ds_mla"}]),
         "packed_kv": ([], [{"kv_precision": "bf16"}, {"model": "deepseek-v3.2", "kv_precision": "fp8_ds_mla"}]),
         "long_context_io": ([], [{"model": "qwen3-8b", "effective_context": 200000}]),  # clamped to 40,960
         "hybrid_manager_needed": ([{"concurrency": 264}, {"model": "llama-4-scout-17b-16e-instruct", "concurrency": 10**5}], [
