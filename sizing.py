@@ -325,7 +325,8 @@ CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": H
 HEAD_FIELDS = ("num_key_value_heads", "head_dim", "v_head_dim")
 LAYER_KINDS = {
     # chosen_layers of them attend to chosen_tokens tokens at most, those that an index finds
-    "full": (*HEAD_FIELDS, "chosen_layers", "chosen_tokens"),
+    # kv_heads_by_layer: KV heads of each such layer where they differ; num_key_value_heads is the most
+    "full": (*HEAD_FIELDS, "kv_heads_by_layer", "chosen_layers", "chosen_tokens"),
     "sliding": (*HEAD_FIELDS, "sliding_window"),
     "chunked": (*HEAD_FIELDS, "attention_chunk_size"),
     "latent": ("kv_lora_rank", "qk_rope_head_dim"),
@@ -339,7 +340,8 @@ LAYER_KINDS = {
     "state": ("state_bytes", "state_pages"),
     "none": (),
 }
-OPTIONAL_IN_GROUP = ("v_head_dim", "state_pages", "chosen_layers", "chosen_tokens", "packed_tokens",
+OPTIONAL_IN_GROUP = ("v_head_dim", "kv_heads_by_layer", "state_pages", "chosen_layers", "chosen_tokens",
+                     "packed_tokens",
                      "packed_scanned_bytes", "packed_chosen_bytes", "ring_token_bytes", "ring_tokens")
 GROUP_FIELDS = {kind: [name for name in names if name not in OPTIONAL_IN_GROUP]
                 for kind, names in LAYER_KINDS.items()}
@@ -364,7 +366,7 @@ LEAST_BYTES_PER_PARAMETER = 0.25  # two bits; the smallest weight format above t
 # What a field of a catalog may hold beyond its annotation: one of these words, or at most this number.
 FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision": KV_PRECISIONS,
                  "weights_precision": WEIGHT_PRECISIONS, "type": STORAGE_TYPES,
-                 "weights_origin": ("computed", "estimated", "safetensors"),
+                 "weights_origin": ("computed", "estimated", "safetensors"), "task": ("score", "embed"),
                  "gpu_interconnect": ("nvlink", "infinity_fabric", "pcie")}
 PARAMETER_COUNT = 10**15
 FIELD_MAXIMA = {name: most for most, names in (
@@ -438,10 +440,23 @@ def check_group(entry: object, before: Iterable[str]) -> None:
     beside = entry.get("beside", False)
     expect(type(beside) is bool, "true or false", beside, ".beside")
     for name in known:
-        if entry.get(name) is not None or name not in OPTIONAL_IN_GROUP:
+        if name == "kv_heads_by_layer" and entry.get(name) is not None:
+            check_heads_by_layer(entry)
+        elif entry.get(name) is not None or name not in OPTIONAL_IN_GROUP:
             with at("." + name):
                 bound = field_bound(name, "int")
                 check_number(entry.get(name), bound._replace(low=0) if name == "qk_rope_head_dim" else bound)
+
+
+def check_heads_by_layer(entry: dict) -> None:
+    counts = entry["kv_heads_by_layer"]
+    with at(".kv_heads_by_layer"):
+        expect(isinstance(counts, (list, tuple)) and len(counts) == entry["layers"],
+               "a list of %s numbers, one for each layer" % entry["layers"], counts)
+        for count in counts:
+            check_number(count, field_bound("num_key_value_heads", "int"))
+        expect(max(counts) == entry["num_key_value_heads"],
+               "num_key_value_heads = %s as the most" % entry["num_key_value_heads"], max(counts))
 
 
 def pattern_of(kinds: Iterable[str]) -> str:
@@ -498,6 +513,7 @@ class Model:
     config_derived: list | None = None
     config_unread: list | None = None      # its keys that no rule reads
     config_accepted: list | None = None    # of those that may change the KV cache, the ones accepted by name
+    task: str | None = None                # score or embed, of a config.json that is not for generating
     aliases: list | None = None            # other names, in lower case, that --model takes
 
     def __post_init__(self):
@@ -1356,6 +1372,11 @@ def kv_bytes_with_narrow_values(held_tokens, num_key_value_heads, head_dim, v_he
     return held_tokens * num_key_value_heads * (head_dim + v_head_dim) * bytes_per_element * layers
 
 
+@number()
+def full_kv_bytes__by_layer(full_held_tokens, kv_heads_of_layers, full_head_dim, bytes_per_element):
+    return 2 * full_held_tokens * kv_heads_of_layers * full_head_dim * bytes_per_element
+
+
 @number(Text("KV das camadas MLA", "KV of the MLA layers"), Text(
     "{latent_layers} camadas MLA guardam por token um só vetor latente (posto {kv_lora_rank}) e a parte "
     "posicional da chave ({qk_rope_head_dim}), sem fator 2 e sem cabeças.",
@@ -1439,6 +1460,11 @@ def kv_per_session_gib(*kv_bytes):
 @number(views=of_kinds("copies", HEAD_KINDS))
 def copies(kv_ranks, num_key_value_heads):
     return max(1, kv_ranks / num_key_value_heads)
+
+
+@number()
+def full_copies__by_layer(kv_heads_on_ranks, kv_heads_of_layers):
+    return kv_heads_on_ranks / kv_heads_of_layers
 
 
 @number(views=of_kinds("copies", ("latent", "index", *OWN_FORMATS)))
@@ -2204,6 +2230,13 @@ def sliding_read_tokens(context_tokens, sliding_window):
 @speed(views=of_kinds("read_bytes", HEAD_KINDS))
 def read_bytes(kv_bytes, held_tokens, read_tokens, kv_ranks, num_key_value_heads):
     return kv_bytes / held_tokens * read_tokens / min(kv_ranks, num_key_value_heads)
+
+
+@speed()
+def full_read_bytes__by_layer(full_kv_bytes, full_held_tokens, full_read_tokens, kv_ranks, kv_heads_on_ranks,
+                              kv_heads_of_layers):
+    return (full_kv_bytes / full_held_tokens * full_read_tokens
+            * kv_heads_on_ranks / kv_heads_of_layers / kv_ranks)
 
 
 @speed(views=of_kinds("read_bytes", ("latent", "index")))
@@ -3054,7 +3087,7 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
     """Fields of the layer groups; how vLLM pools and blocks them."""
     for kind, group in model.groups.items():
         for name, value in group.items():
-            if name != "beside":
+            if name not in ("beside", "kv_heads_by_layer"):
                 given[kind + "_" + name if name in OF_A_KIND else name] = value
         if kind in HEAD_KINDS:
             given.setdefault(kind + "_v_head_dim", group["head_dim"])
@@ -3092,6 +3125,10 @@ def given_by_own_formats(model: Model, given: dict, cases: dict) -> None:
         cases.update(CASES["fixed"])
     if "chosen_layers" in model.groups.get("full", {}):
         cases.update(CASES["chosen"])
+    heads = model.groups.get("full", {}).get("kv_heads_by_layer")
+    if heads:
+        cases.update(CASES["by_layer"])
+        given["kv_heads_of_layers"] = sum(heads)
 
 
 def pool_terms(layers: Mapping[str, int]) -> dict:
@@ -3290,9 +3327,10 @@ def refusal(model: Model, tensor_parallel: int) -> str | None:
     if model.num_attention_heads and model.num_attention_heads % tensor_parallel:
         return "heads_not_divisible"
     for kind in {*HEAD_KINDS} & {*model.groups}:
-        heads = model.groups[kind]["num_key_value_heads"]
-        if heads % tensor_parallel and tensor_parallel % heads:
-            return "kv_heads_not_divisible"
+        group = model.groups[kind]
+        for heads in group.get("kv_heads_by_layer", [group["num_key_value_heads"]]):
+            if heads % tensor_parallel and tensor_parallel % heads:
+                return "kv_heads_not_divisible"
     return None
 
 
@@ -3469,7 +3507,7 @@ def on_ranks(asked: Request, layout: Layout) -> Sheet:
     given.update(engine_memory(server, layout.tensor_parallel), tpot_factor=1, ttft_factor=1,
                  ttft_spread=TTFT_SPREAD, accepted_tokens=asked.acceptance_length or 1,
                  bytes_per_element=KV_PRECISIONS[asked.kv_precision], **engine_terms(asked.engine, server))
-    given.update(layout_terms(layout, server), **basis_terms(asked, layout))
+    given.update(layout_terms(layout, server, model), **basis_terms(asked, layout))
     given["committed_factor"] = max([given["committed_factor"], *(
         ESTIMATES[name].factor for name in estimates_of(model, server, layout))])
     cases = {**packed_case(model, asked.kv_precision), **layout_cases(layout, server),
@@ -3571,11 +3609,15 @@ def engine_terms(engine: str, server: Server) -> dict:
     return terms
 
 
-def layout_terms(layout: Layout, server: Server) -> dict:
-    """The ranks of a layout, and how its GPUs exchange where the board was measured."""
+def layout_terms(layout: Layout, server: Server, model: Model) -> dict:
+    """The ranks of a layout, the KV heads that they hold together where layers differ in that, and how its
+    GPUs exchange where the board was measured."""
     board = board_figures(server, layout.tensor_parallel) if layout.tensor_parallel > 1 else None
     terms = dict(layout._asdict(), kv_ranks=layout.tensor_parallel // layout.attention_ranks,
                  expert_parallel=layout.tensor_parallel if layout.attention_ranks > 1 else 1)
+    heads = model.groups.get("full", {}).get("kv_heads_by_layer")
+    if heads:
+        terms.update(kv_heads_on_ranks=sum(max(count, terms["kv_ranks"]) for count in heads))
     if board:
         terms.update(board_gbps=board[0], all_reduce_latency_ms=board[1] / 1000)
     return terms
@@ -4566,6 +4608,14 @@ ALERTS = (
         "{effective_context}.",
         "Informe os tamanhos reais (--input-tokens, --output-tokens), ou um contexto maior.",
         "Give the real lengths (--input-tokens, --output-tokens), or a larger context."),
+    alert("does_not_generate", "plan", "warning", lambda task: task in ("score", "embed"),
+        "O modelo pontua ou faz embeddings: não gera texto",
+        "The model scores or embeds: it does not generate text",
+        "{model} pontua ou faz embeddings (é o que dizem as suas architectures ou o nome): não gera texto, e "
+        "TPOT e tokens de resposta não se aplicam.",
+        "{model} scores or embeds (its architectures or its name say so): it does not generate text, and "
+        "TPOT and answer tokens do not apply.",
+        "Use a memória e o TTFT, com --output-tokens 1.", "Use memory and TTFT, with --output-tokens 1."),
     alert("high_kv_precision", "kv", "warning", lambda bytes_per_element: bytes_per_element > FP8_BYTES,
         "KV em {kv_precision}: {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8",
         "KV in {kv_precision}: {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8",
@@ -4862,7 +4912,7 @@ def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> 
     sheet = site(model, server).bind({
         "prefix_cache_hit_ratio": 0.0, "tpot_factor": 1.0, "draft_tokens": 0,
         "max_num_batched_tokens": MAX_NUM_BATCHED_TOKENS,
-        **engine_terms(given.get("engine", "generic"), server), **layout_terms(layout, server), **given,
+        **engine_terms(given.get("engine", "generic"), server), **layout_terms(layout, server, model), **given,
         **precision_terms(model, server, given["weights_precision"]),
         "bytes_per_element": KV_PRECISIONS[kv_precision], "effective_context": model.max_position_embeddings},
         {**packed_case(model, kv_precision), **layout_cases(layout, server),
@@ -5024,7 +5074,7 @@ PARAMETERS = (
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
     parameter("unquantized_params params_by_precision as_quantized whole_params whole_unquantized_params "
               "mtp_params mtp_layers vision_params rope_positions weights_origin config_read config_derived "
-              "config_unread config_accepted",
+              "config_unread config_accepted task",
         "O que se leu e derivou do config.json: o que fica em 16 bits ou inteiro em cada rank, MTP, visão.",
         "What was read and derived from config.json: what is in 16 bits or whole on each rank, MTP, vision.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
@@ -5272,7 +5322,7 @@ LABELS = {name: Text(*both) for name, both in {
     "moe_layers": ("Camadas MoE", "MoE layers"),
     "expert_params": ("Parâmetros por especialista", "Parameters per expert"),
     "config_read": ("Lido do config.json", "Read from config.json"),
-    "config_derived": ("Derivado do config.json", "Derived from config.json"),
+    "config_derived": ("Derivado do config.json", "Derived from config.json"), "task": ("Tarefa", "Task"),
     "accept_keys": ("Chaves aceitas sem regra", "Keys accepted without a rule"),
     "config_unread": ("Não lido do config.json", "Not read from config.json"),
     "config_accepted": ("Aceito sem regra, por sua palavra", "Accepted without a rule, at your word"),
@@ -5853,7 +5903,7 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "all_reduce_gbps", "all_reduce_us", "mtp_layers",
                "params_by_precision", "as_quantized", "whole_params", "whole_unquantized_params",
                "layer_groups", "config_read", "config_derived", "config_unread", "config_accepted",
-               "weights_origin", "rope_positions", "product", "aliases", "nvlink_bandwidth_tbps",
+               "weights_origin", "rope_positions", "task", "product", "aliases", "nvlink_bandwidth_tbps",
                "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
 
 
@@ -6486,7 +6536,7 @@ def decode_json(data: bytes, encoding: str, what: str):
         raise SizingError("expected %s: %s" % (what, error)) from None
 
 
-def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
+def file_bytes(path: str, max_bytes: int = MAX_CATALOG_BYTES) -> bytes:
     expect(isinstance(path, (str, bytes, os.PathLike)), "a path", path)  # open() closes the file of a number
     with at(path):
         try:
@@ -6496,6 +6546,12 @@ def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
             raise SizingError("cannot read: %s" % error) from None
         if len(data) > max_bytes:
             raise SizingError("expected a file of at most %d bytes" % max_bytes)
+        return data
+
+
+def read_json(path: str, max_bytes: int = MAX_CATALOG_BYTES):
+    data = file_bytes(path, max_bytes)
+    with at(path):
         return decode_json(data, "utf-8-sig", "JSON in UTF-8")
 
 
@@ -6518,11 +6574,14 @@ def parse(cls: type, entry, where: str):
 
 def load_catalog(path: str, key: str, cls: type) -> dict:
     """`{name: record}` of the file at `path`, which holds `{key: [entry, ...]}`; raises SizingError."""
-    data = read_json(path)
+    return catalog_records(read_json(path), path, key, cls)
+
+
+def catalog_records(data: object, path: str, key: str, cls: type) -> dict:
     entries = data.get(key) if isinstance(data, dict) else None
-    others = {key, "families"} if key == "models" else {key}
-    if not isinstance(entries, list) or not entries or not set(data) <= others:
-        raise SizingError('%s: expected {"%s": [one entry or more]} and nothing else' % (path, key))
+    if not isinstance(entries, list) or not entries or not isinstance(data, dict) or set(data) != {key}:
+        raise SizingError('%s: expected {"%s": [one entry or more]} and nothing else%s' % (
+            path, key, " than families" if key == "models" else ""))
     if len(entries) > MAX_ENTRIES:
         raise SizingError("%s: %s: expected at most %d entries" % (path, key, MAX_ENTRIES))
     records: dict = {}
@@ -6548,9 +6607,38 @@ def claim_names(record, taken: dict[str, str], where: str) -> None:
                                   % (where, short(record.name), key, short(word), short(owner)))
 
 
-def load_models(path: str) -> dict[str, Model]:
+class Models(dict):
+    """Models by name, and `families`, the rows that the user's own file holds beside them or alone."""
+    families: Sequence[dict] = ()
+
+
+def load_models(path: str) -> Models:
     """Models of a models.json, by name; raises SizingError."""
-    return load_catalog(path, "models", Model)
+    data = models_alone(path) if is_shipped(path) else read_json(path)
+    families = own_rows(data.pop("families"), path) if isinstance(data, dict) and "families" in data else ()
+    alone = families and not data
+    models = Models({} if alone else catalog_records(data, path, "models", Model))
+    models.families = families
+    return models
+
+
+def is_shipped(path: str) -> bool:
+    with suppress(OSError, ValueError, TypeError):
+        return os.path.samefile(path, shipped_path("models"))
+    return False
+
+
+def models_alone(path: str):
+    """The shipped models without the families behind them, which only a model's path needs; all that the file
+    holds where they stand elsewhere or something is wrong."""
+    data = file_bytes(path)
+    behind = re.search(rb'\],\s*"families": \[', data)
+    if behind and re.search(rb"\]\s*\}\s*\Z", data):
+        with suppress(SizingError):
+            return decode_json(data[:behind.start()] + b"]}", "utf-8-sig", "")
+    with at(path):
+        found = decode_json(data, "utf-8-sig", "JSON in UTF-8")
+    return {key: found[key] for key in found if key != "families"} if isinstance(found, dict) else found
 
 
 def load_servers(path: str) -> dict[str, Server]:
@@ -6571,9 +6659,28 @@ def load_families(path: str | None = None) -> list:
     path = path or shipped_path("models")
     data = read_json(path)
     rows = data.get("families") if isinstance(data, dict) else None
+    return named_rows(rows, path) if is_shipped(path) else own_rows(rows, path)
+
+
+def named_rows(rows: object, path: str) -> list:
     if not isinstance(rows, list) or not are_named(rows):
         raise SizingError('%s: expected "families": [objects with a name], to read a config.json' % path)
     return rows
+
+
+def own_rows(rows: object, path: str) -> list:
+    """The rows of a user's file, which they name; raises SizingError where one is wrong by itself."""
+    own = [{**row, FILE: path} for row in named_rows(rows, path)]
+    times = Counter(row["name"] for row in own)
+    for row in own:
+        check_row(row, times[row["name"]])
+    return own
+
+
+def with_shipped(own: Sequence[dict]) -> list:
+    """The rows `own`, which count first, and the shipped ones that they do not replace by name."""
+    names = {row["name"] for row in own}
+    return [*own, *(row for row in load_families() if row["name"] not in names)]
 
 
 def are_named(rows) -> bool:
@@ -6585,7 +6692,9 @@ def are_named(rows) -> bool:
 
 # A row says what no config file says. A formula is a sum of products of numbers and names
 # (`2*hidden_size*head_dim + -1*x/y`; `!x` is 1 when x is 0): config keys, or those of `derived`.
-#   like: the row it completes ("any" when absent): dictionaries are merged, the rest replaced
+# A key's path may number the item of a list (`sizes.0`); `sum_of.KEY` and `length_of.KEY` are of a list, and
+# `sum_of.LIST.KEY` of what its objects say under KEY, 0 where there is none.
+#   like: the row it completes ("any" when absent): dictionaries and keys are merged, the rest replaced
 #   model_types: the text models it covers; wrappers: those that nest one under one of NESTED
 #   architectures: the same models where the config has no model_type
 #   names: {key: [older keys]}
@@ -6594,6 +6703,10 @@ def are_named(rows) -> bool:
 #   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning,
 #     for layers a kind, or a list of the kind and of others that the same layer keeps beside it.
 #     `layers_of.WORD`, `index_of.WORD` and `mlp_of.WORD` are the layers of a word, for formulas
+#   blocks: the key of a list with an object for each layer; of_blocks: {name: formula} on each of them, whose
+#     dotted names are its keys (0 where it has none, `x_millionths` for a number with decimals): elsewhere a
+#     name is the sum over all layers; `kv_heads` are those of each layer with keys
+#   nested: {model_type: row} that a wrapper reads its language model by, in place of that type's own row
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
 #   whole: {part: formula}, of those parameters the ones that tensor parallelism does not divide
 #   kept: {format: parts that its commonest public checkpoint leaves in 16 bits beside UNQUANTISED}
@@ -6602,7 +6715,8 @@ def are_named(rows) -> bool:
 #   context: the key of the longest context
 #   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
 #   keys: others that change no number here; wrapper_keys: the same around the language model
-NOT_INHERITED = ("model_types", "wrappers", "architectures", "source")
+NOT_INHERITED = ("model_types", "wrappers", "nested", "architectures", "source")
+FILE = "(file)"  # of a row of the user's: where it was read from
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
 MAX_FORMULA = 1000  # characters; the longest shipped one has 287
 OPERAND = r" *!{0,2}(?:-?[0-9]{1,15}|[A-Za-z_][A-Za-z0-9_.]*) *"
@@ -6656,7 +6770,8 @@ def check_rule(rule) -> None:
 # What each word of a row holds: a check, [of each item], [twice: of a pair] or {of each key: of each value}.
 STRINGS, RULES = [check_string], [check_rule]
 ROW_SHAPES: dict[str, object] = {
-    **dict.fromkeys(("name", "like", "source", "context"), check_string),
+    **dict.fromkeys(("name", "like", "source", "context", "blocks"), check_string),
+    "nested": {check_string: check_string}, "of_blocks": {check_string: check_formula},
     **dict.fromkeys(("model_types", "wrappers", "architectures", "keys", "wrapper_keys", "uniform"), STRINGS),
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
@@ -6667,7 +6782,7 @@ ROW_SHAPES: dict[str, object] = {
     "layers_words": {check_string: check_kinds},
     "index_words": {check_string: role("index", *OWN_FORMATS, "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
-OPTIONAL = ("like", "mtp", "equal", "whole", "kept")
+OPTIONAL = ("like", "mtp", "equal", "blocks", "of_blocks", "whole", "kept")
 COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, *OPTIONAL))
 
 
@@ -6689,18 +6804,29 @@ def check_shape(value, shape, where: str) -> None:
             check_shape(item, shape[0], "%s[%d]" % (where, index))
 
 
+def file_of(row: dict) -> str:
+    return row.get(FILE, "models.json")
+
+
 def row_place(row: dict, word: str) -> str:
-    return "family %r in models.json: %s" % (row["name"], word)
+    return "family %r in %s: %s" % (row["name"], file_of(row), word)
+
+
+def check_row(row: dict, times: int = 1) -> None:
+    """Raise SizingError where a row, found so many times by its name, is wrong by itself."""
+    with at("family %s in %s" % (short(row["name"]), file_of(row))):
+        expect(times == 1, "one row of this name", times)
+        for word, value in row.items():
+            if word != FILE:
+                check_choice(word, ROW_SHAPES)
+                check_shape(value, ROW_SHAPES[word], word)
 
 
 def checked_row(families: list, name: str) -> dict:
     found = [row for row in families if row["name"] == name]
-    with at("family %s in models.json" % short(name)):
-        expect(len(found) == 1, "one row of this name", len(found))
-        for word, value in found[0].items():
-            check_choice(word, ROW_SHAPES)
-            check_shape(value, ROW_SHAPES[word], word)
-    return found[0]
+    row = (found or [{"name": name}])[0]
+    check_row(row, len(found))
+    return row
 
 
 def inherited_row(families: list, name: str, before: Sequence[str] = ()) -> dict:
@@ -6717,7 +6843,7 @@ def inherited_row(families: list, name: str, before: Sequence[str] = ()) -> dict
     merged = {word: value for word, value in base.items() if word not in NOT_INHERITED}
     for word, value in row.items():
         merged[word] = {**base.get(word, {}), **value} if isinstance(value, dict) else value
-    return {**merged, "keys": base.get("keys", []) + row.get("keys", [])}
+    return {**merged, **{word: base.get(word, []) + row.get(word, []) for word in ("keys", "wrapper_keys")}}
 
 
 def family_row(families: list, name: str) -> dict:
@@ -6726,7 +6852,7 @@ def family_row(families: list, name: str) -> dict:
     missing = [word for word in COMPLETE if word not in row]
     missing += [word for word in ("layers", "mlp") if not row.get(word)]
     if missing or "embedding" not in row["params"]:
-        raise SizingError("%s: missing" % row_place(row, (*missing, "params.embedding")[0]))
+        raise SizingError("%s: missing" % row_place(row, ", ".join(missing or ["params.embedding"])))
     return row
 
 
@@ -6750,12 +6876,95 @@ INHERITED = ("tie_word_embeddings", "torch_dtype", "dtype", "quantization_config
 MAX_NESTING = 3  # Qwen omni: config > thinker_config > text_config
 
 
+# What generates no text by itself: (key of its config, pattern of one of its words, what to say). The first
+# that matches counts; a row that covers a model_type takes it out of this list.
+DRAFTER = "is a drafter's: give the config.json of the model it drafts for, and --draft-tokens"
+ENCODER = "generates no text and keeps no KV cache: give the config.json of a model that generates"
+TWO_STACKS = "is an encoder with a decoder, or hears speech: only models of a decoder alone are sized"
+ADAPTER = "is an adapter's (LoRA), not a model's: give the config.json of its base model"
+DIFFUSION = "is a diffusion pipeline's: it generates no text and keeps no KV cache"
+NOT_SIZED = (
+    ("peft_type", ".*", ADAPTER), ("_diffusers_version", ".*", DIFFUSION),
+    *((key, ".*", DRAFTER) for key in ("speculators_config", "draft_vocab_size", "eagle_config",
+                                       "dflash_config", "medusa_num_heads", "medusa_num_layers")),
+    ("architectures", "Eagle3?[A-Z][a-z].*|EAGLE.*|.*(Eagle3?|MTP|MTPModel)|"
+     ".*(Medusa|MLPSpeculator|DFlash|DSpark|Draft(Model|er)|Speculator).*", DRAFTER),
+    ("model_type", "eagle3?|medusa|mlp_speculator|dflash|dspark|.*_(mtp|draft|eagle3?)", DRAFTER),
+    ("model_type", "(m|um|long|switch_)?t5|m?bart|pegasus(_x)?|marian|m2m_100|nllb.*|led|blenderbot.*|"
+     "whisper|prophetnet|florence2?|seamless_m4t.*|speech_to_text|moonshine|(.*-)?encoder-decoder",
+     TWO_STACKS),
+    ("model_type", ".*bert([_-].*)?|.*roberta.*|.*deberta.*|electra|mpnet|ernie(_m)?|new|gte|funnel|"
+     "longformer|roformer|big_bird|layoutlm.*|luke|(chinese_|alt)?clip(_.*|seg)?|siglip2?(_.*)?|vit(_.*)?|deit|beit|"
+     "dinov.*|swin(v2)?|convnext(v2)?|intern_?vit.*|sam2?|owl.*|detr|wav2vec2.*|w2v.*|hubert|wavlm|clap|parakeet_.*|"
+     "data2vec-.*|.*bidirec.*|nvembed", ENCODER),
+    ("architectures", ".*(EncoderModel|ForMaskedLM|VisionModel|TextModelWithProjection|ForCTC|"
+     "BidirectionalModel)", ENCODER))
+# Classes over the layers of a model that generates: (their names, task, parameters in place of the LM head).
+HEADLESS = (
+    (r"\w+For(Sequence|Token)Classification|\w+For(Process)?RewardModel", "score", "num_labels*hidden_size"),
+    ("(Llama|Mistral|Ministral3|Qwen2|Qwen2Moe|Qwen3|Qwen3Moe|Gemma|Gemma2|Gemma3|Gemma3Text|Phi3|Olmo2)Model",
+     "embed", "0"))
+TASK_NAMES = (("score", "(?i)rerank|reward"), ("embed", "(?i)embedding"))  # in the name of a model
+SCORES = 2  # num_labels of a transformers config that lists none
+
+
+def words_under(config: dict, key: str) -> list:
+    value = config.get(key)
+    return [word for word in (value if isinstance(value, list) else [value]) if word not in (None, False)]
+
+
+def refuse_not_sized(config: dict, families: list, place: str) -> None:
+    """Raise SizingError saying what to give instead of a config that generates no text by itself."""
+    covered = find_family(config, families, "model_types") or find_family(config, families, "wrappers")
+    for key, pattern, told in NOT_SIZED:
+        found = [word for word in words_under(config, key) if re.fullmatch("(?s)" + pattern, str(word)[:99])]
+        if found and not (covered and key == "model_type"):
+            base = config.get("base_model_name_or_path") if told is ADAPTER else None
+            raise SizingError("%s%s: %s %s%s" % (
+                place, key, short(found[0]), told, ", %s" % short(base) if isinstance(base, str) else ""))
+
+
+def task_of(config: dict, name: str) -> tuple[str, str, str | None]:
+    """(task, what says so, formula of the head) of a model that scores or embeds; else ("", "", None)."""
+    for pattern, task, head in HEADLESS:
+        for word in words_under(config, "architectures")[:1]:
+            if isinstance(word, str) and re.fullmatch(pattern, word):
+                return task, word, head
+    named = (task for task, pattern in TASK_NAMES if re.search(pattern, name))
+    return next(((task, "the name " + name, None) for task in named), ("", "", None))
+
+
+def label_count(config: dict) -> int:
+    labels = config.get("id2label")
+    found = config.get("num_labels", len(labels) if isinstance(labels, dict) else SCORES)
+    with at("num_labels"):
+        return check_number(found, COUNT._replace(high=10**6))
+
+
+TOLD_TASK = {"score": "scores, it does not generate text", "embed": "embeds, it does not generate text"}
+
+
+def with_task(facts: Facts, outer: dict, name: str) -> str | None:
+    """The task of a model that does not generate, its head put in place of the LM head; None of others."""
+    task, by, head = task_of(outer, name)
+    if not task:
+        return None
+    facts.derived.append("the model %s (%s)" % (TOLD_TASK[task], by))
+    if head:
+        facts["num_labels"] = label_count(outer)
+        facts.derived.append("parameters of the head = %s, in place of the LM head's" % head)
+        params = {part: formula for part, formula in facts.row["params"].items() if part != "head_1d"}
+        facts.row = {**facts.row, "params": {**params, "head": head}}
+    return task
+
+
 def text_config(config, families: list):
     """(the language model's config, its row, [(place, config around it)], its place)."""
     wrappers: list[tuple[str, dict]] = []
     place, fallback = "", None
     for _ in range(MAX_NESTING):
         expect(isinstance(config, dict), "a JSON object", config, place or "config")
+        refuse_not_sized(config, families, place)
         nested = [key for key in NESTED if config.get(key) is not None]
         if not nested:
             return config, language_family(config, fallback, place, families), wrappers, place
@@ -6776,9 +6985,12 @@ def text_config(config, families: list):
 
 def language_family(config: dict, fallback: dict | None, place: str, families: list) -> dict:
     """The complete row of a language model's config; `fallback` is the row of what it is nested in."""
-    names = config.get("architectures")
+    names, nested = config.get("architectures"), (fallback or {}).get("nested")
     if "model_type" in config:
         row = find_family(config, families, "model_types")
+        if isinstance(nested, dict) and isinstance(config["model_type"], str):
+            name = nested.get(config["model_type"])
+            row = {"name": name} if name else row
         if row is None:
             raise unknown_model_type(config, place, families, "model_types")
     elif fallback and fallback.get("model_types"):
@@ -6804,11 +7016,52 @@ def unknown_model_type(config: dict, place: str, families: list, field: str) -> 
         problem = ("model_type %r is not known to nest another config" if nests
                    else "missing; model_type %r nests its language model there")
         return SizingError("%s%s: %s" % (place, nested, problem % model_type))
-    known = sorted(word for row in families for word in words_of(row, field)
-                   if isinstance(word, str) and word.isprintable())
-    choices = nearest(short(model_type), known[:MAX_ENTRIES]).replace("did you mean", "nearest:").rstrip("?")
-    return SizingError("%smodel_type: no row under families in models.json covers %s, and none is guessed%s"
-                       % (place, short(model_type), choices))
+    named = {word for row in families for word in words_of(row, field) if isinstance(word, str)}
+    files = dict.fromkeys(["models.json", *map(file_of, families)])
+    said = "%smodel_type: no row under families in %s covers %s, and none is guessed%s; %s" % (
+        place, " or ".join(files), short(model_type), look_alikes(short(model_type)[1:-1], named), A_ROW)
+    return SizingError(with_keys(said, *row_needs(config, families, nests)))
+
+
+NAMES_ALIKE = 3  # shown at most
+MAX_LINE = 600  # characters of a message that lists keys
+A_ROW = 'a row of "families" in a --models-file of your own says how (README, "Uma família nova"): '
+
+
+def look_alikes(wrong: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches               # only a wrong word pays for it
+    alike = get_close_matches(wrong[:100], sorted(filter(str.isprintable, names)), NAMES_ALIKE)
+    return "; names like it: " + ", ".join(alike) if alike else ""
+
+
+def row_needs(config: dict, families: list, nests: bool) -> tuple[str, list[str]]:
+    """What a row for a config of an unknown model_type needs, and which of its keys llama's does not know."""
+    text = next((config[key] for key in NESTED if isinstance(config.get(key), dict)), {}) if nests else config
+    listed = '"%s" with this name' % ("wrappers" if nests else "model_types")
+    if nests and find_family(text, families, "model_types"):
+        return listed, []
+    keys = keys_to_know(text, families)
+    like = '"like" the row that it resembles, and what differs'
+    return listed + (", one for what it nests, " if nests else ", ") + (
+        like if keys else '"like": "llama", which knows every key here'), keys
+
+
+def with_keys(text: str, needs: str, keys: list[str]) -> str:
+    """The line, with as many of `keys` as fit."""
+    line = text + needs + "; keys here that may matter: "
+    shown = [key for index, key in enumerate(keys) if len(line + ", ".join(keys[:index + 1])) < MAX_LINE - 5]
+    return line + ", ".join(shown + ["..."] * (len(shown) < len(keys))) if shown else text + needs
+
+
+def keys_to_know(config: dict, families: list) -> list[str]:
+    """Keys with a suspect name that the plain family does not read, those of caches first."""
+    known: set = set()
+    with suppress(SizingError):
+        known = known_keys(family_row(families, "llama"))
+    keys = [key.name for key in unread_keys(config, known, "", "") if is_suspect(key.name)]
+    return sorted(filter(str.isprintable, keys), key=lambda key: not re.search(CACHE_WORDS, key.lower()))
+
+
 # --- values: what a config says of a name, or what follows from the family's row
 
 KEY_MAXIMA = {key: most for most, keys in (
@@ -6818,6 +7071,7 @@ KEY_MAXIMA = {key: most for most, keys in (
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
 WINDOWS = {"sliding": "sliding_window", "chunked": "attention_chunk_size"}  # null: such a layer is full
 MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 5
+LIST_FACTS: dict[str, Callable] = {"sum_of": sum, "length_of": len}  # of a list under a key, for formulas
 
 
 def evaluate(formula: str | int, values) -> int:
@@ -6869,6 +7123,9 @@ class Facts(dict):
         self.pending: list[str] = []  # what is being worked out
         self.roles: dict[str, list] = {}  # what each layer is, by the table that says it
         self.weights_given = False  # the format of the weights is given beside the file
+        self.defaulted = False  # whether a number of the model class stands in
+        self.missing: list[str] = []  # what the config should say: 1 stands in for it until all are known
+        self.of_blocks: dict[str, list] | None = None
 
     def find(self, name: str):
         """(key, value) of `name` under any of its keys; (None, None) where the config does not say."""
@@ -6876,7 +7133,10 @@ class Facts(dict):
         for key in [name, *self.row["names"].get(name, ())]:
             value: object = self.config
             for step in key.split("."):
-                value = value.get(step) if isinstance(value, dict) else None
+                if isinstance(value, list):
+                    value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
+                else:
+                    value = value.get(step) if isinstance(value, dict) else None
             if value is not None:
                 found.append((key, value))
         for key, value in found[1:]:
@@ -6887,10 +7147,48 @@ class Facts(dict):
         expect(name not in self.pending and len(self.pending) < MAX_DERIVED, "a formula of other names",
                " > ".join([*self.pending, name]), row_place(self.row, name))
         self.pending.append(name)
-        formula = self.row["derived"].get(name)
-        self[name] = self.value_of(name) if formula is None else evaluate(formula, self)
+        formula, (about, _, key) = self.row["derived"].get(name), name.partition(".")
+        if about in LIST_FACTS:
+            self[name] = LIST_FACTS[about](self.listed(key, about))
+        else:
+            self[name] = self.value_of(name) if formula is None else evaluate(formula, self)
         self.pending.pop()
         return self[name]
+
+    def blocks(self, layers: int) -> dict[str, list]:
+        """{name: what its formula gives for each layer} of the row's of_blocks; the names become the sums."""
+        if self.of_blocks is None:
+            key = self.row["blocks"]
+            listed = self.config.get(key)
+            if not isinstance(listed, list) or len(listed) != layers:
+                raise SizingError("%s: expected %d objects, one for each layer, got %s" % (
+                    key, layers, len(listed) if isinstance(listed, list) else short(listed)))
+            views = []
+            for index, block in enumerate(listed):
+                with at("%s[%d]" % (key, index), "."):
+                    views.append(Block(block, self))
+                    for name, formula in self.row["of_blocks"].items():
+                        views[-1][name] = evaluate(formula, views[-1])
+            self.of_blocks = {name: [view[name] for view in views] for name in self.row["of_blocks"]}
+            self.update({name: sum(numbers) for name, numbers in self.of_blocks.items()})
+        return self.of_blocks
+
+    def listed(self, name: str, about: str):
+        """The list under `name`; of LIST.KEY, what its objects say under KEY. Empty where there is none."""
+        key, value = self.find(name)
+        if key is None and "." in name:
+            name, inner = name.rsplit(".", 1)
+            key, value = self.find(name)
+            value = [item[inner] for item in value if isinstance(item, dict)
+                     and item.get(inner) is not None] if isinstance(value, list) else value
+        if key is None:
+            return ()
+        with at(key):
+            expect(isinstance(value, list) or about == "length_of" and isinstance(value, str), "a list", value)
+            expect(len(value) <= KEY_MAXIMA["num_hidden_layers"], "at most 10000 entries", len(value))
+            for number in value if about == "sum_of" else ():
+                check_number(number, COUNT._replace(low=0, high=10**7))
+        return value
 
     def value_of(self, name: str):
         key, value = self.find(name)
@@ -6917,14 +7215,15 @@ class Facts(dict):
         if name in WINDOWS.values() and name in self.config:
             return None  # an explicit null switches the window off
         if name not in defaults:
-            keys = " or ".join([name, *self.row["names"].get(name, ())])
-            raise SizingError("%s: missing; family %r needs it" % (keys, family))
+            self.missing.append(" or ".join([name, *self.row["names"].get(name, ())]))
+            return 1
         default = value = defaults[name]
         if isinstance(default, str):
             value = evaluate(default, self)
             self.derived.append("%s = %d (%s)" % (name, value, default))
-        elif default and default is not True:
-            self.derived.append("%s = %s (default of family %s)" % (name, default, family))
+        elif default:
+            self.derived.append("%s = %s (default of family %s)" % (name, str(default).lower(), family))
+            self.defaulted = True
         if type(value) is int:
             with at(row_place(self.row, "defaults." + name)):
                 check_number(value, COUNT._replace(low=0, high=KEY_MAXIMA.get(name, COUNT.high)))
@@ -6934,6 +7233,31 @@ class Facts(dict):
         value = self[name]
         with at(row_place(self.row, name)):
             return check_number(value, COUNT)
+
+
+class Block(dict):
+    """What formulas see of the object that a config holds for one layer."""
+
+    def __init__(self, block: object, facts: Facts):
+        super().__init__()
+        expect(isinstance(block, dict), "an object", block)
+        self.block, self.facts = block, facts
+
+    def __missing__(self, name: str):
+        if "." not in name:
+            return self.facts[name]
+        millionths = name.endswith("_millionths")
+        value: object = self.block
+        for step in (name[:-len("_millionths")] if millionths else name).split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if millionths and type(value) is float and abs(value) < 10**9:
+            value = round(value * 10**6)
+        elif millionths and type(value) is int:
+            value *= 10**6
+        if not isinstance(value, int):
+            expect(value is None, "a whole number, true or false", value, name)
+            return 0
+        return int(value)
 
 
 # --- keys without a rule
@@ -6971,8 +7295,10 @@ def known_keys(row: dict) -> set:
     keys |= {name for kinds in row["layers_words"].values() for kind in kinds_of(kinds)
              for name in GROUP_FIELDS[kind]}
     # names in formulas that no config holds
-    keys -= {*row["derived"], *PART_COUNTS.values(), *COUNTED_LAYERS}
+    keys -= {*row["derived"], *PART_COUNTS.values(), *COUNTED_LAYERS, *row.get("of_blocks", ())}
+    keys |= {*filter(None, [row.get("blocks")])}
     keys = {key for key in keys if not key.startswith(tuple(table + "_of." for table in WORD_TABLES))}
+    keys = {key.partition(".")[2] if key.partition(".")[0] in LIST_FACTS else key for key in keys}
     keys |= {"model_type", "num_hidden_layers", "max_position_embeddings", row["context"], *row["keys"],
              *row["defaults"], *NESTED, *INHERITED}
     if "expert" in row["params"]:
@@ -7121,11 +7447,24 @@ def words_among(facts, layers, name, base, hit, miss):
     if value is None:
         return None
     numbers = range(base, base + layers)
+    if isinstance(value, str) and re.fullmatch("( *[0-9]{1,9} *,)* *[0-9]{1,9} *", value):
+        value = [int(number) for number in value.split(",")]  # "3,4,5"
     expect(isinstance(value, list) and all(type(number) is int and number in numbers for number in value)
            and len(set(value)) == len(value),
            "different layer numbers from %d to %d" % (base, numbers[-1]), value, key)
     chosen = set(value)
     return [hit if number in chosen else miss for number in numbers]
+
+
+def words_is(facts, layers, name, word, *values):
+    """`word` for every layer when `name` has one of `values`."""
+    value = facts.find(name)[1]
+    return [word] * layers if any(value == one and type(value) is type(one) for one in values) else None
+
+
+def words_blocks(facts, layers, name, hit, miss):
+    """`hit` for the layers of which the number `name` of their block is not 0."""
+    return [hit if number else miss for number in facts.blocks(layers)[name]]
 
 
 def words_only(facts, layers, name, *allowed):
@@ -7153,6 +7492,8 @@ LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
     "from": (words_from, FORMULAS + STRINGS * 2 + FORMULAS, 1),
     "among": (words_among, STRINGS + BASE + STRINGS * 2, 0),
     "if": (lambda facts, layers, name, hit, miss: [hit if facts[name] else miss] * layers, STRINGS * 3, 0),
+    "is": (words_is, STRINGS * 2 + [lambda value: None] * 9, 8),
+    "blocks": (words_blocks, STRINGS * 3, 0),
     "only": (words_only, STRINGS + [lambda value: None] * 9, 9),
     "all": (lambda facts, layers, word: [word] * layers, STRINGS, 0)}
 
@@ -7183,15 +7524,17 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
             return [meaning[word] for word in words]
     if row[table]:
         keys = " or ".join(args[0] for rule, *args in row[table] if rule != "only")
-        raise SizingError("%s: missing; family %r needs it" % (keys or table, row["name"]))
+        facts.missing.append(keys or table)
+        return [next(iter(meaning.values()), "none")] * layers
     return []
 
 
 def layer_kinds(facts: Facts, layers: int) -> tuple[list, Counter]:
     """(the kind of each layer, how many layers keep a kind beside their own)."""
     every = [kinds_of(kinds) for kinds in layer_roles("layers", facts, layers)]
+    facts.roles.update(index=layer_roles("index", facts, layers), beside=[kinds[1:] for kinds in every])
     beside = Counter(kind for kinds in every for kind in kinds[1:])
-    beside.update(kind for kind in layer_roles("index", facts, layers) if kind != "none")
+    beside.update(kind for kind in facts.roles["index"] if kind != "none")
     defaults, kinds = facts.row["defaults"], [kinds[0] for kinds in every]
     for kind, window in WINDOWS.items():
         if kind not in kinds:
@@ -7224,6 +7567,13 @@ def layer_group(kind: str, layers: int, facts: Facts) -> dict:
     heads = view["num_attention_heads"] if kv_heads else 0
     expect(type(heads) is int and not (kv_heads and heads % kv_heads),
            "a divisor of num_attention_heads = %s" % heads, kv_heads, "num_key_value_heads")
+    if kind == "full" and "kv_heads" in facts.row.get("of_blocks", {}):
+        counts = [count for count in facts.blocks(facts["num_hidden_layers"])["kv_heads"] if count]
+        for count in counts:
+            expect(not heads % count, "a divisor of num_attention_heads = %s" % heads, count, "kv_heads")
+        shape["num_key_value_heads"] = max(counts)
+        if min(counts) < max(counts):
+            shape["kv_heads_by_layer"] = counts
     v_head_dim = view["v_head_dim"] if "head_dim" in shape and "v_head_dim" in facts.row["defaults"] else None
     if v_head_dim not in (None, shape.get("head_dim")):
         shape["v_head_dim"] = v_head_dim
@@ -7278,7 +7628,8 @@ def mtp_parameters(facts: Facts, single: dict):
 
 def mtp_layers(facts: Facts) -> int | None:
     """How many such layers a config.json states."""
-    return next((facts.config[name] for name in MTP_LAYERS if type(facts.config.get(name)) is int), None)
+    found = [facts.find(name)[1] for name in MTP_LAYERS]
+    return next((count for count in found if type(count) is int), None)
 
 
 # --- quantisation: the format of each group of modules, as a config.json states it
@@ -7693,14 +8044,31 @@ def checkpoint_dtype(config: dict, derived: list) -> str:
     return WEIGHT_DTYPES.get(word, "bf16")
 
 
-def rope_positions(config: dict, max_position_embeddings: int) -> int:
-    """Positions of the rotary tables: linear scaling stretches them, other kinds do not."""
-    scaling = config.get("rope_scaling")
-    factor: float = 1
-    if isinstance(scaling, dict) and "linear" in (scaling.get("rope_type"), scaling.get("type")):
-        factor = scaling.get("factor", 1)
-    stretched = type(factor) in (int, float) and 1 <= factor <= 1000
-    return int(max_position_embeddings * factor) if stretched else max_position_embeddings
+# Rope types whose factor multiplies the positions a file states (vLLM 0.32; not YaRN, longrope or llama3);
+# the one that lengthens the rotary tables too; what is in the model types whose files state the product.
+STRETCHING, LENGTHENING, STRETCHED_ALREADY = ("linear", "dynamic"), ("linear",), "gemma3"
+
+
+def rope_settings(config: dict) -> list[dict]:
+    """Those of all layers, or of each type of layer, in either spelling."""
+    given = [config[key] for key in ("rope_parameters", "rope_scaling") if isinstance(config.get(key), dict)]
+    return given + [one for settings in given for one in settings.values() if isinstance(one, dict)]
+
+
+def rope_factor(config: dict, kinds: Sequence[str]) -> float:
+    """What the rope settings of these kinds multiply positions by: 1 where there are none."""
+    factors: list = [settings.get("factor") for settings in rope_settings(config)
+                     if any(settings.get(key) in kinds for key in ("rope_type", "type"))]
+    return max([1, *(one for one in factors if type(one) in (int, float) and 1 <= one <= 1000)])
+
+
+def model_context(facts: Facts) -> int:
+    stated, kind = facts.count(facts.row["context"]), str(facts.config.get("model_type"))
+    factor = 1 if STRETCHED_ALREADY in kind else rope_factor(facts.config, STRETCHING)
+    if factor != 1:
+        facts.derived.append("longest context = %d (%d, times the factor %g of the rope settings)" % (
+            stated * factor, stated, factor))
+    return int(stated * factor)
 
 
 def vision_parameters(configs: Sequence[dict]) -> int | None:
@@ -7727,15 +8095,40 @@ def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequenc
     passed, taken = judged_keys(unread, row.get("strict", False), accept_keys)
     facts = Facts(config, row)
     facts.weights_given = weights_precision is not None
+    if FILE in row:
+        facts.derived.append("family %r: rows of %s, which count before the shipped ones" % (
+            row["name"], short(os.path.basename(row[FILE])).strip("'")))
     if row.get("strict"):
         facts.derived.append("family llama assumed: no model_type, and every key is one of its own")
+    task = with_task(facts, wrappers[0][1] if wrappers else config, name)
     tower = vision_parameters([config] + [wrapper for _, wrapper in wrappers])
     if wrappers or config.get("vision_config") or config.get("audio_config"):
         facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
             "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
-    with at(place, ""):
-        return {**model_fields(facts, name), "vision_params": tower, "config_unread": passed,
-                "config_accepted": taken}
+    with at(place, ""), refuse_missing(facts):
+        found = {**model_fields(facts, name), "vision_params": tower, "config_unread": passed,
+                 "config_accepted": taken, "task": task}
+    if facts.defaulted and row.get("source"):
+        facts.derived.append("source of the defaults of family %s: %s" % (row["name"], row["source"]))
+    return found
+
+
+@contextmanager
+def refuse_missing(facts: Facts):
+    """Instead of what follows from them, a SizingError that names every key the config should have said."""
+    try:
+        yield
+    except SizingError:
+        if not facts.missing:
+            raise
+    if facts.missing:
+        used = [formula for part, formula in facts.row["params"].items()
+                if facts.get(PART_COUNTS.get(part.replace("_1d", ""), ""), 1)]
+        for formula in (*used, facts.row["context"]):
+            with suppress(SizingError):
+                evaluate(formula, facts)
+        keys, them = ", ".join(facts.missing), "it" if len(facts.missing) == 1 else "them"
+        raise SizingError("%s: missing; family %r needs %s" % (keys, facts.row["name"], them)) from None
 
 
 def model_fields(facts: Facts, name: str) -> dict:
@@ -7743,8 +8136,7 @@ def model_fields(facts: Facts, name: str) -> dict:
     kinds, beside = layer_kinds(facts, layers)
     counts = Counter(kinds) + beside
     mlps = layer_roles("mlp", facts, layers)
-    facts.roles = {"layers": kinds, "index": layer_roles("index", facts, layers), "mlp": mlps,
-                   "beside": [kinds_of(one)[1:] for one in layer_roles("layers", facts, layers)]}
+    facts.roles.update(layers=kinds, mlp=mlps)
     moe_layers, dense_layers = (mlps.count(kind) + mlps.count("both") for kind in ("moe", "dense"))
     facts.update({kind + "_layers": counts[kind] for kind in ("state", "none", *OWN_FORMATS)}, one=1,
                  index_layers=counts["index"] or beside["packed"], moe_layers=moe_layers,
@@ -7767,13 +8159,14 @@ def kv_fields(facts: Facts, groups: list) -> dict:
     by_kind = {group["kind"]: group for group in groups}
     heads, width = next(filter(None, map(head_shape, groups)), (None, None))
     classic = (set(by_kind) <= {"full", "sliding"} and len({head_shape(group) for group in groups}) == 1
-               and not any("v_head_dim" in group for group in groups))
+               and not any("v_head_dim" in group or "kv_heads_by_layer" in group for group in groups))
     pattern = pattern_of(by_kind)
     hybrid, sliding = pattern == "hybrid", by_kind.get("sliding", {})
     facts.derived.append("layers: " + ", ".join("%(layers)d %(kind)s" % group for group in groups))
-    positions = facts.count(facts.row["context"])
+    stated = facts.count(facts.row["context"])
     return {"num_layers": facts["num_hidden_layers"], "num_key_value_heads": heads, "head_dim": width,
-            "max_position_embeddings": positions, "rope_positions": rope_positions(facts.config, positions),
+            "max_position_embeddings": model_context(facts),
+            "rope_positions": int(stated * rope_factor(facts.config, LENGTHENING)),
             "attention_pattern": pattern, "layer_groups": None if classic else groups,
             "hybrid_full_layers": by_kind["full"]["layers"] if hybrid else None,
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,
@@ -7997,6 +8390,39 @@ def model_place(path: str) -> tuple[str, str, bool]:
     if os.path.isdir(path):
         return path, os.path.join(path, "config.json"), True
     return os.path.dirname(path), path, os.path.basename(path) == "config.json"
+
+
+# Files that are no config.json, by their names: what to say of one, or of a folder that has it instead.
+NO_CONFIG = (
+    (r"adapter_config\.json", ADAPTER), (r"model_index\.json", DIFFUSION),
+    (r".*\.gguf", "is GGUF, which is not read: give the config.json of the model it was made from, and "
+     "--weights-precision"),
+    (r"params\.json|consolidated.*", "is in Mistral's own format: give the config.json of the same model"),
+    (r"((tokenizer|generation|(pre|image_|video_pre)?processor|hf_quant|quant(ize)?)_config|tokenizer|"
+     r"vocab|special_tokens_map|chat_template|modules)\.json",
+     "does not say how it is built: give its config.json"),
+    (r".*\.(safetensors|bin|pth?|onnx)(\.index\.json)?",
+     "is of weights: give the folder that has them and config.json"))
+
+
+def no_config(path: str) -> str:
+    """What to say of a file that is no config.json, or of a folder that only has such; "" otherwise."""
+    folder = os.path.isdir(path)
+    with suppress(OSError):
+        for pattern, told in NO_CONFIG:
+            for name in sorted(os.listdir(path)) if folder else [os.path.basename(path)]:
+                if re.fullmatch(pattern, name.lower()):
+                    file = os.path.join(path, name) if folder else path
+                    return "%s %s%s" % (short(file), told, adapter_base(file) if told is ADAPTER else "")
+    return ""
+
+
+def adapter_base(path: str) -> str:
+    with suppress(SizingError):
+        data = read_json(path)
+        base = data.get("base_model_name_or_path") if isinstance(data, dict) else None
+        return ", " + short(base) if isinstance(base, str) else ""
+    return ""
 
 
 def model_files(path: str) -> list[str]:
@@ -8514,7 +8940,7 @@ def catalog(args: argparse.Namespace, kind: str) -> dict:
     shipped, own = LISTS[kind].load(shipped_path(kind)), getattr(args, kind + "_file")
     if own is None:
         return shipped
-    records = LISTS[kind].load(own)
+    records: dict = LISTS[kind].load(own)
     names = {name.lower(): name for name in records}
     left = {}
     for name, record in shipped.items():
@@ -8524,7 +8950,8 @@ def catalog(args: argparse.Namespace, kind: str) -> dict:
         elif record.aliases:
             aliases = [*(records[mine].aliases or ()), *record.aliases]
             records[mine] = replace(records[mine], aliases=list(dict.fromkeys(aliases)))
-    return {**records, **left}
+    records.update(left)
+    return records
 
 
 def replaced_entries(args: argparse.Namespace, picked: Mapping) -> tuple[str, ...]:
@@ -8605,10 +9032,7 @@ def pick_model(args: argparse.Namespace, models: Mapping) -> Model:
     """The model of a catalog name, a path or a hub's `org/name`, in this order; raises SizingError."""
     wanted = args.model
     record = find_entry(wanted, models)
-    if record is None and wanted.lower().endswith(".gguf"):
-        raise SizingError("argument --model: %s: a GGUF file is not read; %s, of the model it was made from"
-                          % (short(wanted), TO_GIVE))
-    if record is None and is_path(wanted):
+    if record is None and (is_path(wanted) or wanted.lower().endswith(".gguf")):
         record = None if os.path.lexists(wanted) else find_entry(hub_model(wanted), models)
         return record or read_model_path(args, models)
     return record or pick(args, "model", "models", models)
@@ -8623,13 +9047,20 @@ def hub_model(wanted: str) -> str:
 def read_model_path(args: argparse.Namespace, models: Mapping) -> Model:
     """The model in a file or folder; raises SizingError, which says what to give instead."""
     path = args.model
-    if os.path.isdir(path) and not os.path.lexists(os.path.join(path, "config.json")):
+    folder = os.path.isdir(path)
+    bare = folder and not os.path.lexists(os.path.join(path, "config.json"))
+    asked = bare or (not folder and (os.path.lexists(path) or path.lower().endswith(".gguf")))
+    told = no_config(path) if asked else ""
+    if told:
+        raise SizingError("argument --model: " + told)
+    if bare:
         raise SizingError("argument --model: %s is a folder without config.json; %s" % (short(path), TO_GIVE))
     if not path.endswith(".json") and not os.path.lexists(path):
         near = nearest_entry(hub_model(path), models) if hub_model(path) else ""
         raise SizingError("argument --model: %s is not in %s and no path%s; see --list-models, or %s"
                           % (short(path), catalog_names(args, "models"), near, TO_GIVE))
-    return read_model(path, load_families(), args.accept_keys, args.weights_precision)
+    return read_model(path, with_shipped(getattr(models, "families", ())), args.accept_keys,
+                      args.weights_precision)
 
 
 def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:

@@ -274,6 +274,7 @@ BY_HAND = """
 {sliding,chunked}_held_tokens(101, 100) = 100   {sliding,chunked}_held_tokens(99, 100) = 99
 {full,sliding,chunked}_kv_bytes(100, 8, 128, 0.5625, 32) = 3686400  # 2 x 100 x 8 x 128 x 9/16 x 32
 {full,sliding,chunked}_kv_bytes__narrow_values(100, 8, 128, 64, 2, 32) = 9830400  # 100 x 8 x (128 + 64) x 2 x 32
+full_kv_bytes__by_layer(100, 14, 128, 2) = 716800   full_copies__by_layer(28, 14) = 2  # 2 x 100 x (8 + 4 + 2) x 128 x 2
 latent_kv_bytes(100, 512, 64, 2, 32) = 3686400  # 100 x 576 x 2 x 32
 latent_kv_bytes__packed(100, 512, 64, 32) = 2099200  # 512 + 4 x 4 + 64 x 2 = 656 a token
 latent_kv_bytes__packed(100, 513, 64, 32) = 2115200  # 513 + 4 x 5 + 128 = 661
@@ -858,6 +859,9 @@ class Records(Tabled):
         # layer groups, changes to FULL, message: `[0].x` begins with layer_groups, `1..9` stands for words
         *[("full layers=" + word, {}, "[0].layers: 1..10000, got " + word.replace("true", "True"))
           for word in ("0", "10001", "true", "32.0")],
+        ("full layers=3 kv_heads_by_layer=[8,4]", {}, "[0].kv_heads_by_layer: expected a list of 3 numbers, one for each layer, got [8, 4]"),
+        ("full layers=2 kv_heads_by_layer=[8,0]", {}, "[0].kv_heads_by_layer: 1..10000, got 0"),
+        ("full layers=2 kv_heads_by_layer=[4,2]", {}, "[0].kv_heads_by_layer: expected num_key_value_heads = 8 as the most, got 4"),
         ("full head_dim=NaN", {}, "[0].head_dim: 1..100000, got nan"),
         ("full v_head_dim=0", {}, "[0].v_head_dim: 1..1000000000, got 0"),
         ("full; index index_head_dim=null", {}, "[1].index_head_dim: 1..1000000000, got None"),
@@ -868,7 +872,7 @@ class Records(Tabled):
         ("fulll", {}, "[0].kind: unknown value 'fulll'; did you mean 'full'?"),
         ("full layers=16; full layers=16", {}, "[1].kind: a second group of kind 'full'; one is expected"),
         ("full kv_lora_rank=5", {},
-         "[0].kv_lora_rank: unknown key; choose from layers, num_key_value_heads, head_dim, v_head_dim, chosen_layers, chosen_tokens"),
+         "[0].kv_lora_rank: unknown key; choose from layers, num_key_value_heads, head_dim, v_head_dim, kv_heads_by_layer, chosen_layers, chosen_tokens"),
         ("full; packed beside=1", {"attention_pattern": "sparse"}, "[1].beside: expected true or false, got 1"),
         ("full; packed", {"attention_pattern": "sparse"}, "full_layers + packed_layers: expected num_layers = 32, got 64"),
         ("full; packed layers=33 beside=true", {"attention_pattern": "sparse"},
@@ -1033,6 +1037,8 @@ class LayerKinds(Tabled):
         # at any precision and whole on each rank: 100 tokens of 12,320 / 128 bytes, 80 of 100 bytes
         ("sparse", "ring ring_bytes=8000 ring_token_bytes=100 ring_tokens=80; packed packed_bytes=12320 packed_tokens=128 beside=true",
          9625 + 8000, 8, 8),
+        # 8 + 4 + 2 KV heads in all: 2 x 100 x 14 x 128; 4 ranks hold 8 + 4 + 4
+        ("full", "full layers=3 kv_heads_by_layer=[8,4,2]; none layers=29", 358400, 4, 16 / 14),
         # attention and a state in each layer: 100 x 2048 x 32 + 32 x 1000; two ranks for each head, the state split
         ("linear", "full; state beside=true", 6553600 + 32000, 16, (2 * 6553600 + 32000) / 6585600),
         # two shapes: 2 x 100 x 2 x 512 x 2 + 2 x 10 x 8 x 256 x 30; over 8 ranks the 2 heads of the full
@@ -2912,6 +2918,7 @@ NARROW_GROUPS = [dict(kind=kind, layers=layers, num_key_value_heads=8, head_dim=
               ("full", 3, {}), ("sliding", 4, {"sliding_window": 500}), ("chunked", 5, {"attention_chunk_size": 900}))]
 LATENT = [{"kind": "latent", "layers": 6, "kv_lora_rank": 512, "qk_rope_head_dim": 64},
           {"kind": "index", "layers": 6, "index_head_dim": 128}]
+BY_LAYER = [{"kind": "full", "layers": 3, "num_key_value_heads": 8, "head_dim": 128, "kv_heads_by_layer": [8, 4, 2]}]
 CHOSEN = [{"kind": "full", "layers": 8, "num_key_value_heads": 8, "head_dim": 128, "chosen_layers": 6, "chosen_tokens": 900},
           {"kind": "packed", "layers": 6, "packed_bytes": 1536, "beside": True}]
 RINGS = [{"kind": "packed", "layers": 6, "packed_bytes": 12320, "packed_tokens": 128, "packed_scanned_bytes": 2000,
@@ -2954,7 +2961,7 @@ KINDS = [
     {"model": of_groups("linear", *NARROW_GROUPS, *LATENT, STATE, NONE), "kv_precision": "fp16"},
     {"model": of_groups("linear", STATE), "kv_precision": "bf16"},
     {"model": of_groups("sparse", *CHOSEN), "kv_precision": "fp8", "shared_prefix_tokens": 100},
-    {"model": of_groups("sparse", *RINGS), "kv_precision": "bf16"},
+    {"model": of_groups("sparse", *RINGS), "kv_precision": "bf16"}, {"model": of_groups("full", *BY_LAYER), "kv_precision": "bf16"},
     {"model": of_groups("sparse", *CHOSEN, {"kind": "ring", "layers": 8, "ring_bytes": 999, "beside": True}), "kv_precision": "bf16"},
     {"concurrency": None, "nodes": 2, "kv_precision": "nvfp4"}, {"concurrency": None, "nodes": 1}, dict(V3_ON_H100, concurrency=None, nodes=9), NO_CONTEXT,
     {"nodes": 4, "effective_context": "max", "concurrency": 5000},
@@ -3580,6 +3587,8 @@ class Alerts(unittest.TestCase):
                                  "TTFT (p90) already is 150 ms. Only the expected one is within the target."),
         "prefill_queue": ("warning", dict(QUEUE, measured_ttft_ms=2663), dict(QUEUE, measured_ttft_ms=2664),
                           "Each replica spends 60 % of its time on prompts:"),
+        "does_not_generate": ("warning", dict(SMALL, model=dataclasses.replace(MODELS["opt-oss-20b"], task="embed")), SMALL,
+                              "opt-oss-20b scores or embeds (its architectures or its name say so)"),
         "request_beyond_context": ("warning", dict(SMALL, effective_context=2047), dict(SMALL, effective_context=2048),
                                    "Speed is that of 1,024 prompt and 1,024 answer tokens, which exceed the context of 2,047."),
         "context_beyond_request": ("warning", dict(SMALL, effective_context=8193), dict(SMALL, effective_context=8192),
@@ -3721,7 +3730,7 @@ class Alerts(unittest.TestCase):
         "budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes", "replica_spans_nodes",
         "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
-        "context_beyond_request", "request_beyond_context", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm",
+        "context_beyond_request", "request_beyond_context", "does_not_generate", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm",
         "quantised_name_16_bit", "draft_weights_unknown", "accepted_keys",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
@@ -3744,7 +3753,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 25 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 26 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -5267,7 +5276,7 @@ class Docs(InFolder):
         """A command exits with 0 or 1 and without complaint, or with the N of its comment `# exit N`."""
         ran = 0
         for name, text in self.texts.items():
-            catalogs = [json.loads("\n".join(block)) for block in code_blocks(text, "json") if block[0] == "{"]
+            catalogs = [json.loads("\n".join(block)) for block in code_blocks(text, "json") if block[0].startswith("{")]
             for block in code_blocks(text, "bash", "sh"):
                 lines = [command for command, _ in commands(block, "")]
                 for command in lines + re.findall(r"\$\((python3 sizing\.py [^()]*)\)", "\n".join(lines)):
@@ -5313,6 +5322,32 @@ class Docs(InFolder):
                 self.assertTrue(re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(word), self.texts["QUICKREF.md"]),
                                 "%s is not in QUICKREF.md" % word)
         self.assertIn("python3 test_sizing.py", self.texts["README.md"])
+
+    def test_every_word_of_a_family_is_shown(self):
+        """The README's section names each word a row can hold, and its examples are rows."""
+        section = self.texts["README.md"].partition("### Uma família nova")[2].partition("\n## ")[0]
+        fields = [name for kind in sizing.OWN_FORMATS for name in sizing.LAYER_KINDS[kind] if "scanned" not in name and "chosen" not in name]
+        for word in (*sizing.ROW_SHAPES, *sizing.PARTS, *fields, "state_bytes", "last_layer", "moe", "dense", "both", "_1d", "any", "!x", "//"):
+            self.assertRegex(section, "`%s`" % re.escape(word) if word != "any" else "`any`")
+        for rule in sizing.LAYER_RULES:
+            self.assertIn('`["%s", ' % rule, section)
+        for about in (*sizing.LIST_FACTS, *(table + "_of" for table in sizing.WORD_TABLES)):
+            self.assertRegex(section, r"`%s(\.\w+)?`" % about)
+        for kind in sizing.LAYER_KINDS:
+            self.assertIn("`%s`" % kind, self.texts["README.md"])
+        checked = set()
+        for words, text in re.findall(r"(?m)^\| (`.*?) \| (.*) \|$", section):
+            words, shown = re.findall("`(.*?)`", words), []
+            for span in re.findall('`([{\\["][^`]*)`', text):
+                with contextlib.suppress(ValueError):
+                    shown.append(json.loads(span))
+            for word, value in zip(words, shown if len(shown) == len(words) else ()):
+                sizing.check_shape(value, sizing.ROW_SHAPES[word], word)
+                checked.add(word)
+        self.assertGreaterEqual(checked, {"model_types", "wrappers", "architectures", "names", "uniform", "context", "defaults", "derived", "layers", "layers_words", "params",
+                                          "mtp", "equal", "keys", "wrapper_keys", "nested", "blocks", "of_blocks"})
+        row = json.loads(re.search(r'`(\{"name": "novo",[^`]*)`', section)[1].replace("\n", " "))
+        self.assertEqual(sizing.model_from_hf_config(hf_config("novo_llm"), "m", [row, *FAMILIES]).total_params, read(hf_config("llama")).total_params)
 
     def test_python_block_prints_what_its_comments_say(self):
         (block,) = code_blocks(self.texts["README.md"], "python")
@@ -5448,6 +5483,7 @@ latent_read_tokens__sparse = 2047: context_tokens=2047
   @num_key_value_heads=8  # 4096 x 500 / 4
 @read_bytes full sliding chunked = 1024e3: @kv_bytes=4096e3 @held_tokens=1e3 @read_tokens=500 kv_ranks=4
   @num_key_value_heads=2
+full_read_bytes__by_layer = 448e3: full_kv_bytes=1792e3 full_held_tokens=1e3 full_read_tokens=500 kv_ranks=4 kv_heads_on_ranks=16 kv_heads_of_layers=8
 @read_bytes latent index = 2048e3: @kv_bytes=4096e3 @held_tokens=1e3 @read_tokens=500
 packed_read_bytes = 5800: context_tokens=5000 packed_tokens=100 packed_bytes=130 packed_scanned_bytes=100 packed_chosen_bytes=800
 packed_read_bytes = 1300: context_tokens=1000 packed_tokens=100 packed_bytes=130 packed_scanned_bytes=100 packed_chosen_bytes=800
@@ -7542,7 +7578,7 @@ class Catalogs(InFolder):
             path = self.catalog("catalog.json", {"models": [ENTRIES["models"][1], bad]})
             self.assertEqual(self.refusal(lambda path=path: sizing.load_models(path)), "%s: models[1]: expected an object, got %s" % (path, shown))
 
-    SHAPE = 'expected {"models": [one entry or more]} and nothing else'
+    SHAPE = 'expected {"models": [one entry or more]} and nothing else than families'
     FILES = [  # content, message
         (b"", "expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)"),
         (b"{", "expected JSON in UTF-8: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
@@ -7709,7 +7745,7 @@ HF_GROUPS = [  # config, attention_pattern, layer_groups (None: the ten classic 
          16, None, None, None)),
     # Mamba-2: convolution 3 x (128 + 2 x 16) x 2 bytes + 128 x 16 x 2 bytes
     (hf_config("granitemoehybrid", layer_types=["mamba", "mamba", "attention", "mamba"], **HF_MAMBA), "linear",
-     [{"kind": "full", "layers": 1, "num_key_value_heads": 2, "head_dim": 16}, {"kind": "state", "layers": 3, "state_bytes": 960 + 4096}], (2, 16,
+     [{"kind": "full", "layers": 1, "num_key_value_heads": 2, "head_dim": 16}, {"kind": "state", "layers": 3, "state_bytes": 960 + 4096, "state_pages": 3}], (2, 16,
          None, None, None)),
     (hf_config("nemotron_h", hybrid_override_pattern="M*-M", head_dim=16, mamba_num_heads=4, mamba_head_dim=32, ssm_state_size=16, conv_kernel=4,
         n_groups=1), "linear",
@@ -7774,10 +7810,10 @@ HF_OLD_KEYS = [  # config, (num_layers, heads, width, context)
 ]
 HF_REFUSED = [  # config, what the message says
     ([], "config: expected a JSON object"), (None, "config: expected"), ("x", "config: expected"), ({}, "missing"),
-    ({"model_type": "deepseek_v4"},
-        "model_type: no row under families in models.json covers 'deepseek_v4', and none is guessed; nearest: 'deepseek_v3'"),
+    ({"model_type": "deepseek_v9"},
+        "model_type: no row under families in models.json covers 'deepseek_v9', and none is guessed; names like it: deepseek_v"),
     ({"model_type": ["llama"]},
-        "model_type: no row under families in models.json covers ['llama'], and none is guessed; nearest: 'llama'"),
+        "model_type: no row under families in models.json covers ['llama'], and none is guessed; names like it: llama; a row of "),
     ({"model_type": None}, "model_type"),
     ({"architectures": ["NewForCausalLM"]}, "architectures names 'NewForCausalLM'"),
     ({"num_hidden_layers": 2, "something_new": 1}, "something_new: 1 has no rule"),
@@ -7818,7 +7854,7 @@ HF_REFUSED = [  # config, what the message says
     (hf_config("gemma3_text", layers=6, sliding_window_pattern="LLLLG"), "sliding_window_pattern"), (hf_config("exaone4", layers=6, sliding_window=1,
         sliding_window_pattern="LLLG"), "sliding_window_pattern"),
     (hf_config("gemma3_text", sliding_window=[512]), "sliding_window"), (hf_config("gemma4_text", global_head_dim=32, sliding_window=512),
-        "layer_types: missing"),
+        "layer_types: missing; family 'gemma4' needs it"),
     (hf_config("gemma4_text", layer_types=["full_attention"] * 4, global_head_dim=32, num_kv_shared_layers=4),
         "num_kv_shared_layers: expected less than"),
     (hf_config("llama", new_options={"memory_layers": 3, "lr": 1}), "new_options.memory_layers: 3 has no rule in family 'llama'"),
@@ -7852,7 +7888,7 @@ HF_REFUSED = [  # config, what the message says
     ({"model_type": "gemma3", "text_config": hf_config("gemma3_text"), "num_hidden_layers": 9},
         "num_hidden_layers: expected what the nested config says"),
     ({"model_type": "gemma3"}, "text_config: missing"), ({"model_type": "gemma3", "text_config": 3}, "text_config"), ({"model_type": "llava",
-        "text_config": {"model_type": "new"}}, "text_config.model_type: no row under families in models.json covers 'new', and none is guessed; "),
+        "text_config": {"model_type": "newer"}}, "text_config.model_type: no row under families in models.json covers 'newer', and none is guessed; "),
     ({"model_type": "llama", "text_config": hf_config("llama")}, "text_config: model_type 'llama' is not known to nest"),
     ({"model_type": "llava", "text_config": hf_config("llama"), "llm_config": hf_config("llama")}, "expected one nested language model"),
     # quantisation
@@ -8139,7 +8175,1011 @@ HF_OTHERS = [
               num_experts_per_tok=2, mamba_d_conv=4, mamba_d_state=16, mamba_expand=2, mamba_dt_rank=8),
     hf_config("gemma3n_text", layers=5, layer_types=["sliding_attention"] * 4 + ["full_attention"], sliding_window=512, num_kv_shared_layers=1),
 ]
-HF_CONFIGS = [row[0] for row in HF_GROUPS + HF_OLD_KEYS] + [row[1] for row in HF_PUBLISHED] + [row[-1] for row in HF_TRUTH] + HF_OTHERS
+# Families by the source of their class: model, where its config comes from (a file that somebody published; quoted, in part, from
+# one; or the keys of the class with sizes as recalled or made up, which test a shape), parameters and those active, bytes of KV by
+# precision and context with how they follow from the class that the family's `source` names, and the config's keys that matter.
+FAMILY_CASES = [
+    ("deepseek-ai/DeepSeek-V4-Flash", "file", 284332230231, 13799622231, {"bf16": {4096: 31191040, 131072: 520080384}, "fp8": {4096: 31191040, 131072: 520080384}},  # t/4*21*(584+132) + t/128*20*584 + 43*584*128 + 20*4096*128 + 21*8192*8 + 21*2048*8
+     {"architectures": ["DeepseekV4ForCausalLM"], "attention_bias": False, "compress_ratios": [0, 0] + [4, 128] * 20 + [4, 0],
+      "compress_rope_theta": 160000, "expert_dtype": "fp4", "hc_mult": 4, "head_dim": 512, "hidden_size": 4096, "index_head_dim":
+      128, "index_n_heads": 64, "index_topk": 512, "max_position_embeddings": 1048576, "model_type": "deepseek_v4",
+      "moe_intermediate_size": 2048, "n_routed_experts": 256, "n_shared_experts": 1, "norm_topk_prob": True,
+      "num_attention_heads": 64, "num_experts_per_tok": 6, "num_hash_layers": 3, "num_hidden_layers": 43, "num_key_value_heads":
+      1, "num_nextn_predict_layers": 1, "o_groups": 8, "o_lora_rank": 1024, "q_lora_rank": 1024, "qk_rope_head_dim": 64,
+      "quantization_config": {"activation_scheme": "dynamic", "fmt": "e4m3", "quant_method": "fp8", "scale_fmt": "ue8m0",
+      "weight_block_size": [128, 128]}, "rope_scaling": {"beta_fast": 32, "beta_slow": 1, "factor": 16,
+      "original_max_position_embeddings": 65536, "type": "yarn"}, "rope_theta": 10000, "routed_scaling_factor": 1.5,
+      "scoring_func": "sqrtsoftplus", "sliding_window": 128, "swiglu_limit": 10.0, "tie_word_embeddings": False, "topk_method":
+      "noaux_tc", "torch_dtype": "bfloat16", "vocab_size": 129280}),
+    ("deepseek-ai/DeepSeek-V4-Pro", "file", 1572997179491, 49779058787, {"bf16": {4096: 45845248, 131072: 745665536}, "fp8": {4096: 45845248, 131072: 745665536}},  # t/4*30*(584+132) + t/128*31*584 + 61*584*128 + 31*4096*128 + 30*8192*8 + 30*2048*8
+     {"architectures": ["DeepseekV4ForCausalLM"], "attention_bias": False, "compress_ratios": [128] + [128, 4] * 30 + [0],
+      "compress_rope_theta": 160000, "expert_dtype": "fp4", "hc_mult": 4, "head_dim": 512, "hidden_size": 7168, "index_head_dim":
+      128, "index_n_heads": 64, "index_topk": 1024, "max_position_embeddings": 1048576, "model_type": "deepseek_v4",
+      "moe_intermediate_size": 3072, "n_routed_experts": 384, "n_shared_experts": 1, "norm_topk_prob": True,
+      "num_attention_heads": 128, "num_experts_per_tok": 6, "num_hash_layers": 3, "num_hidden_layers": 61, "num_key_value_heads":
+      1, "num_nextn_predict_layers": 1, "o_groups": 16, "o_lora_rank": 1024, "q_lora_rank": 1536, "qk_rope_head_dim": 64,
+      "quantization_config": {"activation_scheme": "dynamic", "fmt": "e4m3", "quant_method": "fp8", "scale_fmt": "ue8m0",
+      "weight_block_size": [128, 128]}, "rope_scaling": {"beta_fast": 32, "beta_slow": 1, "factor": 16,
+      "original_max_position_embeddings": 65536, "type": "yarn"}, "rope_theta": 10000, "routed_scaling_factor": 2.5,
+      "scoring_func": "sqrtsoftplus", "sliding_window": 128, "swiglu_limit": 10.0, "tie_word_embeddings": False, "topk_method":
+      "noaux_tc", "torch_dtype": "bfloat16", "vocab_size": 129280}),
+    ("MiniMaxAI/MiniMax-M3", "file", 426174565632, 25962466560, {"bf16": {4096: 563085312, 131072: 18018729984}, "fp8": {4096: 311427072, 131072: 9965666304}},  # t*(60*2*4*128*b + 57*128*2), b = 2 or 1
+     {"architectures": ["MiniMaxM3SparseForConditionalGeneration"], "model_type": "minimax_m3_vl", "text_config": {"hidden_size":
+      6144, "intermediate_size": 3072, "num_hidden_layers": 60, "num_attention_heads": 64, "num_key_value_heads": 4, "head_dim":
+      128, "vocab_size": 200064, "max_position_embeddings": 1048576, "use_gemma_norm": True, "attention_output_gate": False,
+      "rope_theta": 5000000, "rotary_dim": 64, "partial_rotary_factor": 0.5, "use_qk_norm": True, "tie_word_embeddings": False,
+      "dense_intermediate_size": 12288, "shared_intermediate_size": 3072, "num_local_experts": 128, "num_experts_per_tok": 4,
+      "n_shared_experts": 1, "scoring_func": "sigmoid", "use_routing_bias": True, "moe_layer_freq": [0, 0, 0] + [1] * 57,
+      "qk_norm_type": "per_head", "num_mtp_modules": 7, "num_nextn_predict_layers": 1, "swiglu_alpha": 1.702, "swiglu_limit": 7.0,
+      "routed_scaling_factor": 2.0, "sparse_attention_config": {"use_sparse_attention": True, "sparse_index_dim": 128,
+      "sparse_num_index_heads": 4, "sparse_topk_blocks": 16, "sparse_block_size": 128, "sparse_disable_index_value": [0, 0, 0] +
+      [1] * 57, "sparse_score_type": "max", "sparse_init_block": 0, "sparse_local_block": 1, "sparse_attention_freq": [0, 0, 0] +
+      [1] * 57}, "architectures": ["MiniMaxM3SparseForCausalLM"]}, "vision_config": {"hidden_size": 1280, "num_attention_heads":
+      16, "num_hidden_layers": 32, "intermediate_size": 5120, "patch_size": 14, "image_size": 2016, "projection_dim": 6144,
+      "position_embedding_type": "rope", "rope_mode": "3d", "rope_theta": 10000.0, "initializer_factor": 1.0, "model_type":
+      "clip_vision_model", "num_channels": 3, "vocab_size": 32000, "img_token_compression_config":
+      {"image_token_compression_method": "patch_merge", "spatial_merge_size": 2, "temporal_patch_size": 2},
+      "vision_segment_max_frames": 4}, "img_token_compression_config": {"image_token_compression_method": "patch_merge",
+      "spatial_merge_size": 2, "temporal_patch_size": 2}, "image_grid_pinpoints": "[(336, 336), (2016, 2016)]",
+      "image_seq_length": 576, "image_token_index": 200025, "video_token_index": 200026, "multimodal_projector_bias": True,
+      "num_reward_heads": 0, "process_image_mode": "dynamic_res", "projector_hidden_act": "gelu", "vision_feature_layer": -1,
+      "vision_feature_select_strategy": "full", "torch_dtype": "bfloat16", "projector_hidden_size": 6144}),
+    ("MiniMax-M3 text model alone", "file", 426174565632, 25962466560, {"bf16": {4096: 563085312, 131072: 18018729984}, "fp8": {4096: 311427072, 131072: 9965666304}},  # t*(60*2*4*128*b + 57*128*2), b = 2 or 1
+     {"hidden_size": 6144, "intermediate_size": 3072, "num_hidden_layers": 60, "num_attention_heads": 64, "num_key_value_heads":
+      4, "head_dim": 128, "vocab_size": 200064, "max_position_embeddings": 1048576, "use_gemma_norm": True,
+      "attention_output_gate": False, "rope_theta": 5000000, "rotary_dim": 64, "partial_rotary_factor": 0.5, "use_qk_norm": True,
+      "tie_word_embeddings": False, "dense_intermediate_size": 12288, "shared_intermediate_size": 3072, "num_local_experts": 128,
+      "num_experts_per_tok": 4, "n_shared_experts": 1, "scoring_func": "sigmoid", "use_routing_bias": True, "moe_layer_freq": [0,
+      0, 0] + [1] * 57, "qk_norm_type": "per_head", "num_mtp_modules": 7, "num_nextn_predict_layers": 1, "swiglu_alpha": 1.702,
+      "swiglu_limit": 7.0, "routed_scaling_factor": 2.0, "sparse_attention_config": {"use_sparse_attention": True,
+      "sparse_index_dim": 128, "sparse_num_index_heads": 4, "sparse_topk_blocks": 16, "sparse_block_size": 128,
+      "sparse_disable_index_value": [0, 0, 0] + [1] * 57, "sparse_score_type": "max", "sparse_init_block": 0,
+      "sparse_local_block": 1, "sparse_attention_freq": [0, 0, 0] + [1] * 57}, "architectures": ["MiniMaxM3SparseForCausalLM"],
+      "model_type": "minimax_m3", "torch_dtype": "bfloat16"}),
+    ("Qwen/Qwen3.8-Flash-Next", "file", 125743653760, 7306994560, {"bf16": {4096: 219464832, 131072: 3437544576}, "fp8": {4096: 169133184, 131072: 1826931840}},  # t*12*2*2*256*b + t/4*12*128*2 + 36*(3*10240*2 + 48*128*128*4) + 12*4*(128*2+3*8) + 3*3*4*2560*2
+     {"architectures": ["Qwen4ExpForConditionalGeneration"], "model_type": "qwen4_exp", "image_token_id": 248056,
+      "video_token_id": 248057, "vision_start_token_id": 248053, "vision_end_token_id": 248054, "tie_word_embeddings": False,
+      "text_config": {"model_type": "qwen4_exp_text", "dtype": "bfloat16", "hidden_size": 2560, "num_hidden_layers": 48,
+      "full_attention_interval": 4, "attention_bias": False, "ple_layer_ids": [2], "ple_embed_dim": 2560, "ple_conv_kernel_size":
+      4, "num_experts": 512, "num_experts_per_tok": 10, "moe_intermediate_size": 640, "shared_expert_intermediate_size": 640,
+      "hc_count": 4, "hc_lowrank": 320, "linear_num_key_heads": 16, "linear_num_value_heads": 48, "linear_key_head_dim": 128,
+      "linear_value_head_dim": 128, "linear_conv_kernel_dim": 4, "mamba_ssm_dtype": "float32", "num_attention_heads": 24,
+      "num_key_value_heads": 2, "head_dim": 256, "indexer_n_heads": 4, "indexer_kv_heads": 1, "indexer_head_dim": 128,
+      "indexer_budget": 2048, "indexer_compress_ratio": 4, "ngram_size": 3, "heads_per_ngram": 8, "ngram_vocab_size_base":
+      20000000, "make_ngram_vocab_size_divisible_by": 128, "split_ngram_parts": 128, "seed": 1234, "mtp_num_hidden_layers": 1,
+      "mtp_use_dedicated_embeddings": False, "mtp": {"hybrid": True, "layer_types": ["full_attention"],
+      "mtp_use_hidden_state_from_layer": None, "num_hidden_layers": 1, "rope_theta": 10000000}, "vocab_size": 248320,
+      "output_gate_type": "sigmoid", "tie_word_embeddings": False, "max_position_embeddings": 262144, "partial_rotary_factor":
+      0.25, "rope_parameters": {"mrope_interleaved": True, "mrope_section": [11, 11, 10], "partial_rotary_factor": 0.25,
+      "rope_theta": 10000000, "rope_type": "default"}, "layer_types": ["linear_attention", "linear_attention", "linear_attention",
+      "full_attention"] * 12}, "vision_config": {"model_type": "qwen4_exp", "depth": 27, "hidden_size": 1152, "intermediate_size":
+      4304, "num_heads": 16, "in_channels": 3, "patch_size": 16, "spatial_merge_size": 2, "temporal_patch_size": 2,
+      "out_hidden_size": 2560, "num_position_embeddings": 2304}}),
+    ("moonshotai/Kimi-K3", "file", 2779484393568, 105363935328, {"bf16": {4096: 562618368, 131072: 4073250816}, "fp8": {4096: 505995264, 131072: 2261311488}},  # t*24*576*b + 69*(3*3*12288*2 + 96*128*128*4)
+     {"architectures": ["KimiK3ForConditionalGeneration"], "dtype": "bfloat16", "ignore_index": -100, "image_placeholder":
+      "<|kimi_image_placeholder|>", "media_placeholder_token_id": 163605, "model_type": "kimi_k3", "text_config":
+      {"activation_situ_beta": 4.0, "activation_situ_linear_beta": 25.0, "add_cross_attention": False, "architectures":
+      ["KimiLinearForCausalLM"], "attn_res_block_size": 12, "bad_words_ids": None, "begin_suppress_tokens": None,
+      "chunk_size_feed_forward": 0, "cross_attention_hidden_size": None, "decoder_start_token_id": None, "diversity_penalty": 0.0,
+      "do_sample": False, "dtype": "bfloat16", "early_stopping": False, "encoder_no_repeat_ngram_size": 0,
+      "exponential_decay_length_penalty": None, "finetuning_task": None, "first_k_dense_replace": 1, "forced_bos_token_id": None,
+      "forced_eos_token_id": None, "hidden_size": 7168, "intermediate_size": 33792, "is_decoder": False, "is_encoder_decoder":
+      False, "kv_lora_rank": 512, "latent_moe_use_norm": True, "length_penalty": 1.0, "linear_attn_config": {"full_attn_layers":
+      [4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72, 76, 80, 84, 88, 92, 93], "gate_lower_bound": -5.0,
+      "head_dim": 128, "kda_layers": [1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19, 21, 22, 23, 25, 26, 27, 29, 30, 31, 33,
+      34, 35, 37, 38, 39, 41, 42, 43, 45, 46, 47, 49, 50, 51, 53, 54, 55, 57, 58, 59, 61, 62, 63, 65, 66, 67, 69, 70, 71, 73, 74,
+      75, 77, 78, 79, 81, 82, 83, 85, 86, 87, 89, 90, 91], "num_heads": 96, "short_conv_kernel_size": 4, "use_full_rank_gate":
+      True}, "max_length": 20, "max_position_embeddings": 1048576, "min_length": 0, "mla_use_nope": True, "mla_use_output_gate":
+      True, "model_type": "kimi_linear", "moe_intermediate_size": 3072, "moe_layer_freq": 1, "moe_renormalize": True,
+      "moe_router_activation_func": "sigmoid", "no_repeat_ngram_size": 0, "num_attention_heads": 96, "num_beam_groups": 1,
+      "num_beams": 1, "num_expert_group": 1, "num_experts": 896, "num_experts_per_token": 16, "num_hidden_layers": 93,
+      "num_key_value_heads": 96, "num_nextn_predict_layers": 0, "num_return_sequences": 1, "num_shared_experts": 2,
+      "output_attentions": False, "output_hidden_states": False, "output_scores": False, "prefix": None, "problem_type": None,
+      "pruned_heads": {}, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "quantization_config":
+      {"config_groups": {"group_0": {"format": "mxfp4-pack-quantized", "input_activations": None, "output_activations": None,
+      "targets": ["Linear"], "weights": {"actorder": None, "block_structure": None, "dynamic": False, "group_size": 32,
+      "num_bits": 4, "observer": "minmax", "observer_kwargs": {}, "scale_dtype": "torch.uint8", "strategy": "group", "symmetric":
+      True, "type": "float", "zp_dtype": None}}}, "format": "mxfp4-pack-quantized", "global_compression_ratio": None, "ignore":
+      ["re:.*self_attn.*", "re:.*shared_experts.*", "re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "re:.*lm_head.*",
+      "re:.*vision_tower.*", "re:.*mm_projector.*"], "kv_cache_scheme": None, "quant_method": "compressed-tensors",
+      "quantization_status": "compressed"}, "remove_invalid_values": False, "repetition_penalty": 1.0, "return_dict": True,
+      "return_dict_in_generate": False, "routed_expert_hidden_size": 3584, "routed_scaling_factor": 1.0, "sep_token_id": None,
+      "suppress_tokens": None, "task_specific_params": None, "temperature": 1.0, "tf_legacy_loss": False, "tie_encoder_decoder":
+      False, "tie_word_embeddings": False, "tokenizer_class": None, "top_k": 50, "top_p": 1.0, "topk_group": 1, "topk_method":
+      "noaux_tc", "torchscript": False, "typical_p": 1.0, "use_bfloat16": False, "use_grouped_topk": True, "v_head_dim": 128,
+      "vocab_size": 163840}, "tie_word_embeddings": False, "vision_config": {"_attn_implementation": "flash_attention_2",
+      "activation_func": "gelu_pytorch_tanh", "attn_bias": False, "init_pos_emb_height": 64, "init_pos_emb_time": 4,
+      "init_pos_emb_width": 64, "linear_bias": False, "merge_kernel_size": [2, 2], "merge_type": "sd2_tpool", "mlp_type": "mlp2",
+      "mm_hidden_size": 1024, "mm_projector_type": "patchmergerv2", "norm_type": "rmsnorm", "patch_embed_proj_bias": False,
+      "patch_size": 14, "pos_emb_interpolation_mode": "bilinear", "pos_emb_type": "divided_fixed", "projector_hidden_act": "gelu",
+      "projector_ln_eps": 1e-05, "qkv_hidden_size": 1536, "text_hidden_size": 7168, "vt_hidden_size": 1024,
+      "vt_intermediate_size": 4096, "vt_num_attention_heads": 12, "vt_num_hidden_layers": 27}}),
+    ("zai-org/GLM-5.3-Flash", "file", 313326799870, 17376709630, {"bf16": {4096: 195266560, 131072: 1671616512}, "fp8": {4096: 178685952, 131072: 1141037056}},  # t*11*(512*2 bf16, 656 fp8_ds_mla) + t/4*11*132 + 11*4*2*128*2 + 34*(3*3*8192*2 + 64*128*128*4)
+     {"architectures": ["Glm5NextForConditionalGeneration"], "model_type": "glm5_next", "dtype": "bfloat16", "image_token_id":
+      154854, "video_token_id": 154855, "image_start_token_id": 154830, "image_end_token_id": 154831, "video_start_token_id":
+      154832, "video_end_token_id": 154833, "tie_word_embeddings": False, "text_config": {"model_type": "glm5_next_text", "dtype":
+      "bfloat16", "vocab_size": 154880, "hidden_size": 4096, "intermediate_size": 12288, "num_hidden_layers": 45,
+      "num_attention_heads": 64, "num_key_value_heads": 64, "head_dim": 0, "max_position_embeddings": 1048576,
+      "tie_word_embeddings": False, "attention_bias": False, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 256,
+      "qk_rope_head_dim": 0, "qk_head_dim": 256, "v_head_dim": 256, "mla_use_nope": True, "index_n_heads": 32, "index_head_dim":
+      128, "index_topk": 2048, "indexer_types": ["full"] * 45, "indexer_rope_interleave": True, "index_kpool": 4,
+      "index_kpool_compress": True, "index_kpool_always_select_tail": True, "index_share_for_mtp_iteration": True,
+      "linear_attn_config": {"num_heads": 64, "head_dim": 128, "short_conv_kernel_size": 4, "gate_lower_bound": -5.0,
+      "kda_layers": [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 20, 21, 22, 24, 25, 26, 28, 29, 30, 32, 33, 34, 36, 37,
+      38, 40, 41, 42, 44], "full_attn_layers": [3, 7, 11, 15, 19, 23, 27, 31, 35, 39, 43]}, "layer_types": ["linear_attention",
+      "linear_attention", "linear_attention", "deepseek_sparse_attention"] * 11 + ["linear_attention"], "mlp_layer_types":
+      ["dense"] * 3 + ["sparse"] * 42, "first_k_dense_replace": 3, "moe_layer_freq": 1, "mhc": True, "hc_mult": 4, "hc_eps":
+      1e-06, "hc_sinkhorn_iters": 20, "n_routed_experts": 288, "num_experts_per_tok": 8, "n_shared_experts": 1,
+      "moe_intermediate_size": 2048, "moe_router_dtype": "float32", "norm_topk_prob": True, "routed_scaling_factor": 2.5,
+      "scoring_func": "sigmoid", "topk_method": "noaux_tc", "n_group": 1, "topk_group": 1, "swiglu_limit": 10.0,
+      "num_nextn_predict_layers": 1}, "vision_config": {"model_type": "glm5_next_vision", "depth": 24, "hidden_size": 1024,
+      "intermediate_size": 4096, "num_heads": 16, "image_size": 448, "patch_size": 14, "temporal_patch_size": 2,
+      "spatial_merge_size": 2, "out_hidden_size": 4096, "projection_intermediate_size": 10240, "in_channels": 3, "attention_bias":
+      True, "swiglu_limit": 10.0}}),
+    ("tencent/Hy3-preview", "quoted", 295033528320, 20675715072, {"bf16": {4096: 1342177280, 131072: 42949672960}, "fp8": {4096: 671088640, 131072: 21474836480}},  # 80*8*(128+128)*2*t
+     {"architectures": ["HYV3ForCausalLM"], "model_type": "hy_v3", "vocab_size": 120832, "hidden_size": 4096, "intermediate_size":
+      13312, "num_hidden_layers": 80, "num_attention_heads": 64, "num_key_value_heads": 8, "max_position_embeddings": 262144,
+      "rope_parameters": {"rope_theta": 11158840.0, "rope_type": "default"}, "head_dim": 128, "tie_word_embeddings": False,
+      "moe_intermediate_size": 1536, "expert_hidden_dim": 1536, "num_experts": 192, "num_experts_per_tok": 8,
+      "num_shared_experts": 1, "first_k_dense_replace": 1, "num_nextn_predict_layers": 1, "qk_norm": True, "route_norm": True,
+      "moe_router_use_sigmoid": True, "moe_router_enable_expert_bias": True, "router_scaling_factor": 2.826,
+      "output_router_logits": True, "enable_lm_head_fp32": True, "use_grouped_mm": False}),
+    ("tencent/Hy4-preview", "quoted", 769907389085, 49057526429, {"bf16": {4096: 379404288, 131072: 12140937216}, "fp8": {4096: 220938240, 131072: 7070023680}},  # bf16 (78*576*2 + 21*132)*t, fp8 is fp8_ds_mla (78*656 + 21*132)*t
+     {"architectures": ["HYV4ForCausalLM"], "model_type": "hy_v4", "dtype": "bfloat16", "vocab_size": 120832, "hidden_size": 6144,
+      "num_hidden_layers": 78, "max_position_embeddings": 1048576, "tie_word_embeddings": False, "num_attention_heads": 64,
+      "num_key_value_heads": 8, "head_dim": 64, "q_lora_rank": 2048, "kv_lora_rank": 512, "qk_nope_head_dim": 192,
+      "qk_rope_head_dim": 64, "qk_head_dim": 256, "v_head_dim": 256, "gated_mla": True, "gating_type": "elementwise",
+      "learnable_sink": True, "learnable_sink_init": 0.0, "attention_bias": False, "use_mla": True, "use_dsa": True,
+      "index_n_heads": 32, "index_head_dim": 128, "index_topk": 2048, "indexer_types": ["full"] + ["full", "shared", "shared",
+      "shared"] * 19 + ["full"], "enable_ihc": True, "hc_mult": 4, "hc_magnitude": 2.0, "hc_eps": 1e-06, "mlp_layer_types":
+      ["dense"] + ["sparse"] * 77, "intermediate_size": 18432, "moe_intermediate_size": 2048, "n_routed_experts": 256,
+      "n_shared_experts": 1, "num_experts_per_tok": 8, "n_group": 1, "topk_group": 1, "norm_topk_prob": True,
+      "routed_scaling_factor": 2.827, "swiglu_limit": 10.0, "layer_types": ["deepseek_sparse_attention"] * 78, "rope_parameters":
+      {"rope_theta": 10000000, "rope_type": "default"}, "num_nextn_predict_layers": 1, "mtp_loss_factor": 0.1,
+      "bitwise_backward_align": False, "enable_lm_head_fp32": True}),
+    ("stepfun-ai/Step-3.5-Flash", "quoted", 196956118272, 11987311872, {"bf16": {4096: 270532608, 131072: 6511656960}, "fp8": {4096: 135266304, 131072: 3255828480}},  # 8*(128+128)*2*(12*t + 33*min(t,512))
+     {"architectures": ["Step3p5ForCausalLM"], "model_type": "step3p5", "hidden_size": 4096, "intermediate_size": 11264,
+      "num_hidden_layers": 45, "num_attention_heads": 64, "num_attention_groups": 8, "head_dim": 128, "max_seq_len": 262144,
+      "max_position_embeddings": 262144, "vocab_size": 128896, "torch_dtype": "bfloat16", "use_moe": True, "moe_layers_enum":
+      "3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44",
+      "moe_num_experts": 288, "moe_top_k": 8, "moe_intermediate_size": 1280, "share_expert_dim": 1280, "norm_expert_weight": True,
+      "moe_router_activation": "sigmoid", "moe_router_scaling_factor": 3.0, "use_moe_router_bias": True, "need_fp32_gate": True,
+      "att_impl_type": "GQA", "use_head_wise_attn_gate": True, "sliding_window": 512, "layer_types": ["full_attention",
+      "sliding_attention", "sliding_attention", "sliding_attention"] * 12, "num_nextn_predict_layers": 3,
+      "attention_other_setting": {"attention_type": "sliding_attention", "num_attention_heads": 96, "num_attention_groups": 8,
+      "head_dim": 128, "true_head_dim": 128}, "yarn_only_types": ["full_attention"], "rope_theta": [5000000.0, 10000.0, 10000.0,
+      10000.0] * 12, "partial_rotary_factors": [0.5, 1.0, 1.0, 1.0] * 12, "rope_scaling": {"rope_type": "llama3", "factor": 2.0,
+      "original_max_position_embeddings": 131072, "low_freq_factor": 1.0, "high_freq_factor": 32.0}, "swiglu_limits": [0.0] * 48,
+      "swiglu_limits_shared": [0.0] * 48}),
+    ("stepfun-ai/Step-3.7-Flash", "quoted", 196956118272, 11987311872, {"bf16": {4096: 270532608, 131072: 6511656960}, "fp8": {4096: 135266304, 131072: 3255828480}},  # 8*(128+128)*2*(12*t + 33*min(t,512))
+     {"architectures": ["Step3p7ForConditionalGeneration"], "model_type": "step3p7", "image_token_id": 128001,
+      "understand_projector_stride": 2, "projector_bias": False, "vision_config": {"model_type": "perception_encoder",
+      "image_size": 728, "patch_size": 14, "width": 1536, "layers": 47, "heads": 16}, "text_config": {"architectures":
+      ["Step3p5ForCausalLM"], "model_type": "step3p5", "hidden_size": 4096, "intermediate_size": 11264, "num_hidden_layers": 45,
+      "num_attention_heads": 64, "num_attention_groups": 8, "head_dim": 128, "max_seq_len": 262144, "max_position_embeddings":
+      262144, "vocab_size": 128896, "torch_dtype": "bfloat16", "use_moe": True, "moe_layers_enum":
+      "3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44",
+      "moe_num_experts": 288, "moe_top_k": 8, "moe_intermediate_size": 1280, "share_expert_dim": 1280, "norm_expert_weight": True,
+      "moe_router_activation": "sigmoid", "moe_router_scaling_factor": 3.0, "use_moe_router_bias": True, "need_fp32_gate": True,
+      "att_impl_type": "GQA", "use_head_wise_attn_gate": True, "sliding_window": 512, "layer_types": ["full_attention",
+      "sliding_attention", "sliding_attention", "sliding_attention"] * 12, "num_nextn_predict_layers": 3,
+      "attention_other_setting": {"attention_type": "sliding_attention", "num_attention_heads": 96, "num_attention_groups": 8,
+      "head_dim": 128, "true_head_dim": 128}, "yarn_only_types": ["full_attention"], "rope_theta": [5000000.0, 10000.0, 10000.0,
+      10000.0] * 12, "partial_rotary_factors": [0.5, 1.0, 1.0, 1.0] * 12, "rope_scaling": {"rope_type": "llama3", "factor": 2.0,
+      "original_max_position_embeddings": 131072, "low_freq_factor": 1.0, "high_freq_factor": 32.0}, "swiglu_limits": [0.0] * 48,
+      "swiglu_limits_shared": [0.0] * 48}}),
+    ("stepfun-ai/step3", "shape", 316294538240, 38841328640, {"bf16": {4096: 255852544, 65536: 4093640704}, "fp8": {4096: 127926272, 65536: 2046820352}},  # 61*1*(256+256)*2*t
+     {"architectures": ["Step3VLForConditionalGeneration"], "model_type": "step3_vl", "understand_projector_stride": 2,
+      "projector_bias": False, "image_token_id": 128001, "vision_config": {"hidden_size": 1792, "intermediate_size": 15360,
+      "num_hidden_layers": 63, "num_attention_heads": 16, "image_size": 728, "patch_size": 14, "model_type":
+      "step3_vision_encoder"}, "hidden_size": 7168, "text_config": {"architectures": ["Step3TextForCausalLM"], "model_type":
+      "step3_text", "hidden_size": 7168, "intermediate_size": 18432, "num_attention_heads": 64, "num_attention_groups": 1,
+      "num_hidden_layers": 61, "max_seq_len": 65536, "vocab_size": 128815, "moe_intermediate_size": 5120, "moe_num_experts": 48,
+      "moe_top_k": 3, "rope_theta": 500000, "rope_scaling": None, "max_position_embedding": 65536, "share_expert_dim": 5120,
+      "share_q_dim": 2048, "head_dim": 256, "norm_expert_weight": False, "moe_layers_enum":
+      "4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59",
+      "torch_dtype": "bfloat16"}}),
+    ("inclusionAI/Ling-3.0-flash", "quoted", 124414191072, 5505672672, {"bf16": {4096: 109010944, 131072: 1132945408}, "fp8": {4096: 92495872, 131072: 604463104}},  # 7*576*2*t + 35*(3*3*32*128*2 + 32*128*128*4)
+     {"architectures": ["BailingMoeV3ForCausalLM"], "model_type": "bailing_hybrid", "num_hidden_layers": 42, "hidden_size": 2560,
+      "vocab_size": 157184, "tie_word_embeddings": False, "first_k_dense_replace": 2, "intermediate_size": 6144,
+      "num_attention_heads": 32, "num_key_value_heads": 32, "kv_lora_rank": 512, "q_lora_rank": None, "qk_nope_head_dim": 128,
+      "qk_rope_head_dim": 64, "qk_head_dim": 192, "v_head_dim": 128, "head_dim": 128, "gated_attention_proj_granularity_type":
+      "head_wise", "rope_theta": 6000000, "rotary_dim": 64, "rope_interleave": True, "short_conv_kernel_size": 4, "no_kda_lora":
+      True, "kda_safe_gate": True, "kda_lower_bound": -5.0, "num_experts": 512, "num_experts_per_tok": 8, "num_shared_experts": 1,
+      "moe_intermediate_size": 768, "moe_shared_expert_intermediate_size": 768, "routed_scaling_factor": 2.5, "norm_topk_prob":
+      True, "n_group": 8, "topk_group": 4, "layer_group_size": 6, "max_position_embeddings": 262144, "num_nextn_predict_layers":
+      1, "torch_dtype": "bfloat16"}),
+    ("inclusionAI/Ling-3.0-tiny", "quoted", 7893389856, 1381732896, {"bf16": {4096: 47849472, 131072: 925507584}, "fp8": {4096: 33693696, 131072: 472522752}},  # 6*576*2*t + 18*(3*3*16*128*2 + 16*128*128*4)
+     {"architectures": ["BailingMoeV3ForCausalLM"], "model_type": "bailing_hybrid", "expert_swiglu_limit_list": None,
+      "gated_attention_proj_granularity_type": "head_wise", "head_dim": 128, "hidden_size": 1536, "intermediate_size": 4608,
+      "kda_lower_bound": -5, "kda_safe_gate": True, "kv_lora_rank": 512, "layer_group_size": 4, "max_window_layers": 20,
+      "moe_intermediate_size": 512, "moe_router_enable_expert_bias": True, "moe_shared_expert_intermediate_size": 512,
+      "mtp_use_kda": False, "no_kda_lora": True, "num_attention_heads": 16, "num_experts": 128, "num_experts_per_tok": 8,
+      "num_hidden_layers": 24, "num_key_value_heads": 16, "num_kv_heads_for_linear_attn": 0, "num_nextn_predict_layers": 0,
+      "num_shared_experts": 1, "output_router_logits": False, "q_lora_rank": 256, "qk_head_dim": 192, "qk_nope_head_dim": 128,
+      "qk_rope_head_dim": 64, "rope_interleave": True, "rope_scaling": None, "rope_theta": 6000000, "router_dtype": "fp32",
+      "scale_router_input": False, "share_expert_swiglu_limit_list": None, "short_conv_kernel_size": 4, "use_kda_lora": False,
+      "use_mla_nope": False, "v_head_dim": 128, "vocab_size": 157184, "max_position_embeddings": 131072, "tie_word_embeddings":
+      False, "first_k_dense_replace": 1, "n_group": 8, "topk_group": 4}),
+    ("BailingMoeV2_5 (sizes of Ling-mini in the keys of the class)", "shape", 16436551680, 1613881344, {"bf16": {4096: 27262976, 131072: 612368384}, "fp8": {4096: 17825792, 131072: 310378496}},  # 4*576*2*t + 16*16*128*128*2
+     {"architectures": ["BailingMoeV2_5ForCausalLM"], "model_type": "bailing_hybrid", "hidden_size": 2048, "intermediate_size":
+      5120, "num_hidden_layers": 20, "num_attention_heads": 16, "num_key_value_heads": 16, "head_dim": 128, "vocab_size": 157184,
+      "max_position_embeddings": 131072, "rope_theta": 600000, "layer_group_size": 5, "group_norm_size": 4, "q_lora_rank": None,
+      "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "num_experts": 256,
+      "num_experts_per_tok": 8, "num_shared_experts": 1, "moe_intermediate_size": 512, "first_k_dense_replace": 1, "n_group": 8,
+      "topk_group": 4, "norm_topk_prob": True, "routed_scaling_factor": 2.5, "score_function": "sigmoid", "use_qk_norm": True,
+      "use_bias": False, "use_qkv_bias": False, "linear_silu": False, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+      "num_nextn_predict_layers": 1}),
+    ("inclusionAI/Ling-lite", "file", 16801974272, 2753153024, {"bf16": {4096: 234881024, 16384: 939524096}, "fp8": {4096: 117440512, 16384: 469762048}},  # 28*4*(128+128)*2*t
+     {"architectures": ["BailingMoeForCausalLM"], "first_k_dense_replace": 0, "hidden_size": 2048, "intermediate_size": 5632,
+      "max_position_embeddings": 16384, "model_type": "bailing_moe", "moe_intermediate_size": 1408, "num_experts": 64,
+      "num_shared_experts": 2, "norm_topk_prob": True, "num_attention_heads": 16, "num_experts_per_tok": 6, "num_hidden_layers":
+      28, "num_key_value_heads": 4, "pretraining_tp": 1, "rope_scaling": None, "rope_theta": 600000, "tie_word_embeddings": False,
+      "torch_dtype": "bfloat16", "use_bias": False, "use_qkv_bias": False, "vocab_size": 126464, "embedding_dropout": 0.0,
+      "norm_head": True, "norm_softmax": False, "output_dropout": 0.0}),
+    ("inclusionAI/Ling-1T", "file", 999705328640, 51054427136, {"bf16": {4096: 1342177280, 32768: 10737418240}, "fp8": {4096: 671088640, 32768: 5368709120}},  # 80*8*(128+128)*2*t
+     {"architectures": ["BailingMoeV2ForCausalLM"], "num_hidden_layers": 80, "hidden_size": 8192, "intermediate_size": 18432,
+      "first_k_dense_replace": 4, "max_position_embeddings": 32768, "model_type": "bailing_moe", "moe_intermediate_size": 2048,
+      "norm_topk_prob": True, "num_experts_per_tok": 8, "num_attention_heads": 64, "norm_head": False, "num_experts": 256,
+      "num_key_value_heads": 8, "rope_theta": 600000, "rope_scaling": None, "tie_word_embeddings": False, "torch_dtype":
+      "bfloat16", "use_bias": False, "use_rmsnorm": True, "head_dim": 128, "num_shared_experts": 1, "use_qkv_bias": False,
+      "embedding_dropout": 0.0, "norm_softmax": False, "output_dropout": 0.0, "vocab_size": 157184, "rotary_dim": 64,
+      "using_split_qkv_in_self_attention": False, "router_dtype": "fp32", "moe_router_enable_expert_bias": True,
+      "routed_scaling_factor": 2.5, "n_group": 8, "topk_group": 4, "use_qk_norm": True, "score_function": "sigmoid"}),
+    ("meituan-longcat/LongCat-Flash-Chat", "shape", 560664958976, 32182654976, {"bf16": {4096: 264241152, 131072: 8455716864}, "fp8": {4096: 132120576, 131072: 4227858432}},  # 2*28*576*2*t
+     {"architectures": ["LongcatFlashForCausalLM"], "model_type": "longcat_flash", "attention_bias": False, "attention_method":
+      "MLA", "expert_ffn_hidden_size": 2048, "ffn_hidden_size": 12288, "hidden_size": 6144, "kv_lora_rank": 512,
+      "max_position_embeddings": 131072, "mla_scale_kv_lora": True, "mla_scale_q_lora": True, "moe_topk": 12, "n_routed_experts":
+      512, "num_attention_heads": 64, "num_layers": 28, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+      "rope_theta": 10000000.0, "routed_scaling_factor": 6.0, "torch_dtype": "bfloat16", "v_head_dim": 128, "vocab_size": 131072,
+      "zero_expert_num": 256, "zero_expert_type": "identity"}),
+    ("meituan-longcat/LongCat-Flash-Lite", "quoted", 68562459648, 36325039104, {"bf16": {4096: 132120576, 131072: 4227858432}, "fp8": {4096: 66060288, 131072: 2113929216}},  # 2*14*576*2*t; n-gram tables 256*sum(78*131072+2i+1, i<12) and 12*256*3072 in the parameters (st
+     {"architectures": ["LongcatFlashNgramForCausalLM"], "model_type": "longcat_flash_ngram", "vocab_size": 131072, "hidden_size":
+      3072, "ffn_hidden_size": 6144, "expert_ffn_hidden_size": 1024, "num_layers": 14, "num_attention_heads": 32, "kv_lora_rank":
+      512, "q_lora_rank": 1536, "qk_rope_head_dim": 64, "qk_nope_head_dim": 128, "v_head_dim": 128, "n_routed_experts": 256,
+      "moe_topk": 12, "routed_scaling_factor": 6.0, "zero_expert_num": 128, "zero_expert_type": "identity",
+      "ngram_vocab_size_ratio": 78, "emb_neighbor_num": 4, "emb_split_num": 4, "rope_theta": 5000000.0, "max_position_embeddings":
+      327680, "torch_dtype": "bfloat16"}),
+    ("poolside/Laguna-XS.2", "quoted", 33442617088, 3017135872, {"bf16": {4096: 230686720, 131072: 5431623680}, "fp8": {4096: 115343360, 131072: 2715811840}},  # 8*(128+128)*2*(10*t + 30*min(t,512))
+     {"architectures": ["LagunaForCausalLM"], "model_type": "laguna", "vocab_size": 100352, "hidden_size": 2048,
+      "intermediate_size": 8192, "num_hidden_layers": 40, "num_attention_heads": 48, "num_key_value_heads": 8, "head_dim": 128,
+      "sliding_window": 512, "num_experts": 256, "num_experts_per_tok": 8, "moe_intermediate_size": 512,
+      "shared_expert_intermediate_size": 512, "mlp_only_layers": [0], "moe_routed_scaling_factor": 2.5, "norm_topk_prob": True,
+      "tie_word_embeddings": False, "gating": "per-head", "max_position_embeddings": 262144, "layer_types": ["full_attention",
+      "sliding_attention", "sliding_attention", "sliding_attention"] * 10, "mlp_layer_types": ["dense"] + ["sparse"] * 39,
+      "num_attention_heads_per_layer": [48, 64, 64, 64] * 10}),
+    ("LGAI-EXAONE/EXAONE-4.5-33B", "file", 32527504384, 32527504384, {"bf16": {4096: 1073741824, 131072: 9395240960}, "fp8": {4096: 536870912, 131072: 4697620480}},  # 8*(128+128)*2*(16*t + 48*min(t,4096))
+     {"architectures": ["Exaone4_5_ForConditionalGeneration"], "image_token_id": 67, "model_type": "exaone4_5", "text_config":
+      {"_num_mtp_layers": 1, "architectures": ["Exaone4ForCausalLM"], "dtype": "bfloat16", "hidden_size": 5120,
+      "intermediate_size": 27392, "layer_types": ["sliding_attention", "sliding_attention", "sliding_attention", "full_attention"]
+      * 16, "max_position_embeddings": 262144, "num_nextn_predict_layers": 1, "mtp_loss_scaling_factor": 0.05, "mtp_share_layers":
+      True, "model_type": "exaone4_5_text", "num_attention_heads": 40, "num_hidden_layers": 64, "num_key_value_heads": 8,
+      "rope_scaling": {"factor": 16.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 8192,
+      "rope_theta": 1000000.0, "rope_type": "llama3"}, "sliding_window": 4096, "sliding_window_pattern": "LLLG", "vocab_size":
+      153600}, "tie_word_embeddings": False, "video_token_id": 68, "vision_config": {"depth": 28, "dtype": "bfloat16",
+      "fullatt_block_indexes": [6, 13, 20, 27], "hidden_size": 2048, "in_channels": 3, "intermediate_size": 5120, "model_type":
+      "exaone4_5_vision", "num_heads": 32, "num_key_value_heads": 8, "out_hidden_size": 5120, "patch_size": 14,
+      "spatial_merge_size": 2, "temporal_patch_size": 2, "tokens_per_second": 2, "window_size": 112}, "vision_end_token_id": 74,
+      "vision_start_token_id": 73, "vision_token_id": 67, "vocab_size": 153600}),
+    ("LGAI-EXAONE/K-EXAONE-236B-A23B", "quoted", 236571150336, 23668279296, {"bf16": {4096: 220200960, 131072: 6461325312}, "fp8": {4096: 110100480, 131072: 3230662656}},  # 8*(128+128)*2*(12*t + 36*min(t,128))
+     {"architectures": ["ExaoneMoEForCausalLM"], "model_type": "exaone_moe", "dtype": "bfloat16", "first_last_k_dense_replace": 1,
+      "first_k_dense_replace": 1, "head_dim": 128, "hidden_size": 6144, "intermediate_size": 18432, "is_moe_layer": [False] +
+      [True] * 47, "layer_types": ["sliding_attention", "sliding_attention", "sliding_attention", "full_attention"] * 12,
+      "max_position_embeddings": 262144, "moe_intermediate_size": 2048, "n_group": 1, "norm_topk_prob": True,
+      "num_attention_heads": 64, "num_experts": 128, "num_experts_per_tok": 8, "num_hidden_layers": 48, "num_key_value_heads": 8,
+      "num_shared_experts": 1, "rope_scaling": None, "rope_theta": 1000000, "routed_scaling_factor": 2.5, "scoring_func":
+      "sigmoid", "sliding_window": 128, "sliding_window_pattern": "LLLG", "tie_word_embeddings": False, "tokenizer_class":
+      "GPT2Tokenizer", "topk_group": 1, "topk_method": "noaux_tc", "vocab_size": 153600}),
+    ("arcee-ai/Trinity-Nano-Preview", "quoted", 6120003328, 1023923968, {"bf16": {4096: 146800640, 131072: 1967128576}, "fp8": {4096: 73400320, 131072: 983564288}},  # 2*(128+128)*2*(14*t + 42*min(t,2048))
+     {"architectures": ["AfmoeForCausalLM"], "dtype": "bfloat16", "global_attn_every_n_layers": 4, "head_dim": 128, "hidden_size":
+      1024, "intermediate_size": 3072, "max_position_embeddings": 131072, "model_type": "afmoe", "moe_intermediate_size": 256,
+      "mup_enabled": True, "n_group": 1, "num_attention_heads": 8, "num_dense_layers": 2, "num_expert_groups": 1, "num_experts":
+      128, "num_experts_per_tok": 8, "num_hidden_layers": 56, "num_key_value_heads": 2, "num_limited_groups": 1,
+      "num_shared_experts": 1, "rope_scaling": None, "rope_theta": 10000, "route_norm": True, "route_scale": 2.826, "score_func":
+      "sigmoid", "sliding_window": 2048, "tie_word_embeddings": False, "topk_group": 1, "use_grouped_mm": True, "vocab_size":
+      200192}),
+    ("arcee-ai/Trinity-Mini", "quoted", 26123974400, 3474732800, {"bf16": {4096: 167772160, 131072: 2248146944}, "fp8": {4096: 83886080, 131072: 1124073472}},  # 4*(128+128)*2*(8*t + 24*min(t,2048))
+     {"architectures": ["AfmoeForCausalLM"], "dtype": "bfloat16", "global_attn_every_n_layers": 4, "head_dim": 128, "hidden_size":
+      2048, "intermediate_size": 6144, "max_position_embeddings": 131072, "model_type": "afmoe", "moe_intermediate_size": 1024,
+      "mup_enabled": True, "n_group": 1, "num_attention_heads": 32, "num_dense_layers": 2, "num_expert_groups": 1, "num_experts":
+      128, "num_experts_per_tok": 8, "num_hidden_layers": 32, "num_key_value_heads": 4, "num_limited_groups": 1,
+      "num_shared_experts": 1, "rope_scaling": None, "rope_theta": 10000, "route_norm": True, "route_scale": 2.826, "score_func":
+      "sigmoid", "sliding_window": 2048, "tie_word_embeddings": False, "topk_group": 1, "use_grouped_mm": True, "vocab_size":
+      200192, "layer_types": ["sliding_attention", "sliding_attention", "sliding_attention", "full_attention"] * 8}),
+    ("XiaomiMiMo/MiMo-V2.5", "quoted", 308778768832, 15445924288, {"bf16": {4096: 119930880, 131072: 3045457920}, "fp8": {4096: 59965440, 131072: 1522728960}},  # (9*4*t + 39*8*min(t,128))*(192+128)*2
+     {"architectures": ["MiMoV2ForCausalLM"], "model_type": "mimo_v2", "attention_projection_layout": "fused_qkv", "vocab_size":
+      152576, "hidden_size": 4096, "intermediate_size": 16384, "num_hidden_layers": 48, "max_position_embeddings": 1048576,
+      "num_attention_heads": 64, "num_key_value_heads": 4, "head_dim": 192, "v_head_dim": 128, "swa_num_attention_heads": 64,
+      "swa_num_key_value_heads": 8, "swa_head_dim": 192, "swa_v_head_dim": 128, "partial_rotary_factor": 0.334, "rope_theta":
+      10000000, "swa_rope_theta": 10000, "sliding_window": 128, "sliding_window_size": 128, "attention_chunk_size": 128,
+      "hybrid_block_size": None, "hybrid_layer_pattern": [0] + [1, 1, 1, 1, 0, 1] * 7 + [1, 1, 1, 1, 0], "moe_layer_freq": [0] +
+      [1] * 47, "add_swa_attention_sink_bias": True, "add_full_attention_sink_bias": False, "n_routed_experts": 256,
+      "n_shared_experts": None, "num_experts_per_tok": 8, "moe_intermediate_size": 2048, "routed_scaling_factor": None,
+      "scoring_func": "sigmoid", "topk_method": "noaux_tc", "n_group": 1, "topk_group": 1, "norm_topk_prob": True,
+      "layernorm_epsilon": 1e-05, "attention_value_scale": 0.707, "attention_bias": False, "tie_word_embeddings": False,
+      "moe_router_dtype": "bfloat16", "dtype": "bfloat16", "vision_config": {"depth": 28, "hidden_size": 1280}, "audio_config":
+      {"audio_channels": 8}}),
+    ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16 (resaved, no num_hidden_layers)", "file", 31577937344, 3580073408, {"bf16": {4096: 74248192, 131072: 854388736}, "fp8": {4096: 61665280, 131072: 451735552}},  # 6*2*(128+128)*2*t + 23*(2*3*(4096+2048) + 4096*128*4)
+     {"architectures": ["NemotronHForCausalLM"], "attention_bias": False, "chunk_size": 128, "conv_kernel": 4, "dtype":
+      "bfloat16", "expand": 2, "head_dim": 128, "hidden_dropout": 0.0, "hidden_size": 2688, "intermediate_size": 1856,
+      "layer_norm_epsilon": 1e-05, "layers_block_type": ["linear_attention", "moe", "linear_attention", "moe", "linear_attention",
+      "full_attention", "moe"] * 5 + ["linear_attention", "moe"] * 3 + ["linear_attention", "full_attention"] + ["moe",
+      "linear_attention"] * 4 + ["moe"], "mamba_head_dim": 64, "mamba_hidden_act": "silu", "mamba_num_heads": 64,
+      "mamba_proj_bias": False, "mamba_ssm_cache_dtype": "float32", "max_position_embeddings": 262144, "mlp_bias": False,
+      "mlp_hidden_act": "relu2", "model_type": "nemotron_h", "moe_intermediate_size": 1856, "moe_latent_size": None,
+      "moe_shared_expert_intermediate_size": 3712, "moe_shared_expert_overlap": True, "mtp_layers_block_type": ["full_attention",
+      "moe"], "n_group": 1, "n_groups": 8, "n_routed_experts": 128, "n_shared_experts": 1, "norm_eps": 1e-05, "norm_topk_prob":
+      True, "num_attention_heads": 32, "num_experts_per_tok": 6, "num_key_value_heads": 2, "num_logits_to_keep": 1,
+      "num_nextn_predict_layers": 0, "output_router_logits": False, "partial_rotary_factor": 1.0, "rescale_prenorm_residual":
+      True, "residual_in_fp32": False, "rope_theta": 10000, "routed_scaling_factor": 2.5, "sliding_window": None,
+      "ssm_state_size": 128, "tie_word_embeddings": False, "time_step_floor": 0.0001, "time_step_max": 0.1, "time_step_min":
+      0.001, "topk_group": 1, "use_bias": False, "use_conv_bias": True, "use_mamba_kernels": True, "vocab_size": 131072}),
+    ("puzzle-example", "shape", 5486751616, None, {"bf16": {4096: 7398400, 131072: 137421824}, "fp8": {4096: 5301248, 131072: 70312960}},  # 2*(128+128)*2*t + 2*3*(8192+2*8*96) + 8192*96*4, one of each block; active left out (mean of th
+     {"architectures": ["NemotronHPuzzleForCausalLM"], "model_type": "nemotron_h_puzzle", "hidden_size": 4096,
+      "num_hidden_layers": None, "num_attention_heads": 32, "num_key_value_heads": 2, "head_dim": 128, "intermediate_size": 21504,
+      "n_routed_experts": 512, "n_shared_experts": 1, "moe_latent_size": 1024, "moe_shared_expert_intermediate_size": 5376,
+      "vocab_size": 131072, "layers_block_type": ["mamba", "moe", "attention", "moe"], "block_configs": [{"block_type": "mamba"},
+      {"block_type": "moe", "moe_intermediate_size": 1280, "num_experts_per_tok": 4}, {"block_type": "attention"}, {"block_type":
+      "moe", "moe_intermediate_size": 2688, "num_experts_per_tok": 22}], "mamba_num_heads": 128, "mamba_head_dim": 64,
+      "ssm_state_size": 96, "n_groups": 8, "expand": 2, "conv_kernel": 4, "norm_eps": 1e-05, "routed_scaling_factor": 5.0,
+      "norm_topk_prob": True, "max_position_embeddings": 262144, "mtp_block_configs": [{"block_type": "attention"}, {"block_type":
+      "moe", "moe_intermediate_size": 2688, "num_experts_per_tok": 22}], "num_nextn_predict_layers": 1, "mtp_layers_block_type":
+      ["attention", "moe"], "mamba_proj_bias": False, "use_bias": False, "use_conv_bias": True, "mlp_bias": False,
+      "attention_bias": False, "tie_word_embeddings": False}),
+    ("FreedomIntelligence/openPangu-Embedded-7B", "quoted", 8030887936, 8030887936, {"bf16": {4096: 570425344, 32768: 4563402752}, "fp8": {4096: 285212672, 32768: 2281701376}},  # 34*8*(128+128)*2*t
+     {"architectures": ["PanguEmbeddedForCausalLM"], "bias": True, "hidden_size": 4096, "intermediate_size": 12800,
+      "max_position_embeddings": 32768, "model_type": "PanguEmbedded", "num_attention_heads": 32, "num_hidden_layers": 34,
+      "num_key_value_heads": 8, "rope_theta": 16000000.0, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "vocab_size":
+      153376}),
+    ("FreedomIntelligence/openPangu-Ultra-MoE-718B-V1.1", "shape", 719093767680, 40371494400, {"bf16": {4096: 287834112, 131072: 9210691584}, "fp8": {4096: 143917056, 131072: 4605345792}},  # 61*576*2*t
+     {"architectures": ["PanguUltraMoEForCausalLM"], "model_type": "pangu_ultra_moe", "hidden_size": 7680, "intermediate_size":
+      18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_attention_heads": 128, "num_key_value_heads": 128,
+      "n_routed_experts": 256, "n_shared_experts": 1, "num_experts_per_tok": 8, "first_k_dense_replace": 3, "q_lora_rank": 1536,
+      "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab_size": 153600,
+      "max_position_embeddings": 131072, "sandwich_norm": True, "num_nextn_predict_layers": 1, "routed_scaling_factor": 2.5,
+      "norm_topk_prob": True, "tie_word_embeddings": False, "rope_theta": 25600000, "torch_dtype": "bfloat16"}),
+    ("PanguProMoEV2 (invented sizes in the keys of the class)", "shape", 74068989408, 15464076768, {"bf16": {4096: 1048576000, 131072: 33554432000}, "fp8": {4096: 524288000, 131072: 16777216000}},  # 50*8*(192+128)*2*t
+     {"architectures": ["PanguProMoEV2ForCausalLM"], "model_type": "PanguProMoEV2", "hidden_size": 4608, "intermediate_size":
+      10240, "moe_intermediate_size": 1280, "num_hidden_layers": 50, "num_attention_heads": 64, "num_key_value_heads": 8,
+      "qk_nope_dim": 128, "qk_rope_dim": 64, "v_channels": 128, "n_routed_experts": 80, "n_shared_experts": 2,
+      "num_experts_per_tok": 8, "first_k_dense_replace": 4, "param_sink_number": 128, "param_sink_with_value": True,
+      "sandwich_norm": True, "vocab_size": 153600, "max_position_embeddings": 131072, "rope_theta": 6400000, "norm_topk_prob":
+      True, "routed_scaling_factor": 2.5, "router_enable_expert_bias": True, "tie_word_embeddings": False, "torch_dtype":
+      "bfloat16"}),
+    ("tencent/Hunyuan-A13B-Instruct", "quoted", 80393183232, 12747448320, {"bf16": {4096: 536870912, 32768: 4294967296}, "fp8": {4096: 268435456, 32768: 2147483648}},  # 32*8*(128+128)*2*t
+     {"architectures": ["HunYuanMoEV1ForCausalLM"], "attention_bias": False, "attention_head_dim": 128, "head_dim": 128,
+      "hidden_size": 4096, "intermediate_size": 3072, "max_position_embeddings": 32768, "mlp_bias": False, "model_type":
+      "hunyuan_v1_moe", "moe_intermediate_size": [3072] * 32, "moe_topk": [8] * 32, "moe_layer_num_skipped": 0,
+      "num_attention_heads": 32, "num_experts": 64, "num_hidden_layers": 32, "num_key_value_heads": 8, "num_shared_expert": [1] *
+      32, "rope_scaling": {"alpha": 1000.0, "factor": 1.0, "type": "dynamic"}, "rope_theta": 10000.0, "tie_word_embeddings": True,
+      "use_cla": False, "cla_share_factor": 2, "use_mixed_mlp_moe": True, "use_qk_norm": True, "vocab_size": 128167,
+      "torch_dtype": "bfloat16"}),
+    ("tencent/Tencent-Hunyuan-Large", "shape", 388701405440, 51322077440, {"bf16": {4096: 335544320, 131072: 10737418240}, "fp8": {4096: 167772160, 131072: 5368709120}},  # 64/2 layers keep 8*(80+80)*2*t (cla_share_factor 2)
+     {"architectures": ["HunYuanForCausalLM"], "model_type": "hunyuan", "attention_bias": False, "hidden_size": 6400,
+      "intermediate_size": 18304, "num_hidden_layers": 64, "num_attention_heads": 80, "num_key_value_heads": 8, "num_experts": 16,
+      "moe_topk": 1, "num_shared_expert": 1, "use_mixed_mlp_moe": True, "use_cla": True, "cla_share_factor": 2, "use_qk_norm":
+      True, "tie_word_embeddings": True, "vocab_size": 129024, "max_position_embeddings": 131072, "rope_theta": 10000.0,
+      "mlp_bias": False, "torch_dtype": "bfloat16"}),
+    ("ibm-research/moe-7b-1b-active-shared-experts", "shape", 6370887168, 1086064128, {"bf16": {1024: 83886080, 4096: 335544320}, "fp8": {1024: 41943040, 4096: 167772160}},  # 40*8*(64+64)*2*t
+     {"architectures": ["GraniteMoeSharedForCausalLM"], "model_type": "granitemoeshared", "attention_bias": False,
+      "attention_multiplier": 0.0078125, "embedding_multiplier": 12.0, "hidden_size": 1536, "intermediate_size": 512,
+      "shared_intermediate_size": 1024, "max_position_embeddings": 4096, "num_attention_heads": 24, "num_experts_per_tok": 6,
+      "num_hidden_layers": 40, "num_key_value_heads": 8, "num_local_experts": 62, "logits_scaling": 6.0, "residual_multiplier":
+      0.22, "rope_theta": 10000, "router_aux_loss_coef": 0.0, "tie_word_embeddings": True, "torch_dtype": "bfloat16",
+      "vocab_size": 49152, "output_router_logits": False}),
+    ("allenai/FlexOlmo-7x7B-1T", "shape", 33270665216, 24613621760, {"bf16": {1024: 536870912, 4096: 2147483648}, "fp8": {1024: 268435456, 4096: 1073741824}},  # 32*32*(128+128)*2*t
+     {"architectures": ["FlexOlmoForCausalLM"], "model_type": "flex_olmo", "attention_bias": False, "hidden_size": 4096,
+      "intermediate_size": 11008, "max_position_embeddings": 4096, "norm_topk_prob": False, "num_attention_heads": 32,
+      "num_experts": 7, "num_experts_per_tok": 5, "num_hidden_layers": 32, "num_key_value_heads": 32, "output_router_logits":
+      False, "rope_scaling": None, "rope_theta": 500000, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "vocab_size":
+      100352}),
+    ("rednote-hilab/dots.llm1.inst", "shape", 142774373888, 14016581120, {"bf16": {4096: 4160749568, 32768: 33285996544}, "fp8": {4096: 2080374784, 32768: 16642998272}},  # 62*32*(128+128)*2*t
+     {"architectures": ["Dots1ForCausalLM"], "model_type": "dots1", "attention_bias": False, "first_k_dense_replace": 1,
+      "hidden_size": 4096, "intermediate_size": 10944, "max_position_embeddings": 32768, "max_window_layers": 62,
+      "moe_intermediate_size": 1408, "moe_layer_freq": 1, "n_routed_experts": 128, "n_shared_experts": 2, "norm_topk_prob": True,
+      "num_attention_heads": 32, "num_experts_per_tok": 6, "num_hidden_layers": 62, "num_key_value_heads": 32, "rope_theta":
+      10000000, "routed_scaling_factor": 2.5, "scoring_func": "noaux_tc", "sliding_window": None, "tie_word_embeddings": False,
+      "torch_dtype": "bfloat16", "use_sliding_window": False, "vocab_size": 152064}),
+    ("baidu/ERNIE-4.5-VL-28B-A3B-PT", "shape", 28624635776, None, {"bf16": {4096: 234881024, 131072: 7516192768}, "fp8": {4096: 117440512, 131072: 3758096384}},  # 28*4*(128+128)*2*t
+     {"architectures": ["Ernie4_5_VLMoeForConditionalGeneration"], "model_type": "ernie4_5_moe_vl", "hidden_size": 2560,
+      "intermediate_size": 12288, "max_position_embeddings": 131072, "num_attention_heads": 20, "num_key_value_heads": 4,
+      "num_hidden_layers": 28, "rope_theta": 500000, "tie_word_embeddings": True, "torch_dtype": "bfloat16", "use_bias": False,
+      "vocab_size": 103424, "moe_num_experts": [64, 64], "moe_intermediate_size": [1536, 512], "moe_k": 6, "moe_capacity": [128,
+      128, 128], "moe_gate": "topk", "moe_layer_start_index": [1, 1], "moe_layer_end_index": [29, 28], "moe_layer_interval": 1,
+      "moe_num_shared_experts": 2, "moe_use_aux_free": True, "moe_multimodal_dispatch_use_allgather": "v2-alltoall-unpad-text",
+      "freq_allocation": 20, "rope_3d": True, "im_patch_id": 100295, "pixel_hidden_size": 1280, "spatial_conv_size": 2,
+      "temporal_conv_size": 2, "modality_detach": False, "vision_config": {"depth": 32, "hidden_size": 1280, "num_heads": 16,
+      "model_type": "DFNRope_vision_transformer"}}),
+    ("xai-org/grok-2", "shape", 269515497472, 114896674816, {"bf16": {4096: 1073741824, 131072: 34359738368}, "fp8": {4096: 536870912, 131072: 17179869184}},  # 64*8*(128+128)*2*t
+     {"architectures": ["Grok1ForCausalLM"], "embedding_multiplier_scale": 90.50966799187809, "output_multiplier_scale": 0.5,
+      "vocab_size": 131072, "hidden_size": 8192, "intermediate_size": 32768, "moe_intermediate_size": 16384,
+      "max_position_embeddings": 131072, "num_experts_per_tok": 2, "num_local_experts": 8, "residual_moe": True,
+      "num_attention_heads": 64, "num_key_value_heads": 8, "num_hidden_layers": 64, "head_dim": 128, "final_logit_softcapping":
+      50, "attn_logit_softcapping": 30.0, "router_logit_softcapping": 30.0, "rope_theta": 208533496, "attn_temperature_len": 1024,
+      "sliding_window_size": -1, "global_attn_every_n": 1, "model_type": "git", "torch_dtype": "bfloat16", "rope_type":
+      "original", "original_max_position_embeddings": 8192, "scaling_factor": 16.0, "extrapolation_factor": 1.0, "attn_factor":
+      1.0, "beta_fast": 8, "beta_slow": 1}),
+    ("Snowflake/snowflake-arctic-instruct", "shape", 478584608768, 17318647808, {"bf16": {1024: 146800640, 4096: 587202560}, "fp8": {1024: 73400320, 4096: 293601280}},  # 35*8*(128+128)*2*t
+     {"architectures": ["ArcticForCausalLM"], "model_type": "arctic", "hidden_size": 7168, "intermediate_size": 4864,
+      "max_position_embeddings": 4096, "moe_eval_capacity_factor": 1, "moe_layer_frequency": 1, "moe_min_capacity": 0,
+      "moe_token_dropping": False, "moe_train_capacity_factor": 1, "num_attention_heads": 56, "num_experts_per_tok": 2,
+      "num_hidden_layers": 35, "num_key_value_heads": 8, "num_local_experts": 128, "parallel_attn_mlp_res": True, "rope_theta":
+      10000, "router_aux_loss_coef": 0.001, "sliding_window": None, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+      "use_residual": True, "vocab_size": 32000}),
+    ("granite_swa (sizes of Granite 3 in the keys of the class)", "shape", 2638384384, 2638384384, {"bf16": {4096: 91750400, 131072: 2692218880}, "fp8": {4096: 45875200, 131072: 1346109440}},  # 8*(64+64)*2*(10*t + 30*min(t,128))
+     {"architectures": ["GraniteSWAForCausalLM"], "model_type": "granite_swa", "hidden_size": 2048, "intermediate_size": 8192,
+      "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 100352,
+      "max_position_embeddings": 131072, "sliding_window": 128, "layer_types": ["full_attention", "sliding_attention",
+      "sliding_attention", "sliding_attention"] * 10, "layer_rope_theta": [0, 10000, 10000, 10000] * 10, "attention_bias": False,
+      "attention_multiplier": 0.015625, "embedding_multiplier": 12.0, "logits_scaling": 8.0, "residual_multiplier": 0.22,
+      "tie_word_embeddings": True, "torch_dtype": "bfloat16"}),
+    ("granitemoe_swa (sizes of Granite 3 in the keys of the class)", "shape", 8932461824, 1886031104, {"bf16": {4096: 91750400, 131072: 2692218880}, "fp8": {4096: 45875200, 131072: 1346109440}},  # 8*(64+64)*2*(10*t + 30*min(t,128))
+     {"architectures": ["GraniteMoeSWAForCausalLM"], "model_type": "granitemoe_swa", "hidden_size": 2048, "intermediate_size":
+      1024, "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 100352,
+      "max_position_embeddings": 131072, "sliding_window": 128, "layer_types": ["full_attention", "sliding_attention",
+      "sliding_attention", "sliding_attention"] * 10, "layer_rope_theta": [0, 10000, 10000, 10000] * 10, "attention_bias": False,
+      "attention_multiplier": 0.015625, "embedding_multiplier": 12.0, "logits_scaling": 8.0, "residual_multiplier": 0.22,
+      "tie_word_embeddings": True, "torch_dtype": "bfloat16", "num_local_experts": 32, "num_experts_per_tok": 4,
+      "shared_intermediate_size": 1024}),
+    ("nvidia/Nemotron-3-Nano-Omni-30B-A3B-Reasoning-BF16 (as resaved)", "file", 31577937344, 3580073408, {"bf16": {4096: 74248192, 131072: 854388736}, "fp8": {4096: 61665280, 131072: 451735552}},  # the text model of Nemotron 3 Nano in text_config
+     {"model_type": "nemotron_h_omni", "architectures": ["NemotronH_Nano_Omni_Reasoning_V3"], "projector_hidden_size": 20480,
+      "vision_hidden_size": 1280, "downsample_ratio": 0.5, "force_image_size": 512, "video_pruning_rate": 0.0, "vision_config":
+      {"model_type": "radio"}, "text_config": {"architectures": ["NemotronHForCausalLM"], "attention_bias": False, "chunk_size":
+      128, "conv_kernel": 4, "dtype": "bfloat16", "expand": 2, "head_dim": 128, "hidden_dropout": 0.0, "hidden_size": 2688,
+      "intermediate_size": 1856, "layer_norm_epsilon": 1e-05, "layers_block_type": ["linear_attention", "moe", "linear_attention",
+      "moe", "linear_attention", "full_attention", "moe"] * 5 + ["linear_attention", "moe"] * 3 + ["linear_attention",
+      "full_attention"] + ["moe", "linear_attention"] * 4 + ["moe"], "mamba_head_dim": 64, "mamba_hidden_act": "silu",
+      "mamba_num_heads": 64, "mamba_proj_bias": False, "mamba_ssm_cache_dtype": "float32", "max_position_embeddings": 262144,
+      "mlp_bias": False, "mlp_hidden_act": "relu2", "model_type": "nemotron_h", "moe_intermediate_size": 1856, "moe_latent_size":
+      None, "moe_shared_expert_intermediate_size": 3712, "moe_shared_expert_overlap": True, "mtp_layers_block_type":
+      ["full_attention", "moe"], "n_group": 1, "n_groups": 8, "n_routed_experts": 128, "n_shared_experts": 1, "norm_eps": 1e-05,
+      "norm_topk_prob": True, "num_attention_heads": 32, "num_experts_per_tok": 6, "num_key_value_heads": 2, "num_logits_to_keep":
+      1, "num_nextn_predict_layers": 0, "output_router_logits": False, "partial_rotary_factor": 1.0, "rescale_prenorm_residual":
+      True, "residual_in_fp32": False, "rope_theta": 10000, "routed_scaling_factor": 2.5, "sliding_window": None,
+      "ssm_state_size": 128, "tie_word_embeddings": False, "time_step_floor": 0.0001, "time_step_max": 0.1, "time_step_min":
+      0.001, "topk_group": 1, "use_bias": False, "use_conv_bias": True, "use_mamba_kernels": True, "vocab_size": 131072}}),
+    ("openbmb/MiniCPM3-4B", "quoted", 4073875968, 4073875968, {"bf16": {4096: 3900702720, 8192: 7801405440}, "fp8": {4096: 1950351360, 8192: 3900702720}},  # 62 layers x 2 x 40 heads x (64+32) x 2 B x t: V padded to the keys, no latent; total: transform
+     {"architectures": ["MiniCPM3ForCausalLM"], "model_type": "minicpm3", "hidden_size": 2560, "intermediate_size": 6400,
+      "num_hidden_layers": 62, "num_attention_heads": 40, "num_key_value_heads": 40, "vocab_size": 73448, "q_lora_rank": 768,
+      "kv_lora_rank": 256, "qk_nope_head_dim": 64, "qk_rope_head_dim": 32, "max_position_embeddings": 32768, "scale_emb": 12,
+      "scale_depth": 1.4, "dim_model_base": 256, "torch_dtype": "bfloat16", "rope_scaling": {"type": "longrope", "long_factor":
+      [1.0], "short_factor": [1.0], "original_max_position_embeddings": 32768}, "v_head_dim": 64}),
+    ("openbmb/MiniCPM-2B-sft-bf16", "shape", 2724880896, 2724880896, {"bf16": {2048: 754974720, 4096: 1509949440}, "fp8": {2048: 377487360, 4096: 754974720}},  # 40*2*36*64*2*t; total 122753*2304 + 40*(4*2304^2+3*2304*5760+2*2304)+2304 (tied)
+     {"architectures": ["MiniCPMForCausalLM"], "model_type": "minicpm", "hidden_size": 2304, "intermediate_size": 5760,
+      "num_hidden_layers": 40, "num_attention_heads": 36, "num_key_value_heads": 36, "vocab_size": 122753,
+      "max_position_embeddings": 4096, "scale_emb": 12, "scale_depth": 1.4, "dim_model_base": 256, "rope_scaling": None,
+      "torch_dtype": "bfloat16"}),
+    ("openbmb/MiniCPM4-8B", "shape", 8185253888, 8185253888, {"bf16": {4096: 134217728, 8192: 268435456}, "fp8": {4096: 67108864, 8192: 134217728}},  # 32*2*2*128*2*t; sparse_config not read
+     {"architectures": ["MiniCPMForCausalLM"], "model_type": "minicpm", "hidden_size": 4096, "intermediate_size": 16384,
+      "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 2, "vocab_size": 73448,
+      "max_position_embeddings": 32768, "scale_emb": 12, "scale_depth": 1.4, "dim_model_base": 256, "tie_word_embeddings": False,
+      "mup_denominator": 32, "rope_theta": 10000.0, "torch_dtype": "bfloat16", "sparse_config": {"kernel_size": 32,
+      "kernel_stride": 16, "init_blocks": 1, "block_size": 64, "window_size": 2048, "topk": 64, "use_nope": False, "dense_len":
+      8192}}),
+    ("openbmb/MiniCPM-V-2_6", "shape", 7612763648, 7612763648, {"bf16": {4096: 234881024, 8192: 469762048}, "fp8": {4096: 117440512, 8192: 234881024}},  # 28*2*4*128*2*t; Qwen2 with bias on q,k,v
+     {"architectures": ["MiniCPMV"], "model_type": "minicpmv", "version": 2.6, "hidden_size": 3584, "intermediate_size": 18944,
+      "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4, "vocab_size": 151666,
+      "max_position_embeddings": 32768, "max_window_layers": 28, "sliding_window": 131072, "use_sliding_window": False,
+      "tie_word_embeddings": False, "query_num": 64, "image_size": 448, "drop_vision_last_layer": False, "slice_mode": True,
+      "slice_config": {"max_slice_nums": 9, "patch_size": 14, "model_type": "minicpmv"}, "batch_vision_input": True,
+      "use_image_id": True, "vision_batch_size": 16, "vision_config": {"model_type": "siglip_vision_model", "hidden_size": 1152,
+      "image_size": 980, "intermediate_size": 4304, "num_attention_heads": 16, "num_hidden_layers": 27, "patch_size": 14},
+      "torch_dtype": "bfloat16"}),
+    ("openbmb/MiniCPM-V-4_5", "shape", 8189195264, 8189195264, {"bf16": {4096: 603979776, 8192: 1207959552}, "fp8": {4096: 301989888, 8192: 603979776}},  # 36*2*8*128*2*t; Qwen3 with norms of q and k
+     {"architectures": ["MiniCPMV"], "model_type": "minicpmv", "version": 4.5, "hidden_size": 4096, "intermediate_size": 12288,
+      "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 151748,
+      "max_position_embeddings": 40960, "max_window_layers": 36, "sliding_window": None, "use_sliding_window": False,
+      "tie_word_embeddings": False, "attention_bias": False, "query_num": 64, "batch_3d_resampler": True, "image_size": 448,
+      "slice_mode": True, "vision_config": {"model_type": "siglip_vision_model", "hidden_size": 1152, "image_size": 980,
+      "intermediate_size": 4304, "num_attention_heads": 16, "num_hidden_layers": 27, "patch_size": 14}, "torch_dtype":
+      "bfloat16"}),
+    ("openbmb/MiniCPM-o-4_5", "quoted", 8189195264, 8189195264, {"bf16": {4096: 603979776, 8192: 1207959552}, "fp8": {4096: 301989888, 8192: 603979776}},  # as MiniCPM-V-4.5
+     {"architectures": ["MiniCPMO"], "model_type": "minicpmo", "version": "4.5", "hidden_size": 4096, "intermediate_size": 12288,
+      "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 151748,
+      "max_position_embeddings": 40960, "max_window_layers": 36, "sliding_window": None, "use_sliding_window": False,
+      "tie_word_embeddings": False, "attention_bias": False, "query_num": 64, "init_audio": True, "init_tts": True, "init_vision":
+      True, "audio_pool_step": 5, "stream_input": True, "vision_config": {"model_type": "siglip_vision_model", "hidden_size":
+      1152, "image_size": 980, "intermediate_size": 4304, "num_attention_heads": 16, "num_hidden_layers": 27, "patch_size": 14},
+      "audio_config": {"d_model": 1024, "encoder_layers": 24}, "tts_config": {"hidden_size": 768, "num_hidden_layers": 20},
+      "torch_dtype": "bfloat16"}),
+    ("openbmb/MiniCPM-V-4.6", "quoted", 752161600, 752161600, {"bf16": {4096: 60432384, 131072: 1620713472}, "fp8": {4096: 35266560, 131072: 815407104}},  # 6*2*2*256*2*t + 18*(conv 3*6144*2 + recurrent 16*128*128*2); total: class on meta less the tied
+     {"architectures": ["MiniCPMV4_6ForConditionalGeneration"], "model_type": "minicpmv4_6", "image_token_id": 248056,
+      "insert_layer_id": 6, "downsample_mode": "16x", "text_config": {"model_type": "qwen3_5_text", "attention_bias": False,
+      "attn_output_gate": True, "full_attention_interval": 4, "head_dim": 256, "hidden_size": 1024, "intermediate_size": 3584,
+      "linear_conv_kernel_dim": 4, "linear_key_head_dim": 128, "linear_num_key_heads": 16, "linear_num_value_heads": 16,
+      "linear_value_head_dim": 128, "mamba_ssm_dtype": "float32", "max_position_embeddings": 262144, "mtp_num_hidden_layers": 1,
+      "num_attention_heads": 8, "num_hidden_layers": 24, "num_key_value_heads": 2, "rope_parameters": {"partial_rotary_factor":
+      0.25, "rope_theta": 10000000, "rope_type": "default"}, "tie_word_embeddings": True, "vocab_size": 248094}, "vision_config":
+      {"model_type": "minicpmv4_6_vision", "hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 27,
+      "num_attention_heads": 16, "patch_size": 14, "image_size": 980}}),
+    ("nvidia/Llama-3_3-Nemotron-Super-49B-v1", "file", 49867145216, 49867145216, {"bf16": {4096: 822083584, 131072: 26306674688}, "fp8": {4096: 411041792, 131072: 13153337344}},  # 49 attention layers of 80 x 2*8*128*2*t; total by block, 49,867,145,216
+     {"architectures": ["DeciLMForCausalLM"], "attention_bias": False, "block_configs": [{"attention": {"n_heads_in_group": 8,
+      "no_op": False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.625, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": 8, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 5.25, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 5 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.625, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": 8, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 5.25, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 3 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 3.28125, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": 8, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 5.25, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 30 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.3125, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.625, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.3125, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens":
+      None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False, "use_prefill_window_in_sink_attention":
+      False, "window_length": None}, "ffn": {"ffn_mult": 5.25, "no_op": False, "replace_with_linear": False, "sparsify": None}},
+      {"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens": None, "replace_with_linear": False, "sparsify":
+      None, "unshifted_sink": False, "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult":
+      1.3125, "no_op": False, "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": None, "no_op":
+      True, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.625, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.3125, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 3 + [{"attention": {"n_heads_in_group": 8, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 5.25, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.3125, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens":
+      None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False, "use_prefill_window_in_sink_attention":
+      False, "window_length": None}, "ffn": {"ffn_mult": 1.0, "no_op": False, "replace_with_linear": False, "sparsify": None}},
+      {"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens": None, "replace_with_linear": False, "sparsify":
+      None, "unshifted_sink": False, "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult":
+      1.0, "no_op": False, "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": None,
+      "no_op": True, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.0, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.3125, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 0.5, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.0, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 0.5, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.0, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 0.5, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": 8, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 5.25, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 9, "hidden_size": 8192, "intermediate_size": None,
+      "max_position_embeddings": 131072, "mlp_bias": False, "model_type": "nemotron-nas", "num_attention_heads": 64,
+      "num_hidden_layers": 80, "num_key_value_heads": None, "pretraining_tp": 1, "rope_scaling": {"factor": 8.0,
+      "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 8192, "rope_type": "llama3"},
+      "rope_theta": 500000.0, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "vocab_size": 128256}),
+    ("nvidia/Llama-3_1-Nemotron-Ultra-253B-v1", "file", 253401268224, 253401268224, {"bf16": {4096: 1073741824, 131072: 34359738368}, "fp8": {4096: 536870912, 131072: 17179869184}},  # 64 attention layers of 162; total by block
+     {"architectures": ["DeciLMForCausalLM"], "attention_bias": False, "block_configs": [{"attention": {"n_heads_in_group": 16,
+      "no_op": False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 0.4875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": 16, "no_op": False, "num_sink_tokens":
+      None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False, "use_prefill_window_in_sink_attention":
+      False, "window_length": None}, "ffn": {"ffn_mult": 0.975, "no_op": False, "replace_with_linear": False, "sparsify": None}}]
+      + [{"attention": {"n_heads_in_group": 16, "no_op": False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify":
+      None, "unshifted_sink": False, "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult":
+      1.4625, "no_op": False, "replace_with_linear": False, "sparsify": None}}] * 6 + [{"attention": {"n_heads_in_group": 16,
+      "no_op": False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.95, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 4 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.95, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 3 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 6 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 3 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 5 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 3 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.4375, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 3 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.95, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 3 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 1.95, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": 16, "no_op": False, "num_sink_tokens":
+      None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False, "use_prefill_window_in_sink_attention":
+      False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False, "replace_with_linear": False, "sparsify": None}},
+      {"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens": None, "replace_with_linear": False, "sparsify":
+      None, "unshifted_sink": False, "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult":
+      4.875, "no_op": False, "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None,
+      "no_op": True, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 5 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 4 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 5 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 4 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 5 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 4 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 5 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 4 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 5 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 3.4125, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 3 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.925, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.4375, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 3 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.4375, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.4375, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens":
+      None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False, "use_prefill_window_in_sink_attention":
+      False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True, "replace_with_linear": False, "sparsify": None}}] +
+      [{"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens": None, "replace_with_linear": False, "sparsify":
+      None, "unshifted_sink": False, "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult":
+      2.4375, "no_op": False, "replace_with_linear": False, "sparsify": None}}] * 7 + [{"attention": {"n_heads_in_group": 16,
+      "no_op": False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.4375, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 5 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.925, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": 16, "no_op": False, "num_sink_tokens":
+      None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False, "use_prefill_window_in_sink_attention":
+      False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False, "replace_with_linear": False, "sparsify": None}},
+      {"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens": None, "replace_with_linear": False, "sparsify":
+      None, "unshifted_sink": False, "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult":
+      4.875, "no_op": False, "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": 16, "no_op":
+      False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 8 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 36.5625, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 8 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 39.0, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 8 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 31.40625, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True,
+      "replace_with_linear": False, "sparsify": None}}] * 5 + [{"attention": {"n_heads_in_group": None, "no_op": True,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 27.5625, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens":
+      None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False, "use_prefill_window_in_sink_attention":
+      False, "window_length": None}, "ffn": {"ffn_mult": 1.95, "no_op": False, "replace_with_linear": False, "sparsify": None}},
+      {"attention": {"n_heads_in_group": 16, "no_op": False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify":
+      None, "unshifted_sink": False, "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult":
+      1.95, "no_op": False, "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": 16, "no_op":
+      False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.4375, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}, {"attention": {"n_heads_in_group": None, "no_op": True, "num_sink_tokens":
+      None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False, "use_prefill_window_in_sink_attention":
+      False, "window_length": None}, "ffn": {"ffn_mult": None, "no_op": True, "replace_with_linear": False, "sparsify": None}}] +
+      [{"attention": {"n_heads_in_group": 16, "no_op": False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify":
+      None, "unshifted_sink": False, "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult":
+      2.4375, "no_op": False, "replace_with_linear": False, "sparsify": None}}] * 2 + [{"attention": {"n_heads_in_group": 16,
+      "no_op": False, "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 3.4125, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 4.875, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}] * 4 + [{"attention": {"n_heads_in_group": 16, "no_op": False,
+      "num_sink_tokens": None, "replace_with_linear": False, "sparsify": None, "unshifted_sink": False,
+      "use_prefill_window_in_sink_attention": False, "window_length": None}, "ffn": {"ffn_mult": 2.4375, "no_op": False,
+      "replace_with_linear": False, "sparsify": None}}], "hidden_size": 16384, "intermediate_size": None,
+      "max_position_embeddings": 131072, "mlp_bias": False, "model_type": "nemotron-nas", "num_attention_heads": 128,
+      "num_hidden_layers": 162, "num_key_value_heads": None, "pretraining_tp": 1, "rope_scaling": {"factor": 16.0,
+      "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 8192, "rope_type": "llama3"},
+      "rope_theta": 500000.0, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "vocab_size": 128256}),
+    ("microsoft/Phi-3.5-vision-instruct", "quoted", 3821079552, 3821079552, {"bf16": {4096: 1610612736, 131072: 51539607552}, "fp8": {4096: 805306368, 131072: 25769803776}},  # 32*2*32*96*2*t, window 262144 above the context
+     {"architectures": ["Phi3VForCausalLM"], "model_type": "phi3_v", "hidden_size": 3072, "intermediate_size": 8192,
+      "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32, "vocab_size": 32064,
+      "max_position_embeddings": 131072, "original_max_position_embeddings": 4096, "sliding_window": 262144,
+      "tie_word_embeddings": False, "rope_theta": 10000.0, "embd_layer": {"embedding_cls": "image", "hd_transform_order":
+      "sub_glb", "projection_cls": "mlp", "use_hd_transform": True, "with_learnable_separator": True}, "img_processor":
+      {"image_dim_out": 1024, "model_name": "openai/clip-vit-large-patch14-336", "name": "clip_vision_model", "num_img_tokens":
+      144}, "embd_pdrop": 0.0, "resid_pdrop": 0.0, "rope_scaling": {"type": "su", "long_factor": [1.0], "short_factor": [1.0]},
+      "torch_dtype": "bfloat16"}),
+    ("microsoft/Phi-4-multimodal-instruct", "quoted", 3836021760, 3836021760, {"bf16": {4096: 536870912, 131072: 17179869184}, "fp8": {4096: 268435456, 131072: 8589934592}},  # 32*2*8*128*2*t
+     {"architectures": ["Phi4MMForCausalLM"], "model_type": "phi4mm", "hidden_size": 3072, "intermediate_size": 8192,
+      "num_hidden_layers": 32, "num_attention_heads": 24, "num_key_value_heads": 8, "vocab_size": 200064,
+      "max_position_embeddings": 131072, "original_max_position_embeddings": 4096, "partial_rotary_factor": 0.75,
+      "sliding_window": 262144, "tie_word_embeddings": True, "full_attn_mod": 1, "interpolate_factor": 1, "lm_head_bias": False,
+      "mlp_bias": False, "attention_bias": False, "embd_pdrop": 0.0, "resid_pdrop": 0.0, "rope_theta": 10000.0, "rope_scaling":
+      {"type": "longrope", "long_factor": [1.0], "short_factor": [1.0]}, "vision_lora": {"dp": 0.0, "layer":
+      "layers.*((self_attn\\.(qkv_proj|o_proj))|(mlp\\.(gate_up|down)_proj))", "lora_alpha": 512, "r": 256}, "speech_lora": {"dp":
+      0.01, "layer": "((layers.*self_attn\\.(qkv|o)_proj)|(layers.*mlp\\.(gate_up|down)_proj))", "lora_alpha": 640, "r": 320,
+      "use_rslora": False}, "audio_processor": {"config": {"activation": "swish", "attention_dim": 1024, "attention_heads": 16,
+      "chunk_size": -1, "num_blocks": 24, "left_chunk": 18, "input_size": 80}, "name": "cascades"}, "embd_layer":
+      {"audio_embd_layer": {"compression_rate": 8, "downsample_rate": 1, "embedding_cls": "audio"}, "embedding_cls":
+      "image_audio", "image_embd_layer": {"crop_size": 448, "embedding_cls": "tune_image", "image_token_compression_cls":
+      "avg_pool_2d"}}, "img_processor": None, "torch_dtype": "bfloat16"}),
+    ("tiiuae/Falcon-H1-7B-Instruct", "quoted", 7585513568, 7585513568, {"bf16": {4096: 254701568, 131072: 5975732224}, "fp8": {4096: 162426880, 131072: 3022942208}},  # 44*2*2*128*2*t + 44*(3*3584*2 + 24*128*256*2); total: class on meta
+     {"architectures": ["FalconH1ForCausalLM"], "model_type": "falcon_h1", "hidden_size": 3072, "intermediate_size": 12288,
+      "num_hidden_layers": 44, "num_attention_heads": 12, "num_key_value_heads": 2, "head_dim": 128, "vocab_size": 130048,
+      "tie_word_embeddings": False, "mamba_d_state": 256, "mamba_n_groups": 1, "mamba_n_heads": 24, "mamba_d_head": 128,
+      "mamba_d_ssm": 3072, "mamba_expand": 2, "mamba_d_conv": 4, "mamba_chunk_size": 128, "mamba_conv_bias": True,
+      "mamba_proj_bias": False, "mamba_norm_before_gate": False, "mamba_rms_norm": False, "mamba_use_mlp": True, "attention_bias":
+      False, "mlp_bias": False, "projectors_bias": False, "attn_layer_indices": None, "max_position_embeddings": 262144,
+      "num_logits_to_keep": 1, "attention_in_multiplier": 1.0, "attention_out_multiplier": 0.0625, "key_multiplier": 0.5,
+      "embedding_multiplier": 1.0, "lm_head_multiplier": 0.01, "mlp_multipliers": [0.88, 0.25], "ssm_multipliers": [0.35, 0.25,
+      0.17, 0.5, 0.35], "ssm_in_multiplier": 1.25, "ssm_out_multiplier": 0.23, "mlp_expansion_factor": 8, "time_step_floor":
+      0.0001, "time_step_max": 0.1, "time_step_min": 0.001, "time_step_rank": "auto", "time_step_limit": None, "rope_theta":
+      100000000000.0, "rope_scaling": None, "torch_dtype": "bfloat16", "rescale_prenorm_residual": False}),
+    ("tiiuae/falcon-mamba-7b", "file", 7272665088, 7272665088, {"bf16": {4096: 19922944, 131072: 19922944}, "fp8": {4096: 19922944, 131072: 19922944}},  # 64*(3*8192*2 + 8192*16*2), no keys; total: class on meta
+     {"architectures": ["FalconMambaForCausalLM"], "model_type": "falcon_mamba", "hidden_size": 4096, "intermediate_size": 8192,
+      "num_hidden_layers": 64, "vocab_size": 65024, "conv_kernel": 4, "expand": 16, "state_size": 16, "time_step_rank": 256,
+      "tie_word_embeddings": False, "use_bias": False, "use_conv_bias": True, "residual_in_fp32": True,
+      "rescale_prenorm_residual": False, "time_step_scale": 1.0, "time_step_max": 0.1, "time_step_min": 0.001, "time_step_floor":
+      0.0001, "time_step_init_scheme": "random", "layer_norm_epsilon": 1e-05, "torch_dtype": "bfloat16"}),
+    ("state-spaces/mamba-2.8b-hf", "shape", 2768345600, 2768345600, {"bf16": {4096: 12451840, 131072: 12451840}, "fp8": {4096: 12451840, 131072: 12451840}},  # 64*(3*5120*2 + 5120*16*2)
+     {"architectures": ["MambaForCausalLM"], "model_type": "mamba", "hidden_size": 2560, "intermediate_size": 5120, "d_model":
+      2560, "n_layer": 64, "num_hidden_layers": 64, "vocab_size": 50280, "conv_kernel": 4, "expand": 2, "state_size": 16,
+      "time_step_rank": 160, "use_bias": False, "use_conv_bias": True, "residual_in_fp32": True, "rms_norm": True,
+      "fused_add_norm": True, "pad_vocab_size_multiple": 8, "ssm_cfg": {}, "d_inner": 5120, "rescale_prenorm_residual": False,
+      "time_step_scale": 1.0, "torch_dtype": "float32"}),
+    ("mistralai/Mamba-Codestral-7B-v0.1", "shape", 7285403648, 7285403648, {"bf16": {4096: 138149888, 131072: 138149888}, "fp8": {4096: 138149888, 131072: 138149888}},  # 64*(3*10240*2 + 128*64*128*2)
+     {"architectures": ["Mamba2ForCausalLM"], "model_type": "mamba2", "hidden_size": 4096, "num_hidden_layers": 64, "num_heads":
+      128, "head_dim": 64, "state_size": 128, "n_groups": 8, "conv_kernel": 4, "expand": 2, "vocab_size": 32768, "chunk_size":
+      256, "tie_word_embeddings": False, "use_bias": False, "use_conv_bias": True, "norm_before_gate": True, "rms_norm": True,
+      "residual_in_fp32": True, "rescale_prenorm_residual": False, "time_step_rank": 256, "time_step_limit": [0.0, float("inf")],
+      "time_step_floor": 0.0001, "time_step_max": 0.1, "time_step_min": 0.001, "layer_norm_epsilon": 1e-05, "torch_dtype":
+      "bfloat16"}),
+    ("Zyphra/Zamba2-7B", "quoted", 7356749648, 7356749648, {"bf16": {2048: 841289216, 4096: 1604652544}, "fp8": {2048: 459607552, 4096: 841289216}},  # 13 hybrid layers*2*32*224*2*t + 81*(3*7424*2 + 112*64*64*2)
+     {"architectures": ["Zamba2ForCausalLM"], "model_type": "zamba2", "hidden_size": 3584, "intermediate_size": 14336,
+      "num_hidden_layers": 81, "num_attention_heads": 32, "num_key_value_heads": 32, "attention_head_dim": 224,
+      "attention_hidden_size": 7168, "layers_block_type": ["mamba"] * 6 + ["hybrid", "mamba", "mamba", "mamba", "mamba"] * 2 +
+      ["mamba", "hybrid", "mamba", "mamba", "mamba", "mamba"] * 10 + ["mamba", "hybrid"] + ["mamba"] * 3, "hybrid_layer_ids": [6,
+      11, 17, 23, 29, 35, 41, 47, 53, 59, 65, 71, 77], "adapter_rank": 128, "use_shared_attention_adapter": False,
+      "num_mem_blocks": 2, "mamba_d_conv": 4, "mamba_d_state": 64, "mamba_expand": 2, "mamba_headdim": 64, "mamba_ngroups": 2,
+      "n_mamba_heads": 112, "chunk_size": 256, "add_bias_linear": False, "use_conv_bias": True, "use_mem_rope": True,
+      "use_mem_eff_path": False, "use_long_context": False, "use_mamba_kernels": True, "num_query_groups": 32, "kv_channels": 112,
+      "max_position_embeddings": 4096, "num_logits_to_keep": 1, "vocab_size": 32000, "time_step_floor": 0.0001, "time_step_limit":
+      None, "time_step_max": 0.1, "time_step_min": 0.001, "rope_theta": 10000, "torch_dtype": "bfloat16"}),
+    ("ai21labs/Jamba-v0.1", "shape", 51570323328, 12110311296, {"bf16": {4096: 75825152, 131072: 2156199936}, "fp8": {4096: 42270720, 131072: 1082458112}},  # 4*2*8*128*2*t + 28*(3*8192*2+8192*16*2); active: total - 16 of 32 layers * 14 of 16 experts * 3
+     {"architectures": ["JambaForCausalLM"], "model_type": "jamba", "hidden_size": 4096, "intermediate_size": 14336,
+      "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 65536,
+      "max_position_embeddings": 262144, "attn_layer_period": 8, "attn_layer_offset": 4, "expert_layer_period": 2,
+      "expert_layer_offset": 1, "num_experts": 16, "num_experts_per_tok": 2, "mamba_d_state": 16, "mamba_d_conv": 4,
+      "mamba_expand": 2, "mamba_dt_rank": 256, "mamba_conv_bias": True, "mamba_proj_bias": False, "tie_word_embeddings": False,
+      "use_mamba_kernels": True, "sliding_window": None, "num_logits_to_keep": 1, "output_router_logits": False,
+      "router_aux_loss_coef": 0.001, "torch_dtype": "bfloat16"}),
+    ("ibm-ai-platform/Bamba-9B-v2", "shape", 9780235392, 9780235392, {"bf16": {2048: 87453184, 4096: 112619008}, "fp8": {2048: 74870272, 4096: 87453184}},  # 3*2*8*128*2*t + 29*(3*8448*2+128*64*128*2)
+     {"architectures": ["BambaForCausalLM"], "model_type": "bamba", "hidden_size": 4096, "intermediate_size": 14336,
+      "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256,
+      "max_position_embeddings": 4096, "attn_layer_indices": [9, 18, 27], "attn_rotary_emb": 64, "mamba_d_state": 128,
+      "mamba_d_conv": 4, "mamba_expand": 2, "mamba_n_heads": 128, "mamba_d_head": 64, "mamba_n_groups": 1, "mamba_chunk_size":
+      256, "mamba_conv_bias": True, "mamba_proj_bias": False, "tie_word_embeddings": False, "num_logits_to_keep": 1, "rope_theta":
+      10000.0, "torch_dtype": "bfloat16", "z_loss_coefficient": 0.0}),
+    ("LiquidAI/LFM2-8B-A1B", "quoted", 8339929856, 1557740288, {"bf16": {4096: 50479104, 8192: 100810752}, "fp8": {4096: 25313280, 8192: 50479104}},  # 6*2*8*64*2*t + 18*2*2048*2
+     {"architectures": ["Lfm2MoeForCausalLM"], "model_type": "lfm2_moe", "hidden_size": 2048, "intermediate_size": 7168,
+      "moe_intermediate_size": 1792, "num_hidden_layers": 24, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size":
+      65536, "max_position_embeddings": 128000, "conv_L_cache": 3, "conv_bias": False, "num_dense_layers": 2, "num_experts": 32,
+      "num_experts_per_tok": 4, "norm_topk_prob": True, "use_expert_bias": True, "routed_scaling_factor": 1.0, "layer_types":
+      ["conv", "conv", "full_attention", "conv"] * 5 + ["conv", "full_attention", "conv", "conv"], "norm_eps": 1e-05,
+      "rope_theta": 1000000.0, "dtype": "bfloat16"}),
+    ("LiquidAI/LFM2-VL-1.6B", "shape", 1170340608, 1170340608, {"bf16": {4096: 50413568, 8192: 100745216}, "fp8": {4096: 25247744, 8192: 50413568}},  # 6*2*8*64*2*t + 10*2*2048*2
+     {"architectures": ["Lfm2VlForConditionalGeneration"], "model_type": "lfm2-vl", "do_image_splitting": True,
+      "downsample_factor": 2, "encoder_patch_size": 16, "image_token_id": 396, "max_image_tokens": 256, "min_image_tokens": 64,
+      "max_tiles": 10, "min_tiles": 2, "tile_size": 512, "projector_hidden_size": 2560, "projector_bias": True, "use_thumbnail":
+      False, "text_config": {"model_type": "lfm2", "architectures": ["Lfm2ForCausalLM"], "hidden_size": 2048, "block_dim": 2048,
+      "block_ff_dim": 12288, "block_multiple_of": 256, "block_auto_adjust_ff_dim": True, "block_ffn_dim_multiplier": 1.0,
+      "block_mlp_init_scale": 1.0, "block_norm_eps": 1e-05, "block_out_init_scale": 1.0, "block_use_swiglu": True,
+      "block_use_xavier_init": True, "conv_L_cache": 3, "conv_bias": False, "conv_dim": 2048, "conv_dim_out": 2048,
+      "conv_use_xavier_init": True, "num_heads": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "num_hidden_layers": 16,
+      "layer_types": ["conv", "conv", "full_attention"] * 3 + ["conv", "full_attention"] * 3 + ["conv"], "full_attn_idxs": [2, 5,
+      8, 10, 12, 14], "vocab_size": 65536, "max_position_embeddings": 128000, "norm_eps": 1e-05, "use_pos_enc": True,
+      "rope_theta": 1000000.0, "torch_dtype": "bfloat16"}, "vision_config": {"model_type": "siglip2_vision_model", "hidden_size":
+      1152, "intermediate_size": 4304, "num_attention_heads": 16, "num_hidden_layers": 26, "patch_size": 16},
+      "vision_feature_layer": -1}),
+    ("swiss-ai/Apertus-8B-Instruct-2509", "file", 8053338176, 8053338176, {"bf16": {4096: 536870912, 8192: 1073741824}, "fp8": {4096: 268435456, 8192: 536870912}},  # 32*2*8*128*2*t
+     {"architectures": ["ApertusForCausalLM"], "model_type": "apertus", "hidden_size": 4096, "intermediate_size": 21504,
+      "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 131072,
+      "max_position_embeddings": 65536, "qk_norm": True, "post_norm": False, "attention_bias": False, "mlp_bias": False,
+      "hidden_dropout": 0.0, "tie_word_embeddings": False, "rope_theta": 12000000, "rope_scaling": {"factor": 8.0,
+      "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 8192, "rope_type": "llama3", "type":
+      "llama3"}, "torch_dtype": "bfloat16"}),
+    ("allenai/Olmo-Hybrid-7B", "shape", 7430870688, 7430870688, {"bf16": {4096: 531517440, 8192: 1034833920}, "fp8": {4096: 279859200, 8192: 531517440}},  # 8*2*30*128*2*t + 24*(3*11520*2 + 30*192*96*2)
+     {"architectures": ["OlmoHybridForCausalLM"], "model_type": "olmo_hybrid", "hidden_size": 3840, "intermediate_size": 11008,
+      "num_hidden_layers": 32, "num_attention_heads": 30, "num_key_value_heads": 30, "vocab_size": 100352,
+      "max_position_embeddings": 65536, "layer_types": ["linear_attention", "linear_attention", "linear_attention",
+      "full_attention"] * 8, "linear_num_key_heads": 30, "linear_num_value_heads": 30, "linear_key_head_dim": 96,
+      "linear_value_head_dim": 192, "linear_conv_kernel_dim": 4, "linear_allow_neg_eigval": True, "attention_bias": False,
+      "tie_word_embeddings": False, "rope_parameters": {"rope_theta": None, "rope_type": "default"}, "dtype": "bfloat16"}),
+    ("Qwen/Qwen2-Audio-7B", "file", 7754878976, 7754878976, {"bf16": {4096: 2147483648, 8192: 4294967296}, "fp8": {4096: 1073741824, 8192: 2147483648}},  # 32*2*32*128*2*t, class defaults of Qwen2Config
+     {"architectures": ["Qwen2AudioForConditionalGeneration"], "model_type": "qwen2_audio", "audio_token_index": 151646,
+      "vocab_size": 156032, "ignore_index": -100, "audio_config": {"model_type": "qwen2_audio_encoder", "num_mel_bins": 128,
+      "encoder_layers": 32, "encoder_attention_heads": 20, "encoder_ffn_dim": 5120, "encoder_layerdrop": 0.0, "d_model": 1280,
+      "scale_embedding": False}, "text_config": {"intermediate_size": 11008, "max_position_embeddings": 8192, "model_type":
+      "qwen2", "rope_theta": 10000, "sliding_window": 32768, "vocab_size": 156032, "torch_dtype": "bfloat16"}, "torch_dtype":
+      "bfloat16"}),
+    ("moonshotai/Kimi-VL-A3B-Instruct", "shape", 15960108544, 2914774528, {"bf16": {4096: 127401984, 131072: 4076863488}, "fp8": {4096: 63700992, 131072: 2038431744}},  # 27*576*2*t
+     {"architectures": ["KimiVLForConditionalGeneration"], "model_type": "kimi_vl", "media_placeholder_token_id": 163605,
+      "ignore_index": -100, "vocab_size": 163840, "torch_dtype": "bfloat16", "text_config": {"model_type": "deepseek_v3",
+      "hidden_size": 2048, "intermediate_size": 11264, "moe_intermediate_size": 1408, "num_hidden_layers": 27,
+      "num_attention_heads": 16, "num_key_value_heads": 16, "vocab_size": 163840, "max_position_embeddings": 131072,
+      "kv_lora_rank": 512, "q_lora_rank": None, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+      "n_routed_experts": 64, "n_shared_experts": 2, "num_experts_per_tok": 6, "first_k_dense_replace": 1, "moe_layer_freq": 1,
+      "n_group": 1, "topk_group": 1, "topk_method": "noaux_tc", "scoring_func": "sigmoid", "norm_topk_prob": True,
+      "routed_scaling_factor": 2.446, "ep_size": 1, "num_nextn_predict_layers": 0, "aux_loss_alpha": 0.001, "seq_aux": True,
+      "rope_theta": 800000, "rope_scaling": None, "attention_bias": False, "tie_word_embeddings": False, "torch_dtype":
+      "bfloat16"}, "vision_config": {"model_type": "moonvit", "patch_size": 14, "num_attention_heads": 16, "num_hidden_layers":
+      27, "hidden_size": 1152, "intermediate_size": 4304, "merge_kernel_size": [2, 2], "init_pos_emb_height": 64,
+      "init_pos_emb_width": 64}}),
+    ("EleutherAI/gpt-neox-20b", "shape", 20554567680, 20554567680, {"bf16": {1024: 1107296256, 2048: 2214592512}, "fp8": {1024: 553648128, 2048: 1107296256}},  # 44*2*64*96*2*t
+     {"architectures": ["GPTNeoXForCausalLM"], "model_type": "gpt_neox", "hidden_size": 6144, "intermediate_size": 24576,
+      "num_hidden_layers": 44, "num_attention_heads": 64, "vocab_size": 50432, "max_position_embeddings": 2048, "rotary_pct":
+      0.25, "rotary_emb_base": 10000, "attention_probs_dropout_prob": 0, "hidden_dropout_prob": 0, "hidden_dropout": 0.0,
+      "use_parallel_residual": True, "tie_word_embeddings": False, "torch_dtype": "float16"}),
+    ("EleutherAI/gpt-j-6b", "shape", 6050882784, 6050882784, {"bf16": {1024: 469762048, 2048: 939524096}, "fp8": {1024: 234881024, 2048: 469762048}},  # 28*2*16*256*2*t
+     {"architectures": ["GPTJForCausalLM"], "model_type": "gptj", "activation_function": "gelu_new", "attn_pdrop": 0.0,
+      "embd_pdrop": 0.0, "resid_pdrop": 0.0, "gradient_checkpointing": False, "n_embd": 4096, "n_head": 16, "n_inner": None,
+      "n_layer": 28, "n_positions": 2048, "rotary": True, "rotary_dim": 64, "scale_attn_weights": True, "summary_proj_to_labels":
+      True, "summary_type": "cls_index", "summary_use_proj": True, "tie_word_embeddings": False, "tokenizer_class":
+      "GPT2Tokenizer", "vocab_size": 50400}),
+    ("inceptionai/Jais-2-8B-Chat", "shape", 8090401280, 8090401280, {"bf16": {4096: 1744830464, 8192: 3489660928}, "fp8": {4096: 872415232, 8192: 1744830464}},  # 32*2*26*128*2*t; class defaults of Jais2Config
+     {"architectures": ["Jais2ForCausalLM"], "model_type": "jais2", "hidden_size": 3328, "intermediate_size": 26624,
+      "num_hidden_layers": 32, "num_attention_heads": 26, "num_key_value_heads": 26, "head_dim": 128, "vocab_size": 150272,
+      "max_position_embeddings": 8192, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": False, "rope_theta":
+      500000.0, "torch_dtype": "bfloat16"}),
+    ("OrionStarAI/Orion-14B-Chat", "shape", 14498703360, 14498703360, {"bf16": {2048: 1677721600, 4096: 3355443200}, "fp8": {2048: 838860800, 4096: 1677721600}},  # 40*2*40*128*2*t; LayerNorm with bias
+     {"architectures": ["OrionForCausalLM"], "model_type": "orion", "hidden_size": 5120, "intermediate_size": 15360,
+      "num_hidden_layers": 40, "num_attention_heads": 40, "num_key_value_heads": 40, "vocab_size": 84608,
+      "max_position_embeddings": 4096, "max_sequence_length": 4096, "pretraining_tp": 1, "rope_scaling": None, "rope_theta":
+      10000.0, "tie_word_embeddings": False, "torch_dtype": "bfloat16"}),
+    ("adept/persimmon-8b-chat", "shape", 9397175296, 9397175296, {"bf16": {4096: 2415919104, 8192: 4831838208}, "fp8": {4096: 1207959552, 8192: 2415919104}},  # 36*2*64*64*2*t
+     {"architectures": ["PersimmonForCausalLM"], "model_type": "persimmon", "hidden_size": 4096, "intermediate_size": 16384,
+      "num_hidden_layers": 36, "num_attention_heads": 64, "vocab_size": 262144, "max_position_embeddings": 16384, "qk_layernorm":
+      True, "partial_rotary_factor": 0.5, "hidden_dropout": 0.0, "tie_word_embeddings": False, "rope_theta": 25000.0,
+      "torch_dtype": "bfloat16"}),
+    ("upstage/solar-pro-preview-instruct", "shape", 22140032000, 22140032000, {"bf16": {2048: 670760960, 4096: 670760960}, "fp8": {2048: 335380480, 4096: 335380480}},  # 40*2*8... slides: 2047 tokens of 327,680 B: the engine takes a model-level sliding_window for a
+     {"architectures": ["SolarForCausalLM"], "model_type": "solar", "hidden_size": 5120, "intermediate_size": 17920,
+      "num_hidden_layers": 64, "num_attention_heads": 40, "num_key_value_heads": 10, "vocab_size": 32128,
+      "max_position_embeddings": 4096, "sliding_window": 2047, "bskcn_1": [12, 20, 32, 44], "bskcn_2": [20, 32], "bskcn_3": [16,
+      24, 36, 48], "bskcn_4": [28, 40], "bskcn_tv": [0.9, 0.8], "attention_bias": False, "mlp_bias": False, "rope_theta": 10000.0,
+      "pretraining_tp": 1, "tie_word_embeddings": False, "torch_dtype": "bfloat16"}),
+    ("Tele-AI/TeleChat2-7B", "shape", 7617351680, 7617351680, {"bf16": {4096: 2013265920, 8192: 4026531840}, "fp8": {4096: 1006632960, 8192: 2013265920}},  # 30*2*32*128*2*t; bias on o and down
+     {"architectures": ["TeleChat2ForCausalLM"], "model_type": "telechat", "hidden_size": 4096, "ffn_hidden_size": 12288,
+      "n_layer": 30, "n_head": 32, "vocab_size": 131072, "seq_length": 8192, "training_seqlen": 8192, "base_seqlen": 8192,
+      "apply_residual_connection_post_layernorm": False, "hidden_dropout": 0.0, "embed_layernorm": False, "flash_attn": True,
+      "tie_word_embeddings": False, "layer_norm_epsilon": 1e-05, "logn": False, "semi_causal": False, "skip_bias_add": False,
+      "num_key_value_heads": None, "torch_dtype": "bfloat16"}),
+    ("CofeAI/Tele-FLM", "shape", 52817829888, 52817829888, {"bf16": {2048: 4294967296, 4096: 8589934592}, "fp8": {2048: 2147483648, 4096: 4294967296}},  # 64*2*64*128*2*t
+     {"architectures": ["TeleFLMForCausalLM"], "model_type": "TeleFLM", "hidden_size": 8192, "intermediate_size": 21824,
+      "num_hidden_layers": 64, "num_attention_heads": 64, "num_key_value_heads": 64, "vocab_size": 80000,
+      "max_position_embeddings": 4096, "use_mup": True, "mup_scale_factor": 32.0, "input_mult": 0.5, "output_mult": 16.0,
+      "attention_bias": False, "rope_theta": 10000.0, "rope_scaling": None, "pretraining_tp": 1, "tie_word_embeddings": False,
+      "torch_dtype": "bfloat16"}),
+    ("arcee-ai/AFM-4.5B", "shape", 4619184640, 4619184640, {"bf16": {4096: 301989888, 8192: 603979776}, "fp8": {4096: 150994944, 8192: 301989888}},  # 36*2*4*128*2*t
+     {"architectures": ["ArceeForCausalLM"], "model_type": "arcee", "hidden_size": 2560, "intermediate_size": 18432,
+      "num_hidden_layers": 36, "num_attention_heads": 20, "num_key_value_heads": 4, "head_dim": 128, "vocab_size": 128004,
+      "max_position_embeddings": 65536, "attention_bias": False, "mlp_bias": False, "tie_word_embeddings": False, "rope_theta":
+      10000.0, "rope_scaling": {"beta_fast": 32.0, "beta_slow": 1.0, "factor": 20.0, "mscale": 1.0,
+      "original_max_position_embeddings": 4096, "rope_type": "yarn", "type": "yarn"}, "torch_dtype": "bfloat16"}),
+    ("microsoft/Phi-3-small-8k-instruct", "shape", 7392272384, 7392272384, {"bf16": {4096: 536870912, 8192: 1073741824}, "fp8": {4096: 268435456, 8192: 536870912}},  # 32*2*8*128*2*t; total tied, bias, LayerNorm
+     {"architectures": ["Phi3SmallForCausalLM"], "model_type": "phi3small", "hidden_size": 4096, "ff_intermediate_size": 14336,
+      "ff_dim_multiplier": None, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size":
+      100352, "max_position_embeddings": 8192, "dense_attention_every_n_layers": 2, "blocksparse_block_size": 64,
+      "blocksparse_homo_head_pattern": False, "blocksparse_num_local_blocks": 16, "blocksparse_triton_kernel_block_size": 64,
+      "blocksparse_vert_stride": 8, "gegelu_limit": 20.0, "gegelu_pad_to_256": True, "mup_attn_multiplier": 1.0,
+      "mup_embedding_multiplier": 10.0, "mup_use_scaling": True, "mup_width_multiplier": 8.0, "reorder_and_upcast_attn": False,
+      "rope_embedding_base": 1000000, "rope_position_scale": 1.0, "attention_bias": False, "attention_dropout_prob": 0.0,
+      "embedding_dropout_prob": 0.1, "ffn_dropout_prob": 0.1, "dummy_token_indices": [100256, 100258], "layer_norm_epsilon":
+      1e-05, "torch_dtype": "bfloat16"}),
+    ("ibm-granite/granite-4.0-h-small", "shape", 32207337984, 8803121664, {"bf16": {4096: 144431104, 131072: 2224805888}, "fp8": {4096: 110876672, 131072: 1151064064}},  # 4*2*8*128*2*t + 36*(3*8448*2+128*64*128*2)
+     {"architectures": ["GraniteMoeHybridForCausalLM"], "model_type": "granitemoehybrid", "hidden_size": 4096,
+      "intermediate_size": 768, "shared_intermediate_size": 1536, "num_hidden_layers": 40, "num_attention_heads": 32,
+      "num_key_value_heads": 8, "vocab_size": 100352, "max_position_embeddings": 131072, "layer_types": ["mamba"] * 5 +
+      ["attention"] + ["mamba"] * 9 + ["attention"] + ["mamba"] * 9 + ["attention"] + ["mamba"] * 9 + ["attention"] + ["mamba"] *
+      4, "num_local_experts": 72, "num_experts_per_tok": 10, "mamba_d_state": 128, "mamba_d_conv": 4, "mamba_expand": 2,
+      "mamba_n_heads": 128, "mamba_d_head": 64, "mamba_n_groups": 1, "mamba_chunk_size": 256, "mamba_conv_bias": True,
+      "mamba_proj_bias": False, "position_embedding_type": "nope", "normalization_function": "rmsnorm", "attention_bias": False,
+      "tie_word_embeddings": True, "attention_multiplier": 0.0078125, "embedding_multiplier": 12, "logits_scaling": 16,
+      "residual_multiplier": 0.22, "init_method": "mup", "output_router_logits": False, "router_aux_loss_coef": 0.01,
+      "rope_scaling": None, "rope_theta": 10000, "torch_dtype": "bfloat16"}),
+    ("pfnet/plamo-2-1b", "quoted", 1291441920, 1291441920, {"bf16": {4096: 21168128, 131072: 541261824}, "fp8": {4096: 12779520, 131072: 272826368}},  # 8*2*1*128*2*t + 8*(3*4096*2 + 32*128*64*2)
+     {"architectures": ["Plamo2ForCausalLM"], "model_type": "plamo2", "hidden_size": 2048, "hidden_size_per_head": 128,
+      "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 16, "num_key_value_heads": 1, "vocab_size":
+      100000, "max_position_embeddings": 10485760, "attention_window_size": 2048, "mamba_d_state": 64, "mamba_d_conv": 4,
+      "mamba_num_heads": 32, "mamba_step": 2, "mamba_chunk_size": 256, "mamba_enabled": True, "tie_word_embeddings": True,
+      "torch_dtype": "bfloat16"}),
+    ("Plamo3Config (class defaults)", "shape", 6574059520, 6574059520, {"bf16": {2048: 134217728, 4096: 150994944}, "fp8": {2048: 67108864, 4096: 75497472}},  # 4*2*4*128*2*t + 28*2*4*128*2*min(t,2048)
+     {"architectures": ["Plamo3ForCausalLM"], "model_type": "plamo3", "hidden_size": 4096, "intermediate_size": 13312,
+      "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 4, "head_dim": 128, "vocab_size": 32000,
+      "max_position_embeddings": 4096, "window_size": 2048, "sliding_window_pattern": 8, "attention_bias": False, "rope_theta":
+      1000000, "rope_local_theta": 10000, "tie_word_embeddings": True, "hidden_activation": "swiglu", "torch_dtype": "bfloat16",
+      "interleaved_sliding_window": [2048, 2048, 2048, 2048, 2048, 2048, 2048, None] * 4}),
+    ("bigscience/bloom-7b1", "file", 7069016064, 7069016064, {"bf16": {1024: 503316480, 2048: 1006632960}, "fp8": {1024: 251658240, 2048: 503316480}},  # 30*2*32*128*2*t = 491520 B/token (measured); no seq_length: 2,048 positions
+     {"apply_residual_connection_post_layernorm": False, "architectures": ["BloomForCausalLM"], "attention_softmax_in_fp32": True,
+      "bias_dropout_fusion": True, "hidden_dropout": 0.0, "hidden_size": 4096, "layer_norm_epsilon": 1e-05,
+      "masked_softmax_fusion": True, "model_type": "bloom", "n_head": 32, "n_inner": None, "n_layer": 30, "offset_alibi": 100,
+      "pretraining_tp": 1, "skip_bias_add": True, "skip_bias_add_qkv": False, "slow_but_exact": False, "torch_dtype": "float16",
+      "unk_token_id": 0, "vocab_size": 250880}),
+    ("openbmb/MiniCPM-V-4", "file", 3605834240, 3605834240, {"bf16": {4096: 134217728, 8192: 268435456}, "fp8": {4096: 67108864, 8192: 134217728}},  # as the measured truth: 32768 B/token
+     {"architectures": ["MiniCPMV"], "attention_bias": False, "batch_vision_input": True, "drop_vision_last_layer": False,
+      "head_dim": 128, "hidden_size": 2560, "image_size": 448, "intermediate_size": 10240, "max_position_embeddings": 32768,
+      "mlp_bias": False, "model_type": "minicpmv", "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 2,
+      "patch_size": 14, "pretraining_tp": 1, "query_num": 64, "rope_scaling": {"factor": 1.0, "long_factor": [1.0],
+      "original_max_position_embeddings": 32786, "rope_type": "longrope", "short_factor": [1.0]}, "rope_theta": 10000.0,
+      "slice_config": {"max_slice_nums": 9, "model_type": "minicpmv", "patch_size": 14, "scale_resolution": 448}, "slice_mode":
+      True, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "use_image_id": True, "version": 4.0, "vision_batch_size":
+      16, "vision_config": {"_attn_implementation_autoset": True, "hidden_size": 1152, "image_size": 980, "intermediate_size":
+      4304, "model_type": "siglip_vision_model", "num_attention_heads": 16, "num_channels": 3, "num_hidden_layers": 27,
+      "patch_size": 14}, "vocab_size": 73448}),
+]
+
+HF_CONFIGS = [row[0] for row in HF_GROUPS + HF_OLD_KEYS] + [row[1] for row in HF_PUBLISHED] + [row[-1] for row in HF_TRUTH + FAMILY_CASES] + HF_OTHERS
 CLASSIC_NAMES = ("num_key_value_heads", "head_dim", "hybrid_full_layers", "hybrid_sliding_layers", "sliding_window")
 
 
@@ -8184,7 +9224,8 @@ class ReadConfigs(unittest.TestCase):
                 reached |= {(name, key) for key in names if key not in dotted}
                 with self.subTest(family=row["name"], name=name):
                     self.assertTrue(all(one == found[0] for one in found))
-        every = {(name, old) for row in FAMILY_ROWS.values() for name, olds in row["names"].items() for old in olds if "." not in old}
+        every = {(name, old) for row in FAMILY_ROWS.values() for name, olds in row["names"].items() for old in olds
+                 if "." not in name + old}
         self.assertEqual(every - reached, set())
 
     def test_two_names_that_disagree(self):
@@ -8213,6 +9254,15 @@ class ReadConfigs(unittest.TestCase):
                 self.assertEqual(sizing.calc_kv_per_session_gib(model, context, precision)[0] * GIB, kv_bytes)
                 self.assertEqual((model.source, model.weights_origin), ("config.json", None))
 
+    def test_families(self):
+        for name, _, total, active, kv, config in FAMILY_CASES:
+            with self.subTest(model=name):
+                model = read(config)
+                self.assertEqual((model.total_params, model.active_params), (total, active or model.active_params))
+                self.assertEqual({precision: {context: sizing.calc_kv_per_session_gib(model, context, precision)[0] * GIB
+                                              for context in kv[precision]} for precision in kv}, kv)
+        self.assertGreater(len(FAMILY_CASES), 70)
+
     def test_every_family_is_read(self):
         reached = set()
         for config in HF_CONFIGS:
@@ -8229,6 +9279,8 @@ class ReadConfigs(unittest.TestCase):
                  if not sizing.text_config(config, FAMILIES)[2]}
         inside = {sizing.text_config(config, FAMILIES)[1]["name"]: sizing.text_config(config, FAMILIES)[0] for config in HF_CONFIGS}
         for name, row in FAMILY_ROWS.items():
+            if "nested" in row or not row.get("model_types", row.get("wrappers")):
+                continue                                     # wrappers that choose the row of what they nest: see FAMILY_CASES
             config = plain.get(name) or {key: value for key, value in inside.get(name, plain["llama"]).items()
                                          if key not in ("quantization_config",) or isinstance(value, dict)}
             expected = read(config)
@@ -8922,16 +9974,28 @@ class VisionAndRope(unittest.TestCase):
         self.assertTrue(any("not counted" in line for line in read({"model_type": "gemma3", "text_config": inner}).config_derived))
 
     def test_rope_positions(self):
-        for scaling, expected in ((None, 4096), ({"rope_type": "linear", "factor": 8.0}, 32768), ({"type": "linear", "factor": 2}, 8192),
-                                  ({"rope_type": "yarn", "factor": 8.0}, 4096), ({"rope_type": "llama3", "factor": 8.0}, 4096), ({"type": "dynamic",
-                                      "factor": 4}, 4096),
-                                  ({"rope_type": "linear"}, 4096), ({"type": "linear", "factor": 1.5}, 6144), ({"type": "linear", "factor": 1000}, 4096000), ({"type": "linear", "factor": 1001}, 4096), ({"rope_type": "linear", "factor": "8"}, 4096), ({"rope_type": "linear",
-                                      "factor": 0.5}, 4096),
-                                  ({"rope_type": "linear", "factor": 10**9}, 4096), ({"rope_type": "linear", "factor": float("nan")}, 4096),
-                                  ({"rope_type": "linear", "factor": True}, 4096), ("linear", 4096), ([], 4096)):
-            with self.subTest(scaling=scaling):
-                model = read(hf_config("llama", rope_scaling=scaling))
-                self.assertEqual((model.rope_positions, model.max_position_embeddings), (expected, 4096))
+        linear, dynamic = {"rope_type": "linear", "factor": 8.0}, {"type": "dynamic", "factor": 4}
+        for scaling, tables, context in [
+                (None, 4096, 4096), (linear, 32768, 32768), ({"type": "linear", "factor": 2}, 8192, 8192), (dynamic, 4096, 16384), ({"type": "linear", "factor": 1.5}, 6144, 6144),
+                ({"type": "linear", "factor": 1000}, 4096000, 4096000), *[({"rope_type": kind, "factor": 8.0, "original_max_position_embeddings": 512}, 4096, 4096) for kind in (
+                    "yarn", "deepseek_yarn", "llama3", "longrope", "su", "mrope", "default", "proportional", [], None)],
+                *[({"rope_type": "linear", "factor": factor}, 4096, 4096) for factor in (1001, "8", 0.5, 10**9, NAN, True, None, [])],
+                ({"rope_type": "linear"}, 4096, 4096), ({"type": "dynamic", "alpha": 1000.0}, 4096, 4096), ("linear", 4096, 4096), ([], 4096, 4096),
+                ({"full_attention": linear, "sliding_attention": {"rope_type": "default"}}, 32768, 32768), ({"full_attention": 3}, 4096, 4096)]:
+            for key in ("rope_scaling", "rope_parameters"):
+                with self.subTest(scaling=scaling, key=key):
+                    model = read(hf_config("llama", **{key: scaling}))
+                    self.assertEqual((model.rope_positions, model.max_position_embeddings), (tables, context))
+                    told = "longest context = %d (4096, times the factor %g of the rope settings)" % (context, context / 4096)
+                    self.assertEqual([line for line in model.config_derived if "rope" in line], [told] if context > 4096 else [])
+        for key in ("rope_scaling", "rope_parameters"):                                              # 131,072 is what the factor gave already
+            gemma = read(hf_config("gemma3_text", sliding_window=512, max_position_embeddings=131072, **{key: linear}))
+            self.assertEqual((gemma.rope_positions, gemma.max_position_embeddings), (2**20, 131072))
+
+    def test_the_longest_context_of_llama_2(self):
+        """A file of 2023 stretched four times, and the same saved by transformers 5."""
+        for rope in ({"rope_scaling": {"type": "linear", "factor": 4.0}}, {"rope_parameters": {"rope_type": "linear", "factor": 4.0, "rope_theta": 1e4}}):
+            self.assertEqual(read(hf_config("llama", **rope)).max_position_embeddings, 16384)
 
     def test_rope_positions_where_another_key_holds_the_context(self):
         config = next(config for config, *_ in HF_GROUPS if config["model_type"] == "kimi_linear")
@@ -8954,9 +10018,9 @@ class Families(unittest.TestCase):
                 self.assertTrue(sizing.known_keys(FAMILY_ROWS[row["name"]]))
                 for table in ("layers", "index", "mlp"):
                     self.assertLessEqual({rule[0] for rule in FAMILY_ROWS[row["name"]][table]}, set(sizing.LAYER_RULES))
-                    self.assertLessEqual({word for word in FAMILY_ROWS[row["name"]][table + "_words"].values() if word},
-                                         {"layers": set(sizing.GROUP_FIELDS), "index": {"index", "none"}, "mlp": {"moe", "dense", "both",
-                                             "none"}}[table])
+                    kinds = {kind for word in FAMILY_ROWS[row["name"]][table + "_words"].values() for kind in sizing.kinds_of(word)}
+                    self.assertLessEqual(kinds, {"layers": set(sizing.GROUP_FIELDS), "index": {"index", "none", *sizing.OWN_FORMATS},
+                                                 "mlp": {"moe", "dense", "both", "none"}}[table])
                 self.assertLessEqual({part.replace("_1d", "") for part in FAMILY_ROWS[row["name"]]["params"]},
                     set(sizing.PART_COUNTS) | {"attention"})
 
@@ -8980,6 +10044,44 @@ class Families(unittest.TestCase):
         model = sizing.model_from_hf_config(config, "m", FAMILIES + [row])
         self.assertEqual(model.total_params, read(hf_config("llama")).total_params)
 
+    ROW = 'a row of "families" in a --models-file of your own says how (README, "Uma família nova"): "%s" with this name, '
+    LIKE = '"like" the row that it resembles, and what differs; keys here that may matter: '
+
+    def test_an_unknown_model_type(self):
+        """At most three names, and those that look alike; in one line what a row needs, and each key it should know, those of caches first."""
+        def told(model_type, **more):
+            few = [*FAMILIES[:2], {"name": "few", "model_types": ["mistral", "mixtral", "ministral3", "mistral_small", "\x1b[2J"]}]
+            self.assertIn("llama", few[1]["model_types"])
+            return refusal(sizing.model_from_hf_config, hf_config(model_type, **more), "m", few).partition("and none is guessed; ")[2]
+        as_llama = self.ROW % "model_types" + '"like": "llama", which knows every key here'
+        for name, alike in (("mistral4", "names like it: mistral, mixtral, ministral3; "), ("aquila2", "names like it: aquila; "), ("xyzzy", ""), ("zzz" * 100, ""), ("\x1b[2K", "")):
+            self.assertEqual(told(name), alike + as_llama)
+        self.assertEqual(told("xyzzy", router_jitter=0.1, unsloth_fixed=True, num_experts=8, kv_lora_rank=512, cross_layer_kv=False, index_topk=0.5, moe={"experts_held": 2, "off": None},
+                              hybrid_pattern="MMA", torch_dtype="float16", vision_width=3, compress_ratios=[1, 2], description="a mixture of experts"),
+                         self.ROW % "model_types" + self.LIKE + "kv_lora_rank, compress_ratios, num_experts, index_topk, moe, hybrid_pattern")
+        many = told("xyzzy", **{"kv_%03d" % i: 1 for i in range(200)})
+        self.assertRegex(many, r"matter: kv_000, kv_001, .*, \.\.\.$")
+        self.assertTrue(550 < len(RefusedConfigs.refused(self, hf_config("xyzzy", **{"kv_%03d" % i: 1 for i in range(200)}))) <= 600)
+        self.assertEqual(told("xyzzy", text_config={"model_type": "llama", "kv_x": 1}), self.ROW[:-2] % "wrappers")
+        self.assertEqual(told("xyzzy", text_config={"model_type": "zzz", "kv_x": 1}), self.ROW % "wrappers" + "one for what it nests, " + self.LIKE + "kv_x")
+        with self.assertRaisesRegex(SizingError, "no row under families in models.json or mine.json covers 'xyzzy'"):
+            sizing.model_from_hf_config({"model_type": "xyzzy"}, "m", [{**FAMILIES[1], sizing.FILE: "mine.json"}, *FAMILIES])
+
+    def test_everything_missing_at_once(self):
+        for config, missing, family in [
+                ({"model_type": "llama"}, "num_hidden_layers, num_attention_heads, hidden_size, max_position_embeddings, vocab_size, intermediate_size", "llama"),
+                ({"model_type": "llava", "text_config": {"model_type": "llama", "vocab_size": 9, "max_position_embeddings": 9}},
+                 "text_config.num_hidden_layers, num_attention_heads, hidden_size, intermediate_size", "llama"),
+                ({"model_type": "minimax_m1", "num_hidden_layers": 2, "vocab_size": 9, "max_position_embeddings": 9, "hidden_size": 8, "num_attention_heads": 2},
+                 "attn_type_list, num_experts or num_local_experts, intermediate_size, num_experts_per_tok", "minimax_m1")]:
+            self.assertEqual(RefusedConfigs.refused(self, config), "%s: missing; family %r needs them" % (missing, family))
+        dense = {"model_type": "deepseek_v3", "first_k_dense_replace": 2, "num_hidden_layers": 2}                  # what no layer has is not asked for
+        self.assertNotIn("moe_intermediate_size", RefusedConfigs.refused(self, dense))
+        row = {"name": "mine", "like": "llama", "model_types": ["mine"], "source": "x", "params": {"attention": "a*b", "mlp": "c + 0*d"}}
+        self.assertEqual(self.told(row, hf_config("mine")), "a, b, c: missing; family 'mine' needs them")
+        self.assertEqual(self.told(dict(row, mlp=[], uniform=[]), hf_config("mine")), "family 'mine' in models.json: mlp: missing")
+        self.assertEqual(self.told(dict(row, mlp=[], layers=[]), hf_config("mine")), "family 'mine' in models.json: layers, mlp: missing")
+
     def test_a_known_object_does_not_hide_unknown_keys(self):
         row = {"name": "brand_new", "like": "mpt", "model_types": ["brand_new"], "source": "x", "keys": ["attn_config"]}
         config = {"model_type": "brand_new", "n_layers": 2, "n_heads": 4, "d_model": 64, "max_seq_len": 100, "vocab_size": 10,
@@ -8992,8 +10094,8 @@ class Families(unittest.TestCase):
     BAD_ROWS = [  # what the row "mine" says beside its name, model_types and source, message
         ({"like": "lama"}, "like: unknown value 'lama'; did you mean 'llama'?"), ({"like": 5}, "like: expected printable text, got 5"),
         ({"like": "mine"}, "like: expected at most 10 rows up to 'any', got 'mine' behind ['mine']"),
-        ({"zzz": 1}, "unknown value 'zzz'; choose from name, like, source, context, model_types, wrappers, architectures, keys, wrapper_keys, uniform, names, layers, index, mlp, defaults, "
-                     "derived, mtp, params, whole, kept, ..."),
+        ({"zzz": 1}, "unknown value 'zzz'; choose from name, like, source, context, blocks, nested, of_blocks, model_types, wrappers, architectures, keys, wrapper_keys, uniform, names, layers, "
+                     "index, mlp, defaults, derived, mtp, ..."),
         ({"layer": []}, "unknown value 'layer'; did you mean 'layers'?"), ({"context": ""}, "context: expected printable text, got ''"),
         ({"keys": None}, "keys: expected a list, got None"), ({"keys": {}}, "keys: expected a list, got {}"), ({"keys": ["a", 3]}, "keys[1]: expected printable text, got 3"),
         ({"keys": ["\u202e"]}, "keys[0]: expected printable text, got '\\u202e'"), ({"uniform": "x"}, "uniform: expected a list, got 'x'"), ({"wrapper_keys": [[]]}, "wrapper_keys[0]: expected printable text, got []"),
@@ -9096,10 +10198,11 @@ class Families(unittest.TestCase):
     def test_families_file(self):
         with tempfile.TemporaryDirectory(prefix="test_sizing.") as folder:
             path = os.path.join(folder, "models.json")
-            for data in ({}, [], {"families": {}}, {"families": [3]}, {"families": [{"model_types": ["x"]}]}, {"families": None}, {"families": [{"name": "n"}] * 10001}, {"families": [{"name": "n"}] * 10**4}):
+            many = {"families": [{"name": "n%d" % i} for i in range(10**4)]}
+            for data in ({}, [], {"families": {}}, {"families": [3]}, {"families": [{"model_types": ["x"]}]}, {"families": None}, {"families": [{"name": "n"}] * 10001}, many):
                 with open(path, "w", encoding="utf-8") as file:
                     json.dump(data, file)
-                if data == {"families": [{"name": "n"}] * 10**4}:
+                if data is many:
                     self.assertEqual(len(sizing.load_families(path)), 10**4)
                     continue
                 with self.assertRaises(SizingError) as caught:
@@ -9316,6 +10419,188 @@ CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_
           "torch_dtype": "bfloat16", "attention_bias": False, "mlp_bias": False}
 
 
+class NotGenerating(InFolder):
+    """Files that are no generating model, in their own words; models over the layers of one are accepted with a remark."""
+
+    DRAFTER, ENCODER = "is a drafter's: give the config.json of the model it drafts for, and --draft-tokens", "generates no text and keeps no KV cache: give the config.json of a model that generates"
+    STACKS = "is an encoder with a decoder, or hears speech: only models of a decoder alone are sized"
+
+    def told(self, config):
+        return RefusedConfigs.refused(self, config)
+
+    def test_configs_that_are_not_sized(self):
+        words = {"encoder": self.ENCODER, "drafter": self.DRAFTER, "stacks": self.STACKS}
+        for what, key, names in (line.split(None, 2) for line in """\
+            encoder model_type bert roberta xlm-roberta xlm-roberta-xl modernbert nomic_bert new gte deberta deberta-v2 albert camembert distilbert electra siglip siglip2_vision_model clip clip_text_model wav2vec2-bert dinov2 llama_bidirec
+            encoder architectures T5EncoderModel BertForMaskedLM SiglipVisionModel LlamaBidirectionalModel Wav2Vec2ForCTC
+            stacks model_type t5 mt5 bart whisper seamless_m4t_v2 nllb-moe vision-encoder-decoder
+            drafter model_type eagle eagle3 medusa mlp_speculator deepseek_mtp qwen3_next_mtp llama_eagle3
+            drafter architectures LlamaForCausalLMEagle3 EagleLlamaForCausalLM Eagle3Qwen2_5vlForCausalLM EagleDeepSeekMTPModel DeepSeekMTPModel MiMoMTPModel Qwen3NextMTP MedusaModel MLPSpeculatorPreTrainedModel DFlashDraftModel
+            drafter architectures Eagle3Speculator KimiK3DSparkModel""".splitlines()):
+            for name in names.split():
+                with self.subTest(key=key, name=name):
+                    shown = name if key == "model_type" else [name]
+                    self.assertEqual(self.told(hf_config("llama", **{key: shown})), "%s: %r %s" % (key, name, words[what]))
+        for key in ("speculators_config", "draft_vocab_size", "eagle_config", "dflash_config", "medusa_num_heads"):
+            self.assertEqual(self.told(hf_config("llama", **{key: 5})), "%s: 5 %s" % (key, self.DRAFTER))
+            self.assertEqual(read(hf_config("llama", **{key: None})).num_layers, 4)
+        self.assertEqual(self.told({"_class_name": "FluxTransformer2DModel", "_diffusers_version": "0.30"}), "_diffusers_version: '0.30' is a diffusion pipeline's: it generates no text and keeps no KV cache")
+        lora = {"peft_type": "LORA", "base_model_name_or_path": "org/Base", "r": 16}
+        self.assertEqual(self.told(lora), "peft_type: 'LORA' is an adapter's (LoRA), not a model's: give the config.json of its base model, 'org/Base'")
+        self.assertEqual(self.told({"peft_type": "LORA"}), "peft_type: 'LORA' is an adapter's (LoRA), not a model's: give the config.json of its base model")
+        self.assertEqual(self.told({"model_type": "llava", "text_config": {"model_type": "bert"}}), "text_config.model_type: 'bert' " + self.ENCODER)
+
+    def test_what_generates_is_not_taken_for_another(self):
+        """No file of the tests, no shipped model_type, no VLM that is named Eagle; and a row of one's own counts more."""
+        for config in HF_CONFIGS:
+            sizing.refuse_not_sized(config, [], "")
+        for row in FAMILIES:
+            for word in (*row.get("model_types", ()), *row.get("wrappers", ())):
+                self.assertEqual(refusal(sizing.refuse_not_sized, {"model_type": word}, [], ""), "")
+        self.assertEqual(read(hf_config("llama", architectures=["Eagle2_5_VLForConditionalGeneration"])).task, None)
+        row = {"name": "mine", "like": "llama", "model_types": ["gte"], "source": "x"}
+        self.assertEqual(sizing.model_from_hf_config(hf_config("gte"), "m", [row, *FAMILIES]).num_layers, 4)
+        self.assertIn(self.DRAFTER, refusal(sizing.model_from_hf_config, hf_config("gte", architectures=["MedusaModel"]), "m", [row, *FAMILIES]))
+
+    def test_models_that_score_or_embed(self):
+        """Skywork-Reward-Llama-3.1-8B-v0.2: vLLM counts 7,504,928,768 = 8,030,261,248 - 128,256 x 4,096 of the LM head + 4,096 of one score."""
+        plain, head = 8030261248, 128256 * 4096
+        for changes, task, total in [
+                ({"architectures": ["LlamaForSequenceClassification"], "id2label": {"0": "LABEL_0"}}, "score", 7504928768),
+                ({"architectures": ["LlamaForTokenClassification"], "num_labels": 7}, "score", plain - head + 7 * 4096),
+                ({"architectures": ["Qwen2ForProcessRewardModel"]}, "score", plain - head + 2 * 4096), ({"architectures": ["LlamaModel"]}, "embed", plain - head),
+                ({"architectures": ["LlamaModel"], "tie_word_embeddings": True}, "embed", plain - head), ({"architectures": ["LlamaForCausalLM"]}, None, plain),
+                ({"architectures": ["ChatGLMModel"]}, None, plain), ({"architectures": ["GPT2LMHeadModel"]}, None, plain), ({"architectures": 3}, None, plain), ({"architectures": [{}]}, None, plain)]:
+            with self.subTest(changes=changes):
+                model = read(dict(CONFIG, **changes))
+                self.assertEqual((model.task, model.total_params, model.active_params), (task, total, total))
+                self.assertEqual(any(changes["architectures"][0] in line for line in model.config_derived) if task else False, bool(task))
+        for labels in (0, -1, "2", 1.5, 10**7):
+            self.assertIn("num_labels: expected a whole number from 1 up to 1000000, got ", self.told(dict(CONFIG, architectures=["LlamaForSequenceClassification"], num_labels=labels)))
+        for name, task in (("Qwen3-Embedding-4B", "embed"), ("bge-reranker-v2-gemma", "score"), ("My-Reward-8B", "score"), ("Llama-3", None)):
+            model = read(CONFIG, name)
+            self.assertEqual((model.task, model.total_params), (task, plain))
+        wrapped = {"model_type": "llava", "architectures": ["LlavaForSequenceClassification"], "num_labels": 1, "text_config": hf_config("llama")}
+        self.assertEqual(read(wrapped).task, "score")
+
+    def test_the_report_says_it(self):
+        os.mkdir(self.path("Skywork"))
+        path = self.catalog("Skywork/config.json", dict(CONFIG, architectures=["LlamaForSequenceClassification"]))
+        for lang, words in (("en", "Skywork scores or embeds"), ("pt", "Skywork pontua ou faz embeddings")):
+            status, out, err = call(*argv("--text-only", model=path, effective_context=1000, lang=lang))
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn(words, " ".join(out.split()))
+        data = strict_json(call(*argv("--json-only", model=path, effective_context=1000))[1])
+        self.assertIn("does_not_generate", [alert["id"] for alert in data["alerts"]])
+        self.assertEqual(data["inputs"]["model"]["task"], "score")
+
+    FILES = [  # file, its content, what is said of it
+        ("adapter_config.json", '{"peft_type": "LORA", "base_model_name_or_path": "org/Base"}', "is an adapter's (LoRA), not a model's: give the config.json of its base model, 'org/Base'"),
+        ("adapter_config.json", "{", "is an adapter's (LoRA), not a model's: give the config.json of its base model"),
+        ("x-Q4.gguf", "GGUF", "is GGUF, which is not read: give the config.json of the model it was made from, and --weights-precision"),
+        ("model_index.json", "{}", "is a diffusion pipeline's: it generates no text and keeps no KV cache"),
+        ("params.json", '{"dim": 4096}', "is in Mistral's own format: give the config.json of the same model"),
+        *[(name, "{}", "does not say how it is built: give its config.json") for name in ("tokenizer_config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json")],
+        *[(name, "", "is of weights: give the folder that has them and config.json") for name in ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")]]
+
+    def test_files_that_are_no_config(self):
+        for name, content, told in self.FILES:
+            with self.subTest(name=name):
+                folder = tempfile.mkdtemp(dir=self.folder)
+                path = self.write(os.path.join(folder, name), content)
+                message = one_line("argument --model: %r %s" % (path, told))
+                self.assertEqual(call(*argv(model=path)), (2, "", message.replace(repr(path), sizing.short(path))))
+                self.assertEqual(call(*argv(model=folder)), (2, "", message.replace(repr(path), sizing.short(path))))
+                self.catalog(os.path.join(folder, "config.json"), CONFIG)                   # beside a config.json nothing of the kind is said
+                self.assertNotIn(told, call(*argv(model=folder))[2])
+        self.assertIn("cannot read: No such file", call(*argv(model="/nowhere/adapter_config.json"))[2])
+
+
+class OwnFamilies(InFolder):
+    """Rows of "families" in the file of --models-file, and what a run that reads no config.json pays for the shipped ones."""
+
+    ROW = {"name": "mine", "like": "llama", "model_types": ["brand_new"], "source": "x"}
+
+    def config(self, **changes):
+        return self.catalog("new.json", dict(CONFIG, model_type="brand_new", **changes))
+
+    def run_with(self, data, model=None, **more):
+        """(status, message) or the "model" of the JSON of a run with such a --models-file."""
+        path = self.catalog("mine.json", data)
+        status, out, err = call(*argv("--json-only", model=model or self.config(), models_file=path, effective_context=1000, **more))
+        return strict_json(out)["inputs"]["model"] if status == 0 else (status, err)
+
+    def test_a_models_file_may_hold_families(self):
+        mine = [{**dataclasses.asdict(FULL), "source": "made up"}]
+        for data in ({"families": [self.ROW]}, {"models": mine, "families": [self.ROW]}, {"families": [self.ROW], "models": mine}):
+            found = self.run_with(data)
+            self.assertEqual((found["name"], found["total_params"]), ("new", 8030261248))
+            self.assertIn("family 'mine': rows of mine.json, which count before the shipped ones", found["config_derived"])
+            self.assertEqual(self.run_with(data, "opt-oss-20b")["name"], "opt-oss-20b")
+        self.assertEqual(self.run_with(data, "full")["source"], "made up")
+        self.assertEqual(self.run_with({"models": mine}, self.catalog("llama.json", CONFIG))["total_params"], 8030261248)
+        listed = call("--models-file", self.path("mine.json"), "--list-models", "--json-only")
+        self.assertEqual((listed[0], [one["name"] for one in strict_json(listed[1])["models"]]), (0, ["full", *MODELS]))
+
+    def test_rows_count_before_the_shipped_ones(self):
+        llama = self.catalog("llama.json", CONFIG)
+        wide = {"layers": [["all", "full_attention"]], "derived": {"head_dim": "2*hidden_size/num_attention_heads"}}
+        for row, told in (({**self.ROW, **wide, "model_types": ["llama"]}, "mine"), ({**wide, "name": "mistral", "model_types": ["llama"], "source": "x"}, "mistral")):
+            found = self.run_with({"families": [row]}, llama)
+            self.assertEqual((found["head_dim"], found["config_derived"][0]), (256, "family %r: rows of mine.json, which count before the shipped ones" % told))
+        base = next(row for row in FAMILIES if row["name"] == "mistral")                    # a row that ministral3 is like
+        found = self.run_with({"families": [{**base, **wide, "layers": [["all", "full_attention"]]}]}, self.catalog("m.json", dict(CONFIG, model_type="ministral3")))
+        self.assertEqual((found["head_dim"], found["config_derived"][0]), (256, "family 'ministral3': rows of mine.json, which count before the shipped ones"))
+
+    def test_what_is_wrong_names_the_users_file(self):
+        named = "family 'mine' in %s: " % self.path("mine.json")
+        for families, message in [
+                ([dict(self.ROW, model_type=["brand_new"])], named + "unknown value 'model_type'; did you mean 'model_types'?"),
+                ([self.ROW, self.ROW], named + "expected one row of this name, got 2"),
+                ([dict(self.ROW, derived={"a": "b-c"})], named + "derived.a: expected a formula such as 2*hidden_size + -1*x/y, got 'b-c'"),
+                ([dict(self.ROW, **{"(file)": "x", "keys": 3})], named + "keys: expected a list, got 3")]:
+            for model in (self.config(), "opt-oss-20b"):                                     # a file with a wrong row is refused in any run
+                self.assertEqual(self.run_with({"families": families}, model), (2, one_line(message)))
+        shape = '%s: expected "families": [objects with a name], to read a config.json' % self.path("mine.json")
+        for families in (5, [3], [{"like": "llama"}], None, {}):
+            self.assertEqual(self.run_with({"families": families}), (2, one_line(shape)))
+        self.assertIn('expected {"models": [one entry or more]} and nothing else than families', self.run_with({"families": []})[1])
+        self.assertEqual(self.run_with({"families": [dict(self.ROW, like="lama")]}),
+                         (2, one_line("%s: %slike: unknown value 'lama'; did you mean 'llama'?" % (self.config(), named))))
+        self.assertEqual(self.run_with({"families": [dict(self.ROW, defaults={"head_dim": None})]}, self.config(head_dim=None)),
+                         (2, one_line("%s: %shead_dim: expected a whole number, got None" % (self.config(head_dim=None), named))))
+
+    @unittest.skipUnless(os.path.exists("/dev/fd"), "no /dev/fd here")
+    def test_a_pipe_is_read_once(self):
+        reader, writer = os.pipe()
+        os.write(writer, json.dumps({"families": [self.ROW]}).encode())
+        os.close(writer)
+        self.addCleanup(os.close, reader)
+        status, _, err = call(*argv("--json-only", model=self.config(), models_file="/dev/fd/%d" % reader, effective_context=1000))
+        self.assertEqual((status, err), (0, ""))
+
+    def test_a_catalog_run_reads_no_family(self):
+        """The shipped rows stand behind the models; where they do not, or something is wrong, the whole file is read."""
+        shipped, alone = sizing.shipped_path("models"), len(json.dumps({"models": []}))
+        with mock.patch.object(sizing, "decode_json", wraps=sizing.decode_json) as decoded:
+            self.assertEqual(sizing.load_models(shipped), MODELS)
+        self.assertEqual([b"families" in each.args[0] for each in decoded.mock_calls], [False])
+        with open(shipped, encoding="utf-8") as file:
+            data = json.load(file)
+        self.assertEqual(list(MODELS), [entry["name"] for entry in data["models"]])
+        self.assertGreater(len(data["families"]), alone)
+        one = {"models": [{**dataclasses.asdict(FULL), "source": "x"}]}
+        for text, message in [
+                (json.dumps(dict(one, families=[{"name": "a"}])), ""), (json.dumps({"families": [], **one}), ""), (json.dumps(one), ""),
+                (json.dumps(dict(one, families=[{"name": "a"}]))[:-1], "expected JSON in UTF-8: "), (json.dumps(dict(one, families=[]))[:-2], "expected JSON in UTF-8: "),
+                (json.dumps(dict(one, families=[], more=[])), ""), (json.dumps(dict(one, more=[], families=[])), "expected {"), ('{"models": [{"keys": [1], "families": [2]}]}', "models[0].keys: unknown key"),
+                ('{"models": [{"keys": [1], "families": []}', "expected JSON in UTF-8: "), (json.dumps({"families": [1]}), "expected {"), ("[]", "expected {")]:
+            path = self.write("models.json", text)
+            with self.subTest(text=text[-60:]), mock.patch.object(sizing, "shipped_path", return_value=path):
+                told = refusal(sizing.load_models, path)
+                self.assertTrue(told.startswith(path + ": " + message) if message else not told, told)
+
+
 class ModelPath(InFolder):
     """What lies around a config.json: names, safetensors, hf_quant_config.json; files that never end or contradict the config."""
 
@@ -9436,6 +10721,9 @@ class ModelPath(InFolder):
         self.assertEqual(self.model(alone).weights_precision, "bf16")
         self.catalog("Llama-X/config.json", dict(CONFIG, quantization_config={"quant_method": "mxfp4"}))       # its own word counts
         self.assertEqual(self.model(self.config).weights_precision, "mxfp4")
+        for own in ({}, None, {"quant_method": "modelopt"}, {"quant_method": "modelopt", "producer": {}}):      # empty, or silent on the weights
+            self.catalog("Llama-X/config.json", dict(CONFIG, quantization_config=own))
+            self.assertEqual((self.model(self.config).weights_precision, self.model(self.config).default_kv_precision), ("fp8", "fp8"))
         self.catalog("Llama-X/config.json", CONFIG)
         beside = self.catalog("Llama-X/hf_quant_config.json", [1])
         self.refused(self.config, "%s: quantization_config: expected a JSON object, got [1]" % self.config)
@@ -9792,7 +11080,7 @@ class CommandLine(InFolder):
         (argv(model="Qwen/Qwen3-33B"), NO_PATH % ("Qwen/Qwen3-33B", "; did you mean 'qwen3-32b'?")),
         *[(argv(model=path), NO_PATH % (path, ""))
           for path in ("./qwen3-32b", "./qwen3-32b/", "../qwen3-32b", "/qwen3-32b", "a/b/qwen3-32b", "org/", "/nowhere/folder/")],
-        *[(argv(model=path), "argument --model: %r: a GGUF file is not read; %s, of the model it was made from" % (path, OR_PATH[5:]))
+        *[(argv(model=path), "argument --model: %r is GGUF, which is not read: give the config.json of the model it was made from, and --weights-precision" % path)
           for path in ("./model.gguf", "model.GGUF", "/nowhere/a.gguf", "org/model.gguf")],
         # suggestions for servers: only the generation that was named
         *[(argv(server=wrong), IN_CATALOG % ("server", wrong, "servers", near, "servers")) for wrong, near in (
@@ -10252,7 +11540,7 @@ class CommandLine(InFolder):
         path = self.write("mine.json", "{}")
         for option, key in (("models", "models"), ("servers", "servers"), ("storage", "profiles")):
             self.assertEqual(call(*argv("--%s-file=%s" % (option, path))), (2, "", one_line(
-                '%s: expected {"%s": [one entry or more]} and nothing else' % (path, key))))
+                '%s: expected {"%s": [one entry or more]} and nothing else%s' % (path, key, " than families" if key == "models" else ""))))
 
     def test_outputs(self):
         text, data, shown = (call(*argv(option))[1] for option in ("--text-only", "--json-only",
