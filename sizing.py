@@ -366,7 +366,7 @@ LEAST_BYTES_PER_PARAMETER = 0.25  # two bits; the smallest weight format above t
 # What a field of a catalog may hold beyond its annotation: one of these words, or at most this number.
 FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision": KV_PRECISIONS,
                  "weights_precision": WEIGHT_PRECISIONS, "type": STORAGE_TYPES,
-                 "weights_origin": ("computed", "safetensors"), "task": ("score", "embed"),
+                 "weights_origin": ("computed", "estimated", "safetensors"), "task": ("score", "embed"),
                  "gpu_interconnect": ("nvlink", "infinity_fabric", "pcie")}
 PARAMETER_COUNT = 10**15
 FIELD_MAXIMA = {name: most for most, names in (
@@ -501,6 +501,7 @@ class Model:
     expert_params: int | None = None       # of one routed expert in one layer
     unquantized_params: int | None = None  # of total_params: what a quantized checkpoint keeps in 16 bits
     params_by_precision: dict | None = None  # of total_params; None: unquantized_params and weights_precision
+    as_quantized: dict | None = None       # {format: fields as its commonest checkpoint has them}
     whole_params: int | None = None        # of total_params: whole on each rank of tensor parallelism
     whole_unquantized_params: int | None = None  # of these, in 16 bits
     mtp_params: int | None = None
@@ -522,6 +523,7 @@ class Model:
         self.check_layers()
         self.check_sizes()
         self.check_formats()
+        self.check_as_quantized()
         missing = [name for name in EXPERT_FIELDS if getattr(self, name) is None]
         if missing and len(missing) < len(EXPERT_FIELDS):
             raise SizingError("%s: missing beside the other fields on experts" % missing[0])
@@ -612,6 +614,17 @@ class Model:
         if self.weights_gib and total and self.weights_gib * GIB < LEAST_BYTES_PER_PARAMETER * total:
             raise SizingError("weights_gib: expected at least %g bytes for each of total_params = "
                               "%d, got %g GiB" % (LEAST_BYTES_PER_PARAMETER, total, self.weights_gib))
+
+    def check_as_quantized(self) -> None:
+        for name, changes in (self.as_quantized or {}).items():
+            with at("as_quantized"):
+                check_choice(name, WEIGHT_PRECISIONS)
+                expect(isinstance(changes, dict), "an object", changes, name)
+                for field_name, value in changes.items():
+                    with at("%s.%s" % (name, field_name)):
+                        check_choice(field_name, QUANTIZED_FIELDS)
+                        if value is not None:
+                            check_number(value, Bound(int, 0, self.total_params or PARAMETER_COUNT))
 
     def check_formats(self) -> None:
         """Raise SizingError when the parameters by format are not those that the other fields state."""
@@ -1683,7 +1696,13 @@ def weights_gib(stated_weights_gib):
 UNQUANTIZED_BYTES = 2
 
 
-@number(None, Text(
+@number(None, (lambda weights_origin: weights_origin == "estimated", Text(
+    "Estimativa para {weights_precision}: não há checkpoint lido, e o que fica em 16 bits "
+    "({unquantized_params} parâmetros) é o que o mais comum deixa; outros variam (−8 a −24 % vistos sem "
+    "contar isso).",
+    "An estimate for {weights_precision}: no checkpoint was read, and what stays in 16 bits "
+    "({unquantized_params} parameters) is what the commonest one of this model leaves; others vary (−8 to "
+    "−24 % seen without it).")), Text(
     "Parâmetros contados do config.json × bytes da precisão; embeddings, normas, roteadores e torre de visão "
     "em 16 bits. Ativos por token: {active_params} de {total_params}.",
     "Parameters counted from config.json × bytes of the precision; embeddings, norms, routers and vision "
@@ -2935,7 +2954,7 @@ def known_value(sheet: Sheet, name: str):
 
 # === Plan: which sheets are made, and which is chosen ===
 
-COUNTED_WEIGHTS = ("computed",)  # origins of weights that follow from the parameters
+COUNTED_WEIGHTS = ("computed", "estimated")  # origins of weights that follow from the parameters
 WEIGHTS_TOLERANCE = 1e-6  # stated against computed weights: beyond rounding they contradict
 
 
@@ -2968,11 +2987,29 @@ def check_stated_weights(model: Model) -> None:
                           "vision_params and weights_precision, got %.9g" % (found, model.weights_gib))
 
 
+# Formats whose checkpoints leave the same parts in 16 bits as those of another.
+KEPT_LIKE = {"fp4": "nvfp4", "fp8_block": "fp8", "int6": "int4", "int3": "int4", "int2": "int4"}
+# What a format may change of a model beside its weights.
+QUANTIZED_FIELDS = ("unquantized_params", "whole_unquantized_params")
+
+
+def is_16_bit(weights_precision: str | None) -> bool:
+    return WEIGHT_PRECISIONS.get(weights_precision or "") == UNQUANTIZED_BYTES
+
+
+def as_checkpoint(model: Model, precision: str) -> Model:
+    """A 16-bit model with what its commonest checkpoint of a format leaves in 16 bits."""
+    if not is_16_bit(model.weights_precision):
+        return model
+    return replace(model, **(model.as_quantized or {}).get(KEPT_LIKE.get(precision, precision), {}))
+
+
 def with_weights(model: Model, weights_precision: str | None) -> Model:
     """`model` with weights of a precision: as stated where that is it, else computed; raises SizingError."""
     precision = weights_precision or model.weights_precision
     if precision is None or (precision == model.weights_precision and model.weights_gib is not None):
         return model
+    model = as_checkpoint(model, precision)
     weights_gib = computed_weights_gib(model, precision)
     if weights_gib is None and weights_precision is None:
         return model
@@ -2981,9 +3018,11 @@ def with_weights(model: Model, weights_precision: str | None) -> Model:
                           "unquantized_params, which other precisions need"
                           % (model.name, model.weights_precision or "no"))
     mtp_gib = float((model.mtp_params or 0) * exact(WEIGHT_PRECISIONS[precision]) / GIB)
-    own = model.params_by_precision if precision == model.weights_precision else None
-    return replace(model, weights_precision=precision, weights_gib=weights_gib, params_by_precision=own,
-                   checkpoint_gib=weights_gib + mtp_gib, weights_origin="computed")
+    own = precision == model.weights_precision
+    return replace(model, weights_precision=precision, weights_gib=weights_gib,
+                   params_by_precision=model.params_by_precision if own else None,
+                   checkpoint_gib=weights_gib + mtp_gib,
+                   weights_origin="computed" if own or is_16_bit(precision) else "estimated")
 
 
 # --- The sheet of a model on a server
@@ -3115,7 +3154,7 @@ def given_by_weights(model: Model, given: dict, cases: dict) -> None:
     """
     if not model.num_experts:
         given.update(num_experts=1, num_experts_per_tok=0, moe_layers=0, expert_params=0)
-    if model.weights_origin == "computed":
+    if model.weights_origin in COUNTED_WEIGHTS:
         cases.update(CASES["mixed" if model.params_by_precision else "computed"])
         given.update(mixed_terms(model.params_by_precision or {}))
     if model.whole_params and model.weights_precision:
@@ -5036,9 +5075,9 @@ PARAMETERS = (
         *FROM_CONFIG,
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
-    parameter("unquantized_params params_by_precision whole_params whole_unquantized_params mtp_params "
-              "mtp_layers vision_params rope_positions weights_origin config_read config_derived config_unread "
-              "config_accepted task",
+    parameter("unquantized_params params_by_precision as_quantized whole_params whole_unquantized_params "
+              "mtp_params mtp_layers vision_params rope_positions weights_origin config_read config_derived "
+              "config_unread config_accepted task",
         "O que se leu e derivou do config.json: o que fica em 16 bits ou inteiro em cada rank, MTP, visão.",
         "What was read and derived from config.json: what is in 16 bits or whole on each rank, MTP, vision.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
@@ -5272,6 +5311,7 @@ LABELS = {name: Text(*both) for name, both in {
     "embedding_params": ("Parâmetros de embedding", "Embedding parameters"),
     "unquantized_params": ("Parâmetros em 16 bits", "Parameters in 16 bits"),
     "params_by_precision": ("Parâmetros por formato", "Parameters by format"),
+    "as_quantized": ("Se quantizado", "If quantised"),
     "whole_params": ("Parâmetros inteiros por rank", "Parameters whole on each rank"),
     "whole_unquantized_params": ("Destes, em 16 bits", "Of these, in 16 bits"),
     "mtp_params": ("Parâmetros MTP", "MTP parameters"), "mtp_layers": ("Camadas MTP", "MTP layers"),
@@ -5347,7 +5387,7 @@ LABELS = {name: Text(*both) for name, both in {
 # Fields that only the full report shows.
 DETAILS = ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params", "num_experts",
            "num_experts_per_tok", "moe_layers", "expert_params", "unquantized_params", "params_by_precision",
-           "whole_params", "whole_unquantized_params", "mtp_params",
+           "as_quantized", "whole_params", "whole_unquantized_params", "mtp_params",
            "vision_params", "rope_positions", "default_kv_precision", "gpu_interconnect", "hbm_per_gpu_gb",
            "iops_read", "iops_write", "latency_read_ms_p50", "latency_write_ms_p50", "latency_write_ms_p99",
            "max_num_batched_tokens_origin", "max_num_seqs_origin", "layer_groups", "all_reduce_gbps",
@@ -5372,7 +5412,7 @@ ACCURACY = (
     (lambda: True,
      Text("KV por sessão: idêntico, byte a byte, ao do vLLM 0.32.0 em 88 modelos públicos, em bf16 e fp8.",
           "KV per session: byte-identical to vLLM 0.32.0's for 88 public models, in bf16 and fp8.")),
-    (lambda weights_origin: weights_origin == "computed",
+    (lambda weights_origin: weights_origin in COUNTED_WEIGHTS,
      Text("Pesos: parâmetros contados do config.json, iguais aos do vLLM em 84 de 84 modelos; motores "
           "registraram até 2,3 % a mais em bf16 e fp8, e até 9 % em mxfp4.",
           "Weights: parameters counted from config.json, equal to vLLM's for 84 of 84 models; engines logged "
@@ -5865,10 +5905,10 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "num_key_value_heads", "head_dim", "all_reduce_gbps",
-               "all_reduce_us", "mtp_layers",
-               "params_by_precision", "whole_params", "whole_unquantized_params", "layer_groups",
-               "config_read", "config_derived", "config_unread", "config_accepted", "weights_origin",
-               "rope_positions", "task", "product", "aliases", "maker", "nvlink_bandwidth_tbps",
+               "all_reduce_us", "mtp_layers", "params_by_precision", "as_quantized", "whole_params",
+               "whole_unquantized_params", "layer_groups", "config_read", "config_derived", "config_unread",
+               "config_accepted", "weights_origin", "rope_positions", "task", "product", "aliases", "maker",
+               "nvlink_bandwidth_tbps",
                "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
 
 
@@ -5886,6 +5926,7 @@ def field_label(name: str, with_name: bool, lang: str) -> str:
 
 # Where a number of the request comes from, by its word in the JSON.
 ORIGINS = {"given": Text("informado", "given"), "computed": Text("calculado", "computed"),
+           "estimated": Text("estimado", "estimated"),
            "weights_unknown": Text("padrão sem os pesos", "default without the weights"),
            "gpu_default": Text("padrão do vLLM pela memória da GPU", "vLLM's default by the GPU's memory")}
 
@@ -5897,7 +5938,7 @@ def field_value(name: str, value, lang: str) -> str:
     if isinstance(value, (list, tuple)):
         return "\n".join([json.dumps(one) if isinstance(one, dict) else one for one in value])
     if isinstance(value, dict):
-        return ", ".join("%s: %s" % (key, amount(name, figure, lang)) for key, figure in value.items())
+        return ", ".join("%s: %s" % (key, field_value(name, figure, lang)) for key, figure in value.items())
     if name.endswith("_ratio"):
         return percent(value, lang)
     return classed_amount(name, value, "not_known", lang)
@@ -6692,6 +6733,7 @@ def are_named(rows) -> bool:
 #   nested: {model_type: row} that a wrapper reads its language model by, in place of that type's own row
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
 #   whole: {part: formula}, of those parameters the ones that tensor parallelism does not divide
+#   kept: {format: parts that its commonest public checkpoint leaves in 16 bits beside UNQUANTISED}
 #   equal: pairs of formulas that must agree
 #   uniform: keys whose value may be a list of one number repeated
 #   context: the key of the longest context
@@ -6759,12 +6801,13 @@ ROW_SHAPES: dict[str, object] = {
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
     "whole": {role(*PARTS): check_formula},
+    "kept": {partial(check_choice, known=WEIGHT_PRECISIONS): [role(*PARTS)]},
     "equal": [[check_formula] * 2],
     "layers_words": {check_string: check_kinds},
     "index_words": {check_string: role("index", *OWN_FORMATS, "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
-COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, "like", "mtp", "equal", "whole",
-                                                             "blocks", "of_blocks"))
+OPTIONAL = ("like", "mtp", "equal", "blocks", "of_blocks", "whole", "kept")
+COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, *OPTIONAL))
 
 
 def check_shape(value, shape, where: str) -> None:
@@ -7517,8 +7560,9 @@ def layer_roles(table: str, facts: Facts, layers: int) -> list:
 def layer_kinds(facts: Facts, layers: int) -> tuple[list, Counter]:
     """(the kind of each layer, how many layers keep a kind beside their own)."""
     every = [kinds_of(kinds) for kinds in layer_roles("layers", facts, layers)]
+    facts.roles.update(index=layer_roles("index", facts, layers), beside=[kinds[1:] for kinds in every])
     beside = Counter(kind for kinds in every for kind in kinds[1:])
-    beside.update(kind for kind in layer_roles("index", facts, layers) if kind != "none")
+    beside.update(kind for kind in facts.roles["index"] if kind != "none")
     defaults, kinds = facts.row["defaults"], [kinds[0] for kinds in every]
     for kind, window in WINDOWS.items():
         if kind not in kinds:
@@ -7961,6 +8005,12 @@ def format_fields(parts: Mapping, whole: Mapping, facts: Facts) -> dict:
     fields: dict = {"weights_precision": main_format(of_experts) or main_format(found) or dtype,
               "unquantized_params": kept, "whole_params": sum(whole.values()) or None,
               "whole_unquantized_params": parameters_by_format(whole, as_stored, facts)[IN_16_BITS] or None}
+    if not stored:
+        fields["as_quantized"] = {
+            name: {field: share_kept(parts_of, parts_kept, told) for field, parts_of, told in (
+                ("unquantized_params", parts, kept),
+                ("whole_unquantized_params", whole, fields["whole_unquantized_params"] or 0))}
+            for name, parts_kept in facts.row.get("kept", {}).items()} or None
     if stored and None in found:
         facts.derived.append("weights_precision not read from quantization_config: --weights-precision holds")
         return {**fields, "weights_precision": None}
@@ -7971,6 +8021,11 @@ def format_fields(parts: Mapping, whole: Mapping, facts: Facts) -> dict:
         facts.derived.append("parameters: " + ", ".join(
             "%d in %s" % (count, name) for name, count in fields["params_by_precision"].items()))
     return fields
+
+
+def share_kept(parts: Mapping, kept: Iterable[str], before: int) -> int | None:
+    """What stays in 16 bits once some more parts do."""
+    return before + sum(parts.get(part, 0) for part in kept if part not in UNQUANTISED) or None
 
 
 def main_format(found: Mapping) -> str | None:
@@ -8109,8 +8164,7 @@ def model_fields(facts: Facts, name: str) -> dict:
     kinds, beside = layer_kinds(facts, layers)
     counts = Counter(kinds) + beside
     mlps = layer_roles("mlp", facts, layers)
-    facts.roles = {"layers": kinds, "index": layer_roles("index", facts, layers), "mlp": mlps,
-                   "beside": [kinds_of(one)[1:] for one in layer_roles("layers", facts, layers)]}
+    facts.roles.update(layers=kinds, mlp=mlps)
     moe_layers, dense_layers = (mlps.count(kind) + mlps.count("both") for kind in ("moe", "dense"))
     facts.update({kind + "_layers": counts[kind] for kind in ("state", "none", *OWN_FORMATS)}, one=1,
                  index_layers=counts["index"] or beside["packed"], moe_layers=moe_layers,

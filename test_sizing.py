@@ -2643,10 +2643,19 @@ class Weights(Tabled):
     FORMATS = [
         # changes to KNOWN, format asked for, (GiB, on disk, format, origin)
         ({}, None, (2.5, 3.0, "bf16", None)), ({}, "bf16", (2.5, 3.0, "bf16", None)),  # as stated
-        *[({"weights_precision": None, "weights_gib": None}, precision, (0.5 + 0.75 * width, 0.5 + width, precision, "computed"))
+        *[({"weights_precision": None, "weights_gib": None}, precision,
+           (0.5 + 0.75 * width, 0.5 + width, precision, "computed" if width == 2 else "estimated"))
           for precision, width in WIDTHS.items()],
-        ({"vision_params": 2**28}, "fp8", (1.75, 2.0, "fp8", "computed")),  # 2 bytes each, whatever the format
-        ({"mtp_params": None}, "fp8", (1.25, 1.25, "fp8", "computed")),
+        ({"vision_params": 2**28}, "fp8", (1.75, 2.0, "fp8", "estimated")),  # 2 bytes each, whatever the format
+        ({"mtp_params": None}, "fp8", (1.25, 1.25, "fp8", "estimated")),
+        # what the commonest checkpoint leaves in 16 bits: half of it, 1 GiB, and half of a byte or 9/16 for the rest
+        *[({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}, "int4": {"unquantized_params": 2**29}}}, precision,
+           (1.0 + 0.5 * width, 1.0 + 0.75 * width, precision, "estimated"))
+          for precision, width in (("nvfp4", 0.5625), ("fp4", 0.5625), ("int4", 0.5625), ("int3", 0.4375), ("int6", 0.8125))],
+        ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}}, "fp8", (1.25, 1.5, "fp8", "estimated")),
+        ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}}, "bf16", (2.5, 3.0, "bf16", None)),
+        # a checkpoint that is quantised already says itself what it leaves
+        ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}, "weights_precision": "fp8"}, "nvfp4", (0.921875, 1.0625, "nvfp4", "estimated")),
         ({"weights_gib": None}, None, (2.0, 2.5, "bf16", "computed")),
         ({"weights_precision": None}, None, (2.5, 3.0, None, None)), ({"total_params": None}, None, (2.5, 3.0, "bf16", None)),
         ({"unquantized_params": None, "weights_gib": None}, None, (None, 3.0, "bf16", None))]
@@ -2666,7 +2675,9 @@ class Weights(Tabled):
         weights_gib = (8030261248 + 2 * 128256 * 4096 + 65 * 4096) / GIB
         data = report(model="llama-3.1-8b-instruct", weights_precision="fp8")
         self.assertEqual(data["scenarios"]["minimum"]["results"]["weights_gib"], weights_gib)
-        self.assertEqual([data["inputs"]["model"][name] for name in ("weights_precision", "weights_origin")], ["fp8", "computed"])
+        self.assertEqual([data["inputs"]["model"][name] for name in ("weights_precision", "weights_origin")], ["fp8", "estimated"])
+        self.assertIn("An estimate for fp8: ", report(model="llama-3.1-8b-instruct", weights_precision="fp8", lang="en")["scenarios"]["minimum"][
+            "rationale"]["weights_gib"]["explanation"])
         self.assertEqual(place(MODELS["llama-3.1-8b-instruct"], SERVERS["dgx300"], weights_precision="fp8").weights_gib,
                          weights_gib)
 
@@ -2679,6 +2690,51 @@ class Weights(Tabled):
         self.assertEqual(one.weights_gib, other.weights_gib)
         piped, other = (place(changed, SERVERS["dgx200"], precision="bf16", tensor_parallel=4, pipeline_parallel=2) for changed in (model, MODELS["deepseek-v3"]))
         self.assertAlmostEqual(piped.runtime_overhead_gib - other.runtime_overhead_gib, 2 * 3 / 7 * more_gib * 31 / 61)
+
+    # Weights per GPU as engines logged them (start-up logs, 2025-05 to 2026-11), GiB: model, format asked for, tensor parallel, logged.
+    # Stand-ins of the same geometry: Qwen3.5-27B for Qwen3.8-27B-FP8, 35B-A3B for Qwen3.6-35B-A3B.
+    LOGGED = [("qwen3-next-80b-a3b-instruct", None, 2, 74.2812), ("qwen3.5-27b", "fp8", 2, 14.28), ("qwen3.5-27b", "fp8", 1, 28.47),
+              ("qwen3.5-35b-a3b", None, 4, 16.92), ("qwen3.5-35b-a3b", "int4", 2, 9.96), ("llama-3.1-8b-instruct", None, 1, 15.0),
+              ("minimax-m2.5", None, 16, 13.2), ("qwen3.5-27b", "fp8", 1, 28.51), ("qwen3-235b-a22b-fp8", None, 8, 27.72),
+              ("qwen2.5-7b-instruct", "int4", 1, 5.29), ("qwen3.5-27b", None, 1, 51.1),
+              ("glm-5.1-nvfp4", None, 8, 55.67)]
+
+    def test_logged_weights(self):
+        for name, precision, ranks, logged_gib in self.LOGGED:
+            with self.subTest(model=name, precision=precision):
+                model = sizing.with_weights(MODELS[name], precision)
+                sheet = placed(model, 4096, model.default_kv_precision, ranks).sheet or sizing.model_sheet(model).bind({"tensor_parallel": ranks})
+                self.assertLess(abs(float(sheet["replica_weights_gib"]) / ranks / logged_gib - 1), 0.035)
+        # --language-model-only
+        sheet = placed(MODELS["gemma-4-e2b-it"], 4096, "bf16", text_only_model=True).sheet
+        self.assertLess(abs(float(sheet["replica_weights_gib"]) / 8.89 - 1), 0.035)
+        # with its three drafts, 21.42: the catalog's, and a layer of multi-token prediction of 844,640,768 parameters
+        model = sizing.with_weights(MODELS["qwen3.5-35b-a3b"], "nvfp4")
+        sheet = placed(model, 4096, "bf16", draft_tokens=3).sheet
+        self.assertLess(abs(float(sheet["replica_weights_gib"] + sheet["draft_weights_gib"]) / 21.42 - 1), 0.036)
+
+    def test_fields_of_a_checkpoint_to_be(self):
+        self.agree((changes, refusal(dataclasses.replace, self.KNOWN, as_quantized=changes), "as_quantized: " + message if message else "")
+                   for changes, message in (
+                       ({"nvfp4": {"unquantized_params": 5}}, ""), ({"nvfp4": {"unquantized_params": None}}, ""), ({}, ""),
+                       ({"nvfp4": 5}, "nvfp4: expected an object, got 5"),
+                       ({"nvfp4": {"unquantized_params": 2**30 + 1}},
+                        "nvfp4.unquantized_params: expected a whole number from 0 up to 1073741824, got 1073741825"),
+                       ({"nvfp4": {"name": 5}}, "nvfp4.name: unknown value 'name'; choose from unquantized_params, whole_unquantized_params"),
+                       ({"nvfp": {}}, "unknown value 'nvfp'; did you mean 'nvfp4'?")))
+
+    def test_parameters_by_format_agree_with_the_other_fields(self):
+        table = {"bf16": 2**28, "fp8": 2**28, "int4": 2**29}
+        model = dataclasses.replace(self.KNOWN, weights_precision="int4", weights_gib=None, params_by_precision=table)
+        # 0.5 + 0.25 + 0.5 x 0.5625
+        self.assertEqual(sizing.with_weights(model, None).weights_gib, 1.03125)
+        self.assertEqual(values(sizing.with_weights(model, "fp8"), "weights_gib params_by_precision"), (1.25, None))
+        self.agree((changes, refusal(dataclasses.replace, model, **changes), "params_by_precision: " + message) for changes, message in (
+            ({"params_by_precision": dict(table, int4=5)}, "expected total_params = 1073741824, got 536870917"),
+            ({"unquantized_params": 5}, "expected unquantized_params = 5, got 268435456"),
+            ({"weights_precision": "int8"}, "expected weights_precision among them, got 'int8'"),
+            ({"params_by_precision": dict(table, x=5)}, "unknown value 'x'; choose from " + ", ".join(sizing.WEIGHT_PRECISIONS)),
+            ({"params_by_precision": dict(table, int4=-1)}, "int4: expected a whole number from 0 up to 1000000000000000, got -1")))
 
     def test_without_the_towers(self):
         # 2^28 parameters of towers: 0.5 GiB, in the 2.5 of any origin; 2^30 + 2^28 parameters of 2 bytes
@@ -9789,6 +9845,21 @@ class Quantization(unittest.TestCase):
                 model = read(config)
                 self.assertEqual((model.whole_params, model.whole_unquantized_params), (whole, kept))
 
+    def test_what_the_commonest_checkpoint_keeps(self):
+        """Llama keeps nothing more; MiniMax-M2 its attention, in int4 and nvfp4; DeepSeek-V3 all but experts in int4."""
+        moe = {"num_local_experts": 4, "num_experts_per_tok": 2}
+        for config, kept in (
+                (hf_config("llama"), {}), (hf_config("minimax_m2", **moe), {"int4": 4 * self.ATTENTION, "nvfp4": 4 * self.ATTENTION}),
+                (hf_config("minimax_m2", quantization_config={"quant_method": "fp8"}, **moe), {})):
+            with self.subTest(config=config):
+                model = read(config)
+                self.assertEqual({name: changes["unquantized_params"] - model.unquantized_params for name, changes in (model.as_quantized or {}).items()}, kept)
+        model = read(hf_config("deepseek_v3", **HF_LATENT))
+        rest = model.total_params - model.routed_params()
+        self.assertEqual(model.as_quantized["int4"]["unquantized_params"], rest)
+        self.assertEqual(model.as_quantized["int4"]["whole_unquantized_params"], model.whole_params)
+        self.assertEqual(sizing.with_weights(model, "int4").unquantized_params, rest)
+
     UNREAD = [  # quantization_config, words of the refusal
         ({"quant_method": "brand_new"}, "quant_method 'brand_new'"), ({"quant_method": "vptq"}, "quant_method 'vptq'"),
         ({"quant_method": "gptq", "bits": -1}, "quant_method 'gptq'"), ({"quant_method": "gptq", "bits": 0}, "quant_method 'gptq'"),
@@ -10724,6 +10795,9 @@ class ModelPath(InFolder):
         self.assertEqual(self.model(alone).weights_precision, "bf16")
         self.catalog("Llama-X/config.json", dict(CONFIG, quantization_config={"quant_method": "mxfp4"}))       # its own word counts
         self.assertEqual(self.model(self.config).weights_precision, "mxfp4")
+        for own in ({}, None, {"quant_method": "modelopt"}, {"quant_method": "modelopt", "producer": {}}):      # empty, or silent on the weights
+            self.catalog("Llama-X/config.json", dict(CONFIG, quantization_config=own))
+            self.assertEqual((self.model(self.config).weights_precision, self.model(self.config).default_kv_precision), ("fp8", "fp8"))
         self.catalog("Llama-X/config.json", CONFIG)
         beside = self.catalog("Llama-X/hf_quant_config.json", [1])
         self.refused(self.config, "%s: quantization_config: expected a JSON object, got [1]" % self.config)
