@@ -4619,7 +4619,8 @@ ALERTS = (
         "TPOT and answer tokens do not apply.",
         "Use a memória e o TTFT, com --output-tokens 1.", "Use memory and TTFT, with --output-tokens 1."),
     alert("high_kv_precision", "kv", "warning",
-        lambda bytes_per_element, kv_precision_matters: kv_precision_matters and bytes_per_element > FP8_BYTES,
+        lambda kv_precision_matters, bytes_per_element: kv_precision_matters and (
+            bytes_per_element > FP8_BYTES),
         "KV em {kv_precision}: {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8",
         "KV in {kv_precision}: {bytes_per_element} bytes per element, against {FP8_BYTES} of fp8",
         "KV cache em {kv_precision} ocupa {bytes_per_element} bytes por elemento, contra {FP8_BYTES} de fp8: "
@@ -4915,7 +4916,8 @@ def speed_sheet(model: Model, server: Server, tensor_parallel: int, **given) -> 
     sheet = site(model, server).bind({
         "prefix_cache_hit_ratio": 0.0, "tpot_factor": 1.0, "draft_tokens": 0,
         "max_num_batched_tokens": MAX_NUM_BATCHED_TOKENS,
-        **engine_terms(given.get("engine", "generic"), server), **layout_terms(layout, server, model), **given,
+        **engine_terms(given.get("engine", "generic"), server), **layout_terms(layout, server, model),
+        **given,
         **precision_terms(model, server, given["weights_precision"]),
         "bytes_per_element": KV_PRECISIONS[kv_precision], "effective_context": model.max_position_embeddings},
         {**packed_case(model, kv_precision), **layout_cases(layout, server),
@@ -7208,7 +7210,8 @@ class Facts(dict):
         if key is None:
             return ()
         with at(key):
-            expect(isinstance(value, list) or about == "length_of" and isinstance(value, str), "a list", value)
+            expect(isinstance(value, list) or (about == "length_of" and isinstance(value, str)),
+                   "a list", value)
             expect(len(value) <= KEY_MAXIMA["num_hidden_layers"], "at most 10000 entries", len(value))
             for number in value if about == "sum_of" else ():
                 check_number(number, COUNT._replace(low=0, high=10**7))
@@ -7441,7 +7444,7 @@ def words_each(facts, layers, name):
 
 def words_first(facts, layers, name):
     """As `each`, where the list goes on with layers that predict further tokens."""
-    key, value = facts.find(name)
+    value = facts.find(name)[1]
     if isinstance(value, list) and len(value) > layers:
         facts = Facts({name: value[:layers]}, {**facts.row, "names": {}})
     return words_each(facts, layers, name)
