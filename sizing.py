@@ -2472,9 +2472,9 @@ def prefill_compute_ms(prefill_products_ms):
 
 # A sparse layer gathers latents for each token of a prompt, on every GPU, however many heads it has.
 @speed()
-def prefill_compute_ms__sparse(prefill_products_ms, index_layers, prefill_tokens, hbm_bandwidth_per_gpu_tbps):
+def prefill_compute_ms__sparse(prefill_products_ms, sparse_layers, prefill_tokens, hbm_bandwidth_per_gpu_tbps):
     return (prefill_products_ms
-            + index_layers * prefill_tokens * min(prefill_tokens, INDEX_TOPK) * SPARSE_TOKEN_BYTES / 10**9
+            + sparse_layers * prefill_tokens * min(prefill_tokens, INDEX_TOPK) * SPARSE_TOKEN_BYTES / 10**9
             / (hbm_bandwidth_per_gpu_tbps * SPARSE_EFFICIENCY))
 
 
@@ -3107,7 +3107,7 @@ def given_by_kind(model: Model, given: dict, cases: dict) -> None:
         given["block_tokens"] = LATENT_BLOCK_TOKENS
     elif not beside:
         given["block_tokens"] = OWN_FORMAT_BLOCK_TOKENS
-    if model.attention_pattern == "sparse_latent":
+    if has_indexed_latents(model.groups):
         cases.update(CASES["sparse"])
     own = {kind: count for kind, count in layers.items() if not model.groups[kind].get("beside")}
     given["small_kernels_layers"] = layers.get("latent", 0) + layers.get("state", 0) + own.get("ring", 0)
@@ -3597,10 +3597,13 @@ def prefix_cases(model: Model, layout: Layout) -> dict[str, str]:
     return {**CASES["shared"], **CASES[spread]}
 
 
+def has_indexed_latents(kinds: Iterable[str]) -> bool:
+    """Whether layers of these kinds choose among latents by an index, in whatever format."""
+    return "latent" in kinds and not {"index", "packed"}.isdisjoint(kinds)
+
+
 def packed_case(model: Model, kv_precision: str) -> dict[str, str]:
-    indexed = "latent" in model.groups and not {"index", "packed"}.isdisjoint(model.groups)
-    packed = indexed and kv_precision in PACKED_BY_INDEX
-    return CASES["packed"] if packed else {}
+    return CASES["packed"] if kv_precision in PACKED_BY_INDEX and has_indexed_latents(model.groups) else {}
 
 
 def engine_terms(engine: str, server: Server) -> dict:
@@ -3839,8 +3842,8 @@ def check_request(request: Request) -> None:
 
 def check_kv_precision(model: Model, kv_precision: str) -> None:
     """Raise SizingError when no engine keeps the KV cache of `model` so."""
-    if kv_precision == "fp8_ds_mla" and model.attention_pattern != "sparse_latent":
-        raise SizingError("kv_precision: fp8_ds_mla is the layout of sparse_latent models; %s is %s: "
+    if kv_precision == "fp8_ds_mla" and not has_indexed_latents(model.groups):
+        raise SizingError("kv_precision: fp8_ds_mla is the layout of latents with an index; %s is %s: "
                           "expected fp8 for one byte per element" % (model.name, model.attention_pattern))
     widths = [group[name] for group in model.groups.values() for name in ("head_dim", "v_head_dim")
               if name in group]
@@ -6734,6 +6737,7 @@ def are_named(rows) -> bool:
 #     name is the sum over all layers; `kv_heads` are those of each layer with keys
 #   nested: {model_type: row} that a wrapper reads its language model by, in place of that type's own row
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
+#   modules: {word: [parts]}, what a name in a quantization_config stands for where it is not as usual
 #   whole: {part: formula}, of those parameters the ones that tensor parallelism does not divide
 #   kept: {format: parts that its commonest public checkpoint leaves in 16 bits beside UNQUANTISED}
 #   equal: pairs of formulas that must agree
@@ -6802,13 +6806,13 @@ ROW_SHAPES: dict[str, object] = {
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
-    "whole": {role(*PARTS): check_formula},
+    "whole": {role(*PARTS): check_formula}, "modules": {check_string: [role(*PARTS)]},
     "kept": {partial(check_choice, known=WEIGHT_PRECISIONS): [role(*PARTS)]},
     "equal": [[check_formula] * 2],
     "layers_words": {check_string: check_kinds},
     "index_words": {check_string: role("index", *OWN_FORMATS, "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
-OPTIONAL = ("like", "mtp", "equal", "blocks", "of_blocks", "whole", "kept")
+OPTIONAL = ("like", "mtp", "equal", "blocks", "of_blocks", "modules", "whole", "kept")
 COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, *OPTIONAL))
 
 
@@ -7690,6 +7694,7 @@ TYPE_WORDS = {"nvfp4": "nvfp4", "mxfp4": "mxfp4", "mxfp8": "fp8", "mx_fp": "mxfp
               "float8": "fp8", "fp8": "fp8", "float4": "nvfp4", "fp4": "nvfp4",
               **{name: name for name in ("int8", "int6", "int4", "int3", "int2")},
               **dict.fromkeys(("bfloat16", "bf16", "float16"), IN_16_BITS)}
+EXPERT_DTYPES = {"fp4": "mxfp4"}  # of DeepSeek-V4, beside what quantization_config says of the rest
 MAX_NAME = 10**4  # characters of a module's name or pattern
 QUANTIZATION_KEYS = ("quantization_config", "compression_config", "quantization")  # the last of MLX
 KV_KEYS = ("kv_cache_scheme", "kv_cache_quant_algo")
@@ -7897,11 +7902,15 @@ def bare(name: str) -> str:
     return lower.rstrip(".*$^()").replace(".weight", "").lstrip("^")
 
 
-def parts_named(name: str) -> tuple:
-    """The parts that a bare name stands for; none where they are in 16 bits anyway, or of a tower."""
+def parts_named(name: str, own: Mapping[str, Sequence[str]]) -> tuple:
+    """The parts that a bare name stands for; none where they are in 16 bits anyway, or of a tower.
+
+    `own` are names that the family gives its parts, before those of all.
+    """
     if re.search(TOWERS, name) or re.search(SMALL, name):
         return ()
-    found = [parts for words, parts in PARTS_NAMED.items() if re.search(words, name)]
+    found = [tuple(parts) for word, parts in own.items() if word in name]
+    found += [parts for words, parts in PARTS_NAMED.items() if re.search(words, name)]
     if found:
         return tuple(dict.fromkeys(part for parts in found for part in parts)) if "|" in name else found[0]
     mlp = (MLP_PARTS[:1] if re.search("mlp|feed_forward", name) else MLP_PARTS) if re.search(
@@ -7941,15 +7950,15 @@ def layers_of_parts(facts: Facts) -> dict:
                       if kind == "state" or "state" in facts.roles["beside"][layer]]}
 
 
-def votes_by_part(stored: Iterable[Stored], block: Sequence[str]) -> dict:
+def votes_by_part(stored: Iterable[Stored], block: Sequence[str], own: Mapping) -> dict:
     """{(part, layer or None for all): Counter of the formats that names give it}.
 
-    `block` are the parts of what is called the MLP of a layer.
+    `block` are the parts of what is called the MLP of a layer, `own` the family's names of parts.
     """
     votes: dict = {}
     for group in stored:
         for name in map(bare, group.modules):
-            parts = parts_named(name)
+            parts = parts_named(name, own)
             for part in block if parts == ("block",) else parts:
                 for layer in layers_named(name):
                     votes.setdefault((part, layer), Counter())[group.precision] += 1
@@ -7975,7 +7984,8 @@ def parameters_by_format(parts: Mapping, stored: Sequence[Stored], facts: Facts)
     """{format: parameters of the text model}; what no group names is in 16 bits."""
     with at("quantization_config"):
         # beside an MLP that all tokens take (Gemma 4), experts go by their own name
-        votes = votes_by_part(stored, MLP_PARTS[:1] if "both" in facts.roles["mlp"] else MLP_PARTS)
+        votes = votes_by_part(stored, MLP_PARTS[:1] if "both" in facts.roles["mlp"] else MLP_PARTS,
+                              facts.row.get("modules", {}))
     default = next((group.precision for group in stored if not group.modules), IN_16_BITS)
     layers, found = layers_of_parts(facts), Counter()  # type: tuple[dict, Counter]
     for part, size in parts.items():
@@ -7990,7 +8000,9 @@ def parameters_by_format(parts: Mapping, stored: Sequence[Stored], facts: Facts)
 def stored_weights(facts: Facts) -> list:
     """How the file stores the weights; raises SizingError where it does not say, and nobody else does."""
     try:
-        return stored_groups(quantization(facts.config))
+        stored = stored_groups(quantization(facts.config))
+        experts = EXPERT_DTYPES.get(str(facts.config.get("expert_dtype")))
+        return [*stored, Stored(experts, ["experts"])] if stored and experts else stored
     except SizingError:
         if not facts.weights_given:
             raise
@@ -8202,7 +8214,7 @@ def kv_fields(facts: Facts, groups: list) -> dict:
             "hybrid_full_layers": by_kind["full"]["layers"] if hybrid else None,
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,
             "sliding_window": sliding["sliding_window"] if pattern in ("hybrid", "sliding") else None,
-            "default_kv_precision": stored_kv_precision(facts.config, pattern == "sparse_latent")}
+            "default_kv_precision": stored_kv_precision(facts.config, has_indexed_latents(by_kind))}
 
 
 def attends(groups: list) -> bool:

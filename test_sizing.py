@@ -658,7 +658,7 @@ class Doors(Tabled):
         self.agree(((door, name, value), self.call(door, **{name: value}), "") for door, name in found
                    for value in ARGUMENTS[name][2])
 
-    DS_MLA = "kv_precision: fp8_ds_mla is the layout of sparse_latent models; %s: expected fp8 for one byte per element"
+    DS_MLA = "kv_precision: fp8_ds_mla is the layout of latents with an index; %s: expected fp8 for one byte per element"
     NVFP4 = "kv_precision: nvfp4 packs heads of a multiple of 16 elements; %s: expected fp8"
     MEASURED = "measured_tpot_ms, measured_ttft_ms, measured_sessions: expected the last with one of the others, or none"
     NO_EXPERTS = "attention: expected auto or tensor: data-parallel attention spreads experts, and %s has no %s"
@@ -5592,9 +5592,9 @@ compute_ms = 1: bf16_tflop=0.7 dense_tflops_bf16=1e3 quantized_tflop=1.1 routed_
 prefill_products_ms = 0.75: prefill_bf16_tflop=0.75 dense_tflops_bf16=1e3 bf16_efficiency=0.75 prefill_quantized_tflop=0.3
   prefill_routed_tflop=0.06 dense_tflops=2e3 prefill_efficiency=0.6 kv_ranks=2  # (1 + 0.6 / 1.2) / 2
 prefill_compute_ms = 0.75: prefill_products_ms=0.75
-prefill_compute_ms__sparse = 4.75: prefill_products_ms=0.75 index_layers=19 prefill_tokens=1000
+prefill_compute_ms__sparse = 4.75: prefill_products_ms=0.75 sparse_layers=19 prefill_tokens=1000
   hbm_bandwidth_per_gpu_tbps=8.2  # + 19 x 1000 x 1000 x 656 bytes = 12.464 GB / (8.2 x 0.38)
-prefill_compute_ms__sparse = 33.518: prefill_products_ms=0.75 index_layers=19 prefill_tokens=4000
+prefill_compute_ms__sparse = 33.518: prefill_products_ms=0.75 sparse_layers=19 prefill_tokens=4000
   hbm_bandwidth_per_gpu_tbps=8.2  # + 19 x 4000 x 2048 x 656 bytes = 102.105088 GB / 3.116
 layers_ms = 6.1: num_layers=80 format_ms=0.055 quantized_params=30 bf16_params=10 moe_layers=0 widened=0 widening_ms=0.026
   small_kernels_layers=0 sparse_layers=0 sparse_layer_ms=0.05  # 80 x (0.035 + 0.055 x 3/4)
@@ -9987,6 +9987,21 @@ class Quantization(unittest.TestCase):
         self.assertEqual(read(config).layer_groups,
                          [{"kind": "full", "layers": 4, "num_key_value_heads": 2, "head_dim": 24, "v_head_dim": 16}])
 
+    # Safetensors headers, without multi-token prediction: V4-Flash 145.30 GiB, Kimi-K3 1,452.8. The experts of the first are mxfp4
+    # beside fp8 in blocks; the second leaves all of self_attn in 16 bits, and with it the linear layers, which are named so there.
+    NEWEST = {"deepseek-ai/DeepSeek-V4-Flash": ("mxfp4", 145.30, {"fp8_block": 5857345536, "mxfp4": 277025390592, "bf16": 1449494103}),
+              "moonshotai/Kimi-K3": ("mxfp4", 1452.81, None)}
+
+    def test_formats_of_the_newest(self):
+        for name, *_, config in FAMILY_CASES:
+            if name in self.NEWEST:
+                precision, weights_gib, shares = self.NEWEST[name]
+                model = sizing.with_weights(read(config), None)
+                self.assertEqual((model.weights_precision, model.params_by_precision), (precision, shares))
+                self.assertLess(abs(model.weights_gib / weights_gib - 1), 0.001)
+        flash = dict(FAMILY_CASES[0][-1], expert_dtype="fp8")
+        self.assertEqual((read(flash).weights_precision, read(flash).params_by_precision), ("fp8_block", None))
+
     def test_kept_attention_among_layers_that_have_none(self):
         # 20 layers, 8 of state and 2 of nothing: 5 kept of 10 with attention are half of its 1000 parameters
         facts = sizing.Facts({}, {})
@@ -10014,7 +10029,9 @@ class Quantization(unittest.TestCase):
         for name, parts, layers in self.NAMES:
             with self.subTest(name=name):
                 bare = sizing.bare(name)
-                self.assertEqual((sizing.parts_named(bare), sizing.layers_named(bare)), (parts, layers))
+                self.assertEqual((sizing.parts_named(bare, {}), sizing.layers_named(bare)), (parts, layers))
+        self.assertEqual([sizing.parts_named(name, {"self_attn": ["attention", "state"]}) for name in ("x.self_attn", "x.attn", "vision.self_attn")],
+                         [("attention", "state"), self.ATTENTIONS, ()])
         self.assertEqual([sizing.is_readable(name) for name in ("x" * 10**4, "x" * 10001, "re:(?=x)", "re:(?<=x)", "re:(?<!x)", "re:(?:x)")],
                          [True, False, False, False, False, True])
 
