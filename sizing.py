@@ -5415,13 +5415,13 @@ SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tp
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
-     Text("KV por sessão: idêntico, byte a byte, ao do vLLM 0.32.0 em 88 modelos públicos, em bf16 e fp8.",
-          "KV per session: byte-identical to vLLM 0.32.0's for 88 public models, in bf16 and fp8.")),
+     Text("KV por sessão: idêntico, byte a byte, ao do vLLM 0.32.0 em 107 modelos públicos, em bf16 e fp8.",
+          "KV per session: byte-identical to vLLM 0.32.0's for 107 public models, in bf16 and fp8.")),
     (lambda weights_origin: weights_origin in COUNTED_WEIGHTS,
-     Text("Pesos: parâmetros contados do config.json, iguais aos do vLLM em 84 de 84 modelos; motores "
-          "registraram até 2,3 % a mais em bf16 e fp8, e até 9 % em mxfp4.",
-          "Weights: parameters counted from config.json, equal to vLLM's for 84 of 84 models; engines logged "
-          "up to 2.3 % more in bf16 and fp8, and up to 9 % in mxfp4.")),
+     Text("Pesos: parâmetros contados do config.json, iguais aos do vLLM em 97 de 97 modelos; por GPU, "
+          "16 logs de motores ficam a até 3,5 % da conta, e os de mxfp4 até 9 % acima.",
+          "Weights: parameters counted from config.json, equal to vLLM's for 97 of 97 models; per GPU, 16 logs "
+          "of engines are within 3.5 % of the figure, and those of mxfp4 up to 9 % above.")),
     (lambda overhead_origin, engine: overhead_origin == "computed" and engine not in ("sglang", "trtllm"),
      Text("Memória do motor: contra 22 logs do vLLM em H100, a memória livre para KV erra 0,2 % na mediana e "
           "1,8 % no pior caso; contra 8 de placas abaixo de 70 GiB, 3 % e 7 %; em A100, H200 e MI300X (7 "
