@@ -6735,6 +6735,7 @@ def are_named(rows) -> bool:
 #   blocks: the key of a list with an object for each layer; of_blocks: {name: formula} on each of them, whose
 #     dotted names are its keys (0 where it has none, `x_millionths` for a number with decimals): elsewhere a
 #     name is the sum over all layers; `kv_heads` are those of each layer with keys
+#   nested_defaults: defaults too, but only where another config nests this one (which saves what differs)
 #   nested: {model_type: row} that a wrapper reads its language model by, in place of that type's own row
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
 #   modules: {word: [parts]}, what a name in a quantization_config stands for where it is not as usual
@@ -6748,7 +6749,7 @@ def are_named(rows) -> bool:
 #     the config around it, tower_types: its own. Its formulas also know `text.KEY` and `wrapper.KEY`
 #   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
 #   keys: others that change no number here; wrapper_keys: the same around the language model
-NOT_INHERITED = ("model_types", "wrappers", "nested", "architectures", "tower_of",
+NOT_INHERITED = ("model_types", "wrappers", "nested", "nested_defaults", "architectures", "tower_of",
                  "tower_types", "source")
 FILE = "(file)"  # of a row of the user's: where it was read from
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
@@ -6809,6 +6810,7 @@ ROW_SHAPES: dict[str, object] = {
     "tower": lambda value: value == "" or check_string(value),
     **dict.fromkeys(("model_types", "wrappers", "architectures", "tower_of", "tower_types", "keys",
                      "wrapper_keys", "uniform"), STRINGS),
+    "nested_defaults": {check_string: check_default},
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
@@ -7003,7 +7005,10 @@ def text_config(config, families: list):
         refuse_not_sized(config, families, place)
         nested = [key for key in NESTED if config.get(key) is not None]
         if not nested:
-            return config, language_family(config, fallback, place, families), wrappers, place
+            row = language_family(config, fallback, place, families)
+            if wrappers and not row.get("strict"):  # transformers saves of a nested config what differs from its class
+                row["defaults"] = {**row["defaults"], **row.get("nested_defaults", {})}
+            return config, row, wrappers, place
         row = find_family(config, families, "wrappers")
         if row is None and not (wrappers and "model_type" not in config):
             raise unknown_model_type(config, place, families, "wrappers")
