@@ -7174,7 +7174,11 @@ class Facts(dict):
         for key in [name, *self.row["names"].get(name, ())]:
             value: object = self.config
             for step in key.split("."):
-                if isinstance(value, list):
+                if step == "*":  # what all entries of an object agree on
+                    value = [*value.values()] if isinstance(value, dict) else value
+                    agree = isinstance(value, list) and value and all(one == value[0] for one in value)
+                    value = value[0] if agree else None
+                elif isinstance(value, list):
                     value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
                 else:
                     value = value.get(step) if isinstance(value, dict) else None
@@ -7390,7 +7394,10 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
         if read or name in unused or is_off(name, value) or is_harmless(name):
             continue
         inside = unread_keys(value, known, place, owner, name + ".") if isinstance(value, dict) else ()
-        if any(other.startswith(name + ".") for other in known):
+        if name + ".*" in {other.rpartition(".")[0] for other in known} and isinstance(value, dict):
+            for entry in value.values():  # no more than the rule reads
+                yield from unread_keys(entry, known, place, owner, name + ".*.") if isinstance(entry, dict) else ()
+        elif any(other.startswith(name + ".") for other in known):
             yield from inside
         elif name not in known:
             suspect = [] if is_suspect(name) else [one for one in inside if is_suspect(one.name)]
@@ -7513,6 +7520,19 @@ def words_blocks(facts, layers, name, hit, miss):
     return [hit if number else miss for number in facts.blocks(layers)[name]]
 
 
+def words_overridden(facts, layers, name, others, hit, miss):
+    """`hit` for the layers with an entry in the object `name`; `others` may list the words, and must agree."""
+    key, value = facts.find(name)
+    if not isinstance(value, dict):
+        return None
+    numbers = {layer_number(str(number), key) for number in value}
+    expect(all(number < layers for number in numbers), "layers up to %d" % (layers - 1), max(numbers), key)
+    words = [hit if number in numbers else miss for number in range(layers)]
+    listed = words_each(facts, layers, others)
+    expect(listed in (None, words), "entries for the %s layers" % hit, sorted(numbers), key)
+    return words
+
+
 def words_only(facts, layers, name, *allowed):
     """No word: refuses a value that the next rules do not cover."""
     key, value = facts.find(name)
@@ -7540,6 +7560,7 @@ LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
     "if": (lambda facts, layers, name, hit, miss: [hit if facts[name] else miss] * layers, STRINGS * 3, 0),
     "is": (words_is, STRINGS * 2 + [lambda value: None] * 9, 8),
     "blocks": (words_blocks, STRINGS * 3, 0),
+    "overridden": (words_overridden, STRINGS * 4, 0),
     "only": (words_only, STRINGS + [lambda value: None] * 9, 9),
     "all": (lambda facts, layers, word: [word] * layers, STRINGS, 0)}
 
