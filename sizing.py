@@ -6929,7 +6929,7 @@ NOT_SIZED = (
      ".*(Medusa|MLPSpeculator|DFlash|DSpark|Draft(Model|er)|Speculator).*", DRAFTER),
     ("model_type", "eagle3?|medusa|mlp_speculator|dflash|dspark|.*_(mtp|draft|eagle3?)", DRAFTER),
     ("model_type", "(m|um|long|switch_)?t5|m?bart|pegasus(_x)?|marian|m2m_100|nllb.*|led|blenderbot.*|"
-     "whisper|prophetnet|florence2?|seamless_m4t.*|speech_to_text|moonshine|(.*-)?encoder-decoder",
+     "whisper|cohere_asr|canary|prophetnet|florence2?|seamless_m4t.*|speech_to_text|moonshine|(.*-)?encoder-decoder",
      TWO_STACKS),
     ("model_type", ".*bert([_-].*)?|.*roberta.*|.*deberta.*|electra|mpnet|ernie(_m)?|new|gte|funnel|"
      "longformer|roformer|big_bird|layoutlm.*|luke|(chinese_|alt)?clip(_.*|seg)?|siglip2?(_.*)?|vit(_.*)?|deit|beit|"
@@ -7404,9 +7404,10 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
             yield from suspect or [Unread(place, name, value, owner)]
 
 
-def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str) -> Iterator[Unread]:
+def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str,
+                 harmless: Iterable[str] = ()) -> Iterator[Unread]:
     """Those of a config around the language model's, which may repeat its keys but not add to them."""
-    own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"])
+    own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"], *harmless)
            and (re.search(CACHE_WORDS, str(key)) or not re.search(TOWERS, str(key)))}
     repeated = known - {*INHERITED, *row["keys"], "model_type"}
     for key, value in own.items():
@@ -8162,6 +8163,8 @@ def tower_parameters(configs: Sequence[dict], text: Facts, families: list) -> tu
             inner = config.get(key, {}) if key else config
             if row["name"] in used or not isinstance(inner, dict):
                 continue  # null: a model without this tower
+            if key and key not in config and any(key in other for other in configs):
+                continue  # a config inside states it
             used.add(row["name"])
             facts = tower_facts(inner, config, row["name"], text, found, families)
             if key and key not in config and "num_hidden_layers" not in facts.row["defaults"]:
@@ -8236,7 +8239,9 @@ def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequenc
     expect(are_named(families), "a list of objects with a name", families, "families")
     config, row, wrappers, place = text_config(config, families)
     known = known_keys(row)
-    unread = [key for where, wrapper in wrappers for key in wrapper_keys(wrapper, config, row, known, where)]
+    unread = [key for where, wrapper in wrappers
+              for key in wrapper_keys(wrapper, config, row, known, where,
+                                      words_of(find_family(wrapper, families, "wrappers") or {}, "wrapper_keys"))]
     unread += unread_keys(config, known, place, "family %r" % row["name"])
     passed, taken = judged_keys(unread, row.get("strict", False), accept_keys)
     facts = Facts(config, row)
