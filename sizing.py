@@ -7175,9 +7175,8 @@ class Facts(dict):
             value: object = self.config
             for step in key.split("."):
                 if step == "*":  # what all entries of an object agree on
-                    value = [*value.values()] if isinstance(value, dict) else value
-                    agree = isinstance(value, list) and value and all(one == value[0] for one in value)
-                    value = value[0] if agree else None
+                    entries = list(value.values()) if isinstance(value, dict) else []
+                    value = entries[0] if entries and all(one == entries[0] for one in entries) else None
                 elif isinstance(value, list):
                     value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
                 else:
