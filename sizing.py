@@ -6735,6 +6735,7 @@ def are_named(rows) -> bool:
 #   blocks: the key of a list with an object for each layer; of_blocks: {name: formula} on each of them, whose
 #     dotted names are its keys (0 where it has none, `x_millionths` for a number with decimals): elsewhere a
 #     name is the sum over all layers; `kv_heads` are those of each layer with keys
+#   nested_defaults: defaults too, but only where another config nests this one (which saves what differs)
 #   nested: {model_type: row} that a wrapper reads its language model by, in place of that type's own row
 #   params: {part: formula}, parameters of one module; PART_COUNTS says how many there are
 #   modules: {word: [parts]}, what a name in a quantization_config stands for where it is not as usual
@@ -6743,9 +6744,13 @@ def are_named(rows) -> bool:
 #   equal: pairs of formulas that must agree
 #   uniform: keys whose value may be a list of one number repeated
 #   context: the key of the longest context
+#   tower: the key of a vision or audio tower (`""`: what lies beside one), whose parameters `params` gives as
+#     `layer`, for each of its `used_layers` or num_hidden_layers, and `model`; tower_of: the model_types of
+#     the config around it, tower_types: its own. Its formulas also know `text.KEY` and `wrapper.KEY`
 #   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
 #   keys: others that change no number here; wrapper_keys: the same around the language model
-NOT_INHERITED = ("model_types", "wrappers", "nested", "architectures", "source")
+NOT_INHERITED = ("model_types", "wrappers", "nested", "nested_defaults", "architectures", "tower_of",
+                 "tower_types", "source")
 FILE = "(file)"  # of a row of the user's: where it was read from
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
 MAX_FORMULA = 1000  # characters; the longest shipped one has 287
@@ -6802,7 +6807,10 @@ STRINGS, RULES = [check_string], [check_rule]
 ROW_SHAPES: dict[str, object] = {
     **dict.fromkeys(("name", "like", "source", "context", "blocks"), check_string),
     "nested": {check_string: check_string}, "of_blocks": {check_string: check_formula},
-    **dict.fromkeys(("model_types", "wrappers", "architectures", "keys", "wrapper_keys", "uniform"), STRINGS),
+    "tower": lambda value: value == "" or check_string(value),
+    **dict.fromkeys(("model_types", "wrappers", "architectures", "tower_of", "tower_types", "keys",
+                     "wrapper_keys", "uniform"), STRINGS),
+    "nested_defaults": {check_string: check_default},
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
@@ -6812,7 +6820,7 @@ ROW_SHAPES: dict[str, object] = {
     "layers_words": {check_string: check_kinds},
     "index_words": {check_string: role("index", *OWN_FORMATS, "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
-OPTIONAL = ("like", "mtp", "equal", "blocks", "of_blocks", "modules", "whole", "kept")
+OPTIONAL = ("like", "tower", "mtp", "equal", "blocks", "of_blocks", "modules", "whole", "kept")
 COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, *OPTIONAL))
 
 
@@ -6921,7 +6929,7 @@ NOT_SIZED = (
      ".*(Medusa|MLPSpeculator|DFlash|DSpark|Draft(Model|er)|Speculator).*", DRAFTER),
     ("model_type", "eagle3?|medusa|mlp_speculator|dflash|dspark|.*_(mtp|draft|eagle3?)", DRAFTER),
     ("model_type", "(m|um|long|switch_)?t5|m?bart|pegasus(_x)?|marian|m2m_100|nllb.*|led|blenderbot.*|"
-     "whisper|prophetnet|florence2?|seamless_m4t.*|speech_to_text|moonshine|(.*-)?encoder-decoder",
+     "whisper|cohere_asr|canary|prophetnet|florence2?|seamless_m4t.*|speech_to_text|moonshine|(.*-)?encoder-decoder",
      TWO_STACKS),
     ("model_type", ".*bert([_-].*)?|.*roberta.*|.*deberta.*|electra|mpnet|ernie(_m)?|new|gte|funnel|"
      "longformer|roformer|big_bird|layoutlm.*|luke|(chinese_|alt)?clip(_.*|seg)?|siglip2?(_.*)?|vit(_.*)?|deit|beit|"
@@ -6997,7 +7005,10 @@ def text_config(config, families: list):
         refuse_not_sized(config, families, place)
         nested = [key for key in NESTED if config.get(key) is not None]
         if not nested:
-            return config, language_family(config, fallback, place, families), wrappers, place
+            row = language_family(config, fallback, place, families)
+            if wrappers and not row.get("strict"):  # transformers saves of a nested config what differs from its class
+                row["defaults"] = {**row["defaults"], **row.get("nested_defaults", {})}
+            return config, row, wrappers, place
         row = find_family(config, families, "wrappers")
         if row is None and not (wrappers and "model_type" not in config):
             raise unknown_model_type(config, place, families, "wrappers")
@@ -7163,7 +7174,10 @@ class Facts(dict):
         for key in [name, *self.row["names"].get(name, ())]:
             value: object = self.config
             for step in key.split("."):
-                if isinstance(value, list):
+                if step == "*":  # what all entries of an object agree on
+                    entries = list(value.values()) if isinstance(value, dict) else []
+                    value = entries[0] if entries and all(one == entries[0] for one in entries) else None
+                elif isinstance(value, list):
                     value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
                 else:
                     value = value.get(step) if isinstance(value, dict) else None
@@ -7379,16 +7393,20 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
         if read or name in unused or is_off(name, value) or is_harmless(name):
             continue
         inside = unread_keys(value, known, place, owner, name + ".") if isinstance(value, dict) else ()
-        if any(other.startswith(name + ".") for other in known):
+        if name + ".*" in {other.rpartition(".")[0] for other in known} and isinstance(value, dict):
+            for entry in value.values():  # no more than the rule reads
+                yield from unread_keys(entry, known, place, owner, name + ".*.") if isinstance(entry, dict) else ()
+        elif any(other.startswith(name + ".") for other in known):
             yield from inside
         elif name not in known:
             suspect = [] if is_suspect(name) else [one for one in inside if is_suspect(one.name)]
             yield from suspect or [Unread(place, name, value, owner)]
 
 
-def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str) -> Iterator[Unread]:
+def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str,
+                 harmless: Iterable[str] = ()) -> Iterator[Unread]:
     """Those of a config around the language model's, which may repeat its keys but not add to them."""
-    own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"])
+    own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"], *harmless)
            and (re.search(CACHE_WORDS, str(key)) or not re.search(TOWERS, str(key)))}
     repeated = known - {*INHERITED, *row["keys"], "model_type"}
     for key, value in own.items():
@@ -7502,6 +7520,19 @@ def words_blocks(facts, layers, name, hit, miss):
     return [hit if number else miss for number in facts.blocks(layers)[name]]
 
 
+def words_overridden(facts, layers, name, others, hit, miss):
+    """`hit` for the layers with an entry in the object `name`; `others` may list the words, and must agree."""
+    key, value = facts.find(name)
+    if not isinstance(value, dict):
+        return None
+    numbers = {layer_number(str(number), key) for number in value}
+    expect(all(number < layers for number in numbers), "layers up to %d" % (layers - 1), max(numbers), key)
+    words = [hit if number in numbers else miss for number in range(layers)]
+    listed = words_each(facts, layers, others)
+    expect(listed in (None, words), "entries for the %s layers" % hit, sorted(numbers), key)
+    return words
+
+
 def words_only(facts, layers, name, *allowed):
     """No word: refuses a value that the next rules do not cover."""
     key, value = facts.find(name)
@@ -7529,6 +7560,7 @@ LAYER_RULES: dict[str, tuple[Callable, list, int]] = {
     "if": (lambda facts, layers, name, hit, miss: [hit if facts[name] else miss] * layers, STRINGS * 3, 0),
     "is": (words_is, STRINGS * 2 + [lambda value: None] * 9, 8),
     "blocks": (words_blocks, STRINGS * 3, 0),
+    "overridden": (words_overridden, STRINGS * 4, 0),
     "only": (words_only, STRINGS + [lambda value: None] * 9, 9),
     "all": (lambda facts, layers, word: [word] * layers, STRINGS, 0)}
 
@@ -8114,11 +8146,84 @@ def model_context(facts: Facts) -> int:
     return int(stated * factor)
 
 
-def vision_parameters(configs: Sequence[dict]) -> int | None:
-    """Parameters of the vision tower's attention and MLP (two matrices), 88 % to 98.2 % (SigLIP) of what
-    vLLM counts; None if not stated."""
-    towers = [config["vision_config"] for config in configs if isinstance(config.get("vision_config"), dict)]
-    sizes = {key: value for key, value in (towers or [{}])[0].items() if type(value) is int}
+# --- towers: the parameters beside the language model, which read images or sound
+
+TOWER_KEYS = ("vision_config", "audio_config")
+
+
+def tower_parameters(configs: Sequence[dict], text: Facts, families: list) -> tuple[int | None, list[str]]:
+    """(parameters of all towers or None, what is to be said of them) of the `configs`, the outermost first."""
+    found: dict[str, Facts] = {}  # by the key that holds the tower
+    estimated: dict[str, int | None] = {}
+    counts, said, used = [], [], set()
+    for config in configs:
+        for row in sorted(tower_rows(config, families), key=lambda row: not row["tower"]):
+            key = row["tower"]
+            inner = config.get(key, {}) if key else config
+            if row["name"] in used or not isinstance(inner, dict):
+                continue  # null: a model without this tower
+            if key and key not in config and any(key in other for other in configs):
+                continue  # a config inside states it
+            used.add(row["name"])
+            facts = tower_facts(inner, config, row["name"], text, found, families)
+            if key and key not in config and "num_hidden_layers" not in facts.row["defaults"]:
+                continue  # whose class has no tower unless one is stated
+            try:
+                counts.append(tower_count(facts))
+                found[key] = facts
+            except SizingError as problem:
+                said.append("%s: not in the formula of tower %s (%s)" % (
+                    key or "projector", row["name"], problem))
+        estimated.update((key, plain_tower(config[key])) for key in TOWER_KEYS
+                         if isinstance(config.get(key), dict) and config[key] and key not in found)
+    said += ["%s is %s" % (key, "not counted" if count is None else "an estimate: its attention and MLP alone")
+             for key, count in estimated.items()]
+    total = sum(counts) + sum(filter(None, estimated.values()))
+    return (total if 0 < total <= PARAMETER_COUNT else None), said
+
+
+def tower_rows(config: dict, families: list) -> list:
+    """The rows of the towers in `config`: those of its own model_type, else of that of each tower."""
+    rows = [row for row in families if isinstance(row.get("tower"), str)]
+    chosen = [row for row in rows if is_one_of(config.get("model_type"), row, "tower_of")]
+    taken = {row["tower"] for row in chosen}
+    for key in TOWER_KEYS:
+        inner = config.get(key)
+        if isinstance(inner, dict) and key not in taken:
+            chosen += [row for row in rows
+                       if row["tower"] == key and is_one_of(inner.get("model_type"), row, "tower_types")][:1]
+    return chosen
+
+
+def is_one_of(model_type: object, row: dict, field: str) -> bool:
+    return isinstance(model_type, str) and model_type in words_of(row, field)
+
+
+def tower_facts(inner: dict, wrapper: dict, name: str, text: Facts, found: dict, families: list) -> Facts:
+    """What formulas see of a tower: its config, that around it, the text model and the towers read before."""
+    facts = Facts(inner, inherited_row(families, name))
+    facts.update(("text.%s" % key, value) for key, value in text.items())
+    facts.update(("wrapper.%s" % key, value) for key, value in wrapper.items()
+                 if type(value) in (int, bool) and abs(value) <= COUNT.high)
+    for place, tower in found.items():
+        facts.update(("%s.%s" % (place, key), value) for key, value in tower.items())
+    return facts
+
+
+def tower_count(facts: Facts) -> int:
+    params, layers = facts.row["params"], "num_hidden_layers"
+    if "used_layers" in facts.row["derived"]:
+        layers = "used_layers"
+    count = facts[layers] * evaluate(params["layer"], facts) if "layer" in params else 0
+    count += evaluate(params.get("model", 0), facts)
+    if facts.missing:
+        raise SizingError("%s: missing" % ", ".join(facts.missing))
+    return count
+
+
+def plain_tower(config: dict) -> int | None:
+    """Attention and MLP (two matrices) of a tower without a row: 70 % to 98.2 % of what vLLM counts."""
+    sizes = {key: value for key, value in config.items() if type(value) is int}
     layers = sizes.get("num_hidden_layers", sizes.get("depth", 0))
     width, inner = sizes.get("hidden_size", 0), sizes.get("intermediate_size", 0)
     count = layers * (4 * width**2 + 2 * width * inner)
@@ -8133,7 +8238,9 @@ def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequenc
     expect(are_named(families), "a list of objects with a name", families, "families")
     config, row, wrappers, place = text_config(config, families)
     known = known_keys(row)
-    unread = [key for where, wrapper in wrappers for key in wrapper_keys(wrapper, config, row, known, where)]
+    unread = [key for where, wrapper in wrappers
+              for key in wrapper_keys(wrapper, config, row, known, where,
+                                      words_of(find_family(wrapper, families, "wrappers") or {}, "wrapper_keys"))]
     unread += unread_keys(config, known, place, "family %r" % row["name"])
     passed, taken = judged_keys(unread, row.get("strict", False), accept_keys)
     facts = Facts(config, row)
@@ -8144,13 +8251,15 @@ def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequenc
     if row.get("strict"):
         facts.derived.append("family llama assumed: no model_type, and every key is one of its own")
     task = with_task(facts, wrappers[0][1] if wrappers else config, name)
-    tower = vision_parameters([config] + [wrapper for _, wrapper in wrappers])
-    if wrappers or config.get("vision_config") or config.get("audio_config"):
-        facts.derived.append("total_params is the language model alone; the vision tower is %s" % (
-            "not counted" if tower is None else "vision_params, an estimate from its attention and MLP"))
     with at(place, ""), refuse_missing(facts):
-        found = {**model_fields(facts, name), "vision_params": tower, "config_unread": passed,
-                 "config_accepted": taken, "task": task}
+        fields = model_fields(facts, name)
+    towers, said = tower_parameters([*(wrapper for _, wrapper in wrappers), config], facts, families)
+    if wrappers or towers or said:
+        facts.derived.append("total_params is the language model alone; what reads images and sound is %s" % (
+            "not counted" if towers is None else "vision_params"))
+    facts.derived += said
+    found = {**fields, "vision_params": towers, "config_unread": passed, "config_accepted": taken,
+             "task": task}
     if facts.defaulted and row.get("source"):
         facts.derived.append("source of the defaults of family %s: %s" % (row["name"], row["source"]))
     return found

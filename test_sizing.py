@@ -9298,7 +9298,7 @@ class ReadConfigs(unittest.TestCase):
                 reached |= {(name, key) for key in names if key not in dotted}
                 with self.subTest(family=row["name"], name=name):
                     self.assertTrue(all(one == found[0] for one in found))
-        every = {(name, old) for row in FAMILY_ROWS.values() for name, olds in row["names"].items() for old in olds
+        every = {(name, old) for row in FAMILY_ROWS.values() if "tower" not in row for name, olds in row["names"].items() for old in olds
                  if "." not in name + old}
         self.assertEqual(every - reached, set())
 
@@ -9360,7 +9360,8 @@ class ReadConfigs(unittest.TestCase):
             expected = read(config)
             for model_type in row.get("model_types", ()):
                 with self.subTest(family=name, model_type=model_type):
-                    self.assertEqual(vars(read(dict(config, model_type=model_type))), vars(expected))
+                    found = read(dict(config, model_type=model_type))      # the towers are those of each type
+                    self.assertEqual(vars(sizing.replace(found, vision_params=None, config_derived=())), vars(sizing.replace(expected, vision_params=None, config_derived=())))
             for model_type in row.get("wrappers", ()):
                 for key in sizing.NESTED:
                     with self.subTest(family=name, wrapper=model_type, key=key):
@@ -10046,21 +10047,81 @@ class Quantization(unittest.TestCase):
         self.assertEqual(read(hf_config("llama", quantization_config=kept)).unquantized_params, self.TABLES + self.NORMS + 4 * self.ATTENTION)
 
 
+# (model_type around, hidden_size of the text model, its towers, their parameters): what vLLM 0.32.0's classes have beside the language model
+TOWERS = [
+    ("qwen2_vl", 1536, {"vision_config": {"hidden_size": 1536, "in_chans": 3, "model_type": "qwen2_vl", "spatial_patch_size": 14}}, 665271296),
+    ("qwen2_5_vl", 3584, {"vision_config": {"depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "in_chans": 3, "out_hidden_size": 3584, "patch_size": 14, "spatial_merge_size": 2, "spatial_patch_size": 14, "temporal_patch_size": 2}}, 676550144),
+    ("qwen3_vl", 5120, {"vision_config": {"deepstack_visual_indexes": [8, 16, 24], "depth": 27, "hidden_size": 1152, "in_channels": 3, "intermediate_size": 4304, "model_type": "qwen3_vl", "num_heads": 16, "num_position_embeddings": 2304, "out_hidden_size": 5120, "patch_size": 16, "spatial_merge_size": 2, "temporal_patch_size": 2}}, 595266800),
+    ("qwen3_5", 1024, {"vision_config": {"deepstack_visual_indexes": [], "depth": 12, "hidden_size": 768, "in_channels": 3, "intermediate_size": 3072, "model_type": "qwen3_5", "num_heads": 12, "num_position_embeddings": 2304, "out_hidden_size": 1024, "patch_size": 16, "spatial_merge_size": 2, "temporal_patch_size": 2}}, 100592896),
+    ("llama4", 5120, {"vision_config": {"hidden_size": 1408, "image_size": 336, "intermediate_size": 5632, "model_type": "llama4_vision_model", "num_attention_heads": 16, "num_channels": 3, "num_hidden_layers": 34, "patch_size": 14, "projector_input_dim": 4096, "projector_output_dim": 4096, "vision_feature_layer": -1, "vision_output_dim": 4096}}, 871932416),
+    ("llama4", 5120, {}, 455178240),
+    ("gemma3", 5376, {"vision_config": {"hidden_size": 1152, "image_size": 896, "intermediate_size": 4304, "model_type": "siglip_vision_model", "num_attention_heads": 16, "num_hidden_layers": 27, "patch_size": 14}}, 423060336),
+    ("gemma4", 1536, {"vision_config": {"global_head_dim": 64, "head_dim": 64, "hidden_size": 768, "intermediate_size": 3072, "model_type": "gemma4_vision", "num_attention_heads": 12, "num_hidden_layers": 16, "num_key_value_heads": 12, "patch_size": 16, "pooling_kernel_size": 3, "position_embedding_size": 10240}, "audio_config": {"conv_kernel_size": 5, "hidden_size": 1024, "model_type": "gemma4_audio", "num_attention_heads": 8, "num_hidden_layers": 12, "output_proj_dims": 1536, "subsampling_conv_channels": [128, 32]}}, 475728160),
+    ("gemma4", 5376, {"vision_config": {"global_head_dim": 72, "head_dim": 72, "hidden_size": 1152, "intermediate_size": 4304, "model_type": "gemma4_vision", "num_attention_heads": 16, "num_hidden_layers": 27, "num_key_value_heads": 16, "patch_size": 16, "pooling_kernel_size": 3, "position_embedding_size": 10240}}, 575741232),
+    ("mllama", 8192, {"vision_config": {"attention_heads": 16, "hidden_size": 1280, "image_size": 560, "intermediate_size": 5120, "max_num_tiles": 4, "model_type": "mllama_vision_model", "num_channels": 3, "num_global_layers": 8, "num_hidden_layers": 32, "patch_size": 14, "supported_aspect_ratios": [[1, 1], [1, 2], [1, 3], [1, 4], [2, 1], [2, 2], [3, 1], [4, 1]], "vision_output_dim": 7680}}, 926490131),
+    ("muse_glimmer", 6656, {"projector_hidden_size": 4096, "vision_config": {"hidden_size": 1536, "intermediate_size": 8960, "merge_size": 2, "model_type": "muse_glimmer_vision", "num_attention_heads": 16, "num_hidden_layers": 50, "patch_size": 14, "patch_temporal": 2, "pos_emb_height": 32, "pos_emb_width": 32}}, 1921845760),
+    ("mistral3", 5120, {"vision_feature_layer": -1, "spatial_merge_size": 2, "vision_config": {"head_dim": 64, "hidden_size": 1024, "image_size": 1540, "intermediate_size": 4096, "model_type": "pixtral", "num_attention_heads": 16, "num_channels": 3, "num_hidden_layers": 24, "patch_size": 14}}, 438958080),
+    ("kimi_k25", 7168, {"vision_config": {"init_pos_emb_height": 64, "init_pos_emb_width": 64, "mm_hidden_size": 1152, "patch_size": 14, "vt_hidden_size": 1152, "vt_intermediate_size": 4304, "vt_num_attention_heads": 16, "vt_num_hidden_layers": 27}}, 471143920),
+    ("glm4v", 4096, {"vision_config": {"hidden_size": 1536, "depth": 24, "num_heads": 12, "intermediate_size": 13696, "image_size": 336, "patch_size": 14, "out_hidden_size": 4096, "spatial_merge_size": 2, "temporal_patch_size": 2}}, 892498432),
+    ("llava", 4096, {"vision_feature_layer": -2, "vision_config": {"hidden_size": 1024, "image_size": 336, "intermediate_size": 4096, "model_type": "clip_vision_model", "num_attention_heads": 16, "num_hidden_layers": 24, "patch_size": 14}}, 311888896),
+    ("qwen2_audio", 4096, {"audio_config": {"d_model": 1280, "encoder_attention_heads": 20, "encoder_ffn_dim": 5120, "encoder_layers": 32, "max_source_positions": 1500, "model_type": "qwen2_audio_encoder", "num_mel_bins": 128}}, 642215936),
+    ("qwen2_5_omni_thinker", 3584, {"vision_config": {"depth": 32, "hidden_size": 3584, "in_channels": 3, "intermediate_size": 3420, "model_type": "qwen2_5_omni_vision_encoder", "num_heads": 16, "out_hidden_size": 3584, "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2}, "audio_config": {"d_model": 1280, "encoder_attention_heads": 20, "encoder_ffn_dim": 5120, "encoder_layers": 32, "max_source_positions": 1500, "model_type": "qwen2_5_omni_audio_encoder", "n_window": 100, "num_mel_bins": 128, "output_dim": 3584}}, 3722672384),
+    ("qwen3_asr", 2048, {"audio_config": {"d_model": 1024, "downsample_hidden_size": 480, "encoder_attention_heads": 16, "encoder_ffn_dim": 4096, "encoder_layers": 24, "model_type": "qwen3_asr_encoder", "n_window": 50, "n_window_infer": 800, "num_mel_bins": 128, "output_dim": 3584}}, 319051904),
+    ("audioflamingo3", 4096, {"audio_config": {"hidden_size": 1280, "intermediate_size": 5120, "max_source_positions": 1500, "model_type": "audioflamingo3_encoder", "num_attention_heads": 20, "num_hidden_layers": 32, "num_mel_bins": 128}}, 658997248),
+    ("glmasr", 2048, {"audio_config": {"hidden_size": 1280, "intermediate_size": 5120, "model_type": "glmasr_encoder", "num_attention_heads": 20, "num_hidden_layers": 32, "num_key_value_heads": 20, "num_mel_bins": 128}}, 664456192),
+    ("cohere2_vision", 8192, {"downsample_factor": 2, "alignment_intermediate_size": 36864, "vision_config": {"hidden_size": 1152, "image_size": 512, "intermediate_size": 3072, "model_type": "siglip_vision_model", "num_attention_heads": 12, "num_channels": 3, "num_hidden_layers": 27, "patch_size": 16}}, 657770240),
+    ("paddleocr_vl", 1024, {"vision_config": {"hidden_size": 1152, "image_size": 384, "intermediate_size": 4304, "model_type": "paddleocr_vl_vision", "num_attention_heads": 16, "num_channels": 3, "num_hidden_layers": 27, "patch_size": 14, "spatial_merge_size": 2}}, 438947440),
+    ("idefics3", 4096, {"scale_factor": 2, "vision_config": {"hidden_size": 1152, "image_size": 224, "intermediate_size": 3072, "model_type": "idefics3_vision", "num_attention_heads": 16, "num_channels": 3, "num_hidden_layers": 12, "patch_size": 32}}, 171270144),
+    ("internvl", 4096, {"vision_feature_layer": -1, "vision_config": {"hidden_size": 1024, "intermediate_size": 4096, "model_type": "internvl_vision", "num_attention_heads": 16, "num_channels": 3, "num_hidden_layers": 24, "image_size": [448, 448], "patch_size": [14, 14]}}, 337509376),
+    ("paligemma", 2048, {"vision_config": {"hidden_size": 1152, "image_size": 224, "intermediate_size": 4096, "model_type": "siglip_vision_model", "num_attention_heads": 16, "num_channels": 3, "num_hidden_layers": 27, "patch_size": 14}}, 401858816),
+    ("blip-2", 768, {"num_query_tokens": 32, "vision_config": {"hidden_size": 1408, "image_size": 224, "intermediate_size": 6144, "model_type": "blip_2_vision_model", "num_attention_heads": 16, "num_hidden_layers": 39, "patch_size": 14}, "qformer_config": {"cross_attention_frequency": 2, "encoder_hidden_size": 1408, "hidden_size": 768, "intermediate_size": 3072, "model_type": "blip_2_qformer", "num_attention_heads": 12, "num_hidden_layers": 12}}, 1091705088),
+    ("exaone4_5", 4096, {"vision_config": {"depth": 32, "hidden_size": 3584, "in_channels": 3, "intermediate_size": 3420, "model_type": "exaone4_5_vision", "num_heads": 16, "num_key_value_heads": 8, "out_hidden_size": 3584, "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2}}, 2671868672),
+]
+
+
 class VisionAndRope(unittest.TestCase):
+    def test_towers(self):
+        for model_type, hidden_size, towers, expected in TOWERS:
+            with self.subTest(model_type=model_type, hidden_size=hidden_size):
+                text = sizing.Facts(hf_config("llama", hidden_size=hidden_size), FAMILY_ROWS["llama"])
+                self.assertEqual(text["hidden_size"], hidden_size)
+                self.assertEqual(sizing.tower_parameters([dict(towers, model_type=model_type)], text, FAMILIES), (expected, []))
+
+    def test_towers_of_a_config(self):
+        tower = {"model_type": "siglip_vision_model", "hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 2, "image_size": 28, "patch_size": 14}
+        # 2 layers of 4 x 64 + 2 x 128 + 72 + 16, patches of 3 x 196 x 8 + 8, 4 positions, a norm; LLaVA's projector of 8 x 32 + 32 x 32 + 64
+        inner, siglip, projector = hf_config("llama", hidden_size=32, num_attention_heads=4, num_key_value_heads=4), 1200 + 4712 + 32 + 16, 1344
+        for around, expected in (({}, siglip + projector), ({"vision_feature_layer": -1}, siglip + projector), ({"vision_feature_layer": -2}, siglip - 616 + projector),
+                                 ({"multimodal_projector_bias": False}, siglip + projector - 64), ({"vision_feature_layer": [-2, -1]}, siglip + projector)):
+            with self.subTest(around=around):
+                model = read({"model_type": "llava", "text_config": inner, "vision_config": tower, **around})
+                self.assertEqual((model.vision_params, model.total_params), (expected, read(inner).total_params))
+                self.assertIn("total_params is the language model alone; what reads images and sound is vision_params", model.config_derived)
+        short = {key: value for key, value in tower.items() if key not in ("hidden_size", "intermediate_size")}        # the class says the rest
+        self.assertEqual(read({"model_type": "pixtral", "text_config": inner, "vision_config": short}).vision_params,
+                         2 * (4 * 768**2 + 2 * 768 * 3072 + 9 * 768 + 3072) + 3 * 196 * 768 + 768 + 4 * 768 + 2 * 768)
+        self.assertIsNone(read({"model_type": "llava", "text_config": inner, "vision_config": None}).vision_params)        # none at all: no projector either
+        for broken in (dict(tower, hidden_size="8"), dict(tower, patch_size=0), dict(tower, num_hidden_layers=10**9)):
+            with self.subTest(tower=broken):
+                model = read({"model_type": "pixtral", "text_config": inner, "vision_config": broken})
+                self.assertTrue(any(line.startswith("vision_config: not in the formula of tower siglip_tower (") for line in model.config_derived), model.config_derived)
+
     def test_vision_params(self):
-        # SigLIP of Gemma 3, without embeddings and projector: 4 x 1152^2 of attention and 2 x 1152 x 4304 of MLP in each of 27 layers
+        # A tower without a row: 4 x 1152^2 of attention and 2 x 1152 x 4304 of MLP in each of 27 layers; and Gemma's projector, a matrix and a norm
         tower = {"num_hidden_layers": 27, "hidden_size": 1152, "intermediate_size": 4304}
-        inner = hf_config("gemma3_text", sliding_window=512)
+        inner = hf_config("gemma3_text", sliding_window=512, hidden_size=2560, head_dim=256)
         model = read({"model_type": "gemma3", "text_config": inner, "vision_config": tower})
-        self.assertEqual(model.vision_params, 27 * (4 * 1152**2 + 2 * 1152 * 4304))
+        self.assertEqual(model.vision_params, 27 * (4 * 1152**2 + 2 * 1152 * 4304) + 1152 * 2560 + 1152)
         self.assertEqual(model.total_params, read(inner).total_params)
-        self.assertEqual(read({"model_type": "gemma3", "text_config": inner, "vision_config": {"depth": 2, "hidden_size": 8,
+        self.assertIn("vision_config is an estimate: its attention and MLP alone", model.config_derived)
+        self.assertEqual(read({"model_type": "pixtral", "text_config": hf_config("llama"), "vision_config": {"depth": 2, "hidden_size": 8,
             "intermediate_size": 16}}).vision_params, 1024)
         for broken in ({}, dict(tower, num_hidden_layers="27"), dict(tower, hidden_size=None), dict(tower, intermediate_size=0), dict(tower,
             hidden_size=-1),
                        dict(tower, hidden_size=10**9), dict(tower, num_hidden_layers=True)):
             with self.subTest(tower=broken):
-                self.assertIsNone(read({"model_type": "gemma3", "text_config": inner, "vision_config": broken}).vision_params)
+                config = {"model_type": "pixtral", "text_config": hf_config("llama"), "vision_config": broken}
+                self.assertIsNone(read(config).vision_params)
         self.assertIsNone(read(inner).vision_params)
         self.assertTrue(any("not counted" in line for line in read({"model_type": "gemma3", "text_config": inner}).config_derived))
 
@@ -10185,8 +10246,8 @@ class Families(unittest.TestCase):
     BAD_ROWS = [  # what the row "mine" says beside its name, model_types and source, message
         ({"like": "lama"}, "like: unknown value 'lama'; did you mean 'llama'?"), ({"like": 5}, "like: expected printable text, got 5"),
         ({"like": "mine"}, "like: expected at most 10 rows up to 'any', got 'mine' behind ['mine']"),
-        ({"zzz": 1}, "unknown value 'zzz'; choose from name, like, source, context, blocks, nested, of_blocks, model_types, wrappers, architectures, keys, wrapper_keys, uniform, names, layers, "
-                     "index, mlp, defaults, derived, mtp, ..."),
+        ({"zzz": 1}, "unknown value 'zzz'; choose from name, like, source, context, blocks, nested, of_blocks, tower, model_types, wrappers, architectures, tower_of, tower_types, keys, "
+                     "wrapper_keys, uniform, nested_defaults, names, layers, index, ..."),
         ({"layer": []}, "unknown value 'layer'; did you mean 'layers'?"), ({"context": ""}, "context: expected printable text, got ''"),
         ({"keys": None}, "keys: expected a list, got None"), ({"keys": {}}, "keys: expected a list, got {}"), ({"keys": ["a", 3]}, "keys[1]: expected printable text, got 3"),
         ({"keys": ["\u202e"]}, "keys[0]: expected printable text, got '\\u202e'"), ({"uniform": "x"}, "uniform: expected a list, got 'x'"), ({"wrapper_keys": [[]]}, "wrapper_keys[0]: expected printable text, got []"),
