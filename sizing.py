@@ -2472,7 +2472,8 @@ def prefill_compute_ms(prefill_products_ms):
 
 # A sparse layer gathers latents for each token of a prompt, on every GPU, however many heads it has.
 @speed()
-def prefill_compute_ms__sparse(prefill_products_ms, sparse_layers, prefill_tokens, hbm_bandwidth_per_gpu_tbps):
+def prefill_compute_ms__sparse(prefill_products_ms, sparse_layers, prefill_tokens,
+                               hbm_bandwidth_per_gpu_tbps):
     return (prefill_products_ms
             + sparse_layers * prefill_tokens * min(prefill_tokens, INDEX_TOPK) * SPARSE_TOKEN_BYTES / 10**9
             / (hbm_bandwidth_per_gpu_tbps * SPARSE_EFFICIENCY))
@@ -5420,8 +5421,8 @@ ACCURACY = (
     (lambda weights_origin: weights_origin in COUNTED_WEIGHTS,
      Text("Pesos: parâmetros contados do config.json, iguais aos do vLLM em 97 de 97 modelos; por GPU, "
           "16 logs de motores ficam a até 3,5 % da conta, e os de mxfp4 até 9 % acima.",
-          "Weights: parameters counted from config.json, equal to vLLM's for 97 of 97 models; per GPU, 16 logs "
-          "of engines are within 3.5 % of the figure, and those of mxfp4 up to 9 % above.")),
+          "Weights: parameters counted from config.json, equal to vLLM's for 97 of 97 models; per GPU, 16 "
+          "logs of engines are within 3.5 % of the figure, and those of mxfp4 up to 9 % above.")),
     (lambda overhead_origin, engine: overhead_origin == "computed" and engine not in ("sglang", "trtllm"),
      Text("Memória do motor: contra 22 logs do vLLM em H100, a memória livre para KV erra 0,2 % na mediana e "
           "1,8 % no pior caso; contra 8 de placas abaixo de 70 GiB, 3 % e 7 %; em A100, H200 e MI300X (7 "
@@ -7006,7 +7007,7 @@ def text_config(config, families: list):
         nested = [key for key in NESTED if config.get(key) is not None]
         if not nested:
             row = language_family(config, fallback, place, families)
-            if wrappers and not row.get("strict"):  # transformers saves of a nested config what differs from its class
+            if wrappers and not row.get("strict"):  # transformers saves of it what differs from its class
                 row["defaults"] = {**row["defaults"], **row.get("nested_defaults", {})}
             return config, row, wrappers, place
         row = find_family(config, families, "wrappers")
@@ -7394,8 +7395,8 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
             continue
         inside = unread_keys(value, known, place, owner, name + ".") if isinstance(value, dict) else ()
         if name + ".*" in {other.rpartition(".")[0] for other in known} and isinstance(value, dict):
-            for entry in value.values():  # no more than the rule reads
-                yield from unread_keys(entry, known, place, owner, name + ".*.") if isinstance(entry, dict) else ()
+            for entry in filter(as_dict, value.values()):  # no more than the rule reads
+                yield from unread_keys(entry, known, place, owner, name + ".*.")
         elif any(other.startswith(name + ".") for other in known):
             yield from inside
         elif name not in known:
@@ -7406,7 +7407,8 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
 def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str,
                  harmless: Iterable[str] = ()) -> Iterator[Unread]:
     """Those of a config around the language model's, which may repeat its keys but not add to them."""
-    own = {key: value for key, value in wrapper.items() if key not in (*NESTED, *row["wrapper_keys"], *harmless)
+    passed = (*NESTED, *row["wrapper_keys"], *harmless)
+    own = {key: value for key, value in wrapper.items() if key not in passed
            and (re.search(CACHE_WORDS, str(key)) or not re.search(TOWERS, str(key)))}
     repeated = known - {*INHERITED, *row["keys"], "model_type"}
     for key, value in own.items():
@@ -7521,7 +7523,7 @@ def words_blocks(facts, layers, name, hit, miss):
 
 
 def words_overridden(facts, layers, name, others, hit, miss):
-    """`hit` for the layers with an entry in the object `name`; `others` may list the words, and must agree."""
+    """`hit` for layers with an entry in the object `name`; `others` may list the words, and must agree."""
     key, value = facts.find(name)
     if not isinstance(value, dict):
         return None
@@ -8152,7 +8154,7 @@ TOWER_KEYS = ("vision_config", "audio_config")
 
 
 def tower_parameters(configs: Sequence[dict], text: Facts, families: list) -> tuple[int | None, list[str]]:
-    """(parameters of all towers or None, what is to be said of them) of the `configs`, the outermost first."""
+    """(parameters of all towers or None, what is to be said of them) of the `configs`, outermost first."""
     found: dict[str, Facts] = {}  # by the key that holds the tower
     estimated: dict[str, int | None] = {}
     counts, said, used = [], [], set()
@@ -8176,8 +8178,8 @@ def tower_parameters(configs: Sequence[dict], text: Facts, families: list) -> tu
                     key or "projector", row["name"], problem))
         estimated.update((key, plain_tower(config[key])) for key in TOWER_KEYS
                          if isinstance(config.get(key), dict) and config[key] and key not in found)
-    said += ["%s is %s" % (key, "not counted" if count is None else "an estimate: its attention and MLP alone")
-             for key, count in estimated.items()]
+    said += ["%s is %s" % (key, "not counted" if count is None
+                           else "an estimate: its attention and MLP alone") for key, count in estimated.items()]
     total = sum(counts) + sum(filter(None, estimated.values()))
     return (total if 0 < total <= PARAMETER_COUNT else None), said
 
@@ -8238,9 +8240,10 @@ def read_hf_config(config: dict, name: str, families: list, accept_keys: Sequenc
     expect(are_named(families), "a list of objects with a name", families, "families")
     config, row, wrappers, place = text_config(config, families)
     known = known_keys(row)
-    unread = [key for where, wrapper in wrappers
-              for key in wrapper_keys(wrapper, config, row, known, where,
-                                      words_of(find_family(wrapper, families, "wrappers") or {}, "wrapper_keys"))]
+    unread: list[Unread] = []
+    for where, wrapper in wrappers:
+        own = words_of(find_family(wrapper, families, "wrappers") or {}, "wrapper_keys")
+        unread += wrapper_keys(wrapper, config, row, known, where, own)
     unread += unread_keys(config, known, place, "family %r" % row["name"])
     passed, taken = judged_keys(unread, row.get("strict", False), accept_keys)
     facts = Facts(config, row)
