@@ -1200,6 +1200,10 @@ qwen3-coder-480b-a35b-instruct-fp8 Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8 13107
 qwen3.6-27b Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/4448911360
 qwen3.8-27b Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/4448911360
 qwen3.8-flash-next Qwen/Qwen3.8-Flash-Next 4096:219464832/169133184 131072:3437544576/1826931840
+qwen3.6-27b-fp8 Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/4448911360
+qwen3.6-35b-a3b-fp8 Qwen/Qwen3.5-35B-A3B 4096:148275200/106332160 131072:2748743680/1406566400
+qwen3.6-35b-a3b-nvfp4 nvidia/Qwen3.6-35B-A3B-NVFP4 4096:148275200/106332160 32768:735477760/399933440 131072:2748743680/1406566400
+qwen3.8-27b-fp8 Qwen/Qwen3.5-27B 4096:422379520/288161792 131072:8743878656/4448911360
 deepseek-v3 deepseek-ai/DeepSeek-V3 131072:9210691584
 deepseek-r1 deepseek-ai/DeepSeek-V3 131072:9210691584
 deepseek-v3.2 deepseek-ai/DeepSeek-V3.2 131072:10266083328/6300368896
@@ -1222,6 +1226,7 @@ glm-5.1 zai-org/GLM-5.1 4096:410222592/251756544 131072:13127122944/8056209408
 glm-5.1-fp8 zai-org/GLM-5.1-FP8 4096:410222592/251756544 131072:13127122944/8056209408
 glm-5.3 zai-org/GLM-5.2-FP8 131072:12140937216/7070023680
 glm-5.3-flash zai-org/GLM-5.3-Flash 4096:195266560/178685952 131072:1671616512/1141037056
+glm-5.2-nvfp4 nvidia/GLM-5.2-NVFP4 4096:379404288/220938240 32768:3035234304/1767505920 131072:12140937216/7070023680
 minimax-m1-80k MiniMaxAI/MiniMax-M1-80k 4096:314572800/230686720 131072:5515509760/2831155200
 minimax-m2.5 MiniMaxAI/MiniMax-M2.5 131072:33285996544
 minimax-m2.7 MiniMaxAI/MiniMax-M2.7 131072:33285996544
@@ -6053,7 +6058,7 @@ class SpeedGrows(unittest.TestCase):
                 as_fast.add(model.name)
         # all that these keep beside their experts is in bf16
         self.assertEqual(as_fast, {"opt-oss-120b", "opt-oss-20b", "qwen3.5-122b-a10b-nvfp4", "qwen3.8-2.4t-a95b-fp8", "kimi-k2.5", "kimi-k2.6",
-                                   "kimi-k2-thinking", "kimi-k3", "minimax-m2.5-nvfp4", "gemma-4-26b-a4b-nvfp4", "glm-5.1-nvfp4"})
+                                   "kimi-k2-thinking", "kimi-k3", "minimax-m2.5-nvfp4", "gemma-4-26b-a4b-nvfp4", "glm-5.1-nvfp4", "glm-5.2-nvfp4"})
 
 
 class SpeedDoors(unittest.TestCase):
