@@ -286,13 +286,15 @@ NVFP4_ELEMENTS = 16
 # A KV cache of these on latent layers with an index is stored in the packed layout (vLLM 0.32.0).
 PACKED_BY_INDEX = ("fp8", "fp8_ds_mla")
 # Bytes of one stored weight, scales included: int4 with a 16-bit scale per 32 (compressed-tensors, as in
-# Kimi-K2; files with groups of 128 take 8 % less), mxfp4 with an 8-bit scale per 32 (OCP Microscaling Formats
+# Kimi-K2), mxfp4 with an 8-bit scale per 32 (OCP Microscaling Formats
 # 1.0), nvfp4 and fp4 with one per 16 (NVIDIA TensorRT Model Optimizer).
 SERVED_PRECISIONS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625,
                      "mxfp4": 0.53125, "nvfp4": 0.5625}
-# Odd widths of GPTQ, HQQ, EXL3 and MLX, read where a file has them and never proposed: half a bit more for
-# scales, as MLX has it (a scale and a bias of 16 bits per 64 weights; mlx.core.quantize).
-WEIGHT_PRECISIONS = {**SERVED_PRECISIONS, "int6": 0.8125, "int3": 0.4375, "int2": 0.3125}
+# Read where a file has them and never proposed: odd widths of GPTQ, HQQ, EXL3 and MLX, half a bit more for
+# scales, as MLX has it (a scale and a bias of 16 bits per 64 weights; mlx.core.quantize); int4 with a 16-bit
+# scale and a zero point per 128 (AWQ, GPTQ: Qwen3-32B-AWQ is 18.00 GiB on disk).
+WEIGHT_PRECISIONS = {**SERVED_PRECISIONS, "int6": 0.8125, "int4_g128": 0.51953125, "int3": 0.4375,
+                     "int2": 0.3125}
 # Fitted: what a layer takes more, by the share of such weights outside the routed experts; kernel tables
 # agree.
 FORMAT_MS = {"fp8_block": 0.055, "nvfp4": 0.015, "fp4": 0.015}
@@ -2989,7 +2991,8 @@ def check_stated_weights(model: Model) -> None:
 
 
 # Formats whose checkpoints leave the same parts in 16 bits as those of another.
-KEPT_LIKE = {"fp4": "nvfp4", "fp8_block": "fp8", "int6": "int4", "int3": "int4", "int2": "int4"}
+KEPT_LIKE = {"fp4": "nvfp4", "fp8_block": "fp8", "int6": "int4", "int4_g128": "int4", "int3": "int4",
+             "int2": "int4"}
 # What a format may change of a model beside its weights.
 QUANTIZED_FIELDS = ("unquantized_params", "whole_unquantized_params")
 
@@ -3193,7 +3196,7 @@ def mixed_terms(params_by_precision: Mapping[str, int]) -> dict:
 # The precisions in which products with weights may run, best first: a GPU without one takes the next.
 COMPUTE_PRECISIONS = {"bf16": ("bf16",), "fp16": ("bf16",), "fp8": ("fp8", "bf16"),
                       "fp8_block": ("fp8", "bf16"), "int8": ("fp8", "bf16"),
-                      **dict.fromkeys(("int6", "int4", "int3", "int2"), ("bf16",)),
+                      **dict.fromkeys(("int6", "int4", "int4_g128", "int3", "int2"), ("bf16",)),
                       "fp4": ("fp4", "fp8", "bf16"), "nvfp4": ("fp4", "fp8", "bf16"),
                       "mxfp4": ("fp4", "fp8", "bf16")}
 
@@ -7033,6 +7036,8 @@ def language_family(config: dict, fallback: dict | None, place: str, families: l
         if isinstance(nested, dict) and isinstance(config["model_type"], str):
             name = nested.get(config["model_type"])
             row = {"name": name} if name else row
+        if row is None and fallback and config["model_type"] in fallback.get("wrappers", ()):
+            row = fallback if fallback.get("model_types") else None  # named as what it is nested in
         if row is None:
             raise unknown_model_type(config, place, families, "model_types")
     elif fallback and fallback.get("model_types"):
@@ -7329,7 +7334,8 @@ SUSPECT = r"%s|(?:\A|[^a-z])(?:%s)|(?:\A|[^a-z])cla(?:\Z|[^a-z])" % (CACHE_WORDS
 NEGATIONS = {"no", "not", "non", "disable", "disabled", "skip", "without", "full", "causal", "only"}
 # Names of factors and of chances while training: whatever they belong to, they keep nothing.
 FACTORS = (r"(?s:.*)_(beta|alpha|eps|epsilon|theta|std|coef|loss|lr|dropout|prob|pdrop|act|activation|"
-           r"softcap|softcapping|multiplier|scale|temperature)\Z|.*dropout\Z")
+           r"softcap|softcapping|multiplier|scale|temperature)\Z|.*dropout\Z|"
+           r"_[a-z]|(use_)?flash_att|mergekit|merge_method|merged_from|mrope_|base_model_")
 HARMLESS = (
     TOWERS + "|mm_|spatial_merge|patch_size|img_|unsloth|tokenizer|rope_theta|rope_scaling|rotary_|"
     r"router_|init_|initializer|_name|_commit|_from|_experts_impl|(?s:.*)_(token_ids?|token_index|version|init)\Z")
@@ -7376,6 +7382,9 @@ def is_suspect(name: str) -> bool:
     return bool(re.search(SUSPECT, name.lower()))
 
 
+OF_A_WINDOW = ("sliding_window", "max_window_layers")    # unused where use_sliding_window is false
+
+
 class Unread(namedtuple("Unread", "place name value owner")):
     """A key that no rule reads; `owner` is whose class might."""
 
@@ -7387,7 +7396,7 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
     """The keys that no rule reads and whose name does not say that they change nothing."""
     expect(len(config) <= MAX_KEYS, "at most %d keys" % MAX_KEYS, len(config),
            place + (prefix.rstrip(".") or "config"))
-    unused = ("sliding_window", "max_window_layers") if config.get("use_sliding_window") is False else ()
+    unused = OF_A_WINDOW if config.get("use_sliding_window") is False else ()
     for key, value in config.items():
         name = prefix + str(key)
         read = name in known and not isinstance(value, dict)
@@ -7411,6 +7420,8 @@ def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str,
     own = {key: value for key, value in wrapper.items() if key not in passed
            and (re.search(CACHE_WORDS, str(key)) or not re.search(TOWERS, str(key)))}
     repeated = known - {*INHERITED, *row["keys"], "model_type"}
+    if config.get("use_sliding_window") is False:
+        repeated -= set(OF_A_WINDOW)
     for key, value in own.items():
         nested = config.get(key)
         if key in repeated and not is_off(key, value):
@@ -7539,8 +7550,8 @@ def words_only(facts, layers, name, *allowed):
     """No word: refuses a value that the next rules do not cover."""
     key, value = facts.find(name)
     if value is not None and not any(value == one and type(value) is type(one) for one in allowed):
-        raise SizingError("%s: family %r has a rule for %s only, got %s" % (
-            key, facts.row["name"], " or ".join(map(short, allowed)), short(value)))
+        rule = "a rule for %s only" % " or ".join(map(short, allowed)) if allowed else "no rule for it"
+        raise SizingError("%s: family %r has %s, got %s" % (key, facts.row["name"], rule, short(value)))
 
 
 def words_with(facts, layers, name, value, other):
@@ -7765,6 +7776,15 @@ def format_of_type(word: object) -> str | None:
     return next((precision for part, precision in TYPE_WORDS.items() if part in lower), None)
 
 
+WIDE_GROUP = 128  # weights to a scale, from which int4 takes less
+
+
+def in_wide_groups(precision: str | None, size: object) -> str | None:
+    """`precision`, or that of int4 with a scale for so many weights (-1: for a whole row)."""
+    wide = type(size) is int and (size >= WIDE_GROUP or size == -1)  # type: ignore[operator]
+    return "int4_g128" if precision == "int4" and wide else precision
+
+
 def format_of_block(block: dict, bits: object = None) -> str | None:
     """The format that `bits` and the data type of a block say; `bits` where it states none."""
     if block.get("load_in_8bit") is True:
@@ -7773,7 +7793,8 @@ def format_of_block(block: dict, bits: object = None) -> str | None:
     bits = next((block[key] for key in BIT_KEYS if block.get(key) is not None), bits)
     if re.match("mx|nv", kind):
         return "fp8" if bits == 8 else format_of_type(kind)
-    return format_of_bits("float" if kind.startswith(("fp", "float")) else "int", bits)
+    found = format_of_bits("float" if kind.startswith(("fp", "float")) else "int", bits)
+    return in_wide_groups(found, block.get("group_size", block.get("q_group_size")))
 
 
 def format_of_group(weights: dict) -> str | None:
@@ -7781,15 +7802,22 @@ def format_of_group(weights: dict) -> str | None:
     precision = format_of_bits(weights.get("type"), weights.get("num_bits"))
     if precision == "nvfp4" and weights.get("group_size") == MX_GROUP:
         return "mxfp4"
-    return "fp8_block" if precision == "fp8" and weights.get("strategy") == "block" else precision
+    if precision == "fp8" and weights.get("strategy") == "block":
+        return "fp8_block"
+    return in_wide_groups(precision, weights.get("group_size"))
 
 
 def read_groups(quant: dict) -> list:
     """Groups of compressed-tensors: a class of layers such as Linear stands for all of them."""
-    groups = [as_dict(group) for group in as_dict(quant.get("config_groups")).values()]
-    return [Stored(format_of_group(as_dict(group["weights"])),
-                   () if "Linear" in as_list(group.get("targets")) else as_list(group.get("targets")))
-            for group in groups if group.get("weights")]
+    found = []
+    for group in map(as_dict, as_dict(quant.get("config_groups")).values()):
+        targets = as_list(group.get("targets"))
+        if group.get("weights"):
+            precision = format_of_group(as_dict(group["weights"]))
+            found += [Stored(precision)] if "Linear" in targets or not targets else []
+            found += [Stored(precision, names) for names in [[each for each in targets if each != "Linear"]]
+                      if names]
+    return found
 
 
 def read_layers(quant: dict) -> list:
@@ -7870,6 +7898,8 @@ METHODS = (*QUANT_METHODS, *METHOD_READERS)
 def stored_groups(quant: dict) -> list:
     """How a quantization_config stores the weights; raises SizingError where it does not say."""
     method, algorithm = quant.get("quant_method"), quant.get("quant_algo")
+    if method is None and (quant.get("load_in_4bit") or quant.get("load_in_8bit")):
+        method = "bitsandbytes"
     groups = read_groups(quant)
     only_kv = any(quant.get(name) for name in KV_KEYS) and not (groups or algorithm or str(method) in METHODS)
     if not quant or only_kv or ("quant_algo" in quant and algorithm is None and not groups):
@@ -7887,6 +7917,9 @@ def stored_groups(quant: dict) -> list:
     if not found or None in [group.precision for group in found]:
         raise SizingError(UNREAD % ("quant_method %s" % short(method) + (
             ", quant_algo %s" % short(algorithm) if algorithm else "")))
+    found += read_layers(quant) if algorithm != "MIXED_PRECISION" else []
+    found += [Stored(QUANT_ALGOS[word], ["experts"]) for word in [str(quant.get("moe_quant_algo"))]
+              if word in QUANT_ALGOS]
     if quant.get("weight_block_size"):
         found = [group._replace(precision="fp8_block") if group.precision == "fp8" else group
                  for group in found]
@@ -7915,25 +7948,30 @@ def states_weights(config: dict) -> bool:
 # --- modules: which parts of the model, and in which layers, a name in a quantization_config stands for
 
 # In 16 bits anyway, not loaded, or next to nothing.
-SMALL = r"mtp|nextn|norm|rotary|indexers_proj|conv1d|in_proj_(a|b|ba)\Z|e_score|(\A|[._])(gate|router)\Z"
+SMALL = (r"mtp|nextn|norm|rotary|indexers_proj|weights_proj|conv1d|in_proj_(a|b|ba)\Z|e_score|eh_proj|"
+         r"(q|kv|o)_[ab]_proj|(\A|[._])(gate|router)\Z")
 MLP_PARTS = ("mlp", "expert", "shared")
 OF_A_LAYER = ("attention", "indexer", "none", "state", *MLP_PARTS)
 # Words of a name and the parts it stands for; the first match counts, and where it has alternatives all.
 PARTS_NAMED = {"lm_head": ("head",), "embed_tokens|embedding": ("embedding",), "shared?_": ("shared",),
                r"(?<!shared_)(?<!share_)expert|fusedmoe": ("expert",),
-               "linear_attn|mamba|conv": ("state",), "indexer": ("indexer",),
+               r"linear_attn|mamba|conv|mixer\.in_proj": ("state",), "indexer": ("indexer",),
                "attn|attention": ("attention", "indexer", "none"),
                r"\b(layers|h|blocks)\.[^.]+(\.mixer.*)?\Z": OF_A_LAYER,
                r"(mlp|feed_forward|moe|ffn)\Z": ("block",)}
 MLP_WORDS = r"(up|down|gate)_proj|(up|down)\||\bw[123]\b|\bfc[12]\b"
 ATTENTION_WORDS = r"\b[qkvo]_proj|\b[qkvo]\||qkv"
-ALL_LINEAR = r"[^a-z]*\Z|.*(proj|linear)"
+ALL_LINEAR = r"[^a-z]*(linear|proj)?\Z"
+# Modules of what reads images and sound, beside those with a word of TOWERS in their name.
+TOWER_MODULES = (r"resampler|aligner|perceive|patch_merge|talker|code2wav|token2wav|mlp_ar|adapter|connector|"
+                 r"(\A|[^a-z])encoder\.")
 
 
 def bare(name: str) -> str:
     """A name or pattern in lower case, without the signs that mean any ending."""
     lower = name.lower().replace("re:", "").replace(r"\d+", "*").replace("[0-9]+", "*").replace("\\", "")
-    return lower.rstrip(".*$^()").replace(".weight", "").lstrip("^")
+    found = lower.rstrip(".*$^()").replace(".weight", "").lstrip("^")
+    return found + ")" * (found.count("(") - found.count(")"))
 
 
 def parts_named(name: str, own: Mapping[str, Sequence[str]]) -> tuple:
@@ -7941,7 +7979,7 @@ def parts_named(name: str, own: Mapping[str, Sequence[str]]) -> tuple:
 
     `own` are names that the family gives its parts, before those of all.
     """
-    if re.search(TOWERS, name) or re.search(SMALL, name):
+    if any(re.search(words, name) for words in (TOWERS, TOWER_MODULES, SMALL)):
         return ()
     found = [tuple(parts) for word, parts in own.items() if word in name]
     found += [parts for words, parts in PARTS_NAMED.items() if re.search(words, name)]
@@ -8036,7 +8074,8 @@ def stored_weights(facts: Facts) -> list:
     try:
         stored = stored_groups(quantization(facts.config))
         experts = EXPERT_DTYPES.get(str(facts.config.get("expert_dtype")))
-        return [*stored, Stored(experts, ["experts"])] if stored and experts else stored
+        told = any("expert" in name for group in stored for name in group.modules)
+        return [*stored, Stored(experts, ["experts"])] if stored and experts and not told else stored
     except SizingError:
         if not facts.weights_given:
             raise

@@ -727,7 +727,7 @@ class Doors(Tabled):
         self.agree(((door, changes), self.call(door, **changes), message) for door, changes, message in self.SAID)
 
     def test_arguments_by_name(self):
-        formats = "bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int3, int2"
+        formats = "bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int4_g128, int3, int2"
         self.agree((more, refusal(sizing.calculate_sizing, **SIZED, **more), message) for more, message in [
             ({"tpot": 5}, "unknown argument 'tpot'; did you mean 'tpot_ms'?"),
             ({"weights_precision": "fp9"}, "weights_precision: unknown value 'fp9'; did you mean 'fp8'?"),
@@ -2645,7 +2645,7 @@ class Weights(Tabled):
     KNOWN = dataclasses.replace(FULL, total_params=2**30, unquantized_params=2**28, mtp_params=2**28, weights_precision="bf16",
                                 weights_gib=2.5, checkpoint_gib=3.0)
     WIDTHS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int6": 0.8125, "int4": 0.5625, "fp4": 0.5625,
-              "mxfp4": 0.53125, "nvfp4": 0.5625, "int3": 0.4375, "int2": 0.3125}
+              "mxfp4": 0.53125, "nvfp4": 0.5625, "int4_g128": (4 + 20 / 128) / 8, "int3": 0.4375, "int2": 0.3125}
     FORMATS = [
         # changes to KNOWN, format asked for, (GiB, on disk, format, origin)
         ({}, None, (2.5, 3.0, "bf16", None)), ({}, "bf16", (2.5, 3.0, "bf16", None)),  # as stated
@@ -6096,7 +6096,7 @@ class SpeedDoors(unittest.TestCase):
     WORDS = {  # argument -> (all words, a wrong one and the nearest)
              "kv_precision": ("fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla", "fp9", "fp8"),
              "engine": ("generic, vllm, sglang, trtllm", "vlm", "vllm"),
-             "weights_precision": ("bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int3, int2", "nvfp", "nvfp4")}
+             "weights_precision": ("bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int4_g128, int3, int2", "nvfp", "nvfp4")}
 
     def asked(self, door, **changes):
         return door(**{name: dict(self.VALID, **changes)[name] for name in self.DOORS[door]})
@@ -10019,6 +10019,16 @@ class Quantization(unittest.TestCase):
                 # ignored beside the groups: the four experts of one layer
                 ({"config_groups": groups, "ignore": ["model.layers.0.block_sparse_moe.experts"]}, "nvfp4",
                  {"fp8": attention, "nvfp4": experts * 3 // 4, "bf16": kept + experts // 4}),
+                # two groups that name all linear layers: the names of the second still count
+                ({"config_groups": {"a": {"targets": ["Linear"], "weights": fp8}, "b": {"targets": ["Linear", "re:.*experts.*"], "weights": int4}}},
+                 "int4", {"fp8": attention, "int4": experts, "bf16": kept}),
+                # experts of another format beside a method that says all by its name
+                ({"quant_method": "fp8", "moe_quant_algo": "NVFP4"}, "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
+                ({"quant_method": "fp8", "quantized_layers": {"layers.%d.block_sparse_moe.experts" % layer: {"quant_algo": "NVFP4"} for layer in range(4)}},
+                 "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
+                # of a leaf whose size nothing tells: no other weight is left in 16 bits for it
+                ({"config_groups": {"a": groups["group_0"], "b": groups["group_1"]}, "ignore": ["re:.*out_proj$", "re:.*q_a_proj$", "resampler.kv_proj"]},
+                 "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
                 # two layers of attention in 8 bits, the others with the rest
                 ({"config_groups": {"a": {"targets": [r"re:.*layers\.(0|3)\.self_attn.*"], "weights": fp8}, "b": {"targets": ["Linear"], "weights": int4}}},
                  "int4", {"fp8": attention // 2, "int4": attention // 2 + experts, "bf16": kept}),
@@ -10110,6 +10120,16 @@ class Quantization(unittest.TestCase):
         self.assertEqual(model.as_quantized["int4"]["unquantized_params"], rest)
         self.assertEqual(model.as_quantized["int4"]["whole_unquantized_params"], model.whole_params)
         self.assertEqual(sizing.with_weights(model, "int4").unquantized_params, rest)
+
+    def test_int4_in_wide_groups(self):
+        # a scale and a zero point of 20 bits for 128 weights; fewer than 128 count as 32
+        for block, precision in (
+                ({"quant_method": "awq", "bits": 4, "group_size": 128}, "int4_g128"), ({"quant_method": "awq", "bits": 4, "group_size": 64}, "int4"),
+                ({"quant_method": "gptq", "bits": 4, "group_size": -1}, "int4_g128"), ({"quant_method": "gptq", "bits": 8, "group_size": 128}, "int8"),
+                ({"load_in_4bit": True}, "int4"), ({"load_in_8bit": True}, "int8"),
+                ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": {
+                    "num_bits": 4, "type": "int", "group_size": 128}}}}, "int4_g128")):
+            self.assertEqual(read(hf_config("llama", quantization_config=block)).weights_precision, precision, block)
 
     UNREAD = [  # quantization_config, words of the refusal
         ({"quant_method": "brand_new"}, "quant_method 'brand_new'"), ({"quant_method": "vptq"}, "quant_method 'vptq'"),
@@ -10271,10 +10291,14 @@ class Quantization(unittest.TestCase):
         ("model.layers.7*.self_attn", ATTENTIONS, [7]), ("re:.*layers\\.\\d+\\.self_attn.*", ATTENTIONS, [None]),
         ("lm_head", ("head",), [None]), ("model.embed_tokens", ("embedding",), [None]), ("Linear", sizing.OF_A_LAYER, [None]),
         ("re:.*", sizing.OF_A_LAYER, [None]), ("Qwen3MoeExperts", ("expert",), [None]), ("FusedMoE", ("expert",), [None]),
-        ("backbone.layers.7.mixer.in_proj", sizing.OF_A_LAYER, [7]), ("backbone.layers.7.mixer.experts", ("expert",), [7]),
+        ("backbone.layers.7.mixer.in_proj", ("state",), [7]), ("backbone.layers.7.mixer.experts", ("expert",), [7]),
         ("model.layers.0*", sizing.OF_A_LAYER, [0]), ("re:.*q_proj", ("attention", "none"), [None]), ("self_attn.indexer.wk", ("indexer",), [None]),
         *[(name, (), [None]) for name in ("vision.attn", "model.mtp.attn", "attn_norm", "indexers_proj.attn", "mlp.gate", "mlp.router", "embed_vision*",
-                                          "mlp.gate.e_score_correction_bias", "re:.*mlp.gate$", "score")]]
+                                          "mlp.gate.e_score_correction_bias", "re:.*mlp.gate$", "score",
+                                          # of a leaf whose size nothing tells, of next to nothing, of towers
+                                          "re:.*out_proj$", "re:.*eh_proj.*", "re:.*q_a_proj$", "re:.*kv_a_proj_with_mqa$", "re:.*weights_proj$",
+                                          "resampler.kv_proj", "mlp_AR.linear_1", "patch_merge_mlp", "aligner.x", "encoder.x.q_proj")],
+        ("re:.*proj", sizing.OF_A_LAYER, [None]), ("re:.*layers\\.(0|31)\\..*", sizing.OF_A_LAYER, [0, 31])]
 
     def test_names_of_modules(self):
         for name, parts, layers in self.NAMES:
@@ -11539,7 +11563,7 @@ class CommandLine(InFolder):
          CHOICE % ("kv-precision", "", "choose from fp8, int8, fp16, bf16, nvfp4, fp8_ds_mla")),
         (argv(weights_precision=""),
          CHOICE % ("weights-precision", "",
-                   "choose from bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int3, int2")),
+                   "choose from bf16, fp16, fp8, fp8_block, int8, int4, fp4, mxfp4, nvfp4, int6, int4_g128, int3, int2")),
         (argv(weights_precision="fp8-block"), CHOICE % ("weights-precision", "fp8-block", "did you mean 'fp8_block'?")),
         (argv("--bogus"), "unknown argument '--bogus'; choose from " + FIRST_FLAGS),
         (argv("extra"), "unknown argument 'extra'; choose from " + FIRST_FLAGS),
