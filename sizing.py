@@ -7218,7 +7218,7 @@ class Facts(dict):
                    "a list", value)
             expect(len(value) <= KEY_MAXIMA["num_hidden_layers"], "at most 10000 entries", len(value))
             for number in value if about == "sum_of" else ():
-                check_number(number, COUNT._replace(low=0, high=10**7))
+                check_number(number, COUNT._replace(low=0))
         return value
 
     def value_of(self, name: str):
@@ -8213,7 +8213,7 @@ def kv_fields(facts: Facts, groups: list) -> dict:
             "attention_pattern": pattern, "layer_groups": None if classic else groups,
             "hybrid_full_layers": by_kind["full"]["layers"] if hybrid else None,
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,
-            "sliding_window": sliding["sliding_window"] if pattern in ("hybrid", "sliding") else None,
+            "sliding_window": sliding.get("sliding_window"),
             "default_kv_precision": stored_kv_precision(facts.config, has_indexed_latents(by_kind))}
 
 
