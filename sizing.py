@@ -8001,7 +8001,8 @@ def stored_weights(facts: Facts) -> list:
     """How the file stores the weights; raises SizingError where it does not say, and nobody else does."""
     try:
         stored = stored_groups(quantization(facts.config))
-        experts = EXPERT_DTYPES.get(str(facts.config.get("expert_dtype")))
+        said = facts.config.get("expert_dtype") or quantization(facts.config).get("expert_dtype")
+        experts = EXPERT_DTYPES.get(str(said))
         return [*stored, Stored(experts, ["experts"])] if stored and experts else stored
     except SizingError:
         if not facts.weights_given:
