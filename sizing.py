@@ -6925,6 +6925,7 @@ ENCODER = "generates no text and keeps no KV cache: give the config.json of a mo
 TWO_STACKS = "is an encoder with a decoder, or hears speech: only models of a decoder alone are sized"
 ADAPTER = "is an adapter's (LoRA), not a model's: give the config.json of its base model"
 DIFFUSION = "is a diffusion pipeline's: it generates no text and keeps no KV cache"
+LOOPED = "computes a token in several passes over its layers, which no speed here covers"
 NOT_SIZED = (
     ("peft_type", ".*", ADAPTER), ("_diffusers_version", ".*", DIFFUSION),
     *((key, ".*", DRAFTER) for key in ("speculators_config", "draft_vocab_size", "eagle_config",
@@ -6933,8 +6934,10 @@ NOT_SIZED = (
      ".*(Medusa|MLPSpeculator|DFlash|DSpark|Draft(Model|er)|Speculator).*", DRAFTER),
     ("model_type", "eagle3?|medusa|mlp_speculator|dflash|dspark|.*_(mtp|draft|eagle3?)", DRAFTER),
     ("model_type", "(m|um|long|switch_)?t5|m?bart|pegasus(_x)?|marian|m2m_100|nllb.*|led|blenderbot.*|"
-     "whisper|cohere_asr|canary|prophetnet|florence2?|seamless_m4t.*|speech_to_text|moonshine|(.*-)?encoder-decoder",
+     "whisper|cohere_asr|canary|prophetnet|florence2?|seamless_m4t.*|speech_to_text|moonshine|"
+     "(.*-)?encoder-decoder",
      TWO_STACKS),
+    ("model_type", "ouro|hrm_text|iquestloopcoder|diffusion_.*|.*_diffusion|llada.*|dream", LOOPED),
     ("model_type", ".*bert([_-].*)?|.*roberta.*|.*deberta.*|electra|mpnet|ernie(_m)?|new|gte|funnel|"
      "longformer|roformer|big_bird|layoutlm.*|luke|(chinese_|alt)?clip(_.*|seg)?|siglip2?(_.*)?|vit(_.*)?|deit|beit|"
      "dinov.*|swin(v2)?|convnext(v2)?|intern_?vit.*|sam2?|owl.*|detr|wav2vec2.*|w2v.*|hubert|wavlm|clap|parakeet_.*|"
@@ -7238,7 +7241,7 @@ class Facts(dict):
                    "a list", value)
             expect(len(value) <= KEY_MAXIMA["num_hidden_layers"], "at most 10000 entries", len(value))
             for number in value if about == "sum_of" else ():
-                check_number(number, COUNT._replace(low=0, high=10**7))
+                check_number(number, COUNT._replace(low=0))
         return value
 
     def value_of(self, name: str):
@@ -7781,7 +7784,7 @@ WIDE_GROUP = 128  # weights to a scale, from which int4 takes less
 
 def in_wide_groups(precision: str | None, size: object) -> str | None:
     """`precision`, or that of int4 with a scale for so many weights (-1: for a whole row)."""
-    wide = type(size) is int and (size >= WIDE_GROUP or size == -1)  # type: ignore[operator]
+    wide = isinstance(size, int) and (size >= WIDE_GROUP or size == -1)
     return "int4_g128" if precision == "int4" and wide else precision
 
 
@@ -7897,9 +7900,9 @@ METHODS = (*QUANT_METHODS, *METHOD_READERS)
 
 def stored_groups(quant: dict) -> list:
     """How a quantization_config stores the weights; raises SizingError where it does not say."""
+    if "quant_method" not in quant and (quant.get("load_in_4bit") or quant.get("load_in_8bit")):
+        quant = {**quant, "quant_method": "bitsandbytes"}    # as files were before they said so
     method, algorithm = quant.get("quant_method"), quant.get("quant_algo")
-    if method is None and (quant.get("load_in_4bit") or quant.get("load_in_8bit")):
-        method = "bitsandbytes"
     groups = read_groups(quant)
     only_kv = any(quant.get(name) for name in KV_KEYS) and not (groups or algorithm or str(method) in METHODS)
     if not quant or only_kv or ("quant_algo" in quant and algorithm is None and not groups):
@@ -8073,7 +8076,8 @@ def stored_weights(facts: Facts) -> list:
     """How the file stores the weights; raises SizingError where it does not say, and nobody else does."""
     try:
         stored = stored_groups(quantization(facts.config))
-        experts = EXPERT_DTYPES.get(str(facts.config.get("expert_dtype")))
+        said = facts.config.get("expert_dtype") or quantization(facts.config).get("expert_dtype")
+        experts = EXPERT_DTYPES.get(str(said))
         told = any("expert" in name for group in stored for name in group.modules)
         return [*stored, Stored(experts, ["experts"])] if stored and experts and not told else stored
     except SizingError:
@@ -8217,8 +8221,8 @@ def tower_parameters(configs: Sequence[dict], text: Facts, families: list) -> tu
                     key or "projector", row["name"], problem))
         estimated.update((key, plain_tower(config[key])) for key in TOWER_KEYS
                          if isinstance(config.get(key), dict) and config[key] and key not in found)
-    said += ["%s is %s" % (key, "not counted" if count is None
-                           else "an estimate: its attention and MLP alone") for key, count in estimated.items()]
+    said += ["%s is %s" % (key, "not counted" if count is None else "estimated from its attention and MLP")
+             for key, count in estimated.items()]
     total = sum(counts) + sum(filter(None, estimated.values()))
     return (total if 0 < total <= PARAMETER_COUNT else None), said
 
@@ -8364,7 +8368,7 @@ def kv_fields(facts: Facts, groups: list) -> dict:
             "attention_pattern": pattern, "layer_groups": None if classic else groups,
             "hybrid_full_layers": by_kind["full"]["layers"] if hybrid else None,
             "hybrid_sliding_layers": sliding["layers"] if hybrid else None,
-            "sliding_window": sliding["sliding_window"] if pattern in ("hybrid", "sliding") else None,
+            "sliding_window": sliding.get("sliding_window"),
             "default_kv_precision": stored_kv_precision(facts.config, has_indexed_latents(by_kind))}
 
 

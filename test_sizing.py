@@ -9501,6 +9501,245 @@ FAMILY_CASES = [
       "n_routed_experts": 64, "n_shared_experts": 2, "num_experts_per_tok": 6, "first_k_dense_replace": 1, "moe_layer_freq": 1,
       "vocab_size": 102400, "max_position_embeddings": 4096, "norm_topk_prob": False, "scoring_func": "softmax", "torch_dtype":
       "bfloat16"}),
+    ("mistralai/Mistral-Large-3-675B-Instruct-2512 (architecture, no model_type)", "shape", 673421089792, 39946968064, {"bf16": {4096: 287834112, 131072: 9210691584}, "fp8": {4096: 143917056, 131072: 4605345792}},  # 61*(512+64)*t*b; total of DeepSeek-V3's modules
+     {"architectures": ["MistralLarge3ForCausalLM"], "hidden_size": 7168, "num_hidden_layers": 61, "first_k_dense_replace": 3,
+      "moe_layer_freq": 1, "intermediate_size": 16384, "moe_intermediate_size": 4096, "n_routed_experts": 128, "n_shared_experts":
+      1, "num_experts_per_tok": 4, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+      "v_head_dim": 128, "num_attention_heads": 128, "num_key_value_heads": 128, "vocab_size": 131072, "max_position_embeddings":
+      262144, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "llama_4_scaling": {"original_max_position_embeddings":
+      8192, "beta": 0.1}, "n_group": 1, "topk_group": 1, "topk_method": None, "norm_topk_prob": True, "scoring_func": "softmax",
+      "routed_scaling_factor": 1.0}),
+    ("mistralai/Mistral-Large-3-675B-Instruct-2512 (model_type deepseek_v3)", "shape", 673421089792, 39946968064, {"bf16": {4096: 287834112, 131072: 9210691584}, "fp8": {4096: 143917056, 131072: 4605345792}},  # 61*(512+64)*t*b
+     {"architectures": ["MistralLarge3ForCausalLM"], "hidden_size": 7168, "num_hidden_layers": 61, "first_k_dense_replace": 3,
+      "moe_layer_freq": 1, "intermediate_size": 16384, "moe_intermediate_size": 4096, "n_routed_experts": 128, "n_shared_experts":
+      1, "num_experts_per_tok": 4, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+      "v_head_dim": 128, "num_attention_heads": 128, "num_key_value_heads": 128, "vocab_size": 131072, "max_position_embeddings":
+      262144, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "llama_4_scaling": {"original_max_position_embeddings":
+      8192, "beta": 0.1}, "n_group": 1, "topk_group": 1, "topk_method": None, "norm_topk_prob": True, "scoring_func": "softmax",
+      "routed_scaling_factor": 1.0, "model_type": "deepseek_v3"}),
+    ("mistralai/Mistral-Large-3-675B-Instruct-2512 (params.json with architectures added)", "shape", 673421089792, 39946968064, {"bf16": {4096: 287834112, 131072: 9210691584}, "fp8": {4096: 143917056, 131072: 4605345792}},  # 61*(512+64)*t*b
+     {"architectures": ["MistralLarge3ForCausalLM"], "dim": 7168, "n_layers": 61, "head_dim": 128, "hidden_dim": 16384, "n_heads":
+      128, "n_kv_heads": 128, "norm_eps": 1e-06, "vocab_size": 131072, "tied_embeddings": False, "max_position_embeddings":
+      262144, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+      "rope_theta": 10000.0, "moe": {"expert_parallel": 1, "expert_model_parallel": 1, "route_every_n": 1,
+      "first_k_dense_replace": 3, "num_experts": 128, "num_experts_per_tok": 4, "num_expert_groups": 1,
+      "num_expert_groups_per_tok": 1, "routed_scale": 1.0, "expert_hidden_dim": 4096, "num_shared_experts": 1}, "llama_4_scaling":
+      {"original_max_position_embeddings": 8192, "beta": 0.1}, "yarn": {"factor": 36, "original_max_position_embeddings": 8192,
+      "alpha": 1, "beta": 32}}),
+    ("skt/A.X-K1", "shape", 518983059456, 32779339776, {"bf16": {4096: 287834112, 32768: 2302672896}, "fp8": {4096: 143917056, 32768: 1151336448}},  # 61*576*t*b; transformers 5.24's class on the meta device has 518,983,052,288 parameters, 7,168
+     {"architectures": ["AXK1ForCausalLM"], "model_type": "axk1", "vocab_size": 163840, "hidden_size": 7168, "intermediate_size":
+      18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_attention_heads": 64, "num_key_value_heads": 64,
+      "n_shared_experts": 1, "n_routed_experts": 192, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64,
+      "v_head_dim": 128, "qk_nope_head_dim": 128, "num_experts_per_tok": 8, "max_position_embeddings": 32768,
+      "first_k_dense_replace": 1, "moe_layer_freq": 1, "tie_word_embeddings": False, "n_group": 8, "topk_group": 4, "topk_method":
+      "noaux_tc", "torch_dtype": "bfloat16"}),
+    ("skt/A.X-K1 (as transformers 5 saves it)", "shape", 518983059456, 32779339776, {"bf16": {4096: 287834112, 32768: 2302672896}, "fp8": {4096: 143917056, 32768: 1151336448}},  # the same
+     {"architectures": ["AXK1ForCausalLM"], "model_type": "axk1", "vocab_size": 163840, "hidden_size": 7168, "intermediate_size":
+      18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_attention_heads": 64, "num_key_value_heads": 64,
+      "n_shared_experts": 1, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64, "v_head_dim": 128,
+      "qk_nope_head_dim": 128, "num_experts_per_tok": 8, "max_position_embeddings": 32768, "tie_word_embeddings": False,
+      "n_group": 8, "topk_group": 4, "mlp_layer_types": ["dense"] + ["sparse"] * 60, "dtype": "bfloat16", "n_routed_experts": 192,
+      "head_dim": 64, "qk_head_dim": 192, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}, "rope_interleave":
+      True, "output_router_logits": False, "attention_bias": False}),
+    ("EssentialAI/rnj-1-instruct", "shape", 8310501376, 8310501376, {"bf16": {4096: 536870912, 32768: 4294967296}, "fp8": {4096: 268435456, 32768: 2147483648}},  # 32*2*8*128*t*b
+     {"architectures": ["Rnj1ForCausalLM"], "model_type": "rnj1", "vocab_size": 128256, "hidden_size": 4096, "intermediate_size":
+      16384, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
+      "max_position_embeddings": 32768, "sliding_window": 32768, "layer_types": ["full_attention"] * 32, "tie_word_embeddings":
+      True, "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 128, "final_logit_softcapping": 30.0,
+      "torch_dtype": "bfloat16"}),
+    ("EssentialAI/rnj-1 (gemma3_text)", "shape", 8310501376, 8310501376, {"bf16": {4096: 536870912, 32768: 4294967296}, "fp8": {4096: 268435456, 32768: 2147483648}},  # 32*2*8*128*t*b
+     {"architectures": ["Gemma3ForCausalLM"], "model_type": "gemma3_text", "vocab_size": 128256, "hidden_size": 4096,
+      "intermediate_size": 16384, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
+      "max_position_embeddings": 32768, "sliding_window": 32768, "layer_types": ["full_attention"] * 32, "tie_word_embeddings":
+      True, "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 128, "final_logit_softcapping": 30.0,
+      "torch_dtype": "bfloat16"}),
+    ("rnj-1 with local layers", "shape", 8310501376, 8310501376, {"bf16": {4096: 536870912, 32768: 1879048192}, "fp8": {4096: 268435456, 32768: 939524096}},  # (8*t+24*min(t,8192))*2*8*128*b
+     {"architectures": ["Rnj1ForCausalLM"], "model_type": "rnj1", "vocab_size": 128256, "hidden_size": 4096, "intermediate_size":
+      16384, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
+      "max_position_embeddings": 32768, "sliding_window": 8192, "layer_types": ["chunked_attention", "chunked_attention",
+      "chunked_attention", "full_attention"] * 8, "tie_word_embeddings": True, "hidden_activation": "gelu_pytorch_tanh",
+      "query_pre_attn_scalar": 128, "final_logit_softcapping": 30.0, "torch_dtype": "bfloat16"}),
+    ("naver-hyperclovax/HyperCLOVAX-SEED-Think-14B", "shape", 14748112896, 14748112896, {"bf16": {4096: 637534208, 131072: 20401094656}, "fp8": {4096: 318767104, 131072: 10200547328}},  # 38*2*8*128*t*b; total as transformers 5.24's class on the meta device
+     {"architectures": ["HyperCLOVAXForCausalLM"], "model_type": "hyperclovax", "vocab_size": 110592, "hidden_size": 6144,
+      "intermediate_size": 14336, "num_hidden_layers": 38, "num_attention_heads": 48, "num_key_value_heads": 8, "head_dim": 128,
+      "use_post_norm": True, "max_position_embeddings": 131072, "tie_word_embeddings": False, "attention_bias": False, "mlp_bias":
+      False, "attention_multiplier": 0.0078125, "logits_scaling": 0.125, "embedding_multiplier": 10.0, "residual_multiplier": 1.0,
+      "torch_dtype": "bfloat16"}),
+    ("naver-hyperclovax/HyperCLOVAX-SEED-Think-14B inside a vlm", "shape", 14748112896, 14748112896, {"bf16": {4096: 637534208, 131072: 20401094656}, "fp8": {4096: 318767104, 131072: 10200547328}},  # the same
+     {"architectures": ["HCXVisionV2ForCausalLM"], "model_type": "vlm", "text_config": {"model_type": "hyperclovax", "vocab_size":
+      110592, "hidden_size": 6144, "intermediate_size": 14336, "num_hidden_layers": 38, "num_attention_heads": 48,
+      "num_key_value_heads": 8, "head_dim": 128, "use_post_norm": True, "max_position_embeddings": 131072, "tie_word_embeddings":
+      False, "attention_bias": False, "mlp_bias": False, "attention_multiplier": 0.0078125, "logits_scaling": 0.125,
+      "embedding_multiplier": 10.0, "residual_multiplier": 1.0, "torch_dtype": "bfloat16"}, "vision_config": {"model_type":
+      "qwen2_5_vl", "hidden_size": 1280, "depth": 32, "num_heads": 16, "intermediate_size": 3456, "out_hidden_size": 5120},
+      "image_token_id": 128060, "video_token_id": 128061, "mm_projector_type": "linear"}),
+    ("IQuestLab/IQuest-Coder-V1-40B-Instruct", "shape", 39794283520, 39794283520, {"bf16": {4096: 1342177280, 131072: 42949672960}, "fp8": {4096: 671088640, 131072: 21474836480}},  # 80*2*8*128*t*b; total as transformers 5.24's class on the meta device
+     {"architectures": ["IQuestCoderForCausalLM"], "model_type": "iquestcoder", "vocab_size": 76800, "hidden_size": 5120,
+      "intermediate_size": 27648, "num_hidden_layers": 80, "num_attention_heads": 40, "num_key_value_heads": 8, "head_dim": 128,
+      "max_position_embeddings": 131072, "tie_word_embeddings": False, "attention_bias": False, "mlp_bias": False, "clip_qkv":
+      None, "use_sliding_window": False, "rope_theta": 500000, "torch_dtype": "bfloat16"}),
+    ("IFM/K2-Horizon-3.7B", "quoted", 5058255360, 5058255360, {"bf16": {4096: 603979776, 131072: 19327352832}, "fp8": {4096: 301989888, 131072: 9663676416}},  # 36*2*8*128*t*b; total 5,058,255,360, which the Hub's API states
+     {"architectures": ["K2HorizonForCausalLM"], "attention_bias": False, "attention_gate_func": None, "decoder_sparse_step": 1,
+      "head_dim": 128, "hidden_size": 2560, "intermediate_size": 10240, "layernorm_num_groups": 2, "max_position_embeddings":
+      524288, "mlp_only_layers": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+      26, 27, 28, 29, 30, 31, 32, 33, 34, 35], "model_type": "k2_horizon", "moe_gate_bias": False, "moe_intermediate_size": 0,
+      "mova_num_experts": 0, "mova_num_experts_per_tok": 0, "norm_topk_prob": True, "num_attention_heads": 32, "num_experts": 0,
+      "num_experts_per_tok": 0, "num_hidden_layers": 36, "num_key_value_heads": 8, "num_shared_experts": 0, "query_key_norm":
+      False, "rope_head_dim": 128, "rope_parameters": {"rope_theta": 10000000.0, "rope_type": "default"}, "router_scaling_factor":
+      1.0, "router_score_func": "sigmoid", "tie_word_embeddings": False, "vocab_size": 250624}),
+    ("IFM/K2-Horizon-7B", "quoted", 8999178240, 8999178240, {"bf16": {4096: 603979776, 131072: 19327352832}, "fp8": {4096: 301989888, 131072: 9663676416}},  # 36*2*8*128*t*b; total 8,999,178,240, which a model page states of its safetensors; 144 KiB a to
+     {"architectures": ["K2HorizonForCausalLM"], "attention_bias": False, "attention_gate_func": None, "decoder_sparse_step": 1,
+      "head_dim": 128, "hidden_size": 4096, "intermediate_size": 12288, "layernorm_num_groups": 2, "max_position_embeddings":
+      524288, "mlp_only_layers": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+      26, 27, 28, 29, 30, 31, 32, 33, 34, 35], "model_type": "k2_horizon", "moe_gate_bias": False, "moe_intermediate_size": 0,
+      "mova_num_experts": 0, "mova_num_experts_per_tok": 0, "norm_topk_prob": True, "num_attention_heads": 32, "num_experts": 0,
+      "num_experts_per_tok": 0, "num_hidden_layers": 36, "num_key_value_heads": 8, "num_shared_experts": 0, "query_key_norm":
+      False, "rope_head_dim": 128, "rope_parameters": {"rope_theta": 10000000.0, "rope_type": "default"}, "router_scaling_factor":
+      1.0, "router_score_func": "sigmoid", "tie_word_embeddings": False, "vocab_size": 250624}),
+    ("bharatgenai/Param2-17B-A2.4B-Thinking", "shape", 17151141760, 2554963840, {"bf16": {2048: 88080384, 4096: 176160768}, "fp8": {2048: 44040192, 4096: 88080384}},  # 21*2*8*64*t*b; total from the modules of param2moe.py: 17.15 B
+     {"architectures": ["Param2MoEForCausalLM"], "model_type": "param2moe", "vocab_size": 128008, "hidden_size": 2048,
+      "intermediate_size": 9216, "num_hidden_layers": 21, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 64,
+      "max_position_embeddings": 4096, "tie_word_embeddings": True, "use_qkv_bias": False, "use_bias": False,
+      "first_k_dense_replace": 1, "num_experts": 64, "num_shared_experts": 2, "num_experts_per_tok": 6, "moe_intermediate_size":
+      2048, "moe_shared_expert_intermediate_size": 4096, "max_window_layers": 20, "num_nextn_predict_layers": 0,
+      "moe_router_enable_expert_bias": True, "use_qk_norm": True, "use_rmsnorm": True, "sliding_window": None, "score_function":
+      "sigmoid", "n_group": 1, "topk_group": 1, "torch_dtype": "bfloat16"}),
+    ("sarvamai/sarvam-30b", "shape", 32152650368, 4520575616, {"bf16": {4096: 79691776, 131072: 2550136832}, "fp8": {4096: 39845888, 131072: 1275068416}},  # 19*2*4*64*t*b; transformers 5.24's class on the meta device has 32,152,648,064 parameters and t
+     {"architectures": ["SarvamMoEForCausalLM"], "model_type": "sarvam_moe", "vocab_size": 262144, "hidden_size": 4096,
+      "intermediate_size": 8192, "num_hidden_layers": 19, "num_attention_heads": 64, "num_key_value_heads": 4, "head_dim": 64,
+      "max_position_embeddings": 131072, "tie_word_embeddings": False, "use_qkv_bias": False, "use_bias": False,
+      "moe_intermediate_size": 1024, "num_experts": 128, "num_experts_per_tok": 6, "num_shared_experts": 1,
+      "first_k_dense_replace": 1, "use_qk_norm": True, "norm_topk_prob": True, "n_group": 1, "topk_group": 1,
+      "routed_scaling_factor": 2.5, "score_function": "sigmoid", "moe_router_enable_expert_bias": True, "torch_dtype":
+      "bfloat16"}),
+    ("sarvamai/sarvam-30b (as transformers 5 saves it)", "shape", 32152650368, 4520575616, {"bf16": {4096: 79691776, 131072: 2550136832}, "fp8": {4096: 39845888, 131072: 1275068416}},  # the same
+     {"architectures": ["SarvamMoEForCausalLM"], "model_type": "sarvam_moe", "vocab_size": 262144, "hidden_size": 4096,
+      "intermediate_size": 8192, "num_hidden_layers": 19, "num_attention_heads": 64, "num_key_value_heads": 4, "head_dim": 64,
+      "max_position_embeddings": 131072, "tie_word_embeddings": False, "moe_intermediate_size": 1024, "num_experts_per_tok": 6,
+      "first_k_dense_replace": 1, "use_qk_norm": True, "norm_topk_prob": True, "n_group": 1, "topk_group": 1,
+      "routed_scaling_factor": 2.5, "score_function": "sigmoid", "n_routed_experts": 128, "n_shared_experts": 1, "attention_bias":
+      False, "num_mtp_layers": 0, "dtype": "bfloat16", "partial_rotary_factor": 1.0, "rope_parameters": {"rope_type": "default",
+      "rope_theta": 8000000.0}}),
+    ("sarvamai/sarvam-105b", "quoted", 106031763456, 12414898176, {"bf16": {4096: 150994944, 131072: 4831838208}, "fp8": {4096: 75497472, 131072: 2415919104}},  # 32*576*t*b; total as transformers 5.24's class on the meta device
+     {"architectures": ["SarvamMLAForCausalLM"], "model_type": "sarvam_mla", "num_hidden_layers": 32, "hidden_size": 4096,
+      "intermediate_size": 16384, "moe_intermediate_size": 2048, "num_attention_heads": 64, "num_experts": 128,
+      "num_experts_per_tok": 8, "num_shared_experts": 1, "first_k_dense_replace": 1, "vocab_size": 262144,
+      "max_position_embeddings": 131072, "rope_theta": 8000000.0, "torch_dtype": "bfloat16", "kv_lora_rank": 512,
+      "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "head_dim": 576, "q_head_dim": 192,
+      "tie_word_embeddings": False}),
+    ("sarvamai/sarvam-105b (as transformers 5 saves it)", "shape", 106031763456, 12414898176, {"bf16": {4096: 150994944, 131072: 4831838208}, "fp8": {4096: 75497472, 131072: 2415919104}},  # the same
+     {"architectures": ["SarvamMLAForCausalLM"], "model_type": "sarvam_mla", "num_hidden_layers": 32, "hidden_size": 4096,
+      "intermediate_size": 16384, "moe_intermediate_size": 2048, "num_attention_heads": 64, "num_experts_per_tok": 8,
+      "first_k_dense_replace": 1, "vocab_size": 262144, "max_position_embeddings": 131072, "torch_dtype": "bfloat16",
+      "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "tie_word_embeddings": False,
+      "n_routed_experts": 128, "n_shared_experts": 1, "head_dim": 64, "qk_head_dim": 192, "q_lora_rank": None, "num_mtp_layers":
+      0, "num_key_value_heads": 64, "rope_parameters": {"rope_type": "yarn", "factor": 40.0, "original_max_position_embeddings":
+      4096, "rope_theta": 10000.0}}),
+    ("stepfun-ai/Step-Audio-EditX", "quoted", 3529706496, 3529706496, {"bf16": {4096: 134217728, 32768: 1073741824}, "fp8": {4096: 67108864, 32768: 536870912}},  # 32*2*4*64*t*b; total 3.53 B
+     {"architectures": ["Step1ForCausalLM"], "model_type": "step1", "hidden_size": 3072, "intermediate_size": 8192,
+      "num_attention_heads": 48, "num_attention_groups": 4, "num_hidden_layers": 32, "vocab_size": 74752, "tie_word_embeddings":
+      False, "max_seq_len": 32768, "torch_dtype": "bfloat16"}),
+    ("XingChenAI/TeleChat3-36B-Thinking", "quoted", 36239579136, 36239579136, {"bf16": {4096: 1073741824, 32768: 8589934592}, "fp8": {4096: 536870912, 32768: 4294967296}},  # 64*2*8*128*t*b; total 36.24 B
+     {"architectures": ["Telechat3ForCausalLM"], "attention_bias": False, "head_dim": 128, "hidden_size": 6144,
+      "intermediate_size": 24576, "max_position_embeddings": 32768, "mlp_bias": False, "model_type": "telechat3",
+      "num_attention_heads": 48, "num_hidden_layers": 64, "num_key_value_heads": 8, "pretraining_tp": 1, "rope_scaling":
+      {"beta_fast": 32.0, "beta_slow": 1.0, "factor": 4.0, "original_max_position_embeddings": 8192, "rope_type":
+      "telechat3-yarn", "type": "telechat3-yarn"}, "rope_theta": 1000000.0, "tie_word_embeddings": False, "torch_dtype":
+      "bfloat16", "vocab_size": 131072}),
+    ("thinkingmachines/Inkling", "quoted", 947025564226, 41055900226, {"bf16": {4096: 423886848, 131072: 6144917504}, "fp8": {4096: 216268800, 131072: 3076784128}},  # global layers t*8*2*128*b, local min(t,512)*16*2*128*b; beside each layer 4 rows of its KV head
+     {"architectures": ["InklingForConditionalGeneration"], "model_type": "inkling_mm_model", "vision_config":
+      {"vision_encoder_type": "hmlp", "decoder_dmodel": 6144, "patch_size": 40, "temporal_patch_size": 2, "n_channels": 3,
+      "n_layers": 4, "use_vision_norm": True}, "audio_config": {"decoder_dmodel": 6144, "n_mel_bins": 80, "mel_vocab_size": 16,
+      "use_audio_norm": True, "audio_mode": "dmel"}, "mtp_config": {"num_nextn_predict_layers": 8}, "text_config": {"model_type":
+      "inkling_text", "hidden_size": 6144, "num_hidden_layers": 66, "vocab_size": 201024, "unpadded_vocab_size": 200058,
+      "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 128, "swa_num_attention_heads": 64,
+      "swa_num_key_value_heads": 16, "swa_head_dim": 128, "d_rel": 16, "rel_extent": 1024, "sliding_window_size": 512,
+      "local_layer_ids": [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 24, 25, 26, 27, 28, 30, 31, 32,
+      33, 34, 36, 37, 38, 39, 40, 42, 43, 44, 45, 46, 48, 49, 50, 51, 52, 54, 55, 56, 57, 58, 60, 61, 62, 63, 64],
+      "dense_mlp_idx": 2, "dense_intermediate_size": 24576, "intermediate_size": 3072, "n_routed_experts": 256,
+      "num_experts_per_tok": 6, "n_shared_experts": 2, "route_scale": 8.0, "log_scaling_n_floor": 128000, "log_scaling_alpha":
+      0.1, "logits_mup_width_multiplier": 24.0, "sconv_kernel_size": 4, "model_max_length": 1048576, "use_embed_norm": True,
+      "use_sconv": True, "use_gate_bias": True, "use_global_scale": True, "gate_activation": "sigmoid", "norm_after_topk": True,
+      "shared_expert_sink": True, "q_bias": False, "o_bias": False, "torch_dtype": "bfloat16"}}),
+    ("thinkingmachines/Inkling (as transformers 5 saves it)", "shape", 947025564226, 41055900226, {"bf16": {4096: 423886848, 131072: 6144917504}, "fp8": {4096: 216268800, 131072: 3076784128}},  # global layers t*8*2*128*b, local min(t,512)*16*2*128*b; beside each layer 4 rows of its KV head
+     {"architectures": ["InklingForConditionalGeneration"], "model_type": "inkling_mm_model", "vision_config":
+      {"vision_encoder_type": "hmlp", "decoder_dmodel": 6144, "patch_size": 40, "temporal_patch_size": 2, "n_channels": 3,
+      "n_layers": 4, "use_vision_norm": True}, "audio_config": {"decoder_dmodel": 6144, "n_mel_bins": 80, "mel_vocab_size": 16,
+      "use_audio_norm": True, "audio_mode": "dmel"}, "mtp_config": {"num_nextn_predict_layers": 8}, "text_config": {"model_type":
+      "inkling_text", "hidden_size": 6144, "num_hidden_layers": 66, "vocab_size": 201024, "unpadded_vocab_size": 200058,
+      "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 128, "swa_num_attention_heads": 64,
+      "swa_num_key_value_heads": 16, "swa_head_dim": 128, "d_rel": 16, "rel_extent": 1024, "sliding_window_size": 512,
+      "n_routed_experts": 256, "num_experts_per_tok": 6, "n_shared_experts": 2, "route_scale": 8.0, "log_scaling_n_floor": 128000,
+      "log_scaling_alpha": 0.1, "logits_mup_width_multiplier": 24.0, "shared_expert_sink": True, "local_layer_ids": None,
+      "layer_types": ["hybrid_sliding", "hybrid_sliding", "hybrid_sliding", "hybrid_sliding", "hybrid_sliding", "hybrid"] * 11,
+      "mlp_layer_types": ["dense", "dense"] + ["sparse"] * 64, "intermediate_size": 24576, "moe_intermediate_size": 3072,
+      "conv_kernel_size": 4, "max_position_embeddings": 1048576, "dtype": "bfloat16", "num_mtp_layers": 8,
+      "chain_hidden_post_norm": False, "mtp_hidden_states_first": True, "mtp_local_layer_ids": None}}),
+    ("thinkingmachines/Inkling-Small", "quoted", 263655199274, 11996959274, {"bf16": {4096: 196345856, 131072: 3837001728}, "fp8": {4096: 100925440, 131072: 1921253376}},  # as Inkling with 7 global layers of 42, rows of 2048 (2*128+2*512=1280); total as transformers 5
+     {"architectures": ["InklingForConditionalGeneration"], "model_type": "inkling_mm_model", "vision_config":
+      {"vision_encoder_type": "hmlp", "decoder_dmodel": 6144, "patch_size": 40, "temporal_patch_size": 2, "n_channels": 3,
+      "n_layers": 4, "use_vision_norm": True}, "audio_config": {"decoder_dmodel": 6144, "n_mel_bins": 80, "mel_vocab_size": 16,
+      "use_audio_norm": True, "audio_mode": "dmel"}, "mtp_config": {"num_nextn_predict_layers": 8}, "text_config": {"hidden_size":
+      4096, "num_hidden_layers": 42, "vocab_size": 201024, "unpadded_vocab_size": 200058, "num_attention_heads": 32,
+      "num_key_value_heads": 8, "head_dim": 128, "swa_num_attention_heads": 32, "swa_num_key_value_heads": 8, "swa_head_dim": 128,
+      "d_rel": 16, "rel_extent": 1024, "sliding_window_size": 512, "local_layer_ids": [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 14,
+      15, 16, 18, 19, 20, 21, 22, 24, 25, 26, 27, 28, 30, 31, 32, 33, 34, 36, 37, 38, 39, 40], "dense_mlp_idx": 2,
+      "dense_intermediate_size": 16384, "intermediate_size": 2048, "n_routed_experts": 256, "num_experts_per_tok": 6,
+      "n_shared_experts": 2, "route_scale": 8.0, "log_scaling_n_floor": 128000, "log_scaling_alpha": 0.1,
+      "logits_mup_width_multiplier": 16.0, "sconv_kernel_size": 4, "model_max_length": 1048576, "use_embed_norm": True,
+      "use_sconv": True, "use_gate_bias": True, "use_global_scale": True, "gate_activation": "sigmoid", "norm_after_topk": True,
+      "shared_expert_sink": True, "q_bias": False, "o_bias": False, "torch_dtype": "bfloat16"}}),
+    ("dots-studio/dots3-note-prev", "quoted", 279551718016, 16254284416, {"bf16": {4096: 159733888, 131072: 3969521792}},  # 13 layers of the whole context: a row padded to 1024+64 values of 2 bytes and an index of 132;
+     {"architectures": ["Dot3NoteForCausalLM"], "model_type": "dots3_note", "vocab_size": 152064, "hidden_size": 5120,
+      "intermediate_size": 13824, "moe_intermediate_size": 1536, "num_hidden_layers": 46, "layer_types": ["full_attention"] * 2 +
+      ["sliding_attention", "sliding_attention", "sliding_attention", "full_attention"] * 11, "num_attention_heads": 128,
+      "num_key_value_heads": 128, "q_lora_rank": 1024, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+      "v_head_dim": 128, "rope_theta": 80000000.0, "swa_num_attention_heads": 64, "swa_num_key_value_heads": 64,
+      "swa_q_lora_rank": 1024, "swa_kv_lora_rank": 1024, "swa_qk_nope_head_dim": 192, "swa_qk_rope_head_dim": 64,
+      "swa_v_head_dim": 128, "swa_rope_theta": 50000.0, "sliding_window_size": 513, "attention_gate_type": "headwise",
+      "swa_attention_gate_type": "headwise", "apply_mla_qkv_lora_rescale": True, "attention_bias": False, "index_n_heads": 64,
+      "index_head_dim": 128, "index_topk": 2048, "n_routed_experts": 256, "n_shared_experts": 1, "num_experts_per_tok": 8,
+      "first_k_dense_replace": 1, "moe_layer_freq": 1, "routed_scaling_factor": 1.0, "norm_topk_prob": True, "scoring_func":
+      "sigmoid", "topk_method": "noaux_tc", "max_position_embeddings": 393216, "tie_word_embeddings": False}),
+    ("moondream/moondream3-preview", "shape", 8812101632, 1765670912, {"bf16": {2048: 402653184, 4096: 805306368}, "fp8": {2048: 201326592, 4096: 402653184}},  # 24*2*32*64*t*b
+     {"architectures": ["HfMoondream"], "model_type": "moondream3", "config": {}, "torch_dtype": "bfloat16"}),
+    ("moondream/moondream3-preview (all said)", "shape", 8812101632, 1765670912, {"bf16": {2048: 402653184, 4096: 805306368}, "fp8": {2048: 201326592, 4096: 402653184}},  # 24*2*32*64*t*b
+     {"architectures": ["Moondream3ForCausalLM"], "model_type": "moondream3", "config": {"text": {"dim": 2048, "ff_dim": 8192,
+      "n_layers": 24, "vocab_size": 51200, "max_context": 4096, "n_heads": 32, "n_kv_heads": 32, "prefix_attn": 730, "moe":
+      {"n_experts": 64, "start_layer": 4, "n_experts_per_tok": 8, "expert_inner_dim": 1024}}, "vision": {"enc_dim": 1152}},
+      "torch_dtype": "bfloat16"}),
+    ("stepfun-ai/Step3-VL-10B", "shape", 8190735360, 8190735360, {"bf16": {4096: 603979776, 32768: 4831838208}, "fp8": {4096: 301989888, 32768: 2415919104}},  # 36*2*8*128*t*b; Qwen3-8B
+     {"architectures": ["StepVLForConditionalGeneration"], "model_type": "step_robotics", "understand_projector_stride": 2,
+      "projector_bias": False, "image_token_id": 151679, "hidden_size": 4096, "text_config": {"model_type": "qwen3",
+      "architectures": ["Qwen3ForCausalLM"], "vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 12288,
+      "num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "max_position_embeddings":
+      65536, "tie_word_embeddings": False, "attention_bias": False}, "vision_config": {"width": 1536, "layers": 47, "heads": 16,
+      "image_size": 728, "patch_size": 14}}),
+    ("moonshotai/Kimi-Audio-7B-Instruct", "quoted", 7733057024, 7733057024, {"bf16": {4096: 234881024, 8192: 469762048}, "fp8": {4096: 117440512, 8192: 234881024}},  # 28*2*4*128*t*b; Qwen2.5-7B with 168,448 tokens
+     {"architectures": ["MoonshotKimiaForCausalLM"], "model_type": "kimi_audio", "vocab_size": 168448, "hidden_size": 3584,
+      "intermediate_size": 18944, "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4,
+      "max_position_embeddings": 8192, "kimia_mimo_layers": 6, "kimia_mimo_audiodelaytokens": 5,
+      "kimia_mimo_transformer_from_layer_index": 21, "kimia_audio_output_vocab": 16896, "kimia_text_output_vocab": 152064,
+      "kimia_token_offset": 152064, "use_whisper_feature": True, "kimia_adaptor_input_dim": 5120, "kimia_media_begin": 151661,
+      "kimia_media_end": 151663, "num_base_tokens": 151643, "num_audio_special_tokens": 512, "tie_word_embeddings": False,
+      "torch_dtype": "bfloat16", "use_sliding_window": False, "sliding_window": None}),
+    ("FreedomIntelligence/openPangu-VL-7B", "shape", 8030887936, 8030887936, {"bf16": {4096: 570425344, 32768: 4563402752}, "fp8": {4096: 285212672, 32768: 2281701376}},  # 34*2*8*128*t*b; a bias on q, k, v and o
+     {"architectures": ["OpenPanguVLForConditionalGeneration"], "model_type": "openpangu_vl", "vocab_size": 153376, "hidden_size":
+      4096, "intermediate_size": 12800, "num_hidden_layers": 34, "num_attention_heads": 32, "num_key_value_heads": 8,
+      "max_position_embeddings": 32768, "bias": True, "tie_word_embeddings": False, "torch_dtype": "bfloat16", "vision_config":
+      {"hidden_size": 1280}}),
+    ("microsoft/Phi-4-reasoning-vision-15B", "quoted", 14659507200, 14659507200, {"bf16": {4096: 838860800, 32768: 6710886400}, "fp8": {4096: 419430400, 32768: 3355443200}},  # 40*2*10*128*t*b; total of Phi-4: 14,659,507,200
+     {"architectures": ["Phi4ForCausalLMV"], "model_type": "phi4-siglip", "hidden_size": 5120, "num_attention_heads": 40,
+      "num_key_value_heads": 10, "num_hidden_layers": 40, "intermediate_size": 17920, "vocab_size": 100352,
+      "max_position_embeddings": 32768, "rope_theta": 500000.0, "sliding_window": None, "tie_word_embeddings": False,
+      "mm_hidden_size": 1152, "mm_projector_type": "mlp2x_gelu", "min_num_patches": 256, "max_num_patches": 3600, "vision_config":
+      {"model_type": "siglip2_vision_model", "hidden_size": 1152}}),
+    ("OpenMOSS MOSS-Transcribe-Diarize", "shape", 1720574976, 1720574976, {"bf16": {4096: 469762048, 32768: 3758096384}, "fp8": {4096: 234881024, 32768: 1879048192}},  # 28*2*8*128*t*b; the text model of Qwen3-1.7B
+     {"architectures": ["MossTranscribeDiarizeForConditionalGeneration"], "model_type": "moss_transcribe_diarize",
+      "audio_merge_size": 4, "audio_config": {"model_type": "moss_transcribe_diarize_audio", "num_hidden_layers": 24},
+      "text_config": {"model_type": "qwen3", "vocab_size": 151936, "hidden_size": 2048, "intermediate_size": 6144,
+      "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128, "max_position_embeddings":
+      40960, "tie_word_embeddings": True, "attention_bias": False}}),
 ]
 
 HF_CONFIGS = [row[0] for row in HF_GROUPS + HF_OLD_KEYS] + [row[1] for row in HF_PUBLISHED] + [row[-1] for row in HF_TRUTH + FAMILY_CASES] + HF_OTHERS
@@ -9607,6 +9846,7 @@ class ReadConfigs(unittest.TestCase):
                 continue                                     # wrappers that choose the row of what they nest: see FAMILY_CASES
             config = plain.get(name) or {key: value for key, value in inside.get(name, plain["llama"]).items()
                                          if key not in ("quantization_config",) or isinstance(value, dict)}
+            config = {"model_type": (row.get("model_types") or ["llama"])[0], **config}
             expected = read(config)
             for model_type in row.get("model_types", ()):
                 with self.subTest(family=name, model_type=model_type):
@@ -10387,7 +10627,7 @@ class VisionAndRope(unittest.TestCase):
         model = read({"model_type": "gemma3", "text_config": inner, "vision_config": tower})
         self.assertEqual(model.vision_params, 27 * (4 * 1152**2 + 2 * 1152 * 4304) + 1152 * 2560 + 1152)
         self.assertEqual(model.total_params, read(inner).total_params)
-        self.assertIn("vision_config is an estimate: its attention and MLP alone", model.config_derived)
+        self.assertIn("vision_config is estimated from its attention and MLP", model.config_derived)
         self.assertEqual(read({"model_type": "pixtral", "text_config": hf_config("llama"), "vision_config": {"depth": 2, "hidden_size": 8,
             "intermediate_size": 16}}).vision_params, 1024)
         for broken in ({}, dict(tower, num_hidden_layers="27"), dict(tower, hidden_size=None), dict(tower, intermediate_size=0), dict(tower,
@@ -10855,11 +11095,13 @@ class NotGenerating(InFolder):
         return RefusedConfigs.refused(self, config)
 
     def test_configs_that_are_not_sized(self):
-        words = {"encoder": self.ENCODER, "drafter": self.DRAFTER, "stacks": self.STACKS}
+        words = {"encoder": self.ENCODER, "drafter": self.DRAFTER, "stacks": self.STACKS,
+                 "looped": "computes a token in several passes over its layers, which no speed here covers"}
         for what, key, names in (line.split(None, 2) for line in """\
             encoder model_type bert roberta xlm-roberta xlm-roberta-xl modernbert nomic_bert new gte deberta deberta-v2 albert camembert distilbert electra siglip siglip2_vision_model clip clip_text_model wav2vec2-bert dinov2 llama_bidirec
             encoder architectures T5EncoderModel BertForMaskedLM SiglipVisionModel LlamaBidirectionalModel Wav2Vec2ForCTC
             stacks model_type t5 mt5 bart whisper seamless_m4t_v2 nllb-moe vision-encoder-decoder
+            looped model_type ouro hrm_text iquestloopcoder diffusion_gemma llada dream
             drafter model_type eagle eagle3 medusa mlp_speculator deepseek_mtp qwen3_next_mtp llama_eagle3
             drafter architectures LlamaForCausalLMEagle3 EagleLlamaForCausalLM Eagle3Qwen2_5vlForCausalLM EagleDeepSeekMTPModel DeepSeekMTPModel MiMoMTPModel Qwen3NextMTP MedusaModel MLPSpeculatorPreTrainedModel DFlashDraftModel
             drafter architectures Eagle3Speculator KimiK3DSparkModel""".splitlines()):
