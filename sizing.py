@@ -6818,7 +6818,7 @@ ROW_SHAPES: dict[str, object] = {
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
     "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
-    "whole": {role(*PARTS): check_formula}, "modules": {check_string: [role(*PARTS)]},
+    "whole": {role(*PARTS, "model_1d"): check_formula}, "modules": {check_string: [role(*PARTS)]},
     "kept": {partial(check_choice, known=WEIGHT_PRECISIONS): [role(*PARTS)]},
     "equal": [[check_formula] * 2],
     "layers_words": {check_string: check_kinds},
