@@ -7159,7 +7159,7 @@ def unknown_value(value: object, known: Iterable[str]) -> str:
 def operands(*formulas: object) -> set:
     """The names and numbers in those of `formulas` that are text."""
     return {word.strip(" !") for formula in formulas if isinstance(formula, str)
-            for word in re.split("[+*/]", formula)}
+            for word in re.split("[+*/]+", formula)}
 
 
 class Facts(dict):

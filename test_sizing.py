@@ -10855,6 +10855,12 @@ class Families(unittest.TestCase):
         self.assertNotIn("\x1b", self.told({"name": "x", "model_types": ["\x1b[2J"]}, hf_config("zzz")))
         self.assertIn("model_type: missing, and architectures names 'X'", self.told({"name": "x", "architectures": "X"}, {"architectures": ["X"]}))
 
+    def test_formulas_that_must_agree(self):
+        row = {"name": "mine", "like": "llama", "model_types": ["mine"], "source": "x"}
+        for one, other, message in (("hidden_size//num_hidden_layers", "16", ""), ("hidden_size//num_hidden_layers", "17",
+                                     "hidden_size//num_hidden_layers: expected 17 = 17, got 16"), ("hidden_size*no_such_key", "17", "")):
+            self.assertEqual(refusal(sizing.model_from_hf_config, hf_config("mine"), "m", [*FAMILIES, dict(row, equal=[[one, other]])]), message)
+
     def test_numbers_that_would_grow_for_minutes(self):
         row = {"name": "mine", "model_types": ["mine"], "source": "x", "derived": {"x0": "*".join(["hidden_size"] * 60), "head_dim": "x0"}}
         self.assertEqual(self.told(row, hf_config("mine", head_dim="absent")), "hidden_size%s: expected at most 100 digits, got more" % ("*hidden_size" * 59))
