@@ -377,7 +377,7 @@ FIELD_MAXIMA = {name: most for most, names in (
     (10**5, "head_dim num_experts num_experts_per_tok weights_gib checkpoint_gib"),
     (10**6, "hidden_size"), (10**8, "vocab_size"),
     (PARAMETER_COUNT, "total_params active_params embedding_params expert_params unquantized_params "
-                      "whole_params whole_unquantized_params mtp_params vision_params"))
+                      "whole_params whole_unquantized_params mtp_params vision_params host_params"))
                  for name in names.split()}
 # Fields of Model that cannot exceed another.
 AT_MOST = (("active_params", "total_params"), ("embedding_params", "total_params"),
@@ -507,6 +507,7 @@ class Model:
     whole_params: int | None = None        # of total_params: whole on each rank of tensor parallelism
     whole_unquantized_params: int | None = None  # of these, in 16 bits
     mtp_params: int | None = None
+    host_params: int | None = None         # of lookup tables in host memory, in no other count
     mtp_layers: int | None = None
     vision_params: int | None = None
     rope_positions: int | None = None      # of the rotary tables; None: max_position_embeddings
@@ -1728,6 +1729,11 @@ def weights_gib__mixed(params_bytes, loaded_vision_params):
     "As the catalog states or the files weigh, without the towers, which --text-only-model does not load."))
 def weights_gib__text_only(stated_weights_gib, vision_params):
     return max(0, stated_weights_gib - vision_params * UNQUANTIZED_BYTES / 2**30)
+
+
+@number()
+def host_tables_gib(tables_in_host):
+    return tables_in_host * UNQUANTIZED_BYTES / 2**30
 
 
 @number()
@@ -3057,6 +3063,7 @@ def model_sheet(model: Model) -> Sheet:
         absent["shared_prefix_gib"] = "not_applicable"
     if "state" not in kinds and not kinds & {*WHOLE_KINDS}:
         cases.update(CASES["all_slide"])
+    given["tables_in_host"] = model.host_params or 0
     given["kv_precision_matters"] = bool(kinds & {*TOKEN_KINDS})
     given["accepted_keys"] = ", ".join(model.config_accepted or ())
     given["hybrid_manager_matters"] = bool(kinds & {"sliding", "chunked"} and kinds & {"full", "latent"})
@@ -4675,6 +4682,15 @@ ALERTS = (
         "The catalog states no MTP layers of this model: weights and KV of the drafts are not counted.",
         "Some os do modelo de rascunho em --runtime-overhead-gib.",
         "Add those of the draft model in --runtime-overhead-gib."),
+    alert("tables_in_host_memory", "plan", "warning", lambda tables_in_host: tables_in_host > 0,
+        "{host_tables_gib} GiB de tabelas na memória do host, fora da HBM",
+        "{host_tables_gib} GiB of tables in host memory, not in HBM",
+        "O modelo consulta tabelas de {tables_in_host} parâmetros ({host_tables_gib} GiB em 16 bits), que "
+            "aqui ficam na memória do host: não contam nos pesos.",
+        "The model looks up tables of {tables_in_host} parameters ({host_tables_gib} GiB in 16 bits), which "
+            "lie in host memory here: they are not among the weights.",
+        "Confira que o motor as deixa no host; senão, some-as em --runtime-overhead-gib.",
+        "Check that the engine leaves them there; else add them in --runtime-overhead-gib."),
     alert("accepted_keys", "plan", "warning", lambda accepted_keys: accepted_keys != "",
         "Lido sem regra, por sua palavra: {accepted_keys}",
         "Read without a rule, at your word: {accepted_keys}",
@@ -5085,7 +5101,8 @@ PARAMETERS = (
         "Todos ocupam HBM; poucos são lidos por token.", "All take HBM; few are read per token.",
         "Tratar os parâmetros ativos como memória.", "Treating active parameters as memory."),
     parameter("unquantized_params params_by_precision as_quantized whole_params whole_unquantized_params "
-              "mtp_params mtp_layers vision_params rope_positions weights_origin config_read config_derived "
+              "mtp_params host_params mtp_layers vision_params rope_positions weights_origin config_read "
+              "config_derived "
               "config_unread config_accepted task",
         "O que se leu e derivou do config.json: o que fica em 16 bits ou inteiro em cada rank, MTP, visão.",
         "What was read and derived from config.json: what is in 16 bits or whole on each rank, MTP, vision.",
@@ -5323,6 +5340,7 @@ LABELS = {name: Text(*both) for name, both in {
     "as_quantized": ("Se quantizado", "If quantised"),
     "whole_params": ("Parâmetros inteiros por rank", "Parameters whole on each rank"),
     "whole_unquantized_params": ("Destes, em 16 bits", "Of these, in 16 bits"),
+    "host_params": ("Parâmetros na memória do host", "Parameters in host memory"),
     "mtp_params": ("Parâmetros MTP", "MTP parameters"), "mtp_layers": ("Camadas MTP", "MTP layers"),
     "vision_params": ("Parâmetros de visão", "Vision parameters"),
     "rope_positions": ("Posições rotativas", "Rotary positions"),
@@ -5914,7 +5932,7 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "num_key_value_heads", "head_dim", "all_reduce_gbps",
-               "all_reduce_us", "mtp_layers", "params_by_precision", "as_quantized", "whole_params",
+               "all_reduce_us", "mtp_layers", "host_params", "params_by_precision", "as_quantized", "whole_params",
                "whole_unquantized_params", "layer_groups", "config_read", "config_derived", "config_unread",
                "config_accepted", "weights_origin", "rope_positions", "task", "product", "aliases", "maker",
                "nvlink_bandwidth_tbps",
@@ -6752,6 +6770,7 @@ def are_named(rows) -> bool:
 #     `layer`, for each of its `used_layers` or num_hidden_layers, and `model`; tower_of: the model_types of
 #     the config around it, tower_types: its own. Its formulas also know `text.KEY` and `wrapper.KEY`
 #   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
+#   host: parameters of lookup tables that lie in host memory
 #   keys: others that change no number here; wrapper_keys: the same around the language model
 NOT_INHERITED = ("model_types", "wrappers", "nested", "nested_defaults", "architectures", "tower_of",
                  "tower_types", "source")
@@ -6816,7 +6835,8 @@ ROW_SHAPES: dict[str, object] = {
                      "wrapper_keys", "uniform"), STRINGS),
     "nested_defaults": {check_string: check_default},
     "names": {check_string: STRINGS}, **dict.fromkeys(("layers", "index", "mlp"), RULES),
-    "defaults": {check_string: check_default}, "derived": {check_string: check_formula}, "mtp": check_formula,
+    "defaults": {check_string: check_default}, "derived": {check_string: check_formula},
+    **dict.fromkeys(("mtp", "host"), check_formula),
     "params": {role(*PARTS, *(part + "_1d" for part in PARTS)): check_formula},
     "whole": {role(*PARTS, "model_1d"): check_formula}, "modules": {check_string: [role(*PARTS)]},
     "kept": {partial(check_choice, known=WEIGHT_PRECISIONS): [role(*PARTS)]},
@@ -6824,7 +6844,7 @@ ROW_SHAPES: dict[str, object] = {
     "layers_words": {check_string: check_kinds},
     "index_words": {check_string: role("index", *OWN_FORMATS, "none")},
     "mlp_words": {check_string: role("moe", "dense", "both", "none")}}
-OPTIONAL = ("like", "tower", "mtp", "equal", "blocks", "of_blocks", "modules", "whole", "kept")
+OPTIONAL = ("like", "tower", "mtp", "host", "equal", "blocks", "of_blocks", "modules", "whole", "kept")
 COMPLETE = tuple(word for word in ROW_SHAPES if word not in (*NOT_INHERITED, *OPTIONAL))
 
 
@@ -7116,7 +7136,7 @@ def keys_to_know(config: dict, families: list) -> list[str]:
 
 KEY_MAXIMA = {key: most for most, keys in (
     (10**4, "num_hidden_layers num_attention_heads num_key_value_heads"), (10**5, "head_dim"),
-    (10**9, "vocab_size max_position_embeddings sliding_window attention_chunk_size"))
+    (10**9, "vocab_size max_position_embeddings sliding_window attention_chunk_size ngram_vocab_size_base"))
               for key in keys.split()}
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
 WINDOWS = {"sliding": "sliding_window", "chunked": "attention_chunk_size"}  # null: such a layer is full
@@ -8392,6 +8412,7 @@ def weight_fields(facts: Facts, groups: list) -> dict:
             "embedding_params": parts["embedding"], **experts,
             **{name: facts[name] for name in ("hidden_size", "vocab_size")},
             "num_attention_heads": facts["num_attention_heads"] if attends(groups) else None,
+            "host_params": evaluate(facts.row.get("host", 0), facts) or None,
             "mtp_params": draft_params, "mtp_layers": mtp_layers(facts) if draft_params else None}
 
 

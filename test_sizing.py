@@ -320,7 +320,7 @@ kv_without_hybrid_manager_gib__all_slide(1.25) = 1.25
 kv_total_tib(1, 1024) = 1   kv_total_tib(0.1, 3) = 0.00029296875  # 0.3 / 1024
 # memory of a node
 hbm_total_gib(8, 275040) = 2148.75   hbm_total_gib__brochure(800) = 745.0580596923828125  # 5^11 / 2^16
-weights_gib(65.9651) = 65.9651   rope_cache_gib(8192, 128) = 1/512  # 2 bytes each
+weights_gib(65.9651) = 65.9651   host_tables_gib(1073741824) = 2   rope_cache_gib(8192, 128) = 1/512  # 2 bytes each
 weights_gib__computed(1073741824, 268435456, 0.5625, 134217728) = 1.171875  # 3/4 x 9/16 + (1/4 + 1/8) x 2
 weights_gib__mixed(1073741824, 134217728) = 1.25  # 1 + 1/8 x 2
 weights_gib__text_only(50.5, 268435456) = 50   weights_gib__text_only(0.25, 268435456) = 0
@@ -952,7 +952,7 @@ class Records(Tabled):
                 10**6: "hidden_size", 10**8: "vocab_size",
                 10**5: "head_dim weights_gib checkpoint_gib num_experts num_experts_per_tok",
                 10**15: "total_params active_params embedding_params expert_params unquantized_params mtp_params vision_params "
-                        "whole_params whole_unquantized_params"}
+                        "whole_params whole_unquantized_params host_params"}
 
     def test_every_number_has_bounds(self):
         greatest = {name: high for high, names in self.GREATEST.items() for name in names.split()}
@@ -3285,7 +3285,7 @@ def functions_behind(name, sheet, found):
 
 class Formulas(unittest.TestCase):
     # Terms that stand in no formula of a result: alerts and engines' bounds rest on them.
-    ASIDE = ("model_load_s", "held_as_reserved", "held_unmanaged", "nodes_final_reserved",
+    ASIDE = ("model_load_s", "host_tables_gib", "held_as_reserved", "held_unmanaged", "nodes_final_reserved",
              "nodes_final_without_hybrid_manager", "state_blocks", "idle_kv_share")
 
     def check(self, name, sheet, formula, inputs, value, texts):
@@ -3621,6 +3621,9 @@ class Alerts(unittest.TestCase):
         # MINIMUM: 1,620,745 x 617 = 999,999,665; one node more holds 1,000,000,282
         "sessions_capped": ("info", {"concurrency": None, "nodes": 1620746}, {"concurrency": None, "nodes": 1620745},
                             "The nodes given hold 1,000,000,282 sessions; the sizing stops at 1,000,000,000,"),
+        # 10^9 parameters of two bytes
+        "tables_in_host_memory": ("warning", {"model": dataclasses.replace(MODELS["opt-oss-120b"], host_params=10**9)}, {},
+                                  "tables of 1,000,000,000 parameters (1.86 GiB in 16 bits), which lie in host memory here"),
         "accepted_keys": ("warning", {"model": dataclasses.replace(MODELS["opt-oss-120b"], config_accepted=["kv_span = 3", "kv_merge = 2"])},
                           {"model": dataclasses.replace(MODELS["opt-oss-120b"], config_accepted=[])},
                           "at your word they change nothing: kv_span = 3, kv_merge = 2."),
@@ -3798,7 +3801,7 @@ class Alerts(unittest.TestCase):
         "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
         "context_beyond_request", "request_beyond_context", "does_not_generate", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm",
-        "quantised_name_16_bit", "draft_weights_unknown", "accepted_keys",
+        "quantised_name_16_bit", "draft_weights_unknown", "tables_in_host_memory", "accepted_keys",
         # advice
         "high_kv_budget", "low_runtime_overhead", "long_context_io", "cloud_storage_latency", "slow_model_load",
         "spares_use_up_nodes", "speed_is_estimate", "kv_copies", "low_kv_budget", "sessions_capped",
@@ -3820,7 +3823,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 26 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 27 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -10510,6 +10513,8 @@ class Quantization(unittest.TestCase):
                 model = sizing.with_weights(read(config), None)
                 self.assertEqual((model.weights_precision, model.params_by_precision), (precision, shares))
                 self.assertLess(abs(model.weights_gib / weights_gib - 1), 0.001)
+            if name == "Qwen/Qwen3.8-Flash-Next":                # 20,000,000 rows of 160 for each of 2 x 8 heads: in host memory
+                self.assertEqual(read(config).host_params, 20000000 * 160 * 16)
         flash = dict(FAMILY_CASES[0][-1], expert_dtype="fp8")
         self.assertEqual((read(flash).weights_precision, read(flash).params_by_precision), ("fp8_block", None))
 
