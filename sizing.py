@@ -5932,8 +5932,8 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 
 # Null where a pattern has no such layers, a model no experts, nothing had to be read, GPUs have no such link.
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "num_key_value_heads", "head_dim", "all_reduce_gbps",
-               "all_reduce_us", "mtp_layers", "host_params", "params_by_precision", "as_quantized", "whole_params",
-               "whole_unquantized_params", "layer_groups", "config_read", "config_derived", "config_unread",
+               "all_reduce_us", "mtp_layers", "host_params", "params_by_precision", "as_quantized",
+               "whole_params", "whole_unquantized_params", "layer_groups", "config_read", "config_derived", "config_unread",
                "config_accepted", "weights_origin", "rope_positions", "task", "product", "aliases", "maker",
                "nvlink_bandwidth_tbps",
                "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
@@ -7136,7 +7136,8 @@ def keys_to_know(config: dict, families: list) -> list[str]:
 
 KEY_MAXIMA = {key: most for most, keys in (
     (10**4, "num_hidden_layers num_attention_heads num_key_value_heads"), (10**5, "head_dim"),
-    (10**9, "vocab_size max_position_embeddings sliding_window attention_chunk_size ngram_vocab_size_base"))
+    (10**9, "vocab_size max_position_embeddings sliding_window attention_chunk_size "
+            "ngram_vocab_size_base"))
               for key in keys.split()}
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
 WINDOWS = {"sliding": "sliding_window", "chunked": "attention_chunk_size"}  # null: such a layer is full
