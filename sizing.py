@@ -5934,9 +5934,9 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "num_key_value_heads", "head_dim", "all_reduce_gbps",
                "all_reduce_us", "mtp_layers", "host_params", "params_by_precision", "as_quantized",
                "whole_params", "whole_unquantized_params", "layer_groups", "config_read", "config_derived",
-               "config_unread", "config_accepted", "weights_origin", "rope_positions", "task", "product", "aliases", "maker",
-               "nvlink_bandwidth_tbps",
-               "dense_tflops_fp8", "dense_tflops_fp4", *REQUEST_NAMES)
+               "config_unread", "config_accepted", "weights_origin", "rope_positions", "task", "product",
+               "aliases", "maker", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4",
+               *REQUEST_NAMES)
 
 
 def is_unused(name: str, value) -> bool:
