@@ -27,7 +27,7 @@ import re
 import stat
 import sys
 from collections import ChainMap, Counter, namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from fractions import Fraction
@@ -461,9 +461,10 @@ def check_heads_by_layer(entry: dict) -> None:
                "num_key_value_heads = %s as the most" % entry["num_key_value_heads"], max(counts))
 
 
-def pattern_of(kinds: Iterable[str]) -> str:
+def pattern_of(kinds: Collection[str]) -> str:
     """The attention pattern of a model with layers of these kinds."""
-    return next((pattern for pattern, needed in KINDS_OF_PATTERN.items() if needed <= {*kinds}), "full")
+    rest = "sparse" if "ring" in kinds else "full"
+    return next((pattern for pattern, needed in KINDS_OF_PATTERN.items() if needed <= {*kinds}), rest)
 
 
 def head_shape(group: Mapping) -> tuple[int, int] | None:
@@ -1700,12 +1701,12 @@ UNQUANTIZED_BYTES = 2
 
 
 @number(None, (lambda weights_origin: weights_origin == "estimated", Text(
-    "Estimativa para {weights_precision}: não há checkpoint lido, e o que fica em 16 bits "
-    "({unquantized_params} parâmetros) é o que o mais comum deixa; outros variam (−8 a −24 % vistos sem "
-    "contar isso).",
-    "An estimate for {weights_precision}: no checkpoint was read, and what stays in 16 bits "
-    "({unquantized_params} parameters) is what the commonest one of this model leaves; others vary (−8 to "
-    "−24 % seen without it).")), Text(
+    "Estimativa para {weights_precision}: nenhum checkpoint nesse formato foi lido. Supõe em 16 bits "
+    "{unquantized_params} parâmetros: o que o mais comum deixa, se conhecido, senão o que este deixa; outros "
+    "variam (−8 a −24 % vistos sem contar isso).",
+    "An estimate for {weights_precision}: no checkpoint of that format was read. It assumes "
+    "{unquantized_params} parameters in 16 bits: what the commonest one leaves if known, else what this one "
+    "leaves; others vary (−8 to −24 % seen without it).")), Text(
     "Parâmetros contados do config.json × bytes da precisão; embeddings, normas, roteadores e torre de visão "
     "em 16 bits. Ativos por token: {active_params} de {total_params}.",
     "Parameters counted from config.json × bytes of the precision; embeddings, norms, routers and vision "
@@ -3008,9 +3009,7 @@ def is_16_bit(weights_precision: str | None) -> bool:
 
 
 def as_checkpoint(model: Model, precision: str) -> Model:
-    """A 16-bit model with what its commonest checkpoint of a format leaves in 16 bits."""
-    if not is_16_bit(model.weights_precision):
-        return model
+    """A model with what its commonest checkpoint of a format leaves in 16 bits, where one is known."""
     return replace(model, **(model.as_quantized or {}).get(KEPT_LIKE.get(precision, precision), {}))
 
 
@@ -3187,7 +3186,8 @@ QUANTISED_NAME = r"(?<![a-z])((nv|mx)?fp[48]|awq|gptq|int[48]|w[48]a(4|8|16))(?!
 
 def says_quantised(model: Model) -> bool:
     """Whether the name under which a config.json was read contradicts the 16 bits that it states."""
-    return bool(model.config_read is not None and model.weights_origin != "safetensors"
+    told = any("quantization_config" in line for line in model.config_derived or ())
+    return bool(model.config_read is not None and model.weights_origin != "safetensors" and not told
                 and WEIGHT_PRECISIONS.get(model.weights_precision or "") == UNQUANTIZED_BYTES
                 and re.search(QUANTISED_NAME, model.name.lower()))
 
@@ -5907,7 +5907,7 @@ def input_blocks(answer: Answer, full: bool) -> list[tuple]:
     lang = answer.lang
     blocks: list[tuple] = [("section", *words(lang, "section1"))]
     for key in RECORDS:
-        record = asdict(getattr(answer.request, key))
+        record = record_as_used(answer, key)
         blocks += [("heading", "%s: %s" % (words(lang, key)[0], record["name"])),
                    *field_blocks(record, full, lang)]
         if full and record["source"]:
@@ -5917,6 +5917,15 @@ def input_blocks(answer: Answer, full: bool) -> list[tuple]:
     if asked["requested_context"] == asked["effective_context"]:
         del asked["requested_context"]
     return blocks + [("heading", *words(lang, "request")), *field_blocks(asked, full, lang)]
+
+
+def record_as_used(answer: Answer, key: str) -> dict:
+    """The fields of a record of the request; the model's weights without what was asked not to be loaded."""
+    record = asdict(getattr(answer.request, key))
+    weights_gib = answer.plans[answer.lead].sheet.find("weights_gib") if key == "model" else None
+    if answer.request.text_only_model and weights_gib is not None:
+        record.update(weights_gib=weights_gib, vision_params=0)
+    return record
 
 
 def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
@@ -6248,10 +6257,10 @@ LAYOUT_NUMBERS = ("stages_per_node", "replicas_per_node", "nodes_per_replica", "
 
 
 def report_json(answer: Answer) -> dict:
-    request, lang = answer.request, answer.lang
+    lang = answer.lang
     return {
         "schema_version": SCHEMA_VERSION, "tool_version": __version__,
-        "inputs": {**{name: asdict(getattr(request, name)) for name in RECORDS}, "nfr": nfr(answer)},
+        "inputs": {**{name: record_as_used(answer, name) for name in RECORDS}, "nfr": nfr(answer)},
         "parameter_dictionary": {name: {key: getattr(getattr(row, key), lang)
                                         for key in ANSWERS}
                                  for row in PARAMETERS for name in row.names},
@@ -6631,8 +6640,8 @@ def load_catalog(path: str, key: str, cls: type) -> dict:
 def catalog_records(data: object, path: str, key: str, cls: type) -> dict:
     entries = data.get(key) if isinstance(data, dict) else None
     if not isinstance(entries, list) or not entries or not isinstance(data, dict) or set(data) != {key}:
-        raise SizingError('%s: expected {"%s": [one entry or more]} and nothing else%s' % (
-            path, key, " than families" if key == "models" else ""))
+        rest = ', {"families": [one row or more]} or both' if key == "models" else " and nothing else"
+        raise SizingError('%s: expected {"%s": [one entry or more]}%s' % (path, key, rest))
     if len(entries) > MAX_ENTRIES:
         raise SizingError("%s: %s: expected at most %d entries" % (path, key, MAX_ENTRIES))
     records: dict = {}
@@ -6912,7 +6921,7 @@ def family_row(families: list, name: str) -> dict:
     """The complete row `name`; raises SizingError naming the row and word at fault."""
     row = inherited_row(families, name)
     missing = [word for word in COMPLETE if word not in row]
-    missing += [word for word in ("layers", "mlp") if not row.get(word)]
+    missing += [word for word in ("layers", "mlp") if not row.get(word) and word not in missing]
     if missing or "embedding" not in row["params"]:
         raise SizingError("%s: missing" % row_place(row, ", ".join(missing or ["params.embedding"])))
     return row
@@ -6963,7 +6972,8 @@ NOT_SIZED = (
      "dinov.*|swin(v2)?|convnext(v2)?|intern_?vit.*|sam2?|owl.*|detr|wav2vec2.*|w2v.*|hubert|wavlm|clap|parakeet_.*|"
      "data2vec-.*|.*bidirec.*|nvembed", ENCODER),
     ("architectures", ".*(EncoderModel|ForMaskedLM|VisionModel|TextModelWithProjection|ForCTC|"
-     "BidirectionalModel)", ENCODER))
+     "BidirectionalModel|For(Image|Audio|Video)Classification|For(Object|Keypoint)Detection|"
+     "For(Semantic|Universal|Instance|Image)Segmentation|ForDepthEstimation)", ENCODER))
 # Classes over the layers of a model that generates: (their names, task, parameters in place of the LM head).
 HEADLESS = (
     (r"\w+For(Sequence|Token)Classification|\w+For(Process)?RewardModel", "score", "num_labels*hidden_size"),
@@ -7095,6 +7105,7 @@ def unknown_model_type(config: dict, place: str, families: list, field: str) -> 
 
 NAMES_ALIKE = 3  # shown at most
 MAX_LINE = 600  # characters of a message that lists keys
+MAX_REFUSED = 50  # keys that one refusal names; no config seen has more without a rule
 A_ROW = 'a row of "families" in a --models-file of your own says how (README, "Uma família nova"): '
 
 
@@ -7461,10 +7472,10 @@ def judged_keys(unread: Sequence[Unread], strict: bool, accepted: Iterable[str])
     """
     names = {name: key for key in unread for name in (key.name, key.place + key.name)}
     taken = []
-    for name in accepted:
+    for name in dict.fromkeys(accepted):
         if name not in names:
-            raise SizingError("--accept-keys: no key that lacks a rule is %s%s" % (
-                short(name), nearest(name, names)))
+            close = nearest(name, names) if names else "; every key of this file is read or harmless"
+            raise SizingError("--accept-keys: no key that lacks a rule is %s%s" % (short(name), close))
         taken.append(names[name])
     refused = [key for key in unread if key not in taken and (strict or is_suspect(key.name))]
     if refused:
@@ -7479,12 +7490,15 @@ def told(key: Unread) -> str:
 def no_rule(refused: Sequence[Unread]) -> str:
     """Why keys are refused, by whose class may read them, and what to do."""
     told_of = []
-    for owner in dict.fromkeys(key.owner for key in refused):
-        keys = ["%s: %s" % (key, short(key.value)) for key in refused if key.owner == owner]
+    shown, more = refused[:MAX_REFUSED], len(refused) - MAX_REFUSED
+    for owner in dict.fromkeys(key.owner for key in shown):
+        keys = ["%s: %s" % (key, short(key.value)) for key in shown if key.owner == owner]
         told_of.append("%s %s no rule in %s" % (", ".join(keys), "has" if len(keys) == 1 else "have", owner))
+    told_of += ["%d more keys" % more] * (more > 0)
     which, need = ("it", "it needs a rule") if len(refused) == 1 else ("they", "they need rules")
     return ("%s; %s may change the KV cache: %s under families in models.json, or your word that nothing "
-            "changes (--accept-keys %s)" % (" and ".join(told_of), which, need, ",".join(map(str, refused))))
+            "changes (--accept-keys %s%s)" % (" and ".join(told_of), which, need, ",".join(map(str, shown)),
+                                              ",..." * (more > 0)))
 
 
 # --- layers
@@ -8118,12 +8132,7 @@ def format_fields(parts: Mapping, whole: Mapping, facts: Facts) -> dict:
     fields: dict = {"weights_precision": main_format(of_experts) or main_format(found) or dtype,
               "unquantized_params": kept, "whole_params": sum(whole.values()) or None,
               "whole_unquantized_params": parameters_by_format(whole, as_stored, facts)[IN_16_BITS] or None}
-    if not stored:
-        fields["as_quantized"] = {
-            name: {field: share_kept(parts_of, parts_kept, told) for field, parts_of, told in (
-                ("unquantized_params", parts, kept),
-                ("whole_unquantized_params", whole, fields["whole_unquantized_params"] or 0))}
-            for name, parts_kept in facts.row.get("kept", {}).items()} or None
+    fields["as_quantized"] = commonest_checkpoints((parts, whole), dtype, facts)
     if stored and None in found:
         facts.derived.append("weights_precision not read from quantization_config: --weights-precision holds")
         return {**fields, "weights_precision": None}
@@ -8134,6 +8143,15 @@ def format_fields(parts: Mapping, whole: Mapping, facts: Facts) -> dict:
         facts.derived.append("parameters: " + ", ".join(
             "%d in %s" % (count, name) for name, count in fields["params_by_precision"].items()))
     return fields
+
+
+def commonest_checkpoints(counts: Sequence[Mapping], dtype: str, facts: Facts) -> dict | None:
+    """{format: what stays in 16 bits of each of `counts` (all parameters, the whole ones)}, by the row's
+    `kept`, whatever the format of this checkpoint is."""
+    always = [parameters_by_format(parts, [Stored(dtype)], facts)[IN_16_BITS] for parts in counts]
+    return {name: {field: share_kept(parts, kept, before)
+                   for field, parts, before in zip(QUANTIZED_FIELDS, counts, always)}
+            for name, kept in facts.row.get("kept", {}).items()} or None
 
 
 def share_kept(parts: Mapping, kept: Iterable[str], before: int) -> int | None:

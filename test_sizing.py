@@ -1037,6 +1037,7 @@ class LayerKinds(Tabled):
         # at any precision and whole on each rank: 100 tokens of 12,320 / 128 bytes, 80 of 100 bytes
         ("sparse", "ring ring_bytes=8000 ring_token_bytes=100 ring_tokens=80; packed packed_bytes=12320 packed_tokens=128 beside=true",
          9625 + 8000, 8, 8),
+        ("sparse", "ring ring_bytes=8000 ring_token_bytes=100 ring_tokens=80", 8000, 8, 8),
         # 8 + 4 + 2 KV heads in all: 2 x 100 x 14 x 128; 4 ranks hold 8 + 4 + 4
         ("full", "full layers=3 kv_heads_by_layer=[8,4,2]; none layers=29", 358400, 4, 16 / 14),
         # attention and a state in each layer: 100 x 2048 x 32 + 32 x 1000; two ranks for each head, the state split
@@ -2660,8 +2661,8 @@ class Weights(Tabled):
           for precision, width in (("nvfp4", 0.5625), ("fp4", 0.5625), ("int4", 0.5625), ("int3", 0.4375), ("int6", 0.8125))],
         ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}}, "fp8", (1.25, 1.5, "fp8", "estimated")),
         ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}}, "bf16", (2.5, 3.0, "bf16", None)),
-        # a checkpoint that is quantised already says itself what it leaves
-        ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}, "weights_precision": "fp8"}, "nvfp4", (0.921875, 1.0625, "nvfp4", "estimated")),
+        # from a checkpoint that is quantised already, too: 2^29 parameters of 2 bytes, and of 9/16
+        ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}, "weights_precision": "fp8"}, "nvfp4", (1.28125, 1.421875, "nvfp4", "estimated")),
         ({"weights_gib": None}, None, (2.0, 2.5, "bf16", "computed")),
         ({"weights_precision": None}, None, (2.5, 3.0, None, None)), ({"total_params": None}, None, (2.5, 3.0, "bf16", None)),
         ({"unquantized_params": None, "weights_gib": None}, None, (None, 3.0, "bf16", None))]
@@ -2753,6 +2754,8 @@ class Weights(Tabled):
             model = dataclasses.replace(towers, **changes)
             with self.subTest(changes=changes):
                 self.assertEqual([place(model, NODE_800, text_only_model=only).weights_gib for only in (False, True)], [gib, without])
+                told = sizing.report_json(answer(model=model, server=NODE_800, text_only_model=True))["inputs"]["model"]
+                self.assertEqual((told["weights_gib"], told["vision_params"]), (without, 0))
         self.assertEqual(refusal(place, towers, NODE_800, text_only_model=1), "text_only_model: expected true or false, got 1")
 
     def test_unknown_weights_are_not_said_not_to_fit(self):
@@ -3681,7 +3684,8 @@ class Alerts(unittest.TestCase):
         # IDEAL, 1,000 on 3 nodes: 334 x 0.51 x 2.2521973 / 1282.6714
         "idle_sessions_hold_hbm": ("warning", {"active_ratio": 0.49}, {"active_ratio": 0.5},
                                    "Silent sessions hold 29.9 % of the KV budget: only 49 % generate at once."),
-        "quantised_name_16_bit": ("warning", dict(SMALL, model=dataclasses.replace(READ, name="Qwen3-8B-AWQ")), dict(SMALL, model=READ),
+        "quantised_name_16_bit": ("warning", dict(SMALL, model=dataclasses.replace(READ, name="Qwen3-8B-AWQ")),
+                                  dict(SMALL, model=dataclasses.replace(READ, name="Qwen3-8B-AWQ", config_derived=["weights_precision = int4 (quantization_config)"])),
                                   "The model's name, Qwen3-8B-AWQ, is that of a quantised checkpoint, but neither its config.json nor an "
                                   "hf_quant_config.json beside it says so: the weights count in bf16, 15.27 GiB."),
         "draft_weights_unknown": ("warning", dict(SMALL, draft_tokens=1), dict(SMALL, model="qwen3.5-27b", draft_tokens=1),
@@ -7664,7 +7668,7 @@ class Catalogs(InFolder):
             path = self.catalog("catalog.json", {"models": [ENTRIES["models"][1], bad]})
             self.assertEqual(self.refusal(lambda path=path: sizing.load_models(path)), "%s: models[1]: expected an object, got %s" % (path, shown))
 
-    SHAPE = 'expected {"models": [one entry or more]} and nothing else than families'
+    SHAPE = 'expected {"models": [one entry or more]}, {"families": [one row or more]} or both'
     FILES = [  # content, message
         (b"", "expected JSON in UTF-8: Expecting value: line 1 column 1 (char 0)"),
         (b"{", "expected JSON in UTF-8: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
@@ -10016,6 +10020,14 @@ class RefusedConfigs(unittest.TestCase):
                                   (["hidden_size"], "^--accept-keys: no key that lacks a rule is 'hidden_size'; ")):
             with self.assertRaisesRegex(SizingError, message.replace("--accept-keys text", r"\(--accept-keys text")):
                 sizing.model_from_hf_config(config, "m", FAMILIES, accepted)
+        self.assertEqual(sizing.model_from_hf_config(config, "m", FAMILIES, every + every), model)
+        self.assertEqual(refusal(sizing.model_from_hf_config, hf_config("llama"), "m", FAMILIES, ["foo"]),
+                         "--accept-keys: no key that lacks a rule is 'foo'; every key of this file is read or harmless")
+
+    def test_very_many_keys(self):
+        told = refusal(read, hf_config("llama", **{"kv_%d" % index: 1 for index in range(53)}))
+        self.assertIn("kv_49: 1 have no rule in family 'llama' and 3 more keys; they may change", told)
+        self.assertTrue(told.endswith(",kv_48,kv_49,...)"), told)
 
     def test_switched_off_keys_pass(self):
         for key in ("kv_compression_ratio", "yoco_layers", "block_configs", "sparse_attention_topk"):
@@ -10354,7 +10366,7 @@ class Quantization(unittest.TestCase):
         moe = {"num_local_experts": 4, "num_experts_per_tok": 2}
         for config, kept in (
                 (hf_config("llama"), {}), (hf_config("minimax_m2", **moe), {"int4": 4 * self.ATTENTION, "nvfp4": 4 * self.ATTENTION}),
-                (hf_config("minimax_m2", quantization_config={"quant_method": "fp8"}, **moe), {})):
+                (hf_config("minimax_m2", quantization_config={"quant_method": "fp8"}, **moe), {"int4": 4 * self.ATTENTION, "nvfp4": 4 * self.ATTENTION})):
             with self.subTest(config=config):
                 model = read(config)
                 self.assertEqual({name: changes["unquantized_params"] - model.unquantized_params for name, changes in (model.as_quantized or {}).items()}, kept)
@@ -11110,7 +11122,7 @@ class NotGenerating(InFolder):
                  "looped": "computes a token in several passes over its layers, which no speed here covers"}
         for what, key, names in (line.split(None, 2) for line in """\
             encoder model_type bert roberta xlm-roberta xlm-roberta-xl modernbert nomic_bert new gte deberta deberta-v2 albert camembert distilbert electra siglip siglip2_vision_model clip clip_text_model wav2vec2-bert dinov2 llama_bidirec
-            encoder architectures T5EncoderModel BertForMaskedLM SiglipVisionModel LlamaBidirectionalModel Wav2Vec2ForCTC
+            encoder architectures T5EncoderModel BertForMaskedLM SiglipVisionModel LlamaBidirectionalModel Wav2Vec2ForCTC YolosForObjectDetection ResNetForImageClassification
             stacks model_type t5 mt5 bart whisper seamless_m4t_v2 nllb-moe vision-encoder-decoder
             looped model_type ouro hrm_text iquestloopcoder diffusion_gemma llada dream
             drafter model_type eagle eagle3 medusa mlp_speculator deepseek_mtp qwen3_next_mtp llama_eagle3
@@ -11243,7 +11255,7 @@ class OwnFamilies(InFolder):
         shape = '%s: expected "families": [objects with a name], to read a config.json' % self.path("mine.json")
         for families in (5, [3], [{"like": "llama"}], None, {}):
             self.assertEqual(self.run_with({"families": families}), (2, one_line(shape)))
-        self.assertIn('expected {"models": [one entry or more]} and nothing else than families', self.run_with({"families": []})[1])
+        self.assertIn('expected {"models": [one entry or more]}, {"families": [one row or more]} or both', self.run_with({"families": []})[1])
         self.assertEqual(self.run_with({"families": [dict(self.ROW, like="lama")]}),
                          (2, one_line("%s: %slike: unknown value 'lama'; did you mean 'llama'?" % (self.config(), named))))
         self.assertEqual(self.run_with({"families": [dict(self.ROW, defaults={"head_dim": None})]}, self.config(head_dim=None)),
@@ -12226,7 +12238,7 @@ class CommandLine(InFolder):
         path = self.write("mine.json", "{}")
         for option, key in (("models", "models"), ("servers", "servers"), ("storage", "profiles")):
             self.assertEqual(call(*argv("--%s-file=%s" % (option, path))), (2, "", one_line(
-                '%s: expected {"%s": [one entry or more]} and nothing else%s' % (path, key, " than families" if key == "models" else ""))))
+                '%s: expected {"%s": [one entry or more]}%s' % (path, key, ', {"families": [one row or more]} or both' if key == "models" else " and nothing else"))))
 
     def test_outputs(self):
         text, data, shown = (call(*argv(option))[1] for option in ("--text-only", "--json-only",
