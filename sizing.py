@@ -6757,7 +6757,7 @@ NOT_INHERITED = ("model_types", "wrappers", "nested", "nested_defaults", "archit
                  "tower_types", "source")
 FILE = "(file)"  # of a row of the user's: where it was read from
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
-MAX_FORMULA = 1000  # characters; the longest shipped one has 287
+MAX_FORMULA = 1000  # characters; the longest shipped one has 403
 OPERAND = r" *!{0,2}(?:-?[0-9]{1,15}|[A-Za-z_][A-Za-z0-9_.]*) *"
 FORMULA = "%s(?:(?:[*+]|//?)%s)*" % (OPERAND, OPERAND)
 MAX_PRODUCT = 10**100  # no count comes near, and none grows for minutes
@@ -7120,7 +7120,7 @@ KEY_MAXIMA = {key: most for most, keys in (
               for key in keys.split()}
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
 WINDOWS = {"sliding": "sliding_window", "chunked": "attention_chunk_size"}  # null: such a layer is full
-MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 5
+MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 7
 LIST_FACTS: dict[str, Callable] = {"sum_of": sum, "length_of": len}  # of a list under a key, for formulas
 
 
@@ -7832,6 +7832,9 @@ def read_layers(quant: dict) -> list:
     return [Stored(precision, names) for precision, names in of_format.items()]
 
 
+MLX_TABLES = ("lm_head", "embed_tokens")  # which MLX quantises as the rest, where it does not say otherwise
+
+
 def read_bits(quant: dict) -> list:
     """One number of bits, and others for the modules that a block of its own names."""
     method = str(quant.get("quant_method", "mlx"))
@@ -7839,8 +7842,9 @@ def read_bits(quant: dict) -> list:
     found = [Stored(precision)]
     of_modules = {**as_dict(quant.get("extra_config")), **as_dict(quant.get("dynamic"))}
     if method == "mlx":
-        found.append(Stored(precision, ["lm_head", "embed_tokens"]))
-        of_modules = {name: block for name, block in quant.items() if "." in str(name)}
+        of_modules = {name: block for name, block in quant.items() if "." in str(name) or name in MLX_TABLES}
+        found += [Stored(precision, [table]) for table in MLX_TABLES
+                  if not any(str(name).endswith(table) for name in of_modules)]
     for name, block in of_modules.items():
         kept = block is False or str(name).startswith("-:")
         own = IN_16_BITS if kept else format_of_block({**quant, **as_dict(block)}, 4)

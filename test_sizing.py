@@ -10418,6 +10418,9 @@ class Quantization(unittest.TestCase):
                 ({"bits": 4, "group_size": 64}, {"int4": mlp + attention + 2 * 6400, "bf16": rest - 2 * 6400}),
                 ({"bits": 4, "group_size": 64, "model.layers.2.mlp.up_proj": {"bits": 6}, "model.layers.0.self_attn": False},
                  {"int4": mlp * 3 // 4 + attention * 3 // 4 + 2 * 6400, "int6": mlp // 4, "bf16": rest + attention // 4 - 2 * 6400}),
+                # MLX: a table with bits of its own has those alone, whatever its name begins with
+                ({"bits": 4, "group_size": 64, "lm_head": {"bits": 8}}, {"int4": mlp + attention + 6400, "int8": 6400, "bf16": rest - 2 * 6400}),
+                ({"bits": 4, "group_size": 64, "model.embed_tokens": {"bits": 8}, "lm_head": False}, {"int4": mlp + attention, "int8": 6400, "bf16": rest - 6400}),
                 ({"quant_method": "exl3", "bits": 3.5, "head_bits": 6}, {"int4": mlp + attention, "int6": 6400, "bf16": rest - 6400}),
                 ({"quant_method": "quark", "exclude": ["lm_head"], "global_quant_config": {"weight": {"dtype": "fp4"}},
                   "layer_quant_config": {"*self_attn*": {"weight": {"dtype": "fp8_e4m3"}}}},
