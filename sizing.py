@@ -7218,7 +7218,9 @@ class Facts(dict):
                     key, layers, len(listed) if isinstance(listed, list) else short(listed)))
             views = []
             for index, block in enumerate(listed):
-                with at("%s[%d]" % (key, index), "."):
+                place = "%s[%d]" % (key, index)
+                expect(isinstance(block, dict), "an object", block, place)
+                with at(place, "."):
                     views.append(Block(block, self))
                     for name, formula in self.row["of_blocks"].items():
                         views[-1][name] = evaluate(formula, views[-1])
@@ -7296,9 +7298,8 @@ class Facts(dict):
 class Block(dict):
     """What formulas see of the object that a config holds for one layer."""
 
-    def __init__(self, block: object, facts: Facts):
+    def __init__(self, block: dict, facts: Facts):
         super().__init__()
-        expect(isinstance(block, dict), "an object", block)
         self.block, self.facts = block, facts
 
     def __missing__(self, name: str):
