@@ -2721,6 +2721,11 @@ class Weights(Tabled):
         sheet = placed(model, 4096, "bf16", draft_tokens=3).sheet
         self.assertLess(abs(float(sheet["replica_weights_gib"] + sheet["draft_weights_gib"]) / 21.42 - 1), 0.035)
 
+    def test_whole_parts_without_a_word_on_16_bits(self):
+        # 2^29 parameters whole on each of two ranks, one byte each: half a GiB once more
+        model = sizing.with_weights(dataclasses.replace(self.KNOWN, whole_params=2**29), "fp8")
+        self.assertEqual(placed(model, 4096, "bf16", ranks=2).sheet["replica_weights_gib"], model.weights_gib + 0.5)
+
     def test_fields_of_a_checkpoint_to_be(self):
         self.agree((changes, refusal(dataclasses.replace, self.KNOWN, as_quantized=changes), "as_quantized: " + message if message else "")
                    for changes, message in (
@@ -10251,6 +10256,8 @@ class Quantization(unittest.TestCase):
                 ({"config_groups": groups}, "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
                 ({"quant_algo": "MIXED_PRECISION", "quantized_layers": algos[0]}, "nvfp4",
                  {"fp8": attention, "nvfp4": experts, "bf16": kept}),
+                # two groups say more than the one algorithm beside them
+                ({"quant_algo": "NVFP4", "config_groups": groups}, "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
                 # the head too, where a group names it
                 ({"config_groups": {"a": {"targets": ["lm_head"], "weights": fp8}, "b": {"targets": ["Linear"], "weights": int4}}}, "int4",
                  {"fp8": 6400, "int4": attention + experts, "bf16": kept - 6400}),
@@ -10367,6 +10374,7 @@ class Quantization(unittest.TestCase):
                 ({"quant_method": "awq", "bits": 4, "group_size": 128}, "int4_g128"), ({"quant_method": "awq", "bits": 4, "group_size": 64}, "int4"),
                 ({"quant_method": "gptq", "bits": 4, "group_size": -1}, "int4_g128"), ({"quant_method": "gptq", "bits": 8, "group_size": 128}, "int8"),
                 ({"load_in_4bit": True}, "int4"), ({"load_in_8bit": True}, "int8"),
+                ({"quant_method": "ptpc_fp8"}, "fp8"), ({"quant_method": "gptq", "bits": 16}, "bf16"),
                 ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": {
                     "num_bits": 4, "type": "int", "group_size": 128}}}}, "int4_g128")):
             self.assertEqual(read(hf_config("llama", quantization_config=block)).weights_precision, precision, block)
@@ -10513,6 +10521,8 @@ class Quantization(unittest.TestCase):
                 model = sizing.with_weights(read(config), None)
                 self.assertEqual((model.weights_precision, model.params_by_precision), (precision, shares))
                 self.assertLess(abs(model.weights_gib / weights_gib - 1), 0.001)
+        # the experts' dtype says nothing of a file that is not quantized
+        self.assertEqual(read({**FAMILY_CASES[0][-1], "quantization_config": None}).weights_precision, "bf16")
         flash = dict(FAMILY_CASES[0][-1], expert_dtype="fp8")
         self.assertEqual((read(flash).weights_precision, read(flash).params_by_precision), ("fp8_block", None))
 
@@ -10712,6 +10722,46 @@ class Families(unittest.TestCase):
         row = {"name": "brand_new", "like": "llama", "model_types": ["brand_new"], "source": "x", "keys": ["kv_window_every"]}
         model = sizing.model_from_hf_config(config, "m", FAMILIES + [row])
         self.assertEqual(model.total_params, read(hf_config("llama")).total_params)
+
+    # formula of intermediate_size, what the config has, intermediate_size or the refusal
+    LISTS = [
+        ("sum_of.widths", {"widths": [64, 64]}, 128), ("length_of.widths", {"widths": [0] * 128}, 128), ("length_of.widths", {"widths": "x" * 128}, 128),
+        ("sum_of.parts.width", {"parts": [{"width": 64}, 3, {"width": 64}, {"x": 1}, {"width": None}]}, 128), ("100 + sum_of.widths", {}, 100),
+        ("sum_of.widths", {"widths": [64, -1]}, "widths: expected a whole number from 0 up to 1000000000, got -1"),
+        ("sum_of.widths", {"widths": [64, "6"]}, "widths: expected a whole number from 0 up to 1000000000, got '6'"),
+        ("sum_of.widths", {"widths": 5}, "widths: expected a list, got 5"), ("sum_of.widths", {"widths": "xx"}, "widths: expected a list, got 'xx'"),
+        ("length_of.widths", {"widths": 5}, "widths: expected a list, got 5"),
+        ("length_of.widths", {"widths": [1] * 10001}, "widths: expected at most 10000 entries, got 10001")]
+
+    def test_numbers_of_a_list(self):
+        for formula, keys, expected in self.LISTS:
+            row = {"name": "mine", "like": "llama", "model_types": ["mine"], "source": "x", "derived": {"intermediate_size": formula}}
+            config = hf_config("mine", intermediate_size="absent", **keys)
+            with self.subTest(formula=formula, keys=str(keys)[:40]):
+                if isinstance(expected, str):
+                    self.assertEqual(refusal(sizing.model_from_hf_config, config, "m", [row, *FAMILIES]), expected)
+                else:
+                    self.assertEqual(sizing.model_from_hf_config(config, "m", [row, *FAMILIES]).total_params,
+                                     read(hf_config("llama", intermediate_size=expected)).total_params)
+
+    def test_what_all_entries_of_an_object_agree_on(self):
+        row = {"name": "mine", "like": "llama", "model_types": ["mine"], "source": "x", "names": {"num_attention_heads": ["parts.*.heads"]}}
+        lacks = "num_attention_heads or parts.*.heads: missing; family 'mine' needs it"
+        for parts, expected in (({"a": {"heads": 4}, "b": {"heads": 4}}, ""), ({"a": {"heads": 4}, "b": {"heads": 8}}, lacks), ({}, lacks), (5, lacks)):
+            config = hf_config("mine", num_attention_heads="absent", parts=parts)
+            self.assertEqual(refusal(sizing.model_from_hf_config, config, "m", [row, *FAMILIES]), expected, parts)
+
+    def test_a_block_for_each_layer(self):
+        config = next(case[-1] for case in FAMILY_CASES if case[0] == "nvidia/Llama-3_3-Nemotron-Super-49B-v1")
+        layers = config["num_hidden_layers"]
+        for blocks, words in ((config["block_configs"][1:], ": expected %d objects, one for each layer, got %d" % (layers, layers - 1)),
+                              (None, ": expected %d objects, one for each layer, got None" % layers), ({}, ": expected %d objects, one for each layer, got {}" % layers),
+                              ([*config["block_configs"][1:], 1], "[%d]: expected an object, got 1" % (layers - 1))):
+            self.assertEqual(RefusedConfigs.refused(self, dict(config, block_configs=blocks)), "block_configs" + words)
+
+    def test_no_source_is_told_where_no_number_of_the_class_stands_in(self):
+        said = [read(hf_config("llama", **keys)).config_derived for keys in ({}, {"head_dim": 16})]
+        self.assertEqual(said, [["head_dim = 16 (hidden_size/num_attention_heads)", "layers: 4 full"], ["layers: 4 full"]])
 
     ROW = 'a row of "families" in a --models-file of your own says how (README, "Uma família nova"): "%s" with this name, '
     LIKE = '"like" the row that it resembles, and what differs; keys here that may matter: '
@@ -11114,7 +11164,8 @@ class NotGenerating(InFolder):
                     self.assertEqual(self.told(hf_config("llama", **{key: shown})), "%s: %r %s" % (key, name, words[what]))
         for key in ("speculators_config", "draft_vocab_size", "eagle_config", "dflash_config", "medusa_num_heads"):
             self.assertEqual(self.told(hf_config("llama", **{key: 5})), "%s: 5 %s" % (key, self.DRAFTER))
-            self.assertEqual(read(hf_config("llama", **{key: None})).num_layers, 4)
+            for off in (None, False):
+                self.assertEqual(read(hf_config("llama", **{key: off})).num_layers, 4)
         self.assertEqual(self.told({"_class_name": "FluxTransformer2DModel", "_diffusers_version": "0.30"}), "_diffusers_version: '0.30' is a diffusion pipeline's: it generates no text and keeps no KV cache")
         lora = {"peft_type": "LORA", "base_model_name_or_path": "org/Base", "r": 16}
         self.assertEqual(self.told(lora), "peft_type: 'LORA' is an adapter's (LoRA), not a model's: give the config.json of its base model, 'org/Base'")
