@@ -286,8 +286,8 @@ NVFP4_ELEMENTS = 16
 # A KV cache of these on latent layers with an index is stored in the packed layout (vLLM 0.32.0).
 PACKED_BY_INDEX = ("fp8", "fp8_ds_mla")
 # Bytes of one stored weight, scales included: int4 with a 16-bit scale per 32 (compressed-tensors, as in
-# Kimi-K2), mxfp4 with an 8-bit scale per 32 (OCP Microscaling Formats
-# 1.0), nvfp4 and fp4 with one per 16 (NVIDIA TensorRT Model Optimizer).
+# Kimi-K2), mxfp4 with an 8-bit scale per 32 (OCP Microscaling Formats 1.0), nvfp4 and fp4 with one per 16
+# (NVIDIA TensorRT Model Optimizer).
 SERVED_PRECISIONS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625,
                      "mxfp4": 0.53125, "nvfp4": 0.5625}
 # Read where a file has them and never proposed: odd widths of GPTQ, HQQ, EXL3 and MLX, half a bit more for
@@ -451,6 +451,7 @@ def check_group(entry: object, before: Iterable[str]) -> None:
 
 
 def check_heads_by_layer(entry: dict) -> None:
+    """Raise SizingError unless the KV heads are one number for each layer, the most of them as stated."""
     counts = entry["kv_heads_by_layer"]
     with at(".kv_heads_by_layer"):
         expect(isinstance(counts, (list, tuple)) and len(counts) == entry["layers"],
@@ -618,6 +619,7 @@ class Model:
                               "%d, got %g GiB" % (LEAST_BYTES_PER_PARAMETER, total, self.weights_gib))
 
     def check_as_quantized(self) -> None:
+        """Raise SizingError where a format changes another field, or beyond total_params."""
         for name, changes in (self.as_quantized or {}).items():
             with at("as_quantized"):
                 check_choice(name, WEIGHT_PRECISIONS)
@@ -6753,6 +6755,7 @@ def are_named(rows) -> bool:
 #     the config around it, tower_types: its own. Its formulas also know `text.KEY` and `wrapper.KEY`
 #   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
 #   keys: others that change no number here; wrapper_keys: the same around the language model
+# `tower` is not among these, but a row is found by the one it states itself.
 NOT_INHERITED = ("model_types", "wrappers", "nested", "nested_defaults", "architectures", "tower_of",
                  "tower_types", "source")
 FILE = "(file)"  # of a row of the user's: where it was read from
