@@ -1135,6 +1135,11 @@ class LayerKinds(Tabled):
         fp8 = placed(grouped("full", "full", mtp_layers=1, **dict(self.MTP, weights_precision="fp8")), 100, "fp8", draft_tokens=1)
         self.assertEqual(fp8.sheet["draft_weights_gib"], 0.5)
 
+    def test_layers_of_small_kernels(self):
+        # rings that are their layers' own count, and those beside others do not: 36 of state, 43 rings, 11 latent and 34 of state
+        for name, layers in (("qwen3.8-flash-next", 36), ("deepseek-v4-flash", 43), ("glm-5.3-flash", 45)):
+            self.assertEqual(sizing.model_sheet(MODELS[name])["small_kernels_layers"], layers, name)
+
     def test_state_blocks(self):
         # 560 - 8 x (10 + 3.44) = 452.48 GiB, on each of 8 ranks 56.56; a block is a page of 1120 bytes in each of 2 layers
         model = grouped("linear", "full layers=2 num_key_value_heads=1 head_dim=5; state layers=30", weights_gib=10.0)
@@ -10368,6 +10373,19 @@ class Quantization(unittest.TestCase):
         self.assertEqual(model.as_quantized["int4"]["whole_unquantized_params"], model.whole_params)
         self.assertEqual(sizing.with_weights(model, "int4").unquantized_params, rest)
 
+    ALGOS = """FP8 fp8  FP8_PER_CHANNEL_PER_TOKEN fp8  FP8_PB_WO fp8_block  MXFP8 fp8  NVFP4 nvfp4  NVFP4_AWQ nvfp4  W4A16_NVFP4 nvfp4
+        W4A8_NVFP4_FP8 nvfp4  W4A16_AWQ int4  W4A8_AWQ int4  INT4_AWQ int4  INT8_SQ int8  W8A16 int8  MXFP4 mxfp4  W4A8_MXFP4_FP8 mxfp4"""
+
+    def test_algorithms(self):
+        words = self.ALGOS.split()
+        self.assertEqual(set(words[::2]), set(sizing.QUANT_ALGOS))
+        for algorithm, precision in zip(words[::2], words[1::2]):
+            config = hf_config("llama", quantization_config={"quant_method": "modelopt", "quant_algo": algorithm})
+            self.assertEqual(read(config).weights_precision, precision, algorithm)
+
+    def test_what_stays_in_16_bits_anyway_counts_once(self):
+        self.assertEqual(sizing.share_kept({"router": 5, "mlp": 7}, ["router", "mlp", "shared"], 3), 10)
+
     def test_int4_in_wide_groups(self):
         # a scale and a zero point of 20 bits for 128 weights; fewer than 128 count as 32
         for block, precision in (
@@ -10723,6 +10741,23 @@ class Families(unittest.TestCase):
         model = sizing.model_from_hf_config(config, "m", FAMILIES + [row])
         self.assertEqual(model.total_params, read(hf_config("llama")).total_params)
 
+    def test_a_tower_is_of_the_key_that_holds_it(self):
+        # a tower of images where sound should be is read by no row, beside one of images that is: two layers of 4 x 64^2 + 2 x 64 x 128
+        tower = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 28, "patch_size": 14}
+        config = {"model_type": "llava", "text_config": hf_config("llama"), "vision_config": dict(tower, model_type="siglip_vision_model")}
+        both = dict(config, audio_config=dict(tower, model_type="clip_vision_model"))
+        self.assertEqual(read(both).vision_params - read(config).vision_params, 2 * (4 * 64**2 + 2 * 64 * 128))
+
+    def test_a_projector_is_read_after_its_tower(self):
+        # the width is a number of the tower's class, which the projector's formula needs
+        model = read({"model_type": "llava", "text_config": hf_config("llama"), "vision_config": {"model_type": "clip_vision_model"}})
+        self.assertFalse([line for line in model.config_derived if "not in the formula" in line], model.config_derived)
+
+    def test_heads_of_a_model_with_other_layers_too(self):
+        for config in HF_CONFIGS:
+            if config.get("model_type") == "qwen3_next":
+                self.assertEqual(read(config).num_attention_heads, config["num_attention_heads"])
+
     # formula of intermediate_size, what the config has, intermediate_size or the refusal
     LISTS = [
         ("sum_of.widths", {"widths": [64, 64]}, 128), ("length_of.widths", {"widths": [0] * 128}, 128), ("length_of.widths", {"widths": "x" * 128}, 128),
@@ -10988,6 +11023,14 @@ class Checkpoint(InFolder):
                     self.assertEqual(self.sizes(), expected and (expected, expected))
                 for name in names:
                     os.unlink(self.path(name))
+
+    def test_the_format_is_the_files_own(self):
+        # --weights-precision says it only of a file that does not
+        self.write("model.safetensors", tensors(everything=10**6))
+        unread = {"quant_method": "brand_new"}
+        for changes, asked, expected in (({}, None, "bf16"), ({}, "fp8", "bf16"), ({"quantization_config": unread}, "int4", "int4")):
+            self.catalog("config.json", hf_config("llama", **changes))
+            self.assertEqual(sizing.read_model(self.folder, FAMILIES, (), asked).weights_precision, expected, (changes, asked))
 
     def test_index(self):
         first, second = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
