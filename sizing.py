@@ -286,8 +286,8 @@ NVFP4_ELEMENTS = 16
 # A KV cache of these on latent layers with an index is stored in the packed layout (vLLM 0.32.0).
 PACKED_BY_INDEX = ("fp8", "fp8_ds_mla")
 # Bytes of one stored weight, scales included: int4 with a 16-bit scale per 32 (compressed-tensors, as in
-# Kimi-K2), mxfp4 with an 8-bit scale per 32 (OCP Microscaling Formats
-# 1.0), nvfp4 and fp4 with one per 16 (NVIDIA TensorRT Model Optimizer).
+# Kimi-K2), mxfp4 with an 8-bit scale per 32 (OCP Microscaling Formats 1.0), nvfp4 and fp4 with one per 16
+# (NVIDIA TensorRT Model Optimizer).
 SERVED_PRECISIONS = {"bf16": 2, "fp16": 2, "fp8": 1, "fp8_block": 1, "int8": 1, "int4": 0.5625, "fp4": 0.5625,
                      "mxfp4": 0.53125, "nvfp4": 0.5625}
 # Read where a file has them and never proposed: odd widths of GPTQ, HQQ, EXL3 and MLX, half a bit more for
@@ -451,6 +451,7 @@ def check_group(entry: object, before: Iterable[str]) -> None:
 
 
 def check_heads_by_layer(entry: dict) -> None:
+    """Raise SizingError unless the KV heads are one number for each layer, the most of them as stated."""
     counts = entry["kv_heads_by_layer"]
     with at(".kv_heads_by_layer"):
         expect(isinstance(counts, (list, tuple)) and len(counts) == entry["layers"],
@@ -620,6 +621,7 @@ class Model:
                               "%d, got %g GiB" % (LEAST_BYTES_PER_PARAMETER, total, self.weights_gib))
 
     def check_as_quantized(self) -> None:
+        """Raise SizingError where a format changes another field, or beyond total_params."""
         for name, changes in (self.as_quantized or {}).items():
             with at("as_quantized"):
                 check_choice(name, WEIGHT_PRECISIONS)
@@ -6781,11 +6783,12 @@ def are_named(rows) -> bool:
 #   mtp: parameters of multi-token prediction; `last_layer` is one more attention layer with its MLP
 #   host: parameters of lookup tables that lie in host memory
 #   keys: others that change no number here; wrapper_keys: the same around the language model
+# `tower` is not among these, but a row is found by the one it states itself.
 NOT_INHERITED = ("model_types", "wrappers", "nested", "nested_defaults", "architectures", "tower_of",
                  "tower_types", "source")
 FILE = "(file)"  # of a row of the user's: where it was read from
 MAX_LIKE = 10  # rows completed one by another; the shipped ones need 5
-MAX_FORMULA = 1000  # characters; the longest shipped one has 287
+MAX_FORMULA = 1000  # characters; the longest shipped one has 403
 OPERAND = r" *!{0,2}(?:-?[0-9]{1,15}|[A-Za-z_][A-Za-z0-9_.]*) *"
 FORMULA = "%s(?:(?:[*+]|//?)%s)*" % (OPERAND, OPERAND)
 MAX_PRODUCT = 10**100  # no count comes near, and none grows for minutes
@@ -7152,7 +7155,7 @@ KEY_MAXIMA = {key: most for most, keys in (
               for key in keys.split()}
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
 WINDOWS = {"sliding": "sliding_window", "chunked": "attention_chunk_size"}  # null: such a layer is full
-MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 5
+MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 7
 LIST_FACTS: dict[str, Callable] = {"sum_of": sum, "length_of": len}  # of a list under a key, for formulas
 
 
@@ -7250,7 +7253,9 @@ class Facts(dict):
                     key, layers, len(listed) if isinstance(listed, list) else short(listed)))
             views = []
             for index, block in enumerate(listed):
-                with at("%s[%d]" % (key, index), "."):
+                place = "%s[%d]" % (key, index)
+                expect(isinstance(block, dict), "an object", block, place)
+                with at(place, "."):
                     views.append(Block(block, self))
                     for name, formula in self.row["of_blocks"].items():
                         views[-1][name] = evaluate(formula, views[-1])
@@ -7328,9 +7333,8 @@ class Facts(dict):
 class Block(dict):
     """What formulas see of the object that a config holds for one layer."""
 
-    def __init__(self, block: object, facts: Facts):
+    def __init__(self, block: dict, facts: Facts):
         super().__init__()
-        expect(isinstance(block, dict), "an object", block)
         self.block, self.facts = block, facts
 
     def __missing__(self, name: str):
@@ -7867,6 +7871,9 @@ def read_layers(quant: dict) -> list:
     return [Stored(precision, names) for precision, names in of_format.items()]
 
 
+MLX_TABLES = ("lm_head", "embed_tokens")  # which MLX quantises as the rest, where it does not say otherwise
+
+
 def read_bits(quant: dict) -> list:
     """One number of bits, and others for the modules that a block of its own names."""
     method = str(quant.get("quant_method", "mlx"))
@@ -7874,8 +7881,9 @@ def read_bits(quant: dict) -> list:
     found = [Stored(precision)]
     of_modules = {**as_dict(quant.get("extra_config")), **as_dict(quant.get("dynamic"))}
     if method == "mlx":
-        found.append(Stored(precision, ["lm_head", "embed_tokens"]))
-        of_modules = {name: block for name, block in quant.items() if "." in str(name)}
+        of_modules = {name: block for name, block in quant.items() if "." in str(name) or name in MLX_TABLES}
+        found += [Stored(precision, [table]) for table in MLX_TABLES
+                  if not any(str(name).endswith(table) for name in of_modules)]
     for name, block in of_modules.items():
         kept = block is False or str(name).startswith("-:")
         own = IN_16_BITS if kept else format_of_block({**quant, **as_dict(block)}, 4)

@@ -1136,6 +1136,11 @@ class LayerKinds(Tabled):
         fp8 = placed(grouped("full", "full", mtp_layers=1, **dict(self.MTP, weights_precision="fp8")), 100, "fp8", draft_tokens=1)
         self.assertEqual(fp8.sheet["draft_weights_gib"], 0.5)
 
+    def test_layers_of_small_kernels(self):
+        # rings that are their layers' own count, and those beside others do not: 36 of state, 43 rings, 11 latent and 34 of state
+        for name, layers in (("qwen3.8-flash-next", 36), ("deepseek-v4-flash", 43), ("glm-5.3-flash", 45)):
+            self.assertEqual(sizing.model_sheet(MODELS[name])["small_kernels_layers"], layers, name)
+
     def test_state_blocks(self):
         # 560 - 8 x (10 + 3.44) = 452.48 GiB, on each of 8 ranks 56.56; a block is a page of 1120 bytes in each of 2 layers
         model = grouped("linear", "full layers=2 num_key_value_heads=1 head_dim=5; state layers=30", weights_gib=10.0)
@@ -2721,6 +2726,11 @@ class Weights(Tabled):
         model = sizing.with_weights(MODELS["qwen3.5-35b-a3b"], "nvfp4")
         sheet = placed(model, 4096, "bf16", draft_tokens=3).sheet
         self.assertLess(abs(float(sheet["replica_weights_gib"] + sheet["draft_weights_gib"]) / 21.42 - 1), 0.035)
+
+    def test_whole_parts_without_a_word_on_16_bits(self):
+        # 2^29 parameters whole on each of two ranks, one byte each: half a GiB once more
+        model = sizing.with_weights(dataclasses.replace(self.KNOWN, whole_params=2**29), "fp8")
+        self.assertEqual(placed(model, 4096, "bf16", ranks=2).sheet["replica_weights_gib"], model.weights_gib + 0.5)
 
     def test_fields_of_a_checkpoint_to_be(self):
         self.agree((changes, refusal(dataclasses.replace, self.KNOWN, as_quantized=changes), "as_quantized: " + message if message else "")
@@ -10266,6 +10276,8 @@ class Quantization(unittest.TestCase):
                 ({"config_groups": groups}, "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
                 ({"quant_algo": "MIXED_PRECISION", "quantized_layers": algos[0]}, "nvfp4",
                  {"fp8": attention, "nvfp4": experts, "bf16": kept}),
+                # two groups say more than the one algorithm beside them
+                ({"quant_algo": "NVFP4", "config_groups": groups}, "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
                 # the head too, where a group names it
                 ({"config_groups": {"a": {"targets": ["lm_head"], "weights": fp8}, "b": {"targets": ["Linear"], "weights": int4}}}, "int4",
                  {"fp8": 6400, "int4": attention + experts, "bf16": kept - 6400}),
@@ -10376,12 +10388,26 @@ class Quantization(unittest.TestCase):
         self.assertEqual(model.as_quantized["int4"]["whole_unquantized_params"], model.whole_params)
         self.assertEqual(sizing.with_weights(model, "int4").unquantized_params, rest)
 
+    ALGOS = """FP8 fp8  FP8_PER_CHANNEL_PER_TOKEN fp8  FP8_PB_WO fp8_block  MXFP8 fp8  NVFP4 nvfp4  NVFP4_AWQ nvfp4  W4A16_NVFP4 nvfp4
+        W4A8_NVFP4_FP8 nvfp4  W4A16_AWQ int4  W4A8_AWQ int4  INT4_AWQ int4  INT8_SQ int8  W8A16 int8  MXFP4 mxfp4  W4A8_MXFP4_FP8 mxfp4"""
+
+    def test_algorithms(self):
+        words = self.ALGOS.split()
+        self.assertEqual(set(words[::2]), set(sizing.QUANT_ALGOS))
+        for algorithm, precision in zip(words[::2], words[1::2]):
+            config = hf_config("llama", quantization_config={"quant_method": "modelopt", "quant_algo": algorithm})
+            self.assertEqual(read(config).weights_precision, precision, algorithm)
+
+    def test_what_stays_in_16_bits_anyway_counts_once(self):
+        self.assertEqual(sizing.share_kept({"router": 5, "mlp": 7}, ["router", "mlp", "shared"], 3), 10)
+
     def test_int4_in_wide_groups(self):
         # a scale and a zero point of 20 bits for 128 weights; fewer than 128 count as 32
         for block, precision in (
                 ({"quant_method": "awq", "bits": 4, "group_size": 128}, "int4_g128"), ({"quant_method": "awq", "bits": 4, "group_size": 64}, "int4"),
                 ({"quant_method": "gptq", "bits": 4, "group_size": -1}, "int4_g128"), ({"quant_method": "gptq", "bits": 8, "group_size": 128}, "int8"),
                 ({"load_in_4bit": True}, "int4"), ({"load_in_8bit": True}, "int8"),
+                ({"quant_method": "ptpc_fp8"}, "fp8"), ({"quant_method": "gptq", "bits": 16}, "bf16"),
                 ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": {
                     "num_bits": 4, "type": "int", "group_size": 128}}}}, "int4_g128")):
             self.assertEqual(read(hf_config("llama", quantization_config=block)).weights_precision, precision, block)
@@ -10433,6 +10459,9 @@ class Quantization(unittest.TestCase):
                 ({"bits": 4, "group_size": 64}, {"int4": mlp + attention + 2 * 6400, "bf16": rest - 2 * 6400}),
                 ({"bits": 4, "group_size": 64, "model.layers.2.mlp.up_proj": {"bits": 6}, "model.layers.0.self_attn": False},
                  {"int4": mlp * 3 // 4 + attention * 3 // 4 + 2 * 6400, "int6": mlp // 4, "bf16": rest + attention // 4 - 2 * 6400}),
+                # MLX: a table with bits of its own has those alone, whatever its name begins with
+                ({"bits": 4, "group_size": 64, "lm_head": {"bits": 8}}, {"int4": mlp + attention + 6400, "int8": 6400, "bf16": rest - 2 * 6400}),
+                ({"bits": 4, "group_size": 64, "model.embed_tokens": {"bits": 8}, "lm_head": False}, {"int4": mlp + attention, "int8": 6400, "bf16": rest - 6400}),
                 ({"quant_method": "exl3", "bits": 3.5, "head_bits": 6}, {"int4": mlp + attention, "int6": 6400, "bf16": rest - 6400}),
                 ({"quant_method": "quark", "exclude": ["lm_head"], "global_quant_config": {"weight": {"dtype": "fp4"}},
                   "layer_quant_config": {"*self_attn*": {"weight": {"dtype": "fp8_e4m3"}}}},
@@ -10527,6 +10556,8 @@ class Quantization(unittest.TestCase):
                 self.assertLess(abs(model.weights_gib / weights_gib - 1), 0.001)
             if name == "Qwen/Qwen3.8-Flash-Next":                # 20,000,000 rows of 160 for each of 2 x 8 heads: in host memory
                 self.assertEqual(read(config).host_params, 20000000 * 160 * 16)
+        # the experts' dtype says nothing of a file that is not quantized
+        self.assertEqual(read({**FAMILY_CASES[0][-1], "quantization_config": None}).weights_precision, "bf16")
         flash = dict(FAMILY_CASES[0][-1], expert_dtype="fp8")
         self.assertEqual((read(flash).weights_precision, read(flash).params_by_precision), ("fp8_block", None))
 
@@ -10726,6 +10757,63 @@ class Families(unittest.TestCase):
         row = {"name": "brand_new", "like": "llama", "model_types": ["brand_new"], "source": "x", "keys": ["kv_window_every"]}
         model = sizing.model_from_hf_config(config, "m", FAMILIES + [row])
         self.assertEqual(model.total_params, read(hf_config("llama")).total_params)
+
+    def test_a_tower_is_of_the_key_that_holds_it(self):
+        # a tower of images where sound should be is read by no row, beside one of images that is: two layers of 4 x 64^2 + 2 x 64 x 128
+        tower = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 28, "patch_size": 14}
+        config = {"model_type": "llava", "text_config": hf_config("llama"), "vision_config": dict(tower, model_type="siglip_vision_model")}
+        both = dict(config, audio_config=dict(tower, model_type="clip_vision_model"))
+        self.assertEqual(read(both).vision_params - read(config).vision_params, 2 * (4 * 64**2 + 2 * 64 * 128))
+
+    def test_a_projector_is_read_after_its_tower(self):
+        # the width is a number of the tower's class, which the projector's formula needs
+        model = read({"model_type": "llava", "text_config": hf_config("llama"), "vision_config": {"model_type": "clip_vision_model"}})
+        self.assertFalse([line for line in model.config_derived if "not in the formula" in line], model.config_derived)
+
+    def test_heads_of_a_model_with_other_layers_too(self):
+        for config in HF_CONFIGS:
+            if config.get("model_type") == "qwen3_next":
+                self.assertEqual(read(config).num_attention_heads, config["num_attention_heads"])
+
+    # formula of intermediate_size, what the config has, intermediate_size or the refusal
+    LISTS = [
+        ("sum_of.widths", {"widths": [64, 64]}, 128), ("length_of.widths", {"widths": [0] * 128}, 128), ("length_of.widths", {"widths": "x" * 128}, 128),
+        ("sum_of.parts.width", {"parts": [{"width": 64}, 3, {"width": 64}, {"x": 1}, {"width": None}]}, 128), ("100 + sum_of.widths", {}, 100),
+        ("sum_of.widths", {"widths": [64, -1]}, "widths: expected a whole number from 0 up to 1000000000, got -1"),
+        ("sum_of.widths", {"widths": [64, "6"]}, "widths: expected a whole number from 0 up to 1000000000, got '6'"),
+        ("sum_of.widths", {"widths": 5}, "widths: expected a list, got 5"), ("sum_of.widths", {"widths": "xx"}, "widths: expected a list, got 'xx'"),
+        ("length_of.widths", {"widths": 5}, "widths: expected a list, got 5"),
+        ("length_of.widths", {"widths": [1] * 10001}, "widths: expected at most 10000 entries, got 10001")]
+
+    def test_numbers_of_a_list(self):
+        for formula, keys, expected in self.LISTS:
+            row = {"name": "mine", "like": "llama", "model_types": ["mine"], "source": "x", "derived": {"intermediate_size": formula}}
+            config = hf_config("mine", intermediate_size="absent", **keys)
+            with self.subTest(formula=formula, keys=str(keys)[:40]):
+                if isinstance(expected, str):
+                    self.assertEqual(refusal(sizing.model_from_hf_config, config, "m", [row, *FAMILIES]), expected)
+                else:
+                    self.assertEqual(sizing.model_from_hf_config(config, "m", [row, *FAMILIES]).total_params,
+                                     read(hf_config("llama", intermediate_size=expected)).total_params)
+
+    def test_what_all_entries_of_an_object_agree_on(self):
+        row = {"name": "mine", "like": "llama", "model_types": ["mine"], "source": "x", "names": {"num_attention_heads": ["parts.*.heads"]}}
+        lacks = "num_attention_heads or parts.*.heads: missing; family 'mine' needs it"
+        for parts, expected in (({"a": {"heads": 4}, "b": {"heads": 4}}, ""), ({"a": {"heads": 4}, "b": {"heads": 8}}, lacks), ({}, lacks), (5, lacks)):
+            config = hf_config("mine", num_attention_heads="absent", parts=parts)
+            self.assertEqual(refusal(sizing.model_from_hf_config, config, "m", [row, *FAMILIES]), expected, parts)
+
+    def test_a_block_for_each_layer(self):
+        config = next(case[-1] for case in FAMILY_CASES if case[0] == "nvidia/Llama-3_3-Nemotron-Super-49B-v1")
+        layers = config["num_hidden_layers"]
+        for blocks, words in ((config["block_configs"][1:], ": expected %d objects, one for each layer, got %d" % (layers, layers - 1)),
+                              (None, ": expected %d objects, one for each layer, got None" % layers), ({}, ": expected %d objects, one for each layer, got {}" % layers),
+                              ([*config["block_configs"][1:], 1], "[%d]: expected an object, got 1" % (layers - 1))):
+            self.assertEqual(RefusedConfigs.refused(self, dict(config, block_configs=blocks)), "block_configs" + words)
+
+    def test_no_source_is_told_where_no_number_of_the_class_stands_in(self):
+        said = [read(hf_config("llama", **keys)).config_derived for keys in ({}, {"head_dim": 16})]
+        self.assertEqual(said, [["head_dim = 16 (hidden_size/num_attention_heads)", "layers: 4 full"], ["layers: 4 full"]])
 
     ROW = 'a row of "families" in a --models-file of your own says how (README, "Uma família nova"): "%s" with this name, '
     LIKE = '"like" the row that it resembles, and what differs; keys here that may matter: '
@@ -10959,6 +11047,14 @@ class Checkpoint(InFolder):
                 for name in names:
                     os.unlink(self.path(name))
 
+    def test_the_format_is_the_files_own(self):
+        # --weights-precision says it only of a file that does not
+        self.write("model.safetensors", tensors(everything=10**6))
+        unread = {"quant_method": "brand_new"}
+        for changes, asked, expected in (({}, None, "bf16"), ({}, "fp8", "bf16"), ({"quantization_config": unread}, "int4", "int4")):
+            self.catalog("config.json", hf_config("llama", **changes))
+            self.assertEqual(sizing.read_model(self.folder, FAMILIES, (), asked).weights_precision, expected, (changes, asked))
+
     def test_index(self):
         first, second = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
         self.write(first, tensors(model__layers__0__w=100, model__layers__1__w=200, empty=0))
@@ -11134,7 +11230,8 @@ class NotGenerating(InFolder):
                     self.assertEqual(self.told(hf_config("llama", **{key: shown})), "%s: %r %s" % (key, name, words[what]))
         for key in ("speculators_config", "draft_vocab_size", "eagle_config", "dflash_config", "medusa_num_heads"):
             self.assertEqual(self.told(hf_config("llama", **{key: 5})), "%s: 5 %s" % (key, self.DRAFTER))
-            self.assertEqual(read(hf_config("llama", **{key: None})).num_layers, 4)
+            for off in (None, False):
+                self.assertEqual(read(hf_config("llama", **{key: off})).num_layers, 4)
         self.assertEqual(self.told({"_class_name": "FluxTransformer2DModel", "_diffusers_version": "0.30"}), "_diffusers_version: '0.30' is a diffusion pipeline's: it generates no text and keeps no KV cache")
         lora = {"peft_type": "LORA", "base_model_name_or_path": "org/Base", "r": 16}
         self.assertEqual(self.told(lora), "peft_type: 'LORA' is an adapter's (LoRA), not a model's: give the config.json of its base model, 'org/Base'")
