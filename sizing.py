@@ -642,7 +642,7 @@ class Model:
                 check_choice(name, WEIGHT_PRECISIONS)
                 with at(name):
                     check_number(count, Bound(int, 0, PARAMETER_COUNT))
-            kept = sum(count for name, count in table.items() if WEIGHT_PRECISIONS[name] == UNQUANTIZED_BYTES)
+            kept = sum(count for name, count in table.items() if is_16_bit(name))
             for name, told, of_table in (("total_params", self.total_params, sum(table.values())),
                                          ("unquantized_params", self.unquantized_params, kept)):
                 expect(told == of_table, "%s = %s" % (name, told), of_table)
@@ -3190,8 +3190,7 @@ def says_quantised(model: Model) -> bool:
     """Whether the name under which a config.json was read contradicts the 16 bits that it states."""
     told = any("quantization_config" in line for line in model.config_derived or ())
     return bool(model.config_read is not None and model.weights_origin != "safetensors" and not told
-                and WEIGHT_PRECISIONS.get(model.weights_precision or "") == UNQUANTIZED_BYTES
-                and re.search(QUANTISED_NAME, model.name.lower()))
+                and is_16_bit(model.weights_precision) and re.search(QUANTISED_NAME, model.name.lower()))
 
 
 def mixed_terms(params_by_precision: Mapping[str, int]) -> dict:
