@@ -7973,7 +7973,7 @@ def kept_modules(quant: dict) -> list:
 def is_readable(name: str) -> bool:
     """Whether a pattern says what it means, and not what it does not mean."""
     return len(name) <= MAX_NAME and not re.search(r"\(\?<?[!=]", name) and (
-        not is_pattern(name) or compiled(name) is not None)
+        not is_pattern(name) or (compiled(name) is not None and not some_experts(name)))
 
 
 def states_weights(config: dict) -> bool:
@@ -8119,8 +8119,9 @@ def leaf_units(name: str, units: Iterable) -> tuple:
 
 # --- patterns: matched with the names of modules as engines give them
 
-MAX_REPEATS = 8  # unbounded ones in a pattern; with optional pieces MAX_LOOSE
-MAX_LOOSE = 4
+MAX_REPEATS = 8  # in a pattern, with a word between any two but one
+MAX_LOOSE = 4  # and alternatives, where those are no words
+MAX_NESTED = 9
 MAX_MATCHES = 10**6  # patterns times names: 3 s
 # What stands before the number of a layer, by the word of a pattern that tells (the first: always).
 PREFIXES = {"": "model.layers", "model.language_model": "model.language_model.layers",
@@ -8146,15 +8147,30 @@ def is_pattern(name: str) -> bool:
     return name.startswith("re:")
 
 
+def some_experts(pattern: str) -> bool:
+    """Whether a pattern means experts by their number, of which only all are told apart from none."""
+    return bool(re.search(r"experts\\?\.[^.a-z]*[0-9]", re.sub(r"\\d[+*]?|\[0-9\][+*]?", "", pattern)))
+
+
+def runs_long(pattern: str) -> bool:
+    """Whether matching a name of 60 characters may take more than some 10^4 steps."""
+    if re.search(r"(?<!\\)\)[*+{]", pattern):
+        return True
+    text = re.sub(r"\\d\+?|\[[0-9-]+\]\+?", "00", pattern).replace("(?:", "(").replace("\\.", "_")
+    text = re.sub(r"\{[0-9,]*\}", "*", re.sub(r"\\.|\[[^]]*\]", ".", text))
+    for _ in range(MAX_NESTED):
+        text = re.sub(r"\(([^()|]*)\)", r"\1", re.sub(r"\([\w|-]*\)", "__", text))
+    if "(" in text:  # a group of alternatives that are no words
+        return len(re.findall(r"[*+?|]", text)) > MAX_LOOSE
+    return any(len(gaps) >= MAX_REPEATS or sum(not re.search(r"\w\w", gap[:-1]) for gap in gaps) > 1
+               for gaps in (re.split("[*+?]+", one)[1:-1] for one in text.split("|")))
+
+
 @lru_cache(maxsize=2**10)
 def compiled(name: str) -> re.Pattern | None:
     """The expression behind `re:`; None where it is none, or could take for ever."""
     pattern = name[3:]
-    atom = r"(\.|\\.|\[[^]]*\]|\w)"
-    repeats = len(re.findall(r"(?<!\\)[*+{]", pattern))
-    loose = re.search(r"(?<![\\(*+}])\?|\(\||\|\||\|\)", pattern)
-    if (repeats > (MAX_LOOSE if loose else MAX_REPEATS) or re.search(r"(?<!\\)\)[*+{]", pattern)
-            or re.search(r"(?<!\\)[*+}]\??[()]*(\?:)?%s[*+{]" % atom, pattern)):
+    if runs_long(pattern):
         return None
     with suppress(re.error, RecursionError, OverflowError), warnings.catch_warnings():
         warnings.simplefilter("ignore")

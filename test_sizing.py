@@ -10393,7 +10393,8 @@ class Quantization(unittest.TestCase):
          "quant_method 'compressed-tensors'"),
         ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": None}}}, "quant_method 'compressed-tensors'"),
         *(({"quant_method": "fp8", "ignore": [name]}, "the modules behind %r" % name)
-          for name in ("re:^(?!.*experts).*", "re:(", "re:(.*)*x", "re:.*.*x", "re:.*[a-z]*x", "re:(.*)(.*)x", "re:" + ".*a" * 9, "re:" + ".*a?b" * 5))]
+          for name in ("re:^(?!.*experts).*", "re:(", "re:(.*)*x", "re:.*.*.*x", "re:.*[a-z]*[a-z]*x", "re:(.*)(.*)(.*)x", "re:" + ".*aa" * 9,
+                       "re:" + ".*a?b" * 5, "re:" + ".*[a-z]" * 3, "re:" + ".?" * 9 + "x", "re:" + "(.|..)" * 5, r"re:.*experts\.(1|2)\..*", "re:.{0,60}.{0,60}.{0,60}x", "re:(a|aa)*x"))]
 
     def test_what_is_not_read_is_refused_unless_the_format_is_given(self):
         for quant, words in self.UNREAD:
@@ -10464,6 +10465,7 @@ class Quantization(unittest.TestCase):
         (["re:.*up_proj"], 4 * 64 * 128), (["re:.*v_proj"], 4 * 64 * 32), (["re:.*(gate_up|down)_proj"], 4 * MLP),
         (["model.layers.1.self_attn.qkv_proj"], 64 * 64 + 2 * 64 * 32), (["re:language_model.model.layers.2.mlp.up_proj"], 64 * 128),
         (["re:mlp.up_proj"], 4 * 64 * 128), (["re:.*self_attn.*|.*down_proj"], 4 * (ATTENTION + 64 * 128)), (["re:.*q_a_proj$"], 0),
+        ([r"re:.*mlp\.experts\.\d+\.(gate|up)_proj.*"], 0), ([r"re:.*layers\.(?:0|[1-2])\.(self_attn|mlp\..*).*"], 3 * (ATTENTION + MLP)),
         (["model.layers.%d.self_attn" % layer for layer in range(6)], 4 * ATTENTION),    # two of layers that it has not
     ]
 
