@@ -26,6 +26,7 @@ import os
 import re
 import stat
 import sys
+import warnings
 from collections import ChainMap, Counter, namedtuple
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -7797,7 +7798,9 @@ def quantization(config: dict) -> dict:
 
 
 def as_list(value: object) -> list:
-    return sorted({item for item in value if isinstance(item, str)}) if isinstance(value, list) else []
+    """The distinct strings of a list, or the one that stands in place of a list."""
+    items = value if isinstance(value, list) else [value]
+    return sorted({item for item in items if isinstance(item, str)})
 
 
 def as_dict(value: object) -> dict:
@@ -7877,7 +7880,7 @@ def read_bits(quant: dict) -> list:
     """One number of bits, and others for the modules that a block of its own names."""
     method = str(quant.get("quant_method", "mlx"))
     precision = format_of_block(quant, 4 if method in FOUR_BITS else None)
-    found = [Stored(precision)]
+    found = [Stored(precision, block_modules(quant))]
     of_modules = {**as_dict(quant.get("extra_config")), **as_dict(quant.get("dynamic"))}
     if method == "mlx":
         of_modules = {name: block for name, block in quant.items() if "." in str(name) or name in MLX_TABLES}
@@ -7892,6 +7895,13 @@ def read_bits(quant: dict) -> list:
     if quant.get("head_bits") is not None:
         found.append(Stored(format_of_bits("int", quant["head_bits"]), ["lm_head"]))
     return found
+
+
+def block_modules(quant: dict) -> list:
+    """Of GPTQ: the only modules of each layer that are quantised; none named, all linear ones are."""
+    lists = quant.get("modules_in_block_to_quantize")
+    inner = lists if isinstance(lists, list) else []
+    return as_list([name for names in inner for name in (names if isinstance(names, list) else [names])])
 
 
 def read_torchao(quant: dict) -> list:
@@ -7947,6 +7957,9 @@ def stored_groups(quant: dict) -> list:
     method, algorithm = quant.get("quant_method"), quant.get("quant_algo")
     groups = read_groups(quant)
     only_kv = any(quant.get(name) for name in KV_KEYS) and not (groups or algorithm or str(method) in METHODS)
+    loads = [quant[key] for key in ("load_in_4bit", "load_in_8bit") if key in quant]
+    if method == "bitsandbytes" and loads and not any(loads):
+        return []
     if not quant or only_kv or ("quant_algo" in quant and algorithm is None and not groups):
         return []
     if str(method) in QUANT_METHODS:
@@ -7980,7 +7993,8 @@ def kept_modules(quant: dict) -> list:
 
 def is_readable(name: str) -> bool:
     """Whether a pattern says what it means, and not what it does not mean."""
-    return len(name) <= MAX_NAME and not re.search(r"\(\?<?[!=]", name)
+    return len(name) <= MAX_NAME and not re.search(r"\(\?<?[!=]", name) and (
+        not is_pattern(name) or (compiled(name) is not None and not some_experts(name)))
 
 
 def states_weights(config: dict) -> bool:
@@ -7994,7 +8008,7 @@ def states_weights(config: dict) -> bool:
 
 # In 16 bits anyway, not loaded, or next to nothing.
 SMALL = (r"mtp|nextn|norm|rotary|indexers_proj|weights_proj|conv1d|in_proj_(a|b|ba)\Z|e_score|eh_proj|"
-         r"(q|kv|o)_[ab]_proj|(\A|[._])(gate|router)\Z")
+         r"(\A|[._])(gate|router)\Z")
 MLP_PARTS = ("mlp", "expert", "shared")
 OF_A_LAYER = ("attention", "indexer", "none", "state", *MLP_PARTS)
 # Words of a name and the parts it stands for; the first match counts, and where it has alternatives all.
@@ -8005,7 +8019,7 @@ PARTS_NAMED = {"lm_head": ("head",), "embed_tokens|embedding": ("embedding",), "
                r"\b(layers|h|blocks)\.[^.]+(\.mixer.*)?\Z": OF_A_LAYER,
                r"(mlp|feed_forward|moe|ffn)\Z": ("block",)}
 MLP_WORDS = r"(up|down|gate)_proj|(up|down)\||\bw[123]\b|\bfc[12]\b"
-ATTENTION_WORDS = r"\b[qkvo]_proj|\b[qkvo]\||qkv"
+ATTENTION_WORDS = r"\b[qkvo]_proj|\b[qkvo]\||qkv|(q|kv|o)_[ab]_proj"
 ALL_LINEAR = r"[^a-z]*(linear|proj)?\Z"
 # Modules of what reads images and sound, beside those with a word of TOWERS in their name.
 TOWER_MODULES = (r"resampler|aligner|perceive|patch_merge|talker|code2wav|token2wav|mlp_ar|adapter|connector|"
@@ -8067,50 +8081,271 @@ def layers_of_parts(facts: Facts) -> dict:
                       if kind == "state" or "state" in facts.roles["beside"][layer]]}
 
 
-def votes_by_part(stored: Iterable[Stored], block: Sequence[str], own: Mapping) -> dict:
-    """{(part, layer or None for all): Counter of the formats that names give it}.
+# --- units: the projections of a part, as far as the terms of its formula tell them apart
+
+REST = ""  # what of a part no projection's name means, only the name of the part
+GATED, PLAIN = ("gate", "up", "down"), ("up", "down")
+# The projections of an attention formula's term, as many equal shares of it.
+TERM_UNITS = {
+    "2*hidden_size*num_attention_heads*head_dim": ("q", "o"),
+    "3*hidden_size*num_attention_heads*head_dim": ("q", "q", "o"),  # a gate with the queries
+    "hidden_size*num_attention_heads*head_dim": ("q",), "hidden_size*num_key_value_heads*head_dim": ("k",),
+    "2*hidden_size*num_key_value_heads*head_dim": ("k", "v"),
+    "value_projections*hidden_size*num_key_value_heads*head_dim": ("v",),
+    "hidden_size*num_key_value_heads*v_head_dim": ("v",),
+    "hidden_size*num_attention_heads*v_head_dim": ("o",),
+    "num_attention_heads*v_head_dim*hidden_size": ("o",), "!q_lora_rank*hidden_size*query_size": ("q",),
+    "hidden_size*q_lora_rank": ("q_a",), "q_lora_rank*query_size": ("q_b",),
+    "hidden_size*kv_lora_rank": ("kv_a",), "hidden_size*qk_rope_head_dim": ("kv_a",),
+    "kv_lora_rank*num_attention_heads*qk_nope_head_dim": ("kv_b",),
+    "kv_lora_rank*num_attention_heads*v_head_dim": ("kv_b",)}
+# What the last word of a module's name means of its part.
+LEAF_UNITS = {
+    **{"%s_proj" % unit: (unit,) for unit in (*GATED, *"qkvo", "q_a", "q_b", "kv_a", "kv_b", "o_a", "o_b")},
+    "kv_a_proj_with_mqa": ("kv_a",), "gate_up_proj": ("gate", "up"), "qkv_proj": tuple("qkv"),
+    "w1": ("gate",), "w3": ("up",), "w2": ("down",), "fc1": ("up",), "fc2": ("down",)}
+LATENT_UNITS = ("q_a", "q_b", "kv_a", "kv_b", "o_a", "o_b")  # that no other part is called by
+
+
+def term_units(part: str, term: str, formula: str) -> tuple:
+    if part in MLP_PARTS:
+        first = formula[:2]
+        return GATED if first == term[:2] == "3*" else PLAIN if first == term[:2] else (REST,)
+    return TERM_UNITS.get(term, (REST,)) if part in ("attention", "none") else (REST,)
+
+
+def units_of_parts(formulas: Mapping, facts: Facts, groups: list) -> dict:
+    """{part: {projection: its parameters}}, of all modules of the part."""
+    found: dict = {}
+    for part, formula in formulas.items():
+        for count, view in module_views(part, facts, groups):
+            for term in (word.strip() for word in str(formula).split(" + ")) if count else ():
+                units, size = term_units(part, term, str(formula)), count * evaluate(term, view)
+                for unit in units if size else ():
+                    of_part = found.setdefault(part, {})
+                    of_part[unit] = of_part.get(unit, 0) + Fraction(size, len(units))
+    return found
+
+
+def leaf_units(name: str, units: Iterable) -> tuple:
+    """The projections, of the `units` of a part, that a bare name means: all without one's own name."""
+    words = re.findall("[a-z0-9_]+", name)
+    meant = LEAF_UNITS.get(words[-1]) if words and "|" not in name else None
+    if meant is None:
+        return tuple(units)
+    if set(units) == {REST}:  # of sizes not told: the whole part, but for what is small beside it
+        return () if set(meant) <= set(LATENT_UNITS) else (REST,)
+    return tuple(unit for unit in units if unit in meant)
+
+
+# --- patterns: matched with the names of modules as engines give them
+
+MAX_REPEATS = 8  # in a pattern, with a word between any two but one
+MAX_LOOSE = 4  # and alternatives, where those are no words
+MAX_NESTED = 9
+MAX_MATCHES = 10**6  # patterns times names: 3 s
+MAX_DRAFTING = 9  # layers of multi-token prediction, numbered on; the most seen are 7
+# What stands before the number of a layer, by the word of a pattern that tells (the first: always).
+PREFIXES = {"": "model.layers", "model.language_model": "model.language_model.layers",
+            "language_model": "language_model.model.layers", "backbone": "backbone.layers",
+            "transformer": "transformer.h", "^layers": "layers"}
+ATTENTION_LEAVES = ("q_proj", "k_proj", "v_proj", "o_proj", "q_a_proj", "q_b_proj", "kv_a_proj_with_mqa",
+                    "kv_b_proj", "qkv_proj", "x")
+MLP_LEAVES = ("gate_proj", "up_proj", "down_proj", "gate_up_proj", "w1", "w2", "w3", "fc1", "fc2", "x")
+# What the modules of a part are called inside a layer, and their last words (x: any other).
+MODULE_NAMES: dict[str, tuple] = {
+    "attention": (("self_attn", "attention", "mixer"), ATTENTION_LEAVES),
+    "none": (("cross_attn",), ATTENTION_LEAVES),
+    "indexer": (("self_attn.indexer",), ("wq_b", "wk")),
+    "state": (("linear_attn", "mamba", "mixer", "conv"), ("in_proj", "in_proj_qkv", "in_proj_z", "x")),
+    "mlp": (("mlp", "feed_forward"), MLP_LEAVES),
+    "expert": (("mlp.experts.0", "block_sparse_moe.experts.0", "feed_forward.experts.0", "mixer.experts.0"),
+               MLP_LEAVES),
+    "shared": (("mlp.shared_experts", "mlp.shared_expert", "block_sparse_moe.shared_experts",
+                "feed_forward.shared_expert", "mixer.shared_experts"), MLP_LEAVES)}
+
+
+def is_pattern(name: str) -> bool:
+    return name.startswith("re:")
+
+
+def some_experts(pattern: str) -> bool:
+    """Whether a pattern means experts by their number, of which only all are told apart from none."""
+    return bool(re.search(r"experts\\?\.[^.a-z]*[0-9]", re.sub(r"\\d[+*]?|\[0-9\][+*]?", "", pattern)))
+
+
+def runs_long(pattern: str) -> bool:
+    """Whether matching a name of 60 characters may take more than some 10^4 steps."""
+    if re.search(r"(?<!\\)\)[*+{]", pattern):
+        return True
+    text = re.sub(r"\\d\+?|\[[0-9-]+\]\+?", "00", pattern).replace("(?:", "(").replace("\\.", "_")
+    text = re.sub(r"\{[0-9,]*\}", "*", re.sub(r"\\.|\[[^]]*\]", ".", text))
+    for _ in range(MAX_NESTED):
+        text = re.sub(r"\(([^()|]*)\)", r"\1", re.sub(r"\([\w|-]*\)", "__", text))
+    if "(" in text:  # a group of alternatives that are no words
+        return len(re.findall(r"[*+?|]", text)) > MAX_LOOSE
+    return any(len(gaps) >= MAX_REPEATS or sum(not re.search(r"\w\w", gap[:-1]) for gap in gaps) > 1
+               for gaps in (re.split("[*+?]+", one)[1:-1] for one in text.split("|")))
+
+
+@lru_cache(maxsize=2**10)
+def compiled(name: str) -> re.Pattern | None:
+    """The expression behind `re:`; None where it is none, or could take for ever."""
+    pattern = name[3:]
+    if runs_long(pattern):
+        return None
+    with suppress(re.error, RecursionError, OverflowError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(pattern)
+    return None
+
+
+def module_names(units: Mapping, layers: Mapping, own: Mapping, both: bool) -> list:
+    """[(part, units, layer, name inside the layers)] of modules as engines call them.
+
+    `both`: experts stand beside an MLP that all tokens take, and not inside it.
+    """
+    found = []
+    for part, (places, leaves) in MODULE_NAMES.items():
+        beside = ("experts.0", "moe.experts.0") if both and part == "expert" else places
+        called = [word for word, parts in own.items() if part in parts]
+        of_part = units.get(part, {REST: 1})
+        for place in dict.fromkeys([*beside, *called]):
+            for leaf in leaves:
+                meant = leaf_units(leaf, of_part) if leaf in LEAF_UNITS else (REST,)
+                if meant:
+                    found += [(part, meant, layer, "%d.%s.%s" % (layer, place, leaf))
+                              for layer in layers.get(part, ())]
+    return found
+
+
+def matched(pattern: re.Pattern, modules: list, layers: Mapping) -> list:
+    """[(part, unit, layer or None for all that have it)] of the modules that a pattern matches."""
+    if pattern.match("lm_head"):
+        return [("head", REST, None), *matched_in_layers(pattern, modules, layers)]
+    return matched_in_layers(pattern, modules, layers)
+
+
+def matched_in_layers(pattern: re.Pattern, modules: list, layers: Mapping) -> list:
+    told = pattern.pattern.replace("\\", "")
+    prefixes = [prefix for word, prefix in PREFIXES.items() if word in told]
+    for find in (pattern.match, *([] if told.startswith(".*") else [pattern.search])):
+        for prefix in prefixes:
+            of_unit: dict = {}
+            for part, meant, layer, name in modules:
+                if find("%s.%s" % (prefix, name)):
+                    told_apart = any(layer in of_unit.get((part, unit), ()) for unit in meant)
+                    # `.*up_proj` means gate_up_proj only where the two are one
+                    for unit in meant if not told_apart else ():
+                        of_unit.setdefault((part, unit), set()).add(layer)
+            if of_unit:
+                return [(part, unit, layer) for (part, unit), found in of_unit.items()
+                        for layer in ([None] if len(found) == len(layers[part]) else sorted(found))]
+    return []
+
+
+def check_layers_read(name: str, lower: str, layers: list) -> None:
+    """Raise SizingError where a name says layers in a way that nothing here reads."""
+    place = re.search(r"\b(?:layers|h|blocks)\.([^.]*)", lower)
+    if layers == [None] and place and re.search("[0-9]", place[1]):
+        raise SizingError("%s: expected a layer number, or a pattern behind re: that says the layers"
+                          % short(name))
+
+
+def votes_by_part(stored: Iterable[Stored], block: Sequence[str], own: Mapping, units: Mapping,
+                  layers: Mapping) -> dict:
+    """{(part, unit, layer or None for all): Counter of the formats that names give it}.
 
     `block` are the parts of what is called the MLP of a layer, `own` the family's names of parts.
     """
     votes: dict = {}
+    known: dict = {}
+    modules = module_names(units, layers, own, len(block) == 1)
+    patterns = sum(is_pattern(name) for group in stored for name in group.modules)
+    expect(patterns * len(modules) <= MAX_MATCHES, "at most %d patterns for so many layers"
+           % (MAX_MATCHES // max(1, len(modules))), patterns, "modules")
     for group in stored:
-        for name in map(bare, group.modules):
-            parts = parts_named(name, own)
-            for part in block if parts == ("block",) else parts:
-                for layer in layers_named(name):
-                    votes.setdefault((part, layer), Counter())[group.precision] += 1
+        for name in group.modules:
+            pattern = compiled(name) if is_pattern(name) else None
+            found = matched(pattern, modules, layers) if pattern else []
+            if pattern and not found and matched_in_layers(pattern, drafting(modules), layers):
+                continue
+            for key in found or named(name, block, own, units, known):
+                votes.setdefault(key, Counter())[group.precision] += 1
     return votes
 
 
-def share_out(size: int, layers: Sequence, part: str, votes: Mapping, otherwise: str) -> Counter:
-    """{format: parameters} of a part; where names of several formats mean one layer, as many shares."""
+def drafting(modules: list) -> list:
+    """The modules of the last layer as those that may follow it are called: of multi-token prediction."""
+    last = max((layer for _, _, layer, _ in modules), default=0)
+    return [(part, meant, last + ahead, "%d.%s" % (last + ahead, name.partition(".")[2]))
+            for part, meant, layer, name in modules if layer == last for ahead in range(1, MAX_DRAFTING + 1)]
+
+
+def named(name: str, block: Sequence[str], own: Mapping, units: Mapping, known: dict) -> list:
+    """[(part, unit, layer or None for all)] of a name, by its words.
+
+    `known` holds what names alike but for numbers mean, which files have 10^5 of.
+    """
+    lower = bare(name)
+    alike = re.sub(r"(?<=\.)[0-9]+|[0-9]{2,}", "0", lower)
+    if alike not in known:
+        parts = parts_named(lower, own)
+        known[alike] = [(part, unit) for part in (block if parts == ("block",) else parts)
+                        for unit in leaf_units(lower, units.get(part, {REST: 1}))]
+    if not known[alike]:
+        return []
+    layers = layers_named(lower)
+    check_layers_read(name, lower, layers)
+    return [(part, unit, layer) for part, unit in known[alike] for layer in layers]
+
+
+def share_out(size: int, layers: Sequence, part: str, votes: Mapping, otherwise: str,
+              units: Mapping) -> Counter:
+    """{format: parameters} of a part; where names of several formats mean one layer, as many shares.
+
+    `units` are the sizes of its projections, of which each layer has as much.
+    """
     shares: dict = {}
-    for layer in layers:
-        named = votes.get((part, layer)) or votes.get((part, None)) or {otherwise: 1}
-        if IN_16_BITS in named or IN_16_BITS in votes.get((part, None), ()):
-            named = {IN_16_BITS: 1}
-        for precision, count in named.items():
-            own = Fraction(count, sum(named.values()) * len(layers))
-            shares[precision] = shares.get(precision, 0) + own
+    whole = sum(units.values())
+    for unit, weight in units.items():
+        of_all = votes.get((part, unit, None), {})
+        for layer in layers:
+            of_layer = votes.get((part, unit, layer)) or of_all or {otherwise: 1}
+            if IN_16_BITS in of_layer or IN_16_BITS in of_all:
+                of_layer = {IN_16_BITS: 1}
+            for precision, count in of_layer.items():
+                own = Fraction(count * weight) / (sum(of_layer.values()) * len(layers) * whole)
+                shares[precision] = shares.get(precision, 0) + own
     found = Counter({precision: math.floor(size * share) for precision, share in shares.items()})
     found[next(iter(found), otherwise)] += size - sum(found.values())
     return found
 
 
-def parameters_by_format(parts: Mapping, stored: Sequence[Stored], facts: Facts) -> Counter:
-    """{format: parameters of the text model}; what no group names is in 16 bits."""
+def votes_of_model(stored: Iterable[Stored], facts: Facts, units: Mapping) -> dict:
     with at("quantization_config"):
         # beside an MLP that all tokens take (Gemma 4), experts go by their own name
-        votes = votes_by_part(stored, MLP_PARTS[:1] if "both" in facts.roles["mlp"] else MLP_PARTS,
-                              facts.row.get("modules", {}))
-    default = next((group.precision for group in stored if not group.modules), IN_16_BITS)
+        return votes_by_part(stored, MLP_PARTS[:1] if "both" in facts.roles["mlp"] else MLP_PARTS,
+                             facts.row.get("modules", {}), units, layers_of_parts(facts))
+
+
+def parameters_by_format(parts: Mapping, stored: Sequence[Stored], facts: Facts,
+                         units: Mapping | None = None, votes: Mapping | None = None) -> Counter:
+    """{format: parameters of the text model}; what no group names is in 16 bits.
+
+    `units` are the sizes of the projections of each part, where they are known; `votes` those of its names.
+    """
+    units = units or {}
+    votes = votes_of_model(stored, facts, units) if votes is None else votes
     layers, found = layers_of_parts(facts), Counter()  # type: tuple[dict, Counter]
+    default = next((group.precision for group in stored if not group.modules), IN_16_BITS)
     for part, size in parts.items():
         if part.endswith("_1d"):
             found[IN_16_BITS] += size
             continue
         otherwise = IN_16_BITS if part in UNQUANTISED else default
-        found += share_out(size, layers.get(part) or [None], part, votes, otherwise)
+        found += share_out(size, layers.get(part) or [None], part, votes, otherwise,
+                           units.get(part) or {REST: 1})
     return found
 
 
@@ -8129,16 +8364,20 @@ def stored_weights(facts: Facts) -> list:
     return [Stored(None), Stored(IN_16_BITS, kept)]
 
 
-def format_fields(parts: Mapping, whole: Mapping, facts: Facts) -> dict:
+def format_fields(parts: Mapping, whole: Mapping, facts: Facts, groups: list) -> dict:
     """The formats of the weights, and how many of the parameters, of the `whole` ones too, have which."""
     dtype, stored = checkpoint_dtype(facts.config, facts.derived), stored_weights(facts)
     as_stored = stored or [Stored(dtype)]
-    found = parameters_by_format(parts, as_stored, facts)
-    of_experts = parameters_by_format({"expert": parts.get("expert", 0)}, stored, facts)
+    units = units_of_parts(facts.row["params"], facts, groups)
+    whole_units = {**units, **units_of_parts(facts.row.get("whole", {}), facts, groups)}
+    votes = votes_of_model(as_stored, facts, units)
+    found = parameters_by_format(parts, as_stored, facts, units, votes)
+    of_experts = parameters_by_format({"expert": parts.get("expert", 0)}, stored, facts, units, votes)
     kept = found.pop(IN_16_BITS, 0)
     fields: dict = {"weights_precision": main_format(of_experts) or main_format(found) or dtype,
               "unquantized_params": kept, "whole_params": sum(whole.values()) or None,
-              "whole_unquantized_params": parameters_by_format(whole, as_stored, facts)[IN_16_BITS] or None}
+              "whole_unquantized_params": parameters_by_format(
+                  whole, as_stored, facts, whole_units, votes)[IN_16_BITS] or None}
     fields["as_quantized"] = commonest_checkpoints((parts, whole), dtype, facts)
     if stored and None in found:
         facts.derived.append("weights_precision not read from quantization_config: --weights-precision holds")
@@ -8434,7 +8673,7 @@ def weight_fields(facts: Facts, groups: list) -> dict:
         experts = {"num_experts": count, "num_experts_per_tok": chosen, "moe_layers": facts["moe_layers"],
                    "expert_params": single["expert"]}
     whole = whole_parameters(parts, facts, groups)
-    return {**format_fields(parts, whole, facts), "total_params": total, "active_params": active,
+    return {**format_fields(parts, whole, facts, groups), "total_params": total, "active_params": active,
             "embedding_params": parts["embedding"], **experts,
             **{name: facts[name] for name in ("hidden_size", "vocab_size")},
             "num_attention_heads": facts["num_attention_heads"] if attends(groups) else None,

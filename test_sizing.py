@@ -10271,7 +10271,7 @@ class Quantization(unittest.TestCase):
                            self.TABLES + self.NORMS + 4 * 64 * 4)
         attention, experts = 4 * self.ATTENTION, 16 * self.MLP
         algos = [{"model.layers.%d.%s" % (layer, name): {"quant_algo": algo} for layer in range(4)
-                  for name, algo in (("self_attn.q_proj", "FP8"), ("block_sparse_moe.experts", "W4A16_NVFP4"))}]
+                  for name, algo in (*(("self_attn.%s_proj" % one, "FP8") for one in "qkvo"), ("block_sparse_moe.experts", "W4A16_NVFP4"))}]
         for block, main, table in (
                 ({"config_groups": groups}, "nvfp4", {"fp8": attention, "nvfp4": experts, "bf16": kept}),
                 ({"quant_algo": "MIXED_PRECISION", "quantized_layers": algos[0]}, "nvfp4",
@@ -10319,9 +10319,9 @@ class Quantization(unittest.TestCase):
     def test_a_mixed_checkpoint_of_modelopt(self):
         """nvidia/Qwen3.6-35B-A3B-NVFP4: attention and linear attention in fp8; head, experts and shared experts in nvfp4."""
         layers, names = {}, (("linear_attn.in_proj_qkv", "FP8"), ("linear_attn.in_proj_z", "FP8"), ("linear_attn.out_proj", "FP8"),
-                             ("mlp.experts", "W4A16_NVFP4"), ("mlp.shared_expert.up_proj", "W4A16_NVFP4"))
+                             ("mlp.experts", "W4A16_NVFP4"), *(("mlp.shared_expert.%s_proj" % one, "W4A16_NVFP4") for one in ("gate", "up", "down")))
         for layer in range(40):
-            own = names if layer % 4 != 3 else (("self_attn.q_proj", "FP8"), *names[3:])
+            own = names if layer % 4 != 3 else (*(("self_attn.%s_proj" % one, "FP8") for one in "qkvo"), *names[3:])
             layers.update({"model.language_model.layers.%d.%s" % (layer, name): {"quant_algo": algo} for name, algo in own})
         layers["lm_head"] = {"quant_algo": "W4A16_NVFP4"}
         qwen = next(row[-1] for row in HF_TRUTH if row[0] == "Qwen/Qwen3.5-35B-A3B")
@@ -10406,7 +10406,7 @@ class Quantization(unittest.TestCase):
         for block, precision in (
                 ({"quant_method": "awq", "bits": 4, "group_size": 128}, "int4_g128"), ({"quant_method": "awq", "bits": 4, "group_size": 64}, "int4"),
                 ({"quant_method": "gptq", "bits": 4, "group_size": -1}, "int4_g128"), ({"quant_method": "gptq", "bits": 8, "group_size": 128}, "int8"),
-                ({"load_in_4bit": True}, "int4"), ({"load_in_8bit": True}, "int8"),
+                ({"quant_method": "bitsandbytes", "load_in_4bit": False, "load_in_8bit": False}, "bf16"), ({"load_in_4bit": True}, "int4"), ({"load_in_8bit": True}, "int8"),
                 ({"quant_method": "ptpc_fp8"}, "fp8"), ({"quant_method": "gptq", "bits": 16}, "bf16"),
                 ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": {
                     "num_bits": 4, "type": "int", "group_size": 128}}}}, "int4_g128")):
@@ -10430,7 +10430,9 @@ class Quantization(unittest.TestCase):
         ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": {"num_bits": 7, "type": "float"}}}},
          "quant_method 'compressed-tensors'"),
         ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["Linear"], "weights": None}}}, "quant_method 'compressed-tensors'"),
-        ({"quant_method": "fp8", "ignore": ["re:^(?!.*experts).*"]}, "the modules behind 're:^(?!.*experts).*'")]
+        *(({"quant_method": "fp8", "ignore": [name]}, "the modules behind %r" % name)
+          for name in ("re:^(?!.*experts).*", "re:(", "re:(.*)*x", "re:.*.*.*x", "re:.*[a-z]*[a-z]*x", "re:(.*)(.*)(.*)x", "re:" + ".*aa" * 9,
+                       "re:" + ".*a?b" * 5, "re:" + ".*[a-z]" * 3, "re:" + ".?" * 9 + "x", "re:" + "(.|..)" * 5, r"re:.*experts\.(1|2)\..*", "re:.{0,60}.{0,60}.{0,60}x", "re:(a|aa)*x"))]
 
     def test_what_is_not_read_is_refused_unless_the_format_is_given(self):
         for quant, words in self.UNREAD:
@@ -10455,10 +10457,10 @@ class Quantization(unittest.TestCase):
                 ({"quant_method": "gptq", "bits": 4, "lm_head": True}, {"int4": mlp + attention + 6400, "bf16": rest - 6400}),
                 ({"quant_method": "auto-round", "bits": 4, "extra_config": {"model.layers.0.self_attn.q_proj": {"bits": 16, "data_type": "float"},
                                                                            "model.layers.1.self_attn": {"bits": 8}}},
-                 {"int4": mlp + attention // 2, "int8": attention // 4, "bf16": rest + attention // 4}),
+                 {"int4": mlp + attention * 3 // 4 - 64 * 64, "int8": attention // 4, "bf16": rest + 64 * 64}),  # queries of one layer
                 ({"bits": 4, "group_size": 64}, {"int4": mlp + attention + 2 * 6400, "bf16": rest - 2 * 6400}),
                 ({"bits": 4, "group_size": 64, "model.layers.2.mlp.up_proj": {"bits": 6}, "model.layers.0.self_attn": False},
-                 {"int4": mlp * 3 // 4 + attention * 3 // 4 + 2 * 6400, "int6": mlp // 4, "bf16": rest + attention // 4 - 2 * 6400}),
+                 {"int4": mlp * 11 // 12 + attention * 3 // 4 + 2 * 6400, "int6": mlp // 12, "bf16": rest + attention // 4 - 2 * 6400}),
                 # MLX: a table with bits of its own has those alone, whatever its name begins with
                 ({"bits": 4, "group_size": 64, "lm_head": {"bits": 8}}, {"int4": mlp + attention + 6400, "int8": 6400, "bf16": rest - 2 * 6400}),
                 ({"bits": 4, "group_size": 64, "model.embed_tokens": {"bits": 8}, "lm_head": False}, {"int4": mlp + attention, "int8": 6400, "bf16": rest - 6400}),
@@ -10467,7 +10469,16 @@ class Quantization(unittest.TestCase):
                   "layer_quant_config": {"*self_attn*": {"weight": {"dtype": "fp8_e4m3"}}}},
                  {"nvfp4": mlp, "fp8": attention, "bf16": rest}),
                 ({"quant_method": "awq", "modules_to_not_convert": ["re:.*(self_attn|lm_head).*"]}, {"int4": mlp, "bf16": rest + attention}),
-                ({"quant_method": "awq", "modules_to_not_convert": ["re:.*(q|k|v|o|up|down)_proj"]}, {"int4": 0, "bf16": rest + attention + mlp}),
+                ({"quant_method": "awq", "modules_to_not_convert": ["re:.*(q|k|v|o|up|down)_proj"]}, {"int4": mlp // 3, "bf16": rest + attention + mlp * 2 // 3}),
+                ({"quant_method": "gptq", "bits": 4, "dynamic": {"+:.*(gate|up)_proj": {"bits": 8}}},
+                 {"int4": attention + mlp // 3, "int8": mlp * 2 // 3, "bf16": rest}),
+                ({"quant_method": "gptq", "bits": 4, "dynamic": {r"-:.*layers\.([1-2])\..*": {}}},
+                 {"int4": attention // 2 + mlp // 2, "bf16": rest + attention // 2 + mlp // 2}),
+                ({"quant_method": "gptq", "bits": 4, "modules_in_block_to_quantize": [["self_attn.k_proj", "self_attn.v_proj"], ["mlp.up_proj"]]},
+                 {"int4": 4 * 2 * 64 * 32 + mlp // 3, "bf16": rest + 4 * 2 * 64 * 64 + mlp * 2 // 3}),
+                ({"quant_method": "awq", "modules_to_not_convert": "self_attn"}, {"int4": mlp, "bf16": rest + attention}),
+                ({"quant_method": "compressed-tensors", "config_groups": {"a": {"targets": ["re:.*(gate|up)_proj.*"], "weights": {"num_bits": 8, "type": "int"}}}},
+                 {"int8": mlp * 2 // 3, "bf16": rest + attention + mlp // 3}),
                 # next to nothing: gates, convolutions, norms
                 ({"quant_method": "awq", "modules_to_not_convert": ["mlp.gate", "shared_expert_gate", "linear_attn.in_proj_a", "x.conv1d", "q_norm"]},
                  {"int4": mlp + attention, "bf16": rest})):
@@ -10481,13 +10492,21 @@ class Quantization(unittest.TestCase):
     KEPT = [  # modules left out, parameters that stay in 16 bits beside embeddings, head and norms
         ([], 0), (["lm_head"], 0), (["lm_head", "model.embed_tokens", "model.norm"], 0), (["model.layers.0.self_attn"], ATTENTION),
         (["model.layers.0.self_attn", "lm_head", "model.layers.1.self_attn"], 2 * ATTENTION), (["re:.*self_attn.*"], 4 * ATTENTION),
-        (["model.layers.3.mlp.up_proj", "model.layers.3.mlp.down_proj"], MLP), (["model.layers.*.mlp"], 4 * MLP), (["mtp*", "visual.blocks.1.attn"],
+        (["model.layers.3.mlp.up_proj", "model.layers.3.mlp.down_proj"], 2 * 64 * 128), (["model.layers.*.mlp"], 4 * MLP), (["mtp*", "visual.blocks.1.attn"],
             0),
         (["vision_tower.layers.0.self_attn"], 0), (["model.layers.0.self_attn", "model.layers.0.self_attn.o_proj"], ATTENTION),
         # norms and gates are named in the files of Qwen3-235B-A22B-FP8 and GLM-5.2-FP8, whose attention is in fp8
         (["model.layers.0.input_layernorm", "model.layers.0.post_attention_layernorm", "model.layers.1.post_attention_layernorm"], 0),
         (["model.layers.0.self_attn.q_norm", "model.layers.0.self_attn.kv_a_layernorm", "model.layers.0.self_attn.q_a_layernorm"], 0),
         (["model.layers.0.mlp.gate"], 0),
+        # layers by a pattern, of one projection or of all: an MLP has three of 64 x 128, attention 64 x 64 and 64 x 32 twice each
+        ([r"re:.*layers\.[0123]\.mlp.*"], 4 * MLP), ([r"re:.*layers\.[1-2].*"], 2 * (ATTENTION + MLP)), ([r"re:.*layers\.\d\.mlp.*"], 4 * MLP),
+        ([r"re:.*layers\.([0-1]|1[0-3])\.mlp.*"], 2 * MLP), ([r"re:model\.layers\.3\.self_attn\.(q|k)_proj"], 64 * 64 + 64 * 32),
+        (["re:.*down_proj$"], 4 * 64 * 128), (["down_proj"], 4 * 64 * 128), (["re:.*gate_up_proj"], 4 * 2 * 64 * 128),
+        (["re:.*up_proj"], 4 * 64 * 128), (["re:.*v_proj"], 4 * 64 * 32), (["re:.*(gate_up|down)_proj"], 4 * MLP),
+        (["model.layers.1.self_attn.qkv_proj"], 64 * 64 + 2 * 64 * 32), (["re:language_model.model.layers.2.mlp.up_proj"], 64 * 128),
+        (["re:mlp.up_proj"], 4 * 64 * 128), (["re:.*self_attn.*|.*down_proj"], 4 * (ATTENTION + 64 * 128)), (["re:.*q_a_proj$"], 0),
+        ([r"re:.*mlp\.experts\.\d+\.(gate|up)_proj.*"], 0), ([r"re:.*layers\.(?:0|[1-2])\.(self_attn|mlp\..*).*"], 3 * (ATTENTION + MLP)),
         (["model.layers.%d.self_attn" % layer for layer in range(6)], 4 * ATTENTION),    # two of layers that it has not
     ]
 
@@ -10498,6 +10517,42 @@ class Quantization(unittest.TestCase):
                     quant = {"quant_method": method, "quant_algo": "FP8", key: kept,
                              "config_groups": {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float"}}}}
                     self.assertEqual(read(hf_config("llama", quantization_config=quant)).unquantized_params, self.TABLES + self.NORMS + more)
+
+    def test_unquantized_of_a_latent_attention(self):
+        """HF_LATENT, four layers: queries 64 x 24 and 24 x 4 x 24, keys and values 64 x (32 + 8) and 32 x 4 x (16 + 16), output 4 x 16 x 64."""
+        sizes = {"q_a_proj": 1536, "q_b_proj": 2304, "kv_a_proj_with_mqa": 2560, "kv_b_proj": 4096, "o_proj": 4096, "q_proj": 0}
+        quant = {"quant_method": "modelopt", "quant_algo": "NVFP4"}
+        base = read(hf_config("deepseek_v3", quantization_config=quant, **HF_LATENT))
+        for name, size in sizes.items():
+            for kept, layers in ((["model.layers.1.self_attn." + name], 1), (["re:.*" + name], 4)):
+                with self.subTest(kept=kept):
+                    model = read(hf_config("deepseek_v3", quantization_config=dict(quant, ignore=kept), **HF_LATENT))
+                    self.assertEqual(model.unquantized_params - base.unquantized_params, layers * size)
+                    whole = layers * size * (name in ("q_a_proj", "kv_a_proj_with_mqa"))
+                    self.assertEqual(model.whole_unquantized_params - base.whole_unquantized_params, whole)
+
+    def test_a_pattern_of_the_layers_that_draft_means_none_of_the_model(self):
+        for name in (r"re:.*layers\.[4-6]\..*", "re:.*layers.(4|5).mlp.*", "re:model.layers.12.self_attn.*"):
+            with self.subTest(name=name):
+                model = read(hf_config("llama", quantization_config={"quant_method": "fp8", "ignore": [name]}))
+                self.assertEqual(model.unquantized_params, self.TABLES + self.NORMS)
+
+    def test_layers_that_a_name_says_otherwise_are_refused(self):
+        for name in ("layers.0-13.mlp", "model.layers.[12][0-9].self_attn", "re:.*layers.9[0-9].mlp"):
+            with self.subTest(name=name), self.assertRaises(SizingError) as caught:
+                read(hf_config("llama", quantization_config={"quant_method": "fp8", "ignore": [name]}))
+            self.assertEqual(str(caught.exception), "quantization_config: %r: expected a layer number, or a pattern behind re: that says the layers" % name)
+        names = [r"re:.*layers\.1\.x%d" % number for number in range(10**4)]
+        with self.assertRaisesRegex(SizingError, r"^quantization_config: modules: expected at most [0-9]+ patterns for so many layers, got 10000\Z"):
+            read(hf_config("llama", quantization_config={"quant_method": "fp8", "ignore": names}))
+
+    def test_many_names_are_read_once_for_each_word(self):
+        """10^5 projections of experts, of layers that it has not: by what they mean, and once for each word."""
+        names = ["model.layers.%d.mlp.experts.%d.up_proj" % (4 + number % 9, number) for number in range(10**5)]
+        with mock.patch.object(sizing, "parts_named", wraps=sizing.parts_named) as read_names:
+            model = read(hf_config("llama", quantization_config={"quant_method": "fp8", "modules_to_not_convert": names}))
+        self.assertEqual(model.unquantized_params, self.TABLES + self.NORMS)
+        self.assertLess(read_names.call_count, 20)
 
     def test_unquantized_of_an_fp8_moe(self):
         """Qwen3-235B-A22B-FP8: tables 2 x 151,936, and per layer a router of 4096 x 128 and norms."""
@@ -10580,11 +10635,12 @@ class Quantization(unittest.TestCase):
         ("lm_head", ("head",), [None]), ("model.embed_tokens", ("embedding",), [None]), ("Linear", sizing.OF_A_LAYER, [None]),
         ("re:.*", sizing.OF_A_LAYER, [None]), ("Qwen3MoeExperts", ("expert",), [None]), ("FusedMoE", ("expert",), [None]),
         ("backbone.layers.7.mixer.in_proj", ("state",), [7]), ("backbone.layers.7.mixer.experts", ("expert",), [7]),
-        ("model.layers.0*", sizing.OF_A_LAYER, [0]), ("re:.*q_proj", ("attention", "none"), [None]), ("self_attn.indexer.wk", ("indexer",), [None]),
+        ("model.layers.0*", sizing.OF_A_LAYER, [0]), *[("re:.*%s" % name, ("attention", "none"), [None]) for name in ("q_proj", "q_a_proj$", "kv_a_proj_with_mqa$")],
+        ("self_attn.indexer.wk", ("indexer",), [None]),
         *[(name, (), [None]) for name in ("vision.attn", "model.mtp.attn", "attn_norm", "indexers_proj.attn", "mlp.gate", "mlp.router", "embed_vision*",
                                           "mlp.gate.e_score_correction_bias", "re:.*mlp.gate$", "score",
                                           # of a leaf whose size nothing tells, of next to nothing, of towers
-                                          "re:.*out_proj$", "re:.*eh_proj.*", "re:.*q_a_proj$", "re:.*kv_a_proj_with_mqa$", "re:.*weights_proj$",
+                                          "re:.*out_proj$", "re:.*eh_proj.*", "re:.*weights_proj$",
                                           "resampler.kv_proj", "mlp_AR.linear_1", "patch_merge_mlp", "aligner.x", "encoder.x.q_proj")],
         ("re:.*proj", sizing.OF_A_LAYER, [None]), ("re:.*layers\\.(0|31)\\..*", sizing.OF_A_LAYER, [0, 31])]
 
