@@ -7437,6 +7437,15 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
             yield from suspect or [Unread(place, name, value, owner)]
 
 
+def nested_value(key: str, config: dict, row: dict) -> object:
+    """What a language model's config says of `key`, under any of its names; else its class's default."""
+    name = next((new for new, olds in row["names"].items() if key in olds), key)
+    found = (config.get(other) for other in (key, name, *row["names"].get(name, ())))
+    default = row["defaults"].get(name)
+    return next((value for value in found if value is not None),
+                None if isinstance(default, str) else default)
+
+
 def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str,
                  harmless: Iterable[str] = ()) -> Iterator[Unread]:
     """Those of a config around the language model's, which may repeat its keys but not add to them."""
@@ -7447,8 +7456,8 @@ def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str,
     if config.get("use_sliding_window") is False:
         repeated -= set(OF_A_WINDOW)
     for key, value in own.items():
-        nested = config.get(key)
         if key in repeated and not is_off(key, value):
+            nested = nested_value(key, config, row)
             expect(nested == value, "what the nested config says, " + short(nested), value, place + key)
     return unread_keys(own, known, place, "wrapper %s" % short(wrapper.get("model_type")))
 

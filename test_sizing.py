@@ -8247,6 +8247,7 @@ HF_TRUTH = [  # name, total, active, embedding, attention_pattern, layer_groups,
 ]
 # One more config for families that the tables above do not reach.
 HF_OTHERS = [
+    hf_config("glm4"),
     hf_config("mimo"), hf_config("glm", head_dim=16), hf_config("olmo"), hf_config("olmo3", sliding_window=512), hf_config("exaone"),
     hf_config("nemotron"), hf_config("arcee"), hf_config("starcoder2"), hf_config("gpt_neox"), hf_config("hunyuan_v1_dense"),
     hf_config("ernie4_5"), hf_config("granitemoe", num_local_experts=4, num_experts_per_tok=2),
@@ -9745,6 +9746,23 @@ FAMILY_CASES = [
       40960, "tie_word_embeddings": True, "attention_bias": False}}),
 ]
 
+# (of FAMILY_CASES or HF_TRUTH, what transformers 5.24 writes around its language model, and in it: keys, or words of layer_types)
+SAVED_AGAIN = [
+    ("Qwen/Qwen3.8-Flash-Next", {}, {"full_attention": "indexed_attention", "qwen_sparse_attention": "indexed_attention", "number_of_conv_states": 3}),
+    ("zai-org/GLM-5.3-Flash", {}, {"deepseek_sparse_attention": "indexed_attention", "linear_num_heads": 64, "linear_head_dim": 128}),
+    ("MiniMaxAI/MiniMax-M3", {"merged_hidden_size": 24576, "tie_word_embeddings": False}, {}),
+    ("thinkingmachines/Inkling", {}, {"number_of_conv_states": 4, "rms_norm_eps_moe_gate": 1e-06}),
+    ("thinkingmachines/Inkling-Small", {}, {"number_of_conv_states": 4, "rms_norm_eps_moe_gate": 1e-06}),
+    ("mosaicml/mpt-7b", {}, {"attn_config": {"alibi": True, "attn_type": "multihead_attention", "chunk_size_feed_forward": 0, "model_type": "",
+        "id2label": {"0": "LABEL_0", "1": "LABEL_1"}, "label2id": {"LABEL_0": 0, "LABEL_1": 1}, "return_dict": True, "problem_type": None}}),
+]
+
+
+def of_case(name):
+    """The config.json of a model of the tables above."""
+    return next(row[-1] for row in HF_TRUTH + FAMILY_CASES if row[0] == name)
+
+
 HF_CONFIGS = [row[0] for row in HF_GROUPS + HF_OLD_KEYS] + [row[1] for row in HF_PUBLISHED] + [row[-1] for row in HF_TRUTH + FAMILY_CASES] + HF_OTHERS
 CLASSIC_NAMES = ("num_key_value_heads", "head_dim", "hybrid_full_layers", "hybrid_sliding_layers", "sliding_window")
 
@@ -9828,6 +9846,58 @@ class ReadConfigs(unittest.TestCase):
                 self.assertEqual({precision: {context: sizing.calc_kv_per_session_gib(model, context, precision)[0] * GIB
                                               for context in kv[precision]} for precision in kv}, kv)
         self.assertGreater(len(FAMILY_CASES), 70)
+
+    def test_saved_again(self):
+        """What transformers 5.24 renames, adds and leaves out changes no number of the original's."""
+        for name, around, changes in SAVED_AGAIN:
+            config = json.loads(json.dumps(of_case(name)))
+            original = read(config)
+            inner = config.get("text_config", config)
+            layers = [changes.get(word, word) for word in inner.get("layer_types", ())]
+            inner.update({key: value for key, value in changes.items() if "attention" not in key or key == "attn_config"})
+            inner.update({"layer_types": layers} if layers else {})
+            config = {key: value for key, value in dict(config, **around).items() if value != "absent"}
+            if "text_config" in config:
+                config["text_config"] = {key: value for key, value in inner.items() if value != "absent"}
+            with self.subTest(model=name):
+                saved = read(config)
+                for field in ("total_params", "active_params", "vision_params", "layer_groups", "num_key_value_heads", "head_dim",
+                              "max_position_embeddings", "attention_pattern", "host_params", "mtp_params"):
+                    self.assertEqual(getattr(saved, field), getattr(original, field), field)
+
+    def test_saved_again_with_the_window_of_each_layer(self):
+        """dots3: what slides has its sizes in per_layer_config, and the keys of the flat file are around it too."""
+        flat = of_case("dots-studio/dots3-note-prev")
+        words = [{"full_attention": "indexed_attention"}.get(word, word) for word in flat["layer_types"]]
+        sizes = {"kv_lora_rank": 1024, "num_attention_heads": 64, "num_key_value_heads": 64, "qk_nope_head_dim": 192}
+        gone = {"first_k_dense_replace", "moe_layer_freq", "sliding_window_size"} | {key for key in flat if key.startswith("swa_") and "gate" not in key}
+        inner = {key: value for key, value in flat.items() if key not in gone and "architectures" not in key}
+        inner.update(model_type="dots3_note_text", layer_types=words, sliding_window=flat["sliding_window_size"],
+                     mlp_layer_types=["dense"] + ["sparse"] * (len(words) - 1),
+                     per_layer_config={"%02d" % index: sizes for index, word in enumerate(words) if word == "sliding_attention"})
+        saved = {**{key: value for key, value in flat.items() if key != "layer_types"}, "text_config": inner}
+        for field in ("total_params", "active_params", "mtp_params", "layer_groups", "max_position_embeddings"):
+            self.assertEqual(getattr(read(saved), field), getattr(read(flat), field), field)
+        wrong = dict(inner, per_layer_config={"00": sizes})
+        with self.assertRaisesRegex(SizingError, r"^text_config\.per_layer_config: expected entries for the sliding_attention layers, got "):
+            read(dict(saved, text_config=wrong))
+
+    def test_saved_again_as_a_class_of_its_own(self):
+        """Granite 4 Vision: transformers 5.24 names its language model, which it took for a Llama before."""
+        inner = hf_config("llama", attention_multiplier=1.0, embedding_multiplier=1.0, logits_scaling=1.0, residual_multiplier=1.0)
+        found = [read({"model_type": "granite4_vision", "text_config": dict(inner, model_type=kind)}) for kind in ("llama", "granite4_vision_text")]
+        self.assertEqual(found[0].total_params, found[1].total_params)
+
+    def test_saved_again_by_a_class_that_reads_its_text_config_alone(self):
+        """Of the flat GLM-4.1V the nested config holds the defaults of its class: what stands around it contradicts that."""
+        flat = of_case("zai-org/GLM-4.1V-9B-Thinking")
+        inner = {key: value for key, value in flat.items() if key != "attention_bias"}
+        nested = {**flat, "text_config": dict(inner, model_type="glm4v_text", max_position_embeddings=32768)}
+        with self.assertRaisesRegex(SizingError, "^max_position_embeddings: expected what the nested config says, 32768, got %d$"
+                                    % flat["max_position_embeddings"]):
+            read(nested)
+        nested["text_config"]["max_position_embeddings"] = flat["max_position_embeddings"]
+        self.assertEqual(read(nested).total_params, read(flat).total_params)  # with the biases that Glm4vTextAttention always has
 
     def test_every_family_is_read(self):
         reached = set()
