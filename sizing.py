@@ -7047,8 +7047,33 @@ def text_config(config, families: list):
         place += nested[0] + "."
         inherited = {name: config[name] for name in INHERITED if name in config}
         inner = config[nested[0]]
-        config = {**inherited, **inner} if isinstance(inner, dict) else inner
+        config = {**inherited, **inner, **tie_around(config, inner)} if isinstance(inner, dict) else inner
     raise SizingError("%s: expected at most %d nested configs" % (place[:-1], MAX_NESTING - 1))
+
+
+TIE = "tie_word_embeddings"
+# Classes around a language model (transformers 5.24) that take a true one from the config inside; those that
+# say false where the file is silent; and those whose model in vLLM 0.32 asks the config inside alone: of the
+# others, VllmConfig.with_hf_config copies it inwards.
+TIED_FROM_INSIDE = ("fast_vlm", "glm4v", "glm46v", "glm4v_moe", "glm_ocr", "hunyuan_vl", "llava",
+                    "llava_next_video", "llava_onevision", "minimax_m3_vl", "paddleocr_vl", "qwen2_vl",
+                    "qwen2_5_vl", "video_llama_3")
+UNTIED_UNLESS_SAID = ("aria", "cohere_compass", "exaone4_5", "idefics3", "llama4", "llava_next",
+                      "qwen3_omni_moe_thinker", "qwen3_vl", "qwen3_vl_moe", "smolvlm")
+TIED_INSIDE = ("dots3_note", "glm5_next", "minicpmv4_6", "molmo2", "qwen2_5_omni_thinker", "qwen3_5",
+               "qwen3_5_moe", "qwen4_exp")
+
+
+def tie_around(wrapper: dict, inner: dict) -> dict:
+    """{TIE: false} where the config around says that the head is not the embedding and so decides, else {}.
+
+    A true one around a false one does not decide: vLLM loads the head that the checkpoint has.
+    """
+    around, inside, kind = wrapper.get(TIE), inner.get(TIE), wrapper.get("model_type")
+    if around is None and kind in UNTIED_UNLESS_SAID:
+        around = False
+    decides = kind not in (TIED_INSIDE if inside is not True else TIED_INSIDE + TIED_FROM_INSIDE)
+    return {TIE: False} if decides and around is False and inside in (True, None) else {}
 
 
 def language_family(config: dict, fallback: dict | None, place: str, families: list) -> dict:

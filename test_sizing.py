@@ -9899,6 +9899,22 @@ class ReadConfigs(unittest.TestCase):
         nested["text_config"]["max_position_embeddings"] = flat["max_position_embeddings"]
         self.assertEqual(read(nested).total_params, read(flat).total_params)  # with the biases that Glm4vTextAttention always has
 
+    def test_tied_by_the_config_around(self):
+        """Qwen3-VL and its like: vLLM copies what is said around the language model, or what its class says, inwards."""
+        head = 100 * 64
+        for wrapper, around, inside, tied in [
+                ("qwen3_vl", False, True, False), ("qwen3_vl", None, True, False), ("qwen3_vl", True, True, True), ("qwen3_vl", True, None, True),
+                ("qwen3_vl", True, False, False), ("qwen3_vl", None, None, False),                     # the checkpoint's own head is loaded
+                ("qwen2_5_vl", False, True, True), ("qwen2_5_vl", None, True, True), ("qwen2_5_vl", False, None, False),  # its class takes the inner one
+                ("qwen3_5", False, True, True), ("qwen3_5", None, True, True), ("internvl", None, True, True), ("internvl", False, True, False)]:
+            kind = {"qwen2_5_vl": "qwen2_5_vl_text", "qwen3_5": "qwen3_5_text", "internvl": "qwen2"}.get(wrapper, "qwen3_vl_text")
+            shape = HF_DELTA if kind == "qwen3_5_text" else {"head_dim": 16}
+            inner = hf_config(kind, **{**shape, "tie_word_embeddings": "absent" if inside is None else inside})
+            config = {"model_type": wrapper, "text_config": inner, **({} if around is None else {"tie_word_embeddings": around})}
+            untied = read(dict(config, tie_word_embeddings=False, text_config=dict(inner, tie_word_embeddings=False))).total_params
+            with self.subTest(wrapper=wrapper, around=around, inside=inside):
+                self.assertEqual(read(config).total_params, untied - tied * head)
+
     def test_every_family_is_read(self):
         reached = set()
         for config in HF_CONFIGS:
