@@ -6751,7 +6751,8 @@ def are_named(rows) -> bool:
 #   names: {key: [older keys]}
 #   defaults: {key: the model class's own number, formula, true/false or null, where the file is silent}
 #   derived: {name: formula}; `full.head_dim` replaces `head_dim` in layers of that kind
-#   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning,
+#   layers, index, mlp: rules (LAYER_RULES), of which the first that applies gives each layer a word, and
+#     which other LISTED ones of the file must confirm; layers_words and so on: its meaning,
 #     for layers a kind, or a list of the kind and of others that the same layer keeps beside it.
 #     `layers_of.WORD`, `index_of.WORD` and `mlp_of.WORD` are the layers of a word, for formulas
 #   blocks: the key of a list with an object for each layer; of_blocks: {name: formula} on each of them, whose
@@ -7646,20 +7647,40 @@ def kinds_of(kinds: str | list | None) -> list:
     return kinds if isinstance(kinds, list) else [kinds] if kinds else []
 
 
+LISTED = ("each", "first", "cycle", "among")  # rules that read a list: of one row, they say the same
+
+
+def meant(words: Sequence, meaning: Mapping, key: str, family: str) -> list:
+    """What each of the `words` under `key` means; raises SizingError where one has no rule."""
+    for index, word in enumerate(words):
+        if word not in meaning:
+            raise SizingError("%s[%d]: %s has no rule in family %r%s" % (
+                key, index, short(word), family, nearest(short(word), meaning)))
+    return [meaning[word] for word in words]
+
+
+def check_lists(key: str, roles: Sequence, other_key: str, other_roles: Sequence) -> None:
+    """Raise SizingError naming both keys where two lists make different layers of one."""
+    for index, (role, other) in enumerate(zip(roles, other_roles)):
+        expect(role == other, "of layer %d (from 0) what %s says, %s" % (
+            index, key, " and ".join(kinds_of(role))), " and ".join(kinds_of(other)), other_key)
+
+
 def layer_roles(table: str, facts: Facts, layers: int) -> list:
     """What the rules of `table` (one of WORD_TABLES) make of every layer."""
     row = facts.row
     meaning = {word: role for word, role in row[table + "_words"].items() if role}
-    for rule, *args in row[table]:  # the first that applies
+    for place, (rule, *args) in enumerate(row[table]):  # the first that applies
         words = LAYER_RULES[rule][0](facts, layers, *args)
-        for index, word in enumerate(words or ()):
-            if word not in meaning:
-                raise SizingError("%s[%d]: %s has no rule in family %r%s" % (
-                    args[0], index, short(word), row["name"], nearest(short(word), meaning)))
         if words is not None:
+            roles = meant(words, meaning, args[0], row["name"])
+            for other, key, *others in row[table][place + 1:]:
+                if rule in LISTED and other in LISTED and key != args[0]:
+                    again = LAYER_RULES[other][0](facts, layers, key, *others)
+                    check_lists(args[0], roles, key, meant(again or (), meaning, key, row["name"]))
             counts = Counter(words)
             facts.update(("%s_of.%s" % (table, word), counts[word]) for word in meaning)
-            return [meaning[word] for word in words]
+            return roles
     if row[table]:
         keys = " or ".join(args[0] for rule, *args in row[table] if rule != "only")
         facts.lacks(keys or table)

@@ -9915,6 +9915,26 @@ class ReadConfigs(unittest.TestCase):
             with self.subTest(wrapper=wrapper, around=around, inside=inside):
                 self.assertEqual(read(config).total_params, untied - tied * head)
 
+    def test_lists_of_layers_that_contradict_each_other(self):
+        kimi = json.loads(json.dumps(of_case("moonshotai/Kimi-K3")))
+        linear = kimi["text_config"]["linear_attn_config"]
+        nemotron = dict(of_case("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16"), num_hidden_layers=52)
+        scout = json.loads(json.dumps(of_case("meta-llama/Llama-4-Scout-17B-16E-Instruct")))
+        kimi_layers, full = "linear_attn_config.kda_layers", linear["full_attn_layers"]
+        fewer, more = dict(linear, full_attn_layers=full[:1]), dict(linear, kda_layers=linear["kda_layers"] + [full[0]])
+        scout["text_config"].update(layer_types=["full_attention"] * 48, no_rope_layers=[1, 1, 1, 0] * 12)
+        for config, message in [
+                (dict(kimi, text_config=dict(kimi["text_config"], linear_attn_config=fewer)),
+                 r"text_config\.linear_attn_config\.full_attn_layers: expected of layer 7 \(from 0\) what %s says, latent, got 'state'" % kimi_layers),
+                (dict(kimi, text_config=dict(kimi["text_config"], linear_attn_config=more)),
+                 r"text_config\.linear_attn_config\.full_attn_layers: expected of layer 3 \(from 0\) what %s says, state, got 'latent'" % kimi_layers),
+                (dict(nemotron, layers_block_type=["attention"] * 52), r"layers_block_type: expected of layer 0 .* what hybrid_override_pattern says, state, got 'full'"),
+                (scout, r"text_config\.no_rope_layers: expected of layer 0 .* what layer_types says, full, got 'chunked'")]:
+            with self.subTest(message=message), self.assertRaisesRegex(SizingError, "^%s$" % message):
+                read(config)
+        alone = dict(linear, full_attn_layers=None)
+        self.assertEqual(read(dict(kimi, text_config=dict(kimi["text_config"], linear_attn_config=alone))).layer_groups, read(kimi).layer_groups)
+
     def test_every_family_is_read(self):
         reached = set()
         for config in HF_CONFIGS:
