@@ -7167,6 +7167,10 @@ KEY_MAXIMA = {key: most for most, keys in (
               for key in keys.split()}
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
 WINDOWS = {"sliding": "sliding_window", "chunked": "attention_chunk_size"}  # null: such a layer is full
+OF_FEATURES = ("n_shared_experts", "first_k_dense_replace", "hidden_size_per_layer_input")  # off at 0 or null
+OFF_AT_NULL = (*WINDOWS.values(), *OF_FEATURES)
+MAY_BE_ZERO = (*OF_FEATURES, "num_kv_shared_layers", "max_window_layers")
+SAID_AT_ZERO = (*OF_FEATURES, "num_shared_experts", TIE)  # defaults that change the weights by over 1 %
 MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 5
 LIST_FACTS: dict[str, Callable] = {"sum_of": sum, "length_of": len}  # of a list under a key, for formulas
 
@@ -7306,7 +7310,7 @@ class Facts(dict):
                     raise SizingError(unknown_value(value, DTYPES))
                 value = DTYPES[value]
             else:
-                low = 0 if default == 0 or name == "num_kv_shared_layers" else 1
+                low = 0 if default == 0 or name in MAY_BE_ZERO else 1
                 check_number(value, COUNT._replace(low=low, high=KEY_MAXIMA.get(name, 10**7)))
         self.read.append("%s = %s%s" % (name, value, "" if key == name else " (%s)" % key))
         return value
@@ -7317,8 +7321,8 @@ class Facts(dict):
 
     def default_of(self, name: str):
         defaults, family = self.row["defaults"], self.row["name"]
-        if name in WINDOWS.values() and name in self.config:
-            return None  # an explicit null switches the window off
+        if name in OFF_AT_NULL and name in self.config:
+            return None  # an explicit null switches it off
         if name not in defaults:
             self.lacks(" or ".join([name, *self.row["names"].get(name, ())]))
             return 1
@@ -7326,7 +7330,7 @@ class Facts(dict):
         if isinstance(default, str):
             value = evaluate(default, self)
             self.derived.append("%s = %d (%s)" % (name, value, default))
-        elif default:
+        elif default or (name in SAID_AT_ZERO and default is not None):
             self.derived.append("%s = %s (default of family %s)" % (name, str(default).lower(), family))
             self.defaulted = True
         if type(value) is int:

@@ -8146,7 +8146,7 @@ HF_TRUTH = [  # name, total, active, embedding, attention_pattern, layer_groups,
          "enable_moe_block": True, "global_head_dim": 512, "head_dim": 256, "hidden_size": 2816, "intermediate_size": 2112,
          "layer_types": (["sliding_attention"] * 5 + ["full_attention"]) * 5, "max_position_embeddings": 262144, "moe_intermediate_size": 704,
          "num_attention_heads": 16, "num_experts": 128, "num_global_key_value_heads": 2, "num_key_value_heads": 8, "sliding_window": 1024,
-         "top_k_experts": 8, "vocab_size": 262144}, "quantization_config": {"ignore": ["lm_head", "model.embed_vision*",
+         "top_k_experts": 8, "vocab_size": 262144, "hidden_size_per_layer_input": 0}, "quantization_config": {"ignore": ["lm_head", "model.embed_vision*",
          "model.vision_tower*"] + [name % i for i in range(30) for name in ("model.language_model.layers.%d.mlp*",
          "model.language_model.layers.%d.router*", "model.language_model.layers.%d.self_attn*",)], "quant_algo": "NVFP4",
          "kv_cache_scheme": {"num_bits": 8, "type": "float"}}}),
@@ -8156,7 +8156,7 @@ HF_TRUTH = [  # name, total, active, embedding, attention_pattern, layer_groups,
      {"model_type": "gemma4", "text_config": {"model_type": "gemma4_text", "num_hidden_layers": 60, "attention_k_eq_v": True, "global_head_dim": 512,
          "head_dim": 256, "hidden_size": 5376, "intermediate_size": 21504, "layer_types": (["sliding_attention"] * 5 + ["full_attention"]) * 10,
          "max_position_embeddings": 262144, "num_attention_heads": 32, "num_global_key_value_heads": 4, "num_key_value_heads": 16,
-         "sliding_window": 1024, "vocab_size": 262144}, "quantization_config": {"ignore": ["lm_head", "model.embed_vision*",
+         "sliding_window": 1024, "vocab_size": 262144, "hidden_size_per_layer_input": 0}, "quantization_config": {"ignore": ["lm_head", "model.embed_vision*",
          "model.vision_tower*"] + [name % i for i in range(60) for name in ("model.language_model.layers.%d.self_attn*",)], "quant_algo": "NVFP4",
          "kv_cache_scheme": {"num_bits": 8, "type": "float"}}}),
     ("meta-models/Muse-Glimmer-30B", 27854780928, 27854780928, 1344831488, "hybrid", None, 131072, "bf16", 1826619392,
@@ -8247,7 +8247,7 @@ HF_TRUTH = [  # name, total, active, embedding, attention_pattern, layer_groups,
 ]
 # One more config for families that the tables above do not reach.
 HF_OTHERS = [
-    hf_config("glm4"),
+    hf_config("glm4"), hf_config("gemma4_unified_text", layer_types=["sliding_attention"] * 3 + ["full_attention"], head_dim=16, global_head_dim=32, sliding_window=512),
     hf_config("mimo"), hf_config("glm", head_dim=16), hf_config("olmo"), hf_config("olmo3", sliding_window=512), hf_config("exaone"),
     hf_config("nemotron"), hf_config("arcee"), hf_config("starcoder2"), hf_config("gpt_neox"), hf_config("hunyuan_v1_dense"),
     hf_config("ernie4_5"), hf_config("granitemoe", num_local_experts=4, num_experts_per_tok=2),
@@ -9934,6 +9934,30 @@ class ReadConfigs(unittest.TestCase):
                 read(config)
         alone = dict(linear, full_attn_layers=None)
         self.assertEqual(read(dict(kimi, text_config=dict(kimi["text_config"], linear_attn_config=alone))).layer_groups, read(kimi).layer_groups)
+
+    def test_defaults_of_the_class(self):
+        """Left out where the class says the same: the same model, and the default is told."""
+        for name, left_out in (("deepseek-ai/DeepSeek-V3", {"first_k_dense_replace": 3, "n_shared_experts": 1}),
+                               ("google/gemma-4-E2B-it", {"hidden_size_per_layer_input": 256}), ("deepseek-ai/DeepSeek-V4-Flash", {"head_dim": 512})):
+            config = json.loads(json.dumps(of_case(name)))
+            original, inner = read(config), config.get("text_config", config)
+            for key, value in left_out.items():
+                self.assertEqual(inner.pop(key), value)
+            with self.subTest(model=name):
+                found = read(config)
+                self.assertEqual((found.total_params, found.layer_groups), (original.total_params, original.layer_groups))
+                told = {line.partition(" (")[0] for line in found.config_derived}
+                self.assertLessEqual({"%s = %d" % pair for pair in left_out.items()}, told)
+
+    def test_defaults_that_switch_off(self):
+        deepseek = hf_config("deepseek_v2", **dict(HF_LATENT, first_k_dense_replace="absent", n_shared_experts=None))
+        found = read(deepseek)
+        self.assertIn("first_k_dense_replace = 0 (default of family deepseek_v2)", found.config_derived)
+        self.assertIn("tie_word_embeddings = false (default of family deepseek_v2)", found.config_derived)
+        shared = 3 * 64 * 32                                             # of an expert, which null is none of and the class has two of
+        self.assertEqual(read(dict(deepseek, n_shared_experts=1)).total_params - found.total_params, 4 * shared)
+        del deepseek["n_shared_experts"]
+        self.assertEqual(read(deepseek).total_params - found.total_params, 4 * 2 * shared)
 
     def test_every_family_is_read(self):
         reached = set()
