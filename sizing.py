@@ -6951,7 +6951,7 @@ NOT_SIZED = (
     ("peft_type", ".*", ADAPTER), ("_diffusers_version", ".*", DIFFUSION),
     *((key, ".*", DRAFTER) for key in ("speculators_config", "draft_vocab_size", "eagle_config",
                                        "dflash_config", "medusa_num_heads", "medusa_num_layers")),
-    ("architectures", "Eagle3?[A-Z][a-z].*|EAGLE.*|.*(Eagle3?|MTP|MTPModel)|"
+    ("architectures", "Eagle3?[A-Z][a-z].*|EAGLE.*|.*Eagle3?(For[A-Z]|Model).*|.*(Eagle3?|MTP|MTPModel)|"
      ".*(Medusa|MLPSpeculator|DFlash|DSpark|Draft(Model|er)|Speculator).*", DRAFTER),
     ("model_type", "eagle3?|medusa|mlp_speculator|dflash|dspark|.*_(mtp|draft|eagle3?)", DRAFTER),
     ("model_type", "(m|um|long|switch_)?t5|m?bart|pegasus(_x)?|marian|m2m_100|nllb.*|led|blenderbot.*|"
@@ -8259,7 +8259,10 @@ def rope_factor(config: dict, kinds: Sequence[str]) -> float:
     """What the rope settings of these kinds multiply positions by: 1 where there are none."""
     factors: list = [settings.get("factor") for settings in rope_settings(config)
                      if any(settings.get(key) in kinds for key in ("rope_type", "type"))]
-    return max([1, *(one for one in factors if type(one) in (int, float) and 1 <= one <= 1000)])
+    for factor in factors:
+        expect(factor is None or (type(factor) in (int, float) and factor - factor == 0), "a number", factor,
+               "factor of the rope settings")
+    return max([1, *(one for one in factors if one is not None and 1 <= one <= 1000)])
 
 
 def model_context(facts: Facts) -> int:
