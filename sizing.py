@@ -6762,7 +6762,8 @@ def are_named(rows) -> bool:
 #   names: {key: [older keys]}
 #   defaults: {key: the model class's own number, formula, true/false or null, where the file is silent}
 #   derived: {name: formula}; `full.head_dim` replaces `head_dim` in layers of that kind
-#   layers, index, mlp: rules (LAYER_RULES) that give each layer a word; layers_words and so on: its meaning,
+#   layers, index, mlp: rules (LAYER_RULES), of which the first that applies gives each layer a word, and
+#     which other LISTED ones of the file must confirm; layers_words and so on: its meaning,
 #     for layers a kind, or a list of the kind and of others that the same layer keeps beside it.
 #     `layers_of.WORD`, `index_of.WORD` and `mlp_of.WORD` are the layers of a word, for formulas
 #   blocks: the key of a list with an object for each layer; of_blocks: {name: formula} on each of them, whose
@@ -6962,7 +6963,7 @@ NOT_SIZED = (
     ("peft_type", ".*", ADAPTER), ("_diffusers_version", ".*", DIFFUSION),
     *((key, ".*", DRAFTER) for key in ("speculators_config", "draft_vocab_size", "eagle_config",
                                        "dflash_config", "medusa_num_heads", "medusa_num_layers")),
-    ("architectures", "Eagle3?[A-Z][a-z].*|EAGLE.*|.*(Eagle3?|MTP|MTPModel)|"
+    ("architectures", "Eagle3?[A-Z][a-z].*|EAGLE.*|.*Eagle3?(For[A-Z]|Model).*|.*(Eagle3?|MTP|MTPModel)|"
      ".*(Medusa|MLPSpeculator|DFlash|DSpark|Draft(Model|er)|Speculator).*", DRAFTER),
     ("model_type", "eagle3?|medusa|mlp_speculator|dflash|dspark|.*_(mtp|draft|eagle3?)", DRAFTER),
     ("model_type", "(m|um|long|switch_)?t5|m?bart|pegasus(_x)?|marian|m2m_100|nllb.*|led|blenderbot.*|"
@@ -7060,8 +7061,33 @@ def text_config(config, families: list):
         place += nested[0] + "."
         inherited = {name: config[name] for name in INHERITED if name in config}
         inner = config[nested[0]]
-        config = {**inherited, **inner} if isinstance(inner, dict) else inner
+        config = {**inherited, **inner, **tie_around(config, inner)} if isinstance(inner, dict) else inner
     raise SizingError("%s: expected at most %d nested configs" % (place[:-1], MAX_NESTING - 1))
+
+
+TIE = "tie_word_embeddings"
+# Classes around a language model (transformers 5.24) that take a true one from the config inside; those that
+# say false where the file is silent; and those whose model in vLLM 0.32 asks the config inside alone: of the
+# others, VllmConfig.with_hf_config copies it inwards.
+TIED_FROM_INSIDE = ("fast_vlm", "glm4v", "glm46v", "glm4v_moe", "glm_ocr", "hunyuan_vl", "llava",
+                    "llava_next_video", "llava_onevision", "minimax_m3_vl", "paddleocr_vl", "qwen2_vl",
+                    "qwen2_5_vl", "video_llama_3")
+UNTIED_UNLESS_SAID = ("aria", "cohere_compass", "exaone4_5", "idefics3", "llama4", "llava_next",
+                      "qwen3_omni_moe_thinker", "qwen3_vl", "qwen3_vl_moe", "smolvlm")
+TIED_INSIDE = ("dots3_note", "glm5_next", "minicpmv4_6", "molmo2", "qwen2_5_omni_thinker", "qwen3_5",
+               "qwen3_5_moe", "qwen4_exp")
+
+
+def tie_around(wrapper: dict, inner: dict) -> dict:
+    """{TIE: false} where the config around says that the head is not the embedding and so decides, else {}.
+
+    A true one around a false one does not decide: vLLM loads the head that the checkpoint has.
+    """
+    around, inside, kind = wrapper.get(TIE), inner.get(TIE), wrapper.get("model_type")
+    if around is None and kind in UNTIED_UNLESS_SAID:
+        around = False
+    decides = kind not in (TIED_INSIDE if inside is not True else TIED_INSIDE + TIED_FROM_INSIDE)
+    return {TIE: False} if decides and around is False and inside in (True, None) else {}
 
 
 def language_family(config: dict, fallback: dict | None, place: str, families: list) -> dict:
@@ -7155,6 +7181,10 @@ KEY_MAXIMA = {key: most for most, keys in (
               for key in keys.split()}
 DTYPES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}  # bytes
 WINDOWS = {"sliding": "sliding_window", "chunked": "attention_chunk_size"}  # null: such a layer is full
+OF_FEATURES = ("n_shared_experts", "first_k_dense_replace", "hidden_size_per_layer_input")  # off at 0 or null
+OFF_AT_NULL = (*WINDOWS.values(), *OF_FEATURES)
+MAY_BE_ZERO = (*OF_FEATURES, "num_kv_shared_layers", "max_window_layers")
+SAID_AT_ZERO = (*OF_FEATURES, "num_shared_experts", TIE)  # defaults that change the weights by over 1 %
 MAX_DERIVED = 50  # names that follow one from another; the shipped rows need 7
 LIST_FACTS: dict[str, Callable] = {"sum_of": sum, "length_of": len}  # of a list under a key, for formulas
 
@@ -7296,7 +7326,7 @@ class Facts(dict):
                     raise SizingError(unknown_value(value, DTYPES))
                 value = DTYPES[value]
             else:
-                low = 0 if default == 0 or name == "num_kv_shared_layers" else 1
+                low = 0 if default == 0 or name in MAY_BE_ZERO else 1
                 check_number(value, COUNT._replace(low=low, high=KEY_MAXIMA.get(name, 10**7)))
         self.read.append("%s = %s%s" % (name, value, "" if key == name else " (%s)" % key))
         return value
@@ -7307,8 +7337,8 @@ class Facts(dict):
 
     def default_of(self, name: str):
         defaults, family = self.row["defaults"], self.row["name"]
-        if name in WINDOWS.values() and name in self.config:
-            return None  # an explicit null switches the window off
+        if name in OFF_AT_NULL and name in self.config:
+            return None  # an explicit null switches it off
         if name not in defaults:
             self.lacks(" or ".join([name, *self.row["names"].get(name, ())]))
             return 1
@@ -7316,7 +7346,7 @@ class Facts(dict):
         if isinstance(default, str):
             value = evaluate(default, self)
             self.derived.append("%s = %d (%s)" % (name, value, default))
-        elif default:
+        elif default or (name in SAID_AT_ZERO and default is not None):
             self.derived.append("%s = %s (default of family %s)" % (name, str(default).lower(), family))
             self.defaulted = True
         if type(value) is int:
@@ -7452,6 +7482,15 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
             yield from suspect or [Unread(place, name, value, owner)]
 
 
+def nested_value(key: str, config: dict, row: dict) -> object:
+    """What a language model's config says of `key`, under any of its names; else its class's default."""
+    name = next((new for new, olds in row["names"].items() if key in olds), key)
+    found = (config.get(other) for other in (key, name, *row["names"].get(name, ())))
+    default = row["defaults"].get(name)
+    return next((value for value in found if value is not None),
+                None if isinstance(default, str) else default)
+
+
 def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str,
                  harmless: Iterable[str] = ()) -> Iterator[Unread]:
     """Those of a config around the language model's, which may repeat its keys but not add to them."""
@@ -7462,8 +7501,8 @@ def wrapper_keys(wrapper: dict, config: dict, row: dict, known: set, place: str,
     if config.get("use_sliding_window") is False:
         repeated -= set(OF_A_WINDOW)
     for key, value in own.items():
-        nested = config.get(key)
         if key in repeated and not is_off(key, value):
+            nested = nested_value(key, config, row)
             expect(nested == value, "what the nested config says, " + short(nested), value, place + key)
     return unread_keys(own, known, place, "wrapper %s" % short(wrapper.get("model_type")))
 
@@ -7630,20 +7669,40 @@ def kinds_of(kinds: str | list | None) -> list:
     return kinds if isinstance(kinds, list) else [kinds] if kinds else []
 
 
+LISTED = ("each", "first", "cycle", "among")  # rules that read a list: of one row, they say the same
+
+
+def meant(words: Sequence, meaning: Mapping, key: str, family: str) -> list:
+    """What each of the `words` under `key` means; raises SizingError where one has no rule."""
+    for index, word in enumerate(words):
+        if word not in meaning:
+            raise SizingError("%s[%d]: %s has no rule in family %r%s" % (
+                key, index, short(word), family, nearest(short(word), meaning)))
+    return [meaning[word] for word in words]
+
+
+def check_lists(key: str, roles: Sequence, other_key: str, other_roles: Sequence) -> None:
+    """Raise SizingError naming both keys where two lists make different layers of one."""
+    for index, (role, other) in enumerate(zip(roles, other_roles)):
+        expect(role == other, "of layer %d (from 0) what %s says, %s" % (
+            index, key, " and ".join(kinds_of(role))), " and ".join(kinds_of(other)), other_key)
+
+
 def layer_roles(table: str, facts: Facts, layers: int) -> list:
     """What the rules of `table` (one of WORD_TABLES) make of every layer."""
     row = facts.row
     meaning = {word: role for word, role in row[table + "_words"].items() if role}
-    for rule, *args in row[table]:  # the first that applies
+    for place, (rule, *args) in enumerate(row[table]):  # the first that applies
         words = LAYER_RULES[rule][0](facts, layers, *args)
-        for index, word in enumerate(words or ()):
-            if word not in meaning:
-                raise SizingError("%s[%d]: %s has no rule in family %r%s" % (
-                    args[0], index, short(word), row["name"], nearest(short(word), meaning)))
         if words is not None:
+            roles = meant(words, meaning, args[0], row["name"])
+            for other, key, *others in row[table][place + 1:]:
+                if rule in LISTED and other in LISTED and key != args[0]:
+                    again = LAYER_RULES[other][0](facts, layers, key, *others)
+                    check_lists(args[0], roles, key, meant(again or (), meaning, key, row["name"]))
             counts = Counter(words)
             facts.update(("%s_of.%s" % (table, word), counts[word]) for word in meaning)
-            return [meaning[word] for word in words]
+            return roles
     if row[table]:
         keys = " or ".join(args[0] for rule, *args in row[table] if rule != "only")
         facts.lacks(keys or table)
@@ -8464,7 +8523,10 @@ def rope_factor(config: dict, kinds: Sequence[str]) -> float:
     """What the rope settings of these kinds multiply positions by: 1 where there are none."""
     factors: list = [settings.get("factor") for settings in rope_settings(config)
                      if any(settings.get(key) in kinds for key in ("rope_type", "type"))]
-    return max([1, *(one for one in factors if type(one) in (int, float) and 1 <= one <= 1000)])
+    for factor in factors:
+        expect(factor is None or (type(factor) in (int, float) and factor - factor == 0), "a number", factor,
+               "factor of the rope settings")
+    return max([1, *(one for one in factors if one is not None and 1 <= one <= 1000)])
 
 
 def model_context(facts: Facts) -> int:

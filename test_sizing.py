@@ -8160,7 +8160,7 @@ HF_TRUTH = [  # name, total, active, embedding, attention_pattern, layer_groups,
          "enable_moe_block": True, "global_head_dim": 512, "head_dim": 256, "hidden_size": 2816, "intermediate_size": 2112,
          "layer_types": (["sliding_attention"] * 5 + ["full_attention"]) * 5, "max_position_embeddings": 262144, "moe_intermediate_size": 704,
          "num_attention_heads": 16, "num_experts": 128, "num_global_key_value_heads": 2, "num_key_value_heads": 8, "sliding_window": 1024,
-         "top_k_experts": 8, "vocab_size": 262144}, "quantization_config": {"ignore": ["lm_head", "model.embed_vision*",
+         "top_k_experts": 8, "vocab_size": 262144, "hidden_size_per_layer_input": 0}, "quantization_config": {"ignore": ["lm_head", "model.embed_vision*",
          "model.vision_tower*"] + [name % i for i in range(30) for name in ("model.language_model.layers.%d.mlp*",
          "model.language_model.layers.%d.router*", "model.language_model.layers.%d.self_attn*",)], "quant_algo": "NVFP4",
          "kv_cache_scheme": {"num_bits": 8, "type": "float"}}}),
@@ -8170,7 +8170,7 @@ HF_TRUTH = [  # name, total, active, embedding, attention_pattern, layer_groups,
      {"model_type": "gemma4", "text_config": {"model_type": "gemma4_text", "num_hidden_layers": 60, "attention_k_eq_v": True, "global_head_dim": 512,
          "head_dim": 256, "hidden_size": 5376, "intermediate_size": 21504, "layer_types": (["sliding_attention"] * 5 + ["full_attention"]) * 10,
          "max_position_embeddings": 262144, "num_attention_heads": 32, "num_global_key_value_heads": 4, "num_key_value_heads": 16,
-         "sliding_window": 1024, "vocab_size": 262144}, "quantization_config": {"ignore": ["lm_head", "model.embed_vision*",
+         "sliding_window": 1024, "vocab_size": 262144, "hidden_size_per_layer_input": 0}, "quantization_config": {"ignore": ["lm_head", "model.embed_vision*",
          "model.vision_tower*"] + [name % i for i in range(60) for name in ("model.language_model.layers.%d.self_attn*",)], "quant_algo": "NVFP4",
          "kv_cache_scheme": {"num_bits": 8, "type": "float"}}}),
     ("meta-models/Muse-Glimmer-30B", 27854780928, 27854780928, 1344831488, "hybrid", None, 131072, "bf16", 1826619392,
@@ -8261,6 +8261,7 @@ HF_TRUTH = [  # name, total, active, embedding, attention_pattern, layer_groups,
 ]
 # One more config for families that the tables above do not reach.
 HF_OTHERS = [
+    hf_config("glm4"), hf_config("gemma4_unified_text", layer_types=["sliding_attention"] * 3 + ["full_attention"], head_dim=16, global_head_dim=32, sliding_window=512),
     hf_config("mimo"), hf_config("glm", head_dim=16), hf_config("olmo"), hf_config("olmo3", sliding_window=512), hf_config("exaone"),
     hf_config("nemotron"), hf_config("arcee"), hf_config("starcoder2"), hf_config("gpt_neox"), hf_config("hunyuan_v1_dense"),
     hf_config("ernie4_5"), hf_config("granitemoe", num_local_experts=4, num_experts_per_tok=2),
@@ -9759,6 +9760,23 @@ FAMILY_CASES = [
       40960, "tie_word_embeddings": True, "attention_bias": False}}),
 ]
 
+# (of FAMILY_CASES or HF_TRUTH, what transformers 5.24 writes around its language model, and in it: keys, or words of layer_types)
+SAVED_AGAIN = [
+    ("Qwen/Qwen3.8-Flash-Next", {}, {"full_attention": "indexed_attention", "qwen_sparse_attention": "indexed_attention", "number_of_conv_states": 3}),
+    ("zai-org/GLM-5.3-Flash", {}, {"deepseek_sparse_attention": "indexed_attention", "linear_num_heads": 64, "linear_head_dim": 128}),
+    ("MiniMaxAI/MiniMax-M3", {"merged_hidden_size": 24576, "tie_word_embeddings": False}, {}),
+    ("thinkingmachines/Inkling", {}, {"number_of_conv_states": 4, "rms_norm_eps_moe_gate": 1e-06}),
+    ("thinkingmachines/Inkling-Small", {}, {"number_of_conv_states": 4, "rms_norm_eps_moe_gate": 1e-06}),
+    ("mosaicml/mpt-7b", {}, {"attn_config": {"alibi": True, "attn_type": "multihead_attention", "chunk_size_feed_forward": 0, "model_type": "",
+        "id2label": {"0": "LABEL_0", "1": "LABEL_1"}, "label2id": {"LABEL_0": 0, "LABEL_1": 1}, "return_dict": True, "problem_type": None}}),
+]
+
+
+def of_case(name):
+    """The config.json of a model of the tables above."""
+    return next(row[-1] for row in HF_TRUTH + FAMILY_CASES if row[0] == name)
+
+
 HF_CONFIGS = [row[0] for row in HF_GROUPS + HF_OLD_KEYS] + [row[1] for row in HF_PUBLISHED] + [row[-1] for row in HF_TRUTH + FAMILY_CASES] + HF_OTHERS
 CLASSIC_NAMES = ("num_key_value_heads", "head_dim", "hybrid_full_layers", "hybrid_sliding_layers", "sliding_window")
 
@@ -9842,6 +9860,127 @@ class ReadConfigs(unittest.TestCase):
                 self.assertEqual({precision: {context: sizing.calc_kv_per_session_gib(model, context, precision)[0] * GIB
                                               for context in kv[precision]} for precision in kv}, kv)
         self.assertGreater(len(FAMILY_CASES), 70)
+
+    def test_saved_again(self):
+        """What transformers 5.24 renames, adds and leaves out changes no number of the original's."""
+        for name, around, changes in SAVED_AGAIN:
+            config = json.loads(json.dumps(of_case(name)))
+            original = read(config)
+            inner = config.get("text_config", config)
+            layers = [changes.get(word, word) for word in inner.get("layer_types", ())]
+            inner.update({key: value for key, value in changes.items() if "attention" not in key or key == "attn_config"})
+            inner.update({"layer_types": layers} if layers else {})
+            config = {key: value for key, value in dict(config, **around).items() if value != "absent"}
+            if "text_config" in config:
+                config["text_config"] = {key: value for key, value in inner.items() if value != "absent"}
+            with self.subTest(model=name):
+                saved = read(config)
+                for field in ("total_params", "active_params", "vision_params", "layer_groups", "num_key_value_heads", "head_dim",
+                              "max_position_embeddings", "attention_pattern", "host_params", "mtp_params"):
+                    self.assertEqual(getattr(saved, field), getattr(original, field), field)
+
+    def test_saved_again_with_the_window_of_each_layer(self):
+        """dots3: what slides has its sizes in per_layer_config, and the keys of the flat file are around it too."""
+        flat = of_case("dots-studio/dots3-note-prev")
+        words = [{"full_attention": "indexed_attention"}.get(word, word) for word in flat["layer_types"]]
+        sizes = {"kv_lora_rank": 1024, "num_attention_heads": 64, "num_key_value_heads": 64, "qk_nope_head_dim": 192}
+        gone = {"first_k_dense_replace", "moe_layer_freq", "sliding_window_size"} | {key for key in flat if key.startswith("swa_") and "gate" not in key}
+        inner = {key: value for key, value in flat.items() if key not in gone and "architectures" not in key}
+        inner.update(model_type="dots3_note_text", layer_types=words, sliding_window=flat["sliding_window_size"],
+                     mlp_layer_types=["dense"] + ["sparse"] * (len(words) - 1),
+                     per_layer_config={"%02d" % index: sizes for index, word in enumerate(words) if word == "sliding_attention"})
+        saved = {**{key: value for key, value in flat.items() if key != "layer_types"}, "text_config": inner}
+        for field in ("total_params", "active_params", "mtp_params", "layer_groups", "max_position_embeddings"):
+            self.assertEqual(getattr(read(saved), field), getattr(read(flat), field), field)
+        wrong = dict(inner, per_layer_config={"00": sizes})
+        with self.assertRaisesRegex(SizingError, r"^text_config\.per_layer_config: expected entries for the sliding_attention layers, got "):
+            read(dict(saved, text_config=wrong))
+
+    def test_saved_again_as_a_class_of_its_own(self):
+        """Granite 4 Vision: transformers 5.24 names its language model, which it took for a Llama before."""
+        inner = hf_config("llama", attention_multiplier=1.0, embedding_multiplier=1.0, logits_scaling=1.0, residual_multiplier=1.0)
+        found = [read({"model_type": "granite4_vision", "text_config": dict(inner, model_type=kind)}) for kind in ("llama", "granite4_vision_text")]
+        self.assertEqual(found[0].total_params, found[1].total_params)
+
+    def test_saved_again_by_a_class_that_reads_its_text_config_alone(self):
+        """Of the flat GLM-4.1V the nested config holds the defaults of its class: what stands around it contradicts that."""
+        flat = of_case("zai-org/GLM-4.1V-9B-Thinking")
+        inner = {key: value for key, value in flat.items() if key != "attention_bias"}
+        nested = {**flat, "text_config": dict(inner, model_type="glm4v_text", max_position_embeddings=32768)}
+        with self.assertRaisesRegex(SizingError, "^max_position_embeddings: expected what the nested config says, 32768, got %d$"
+                                    % flat["max_position_embeddings"]):
+            read(nested)
+        nested["text_config"]["max_position_embeddings"] = flat["max_position_embeddings"]
+        self.assertEqual(read(nested).total_params, read(flat).total_params)  # with the biases that Glm4vTextAttention always has
+
+    def test_tied_by_the_config_around(self):
+        """Qwen3-VL and its like: vLLM copies what is said around the language model, or what its class says, inwards."""
+        head = 100 * 64
+        for wrapper, around, inside, tied in [
+                ("qwen3_vl", False, True, False), ("qwen3_vl", None, True, False), ("qwen3_vl", True, True, True), ("qwen3_vl", True, None, True),
+                ("qwen3_vl", True, False, False), ("qwen3_vl", None, None, False),                     # the checkpoint's own head is loaded
+                ("qwen2_5_vl", False, True, True), ("qwen2_5_vl", None, True, True), ("qwen2_5_vl", False, None, False),  # its class takes the inner one
+                ("qwen3_5", False, True, True), ("qwen3_5", None, True, True), ("internvl", None, True, True), ("internvl", False, True, False)]:
+            kind = {"qwen2_5_vl": "qwen2_5_vl_text", "qwen3_5": "qwen3_5_text", "internvl": "qwen2"}.get(wrapper, "qwen3_vl_text")
+            shape = HF_DELTA if kind == "qwen3_5_text" else {"head_dim": 16}
+            inner = hf_config(kind, **{**shape, "tie_word_embeddings": "absent" if inside is None else inside})
+            config = {"model_type": wrapper, "text_config": inner, **({} if around is None else {"tie_word_embeddings": around})}
+            untied = read(dict(config, tie_word_embeddings=False, text_config=dict(inner, tie_word_embeddings=False))).total_params
+            with self.subTest(wrapper=wrapper, around=around, inside=inside):
+                self.assertEqual(read(config).total_params, untied - tied * head)
+
+    def test_lists_of_layers_that_contradict_each_other(self):
+        kimi = json.loads(json.dumps(of_case("moonshotai/Kimi-K3")))
+        linear = kimi["text_config"]["linear_attn_config"]
+        nemotron = dict(of_case("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16"), num_hidden_layers=52)
+        scout = json.loads(json.dumps(of_case("meta-llama/Llama-4-Scout-17B-16E-Instruct")))
+        kimi_layers, full = "linear_attn_config.kda_layers", linear["full_attn_layers"]
+        fewer, more = dict(linear, full_attn_layers=full[:1]), dict(linear, kda_layers=linear["kda_layers"] + [full[0]])
+        scout["text_config"].update(layer_types=["full_attention"] * 48, no_rope_layers=[1, 1, 1, 0] * 12)
+        for config, message in [
+                (dict(kimi, text_config=dict(kimi["text_config"], linear_attn_config=fewer)),
+                 r"text_config\.linear_attn_config\.full_attn_layers: expected of layer 7 \(from 0\) what %s says, latent, got 'state'" % kimi_layers),
+                (dict(kimi, text_config=dict(kimi["text_config"], linear_attn_config=more)),
+                 r"text_config\.linear_attn_config\.full_attn_layers: expected of layer 3 \(from 0\) what %s says, state, got 'latent'" % kimi_layers),
+                (dict(nemotron, layers_block_type=["attention"] * 52), r"layers_block_type: expected of layer 0 .* what hybrid_override_pattern says, state, got 'full'"),
+                (scout, r"text_config\.no_rope_layers: expected of layer 0 .* what layer_types says, full, got 'chunked'")]:
+            with self.subTest(message=message), self.assertRaisesRegex(SizingError, "^%s$" % message):
+                read(config)
+        alone = dict(linear, full_attn_layers=None)
+        self.assertEqual(read(dict(kimi, text_config=dict(kimi["text_config"], linear_attn_config=alone))).layer_groups, read(kimi).layer_groups)
+
+    def test_defaults_of_the_class(self):
+        """Left out where the class says the same: the same model, and the default is told."""
+        for name, left_out in (("deepseek-ai/DeepSeek-V3", {"first_k_dense_replace": 3, "n_shared_experts": 1}),
+                               ("google/gemma-4-E2B-it", {"hidden_size_per_layer_input": 256}), ("deepseek-ai/DeepSeek-V4-Flash", {"head_dim": 512})):
+            config = json.loads(json.dumps(of_case(name)))
+            original, inner = read(config), config.get("text_config", config)
+            for key, value in left_out.items():
+                self.assertEqual(inner.pop(key), value)
+            with self.subTest(model=name):
+                found = read(config)
+                self.assertEqual((found.total_params, found.layer_groups), (original.total_params, original.layer_groups))
+                told = {line.partition(" (")[0] for line in found.config_derived}
+                self.assertLessEqual({"%s = %d" % pair for pair in left_out.items()}, told)
+
+    def test_defaults_that_switch_off(self):
+        deepseek = hf_config("deepseek_v2", **dict(HF_LATENT, first_k_dense_replace="absent", n_shared_experts=None))
+        found = read(deepseek)
+        self.assertIn("first_k_dense_replace = 0 (default of family deepseek_v2)", found.config_derived)
+        self.assertIn("tie_word_embeddings = false (default of family deepseek_v2)", found.config_derived)
+        shared = 3 * 64 * 32                                             # of an expert, which null is none of and the class has two of
+        self.assertEqual(read(dict(deepseek, n_shared_experts=1)).total_params - found.total_params, 4 * shared)
+        del deepseek["n_shared_experts"]
+        self.assertEqual(read(deepseek).total_params - found.total_params, 4 * 2 * shared)
+
+    def test_a_window_from_the_first_layer_on(self):
+        model = read(hf_config("qwen2", use_sliding_window=True, max_window_layers=0, sliding_window=512))
+        self.assertEqual((model.attention_pattern, model.sliding_window), ("sliding", 512))
+
+    def test_factors_that_are_no_numbers(self):
+        for factor, told in (("4", "'4'"), (NAN, "nan"), (float("inf"), "inf"), (True, "True"), ([], r"\[\]")):
+            with self.subTest(factor=factor), self.assertRaisesRegex(SizingError, "^factor of the rope settings: expected a number, got %s$" % told):
+                read(hf_config("llama", rope_scaling={"rope_type": "linear", "factor": factor}))
 
     def test_every_family_is_read(self):
         reached = set()
@@ -10749,7 +10888,7 @@ class VisionAndRope(unittest.TestCase):
                 (None, 4096, 4096), (linear, 32768, 32768), ({"type": "linear", "factor": 2}, 8192, 8192), (dynamic, 4096, 16384), ({"type": "linear", "factor": 1.5}, 6144, 6144),
                 ({"type": "linear", "factor": 1000}, 4096000, 4096000), *[({"rope_type": kind, "factor": 8.0, "original_max_position_embeddings": 512}, 4096, 4096) for kind in (
                     "yarn", "deepseek_yarn", "llama3", "longrope", "su", "mrope", "default", "proportional", [], None)],
-                *[({"rope_type": "linear", "factor": factor}, 4096, 4096) for factor in (1001, "8", 0.5, 10**9, NAN, True, None, [])],
+                *[({"rope_type": "linear", "factor": factor}, 4096, 4096) for factor in (1001, 0.5, 10**9, None)],
                 ({"rope_type": "linear"}, 4096, 4096), ({"type": "dynamic", "alpha": 1000.0}, 4096, 4096), ("linear", 4096, 4096), ([], 4096, 4096),
                 ({"full_attention": linear, "sliding_attention": {"rope_type": "default"}}, 32768, 32768), ({"full_attention": 3}, 4096, 4096)]:
             for key in ("rope_scaling", "rope_parameters"):
@@ -11279,7 +11418,7 @@ class NotGenerating(InFolder):
             looped model_type ouro hrm_text iquestloopcoder diffusion_gemma llada dream
             drafter model_type eagle eagle3 medusa mlp_speculator deepseek_mtp qwen3_next_mtp llama_eagle3
             drafter architectures LlamaForCausalLMEagle3 EagleLlamaForCausalLM Eagle3Qwen2_5vlForCausalLM EagleDeepSeekMTPModel DeepSeekMTPModel MiMoMTPModel Qwen3NextMTP MedusaModel MLPSpeculatorPreTrainedModel DFlashDraftModel
-            drafter architectures Eagle3Speculator KimiK3DSparkModel""".splitlines()):
+            drafter architectures Eagle3Speculator KimiK3DSparkModel LlamaEagleForCausalLM""".splitlines()):
             for name in names.split():
                 with self.subTest(key=key, name=name):
                     shown = name if key == "model_type" else [name]
