@@ -3021,7 +3021,8 @@ def with_weights(model: Model, weights_precision: str | None) -> Model:
     precision = weights_precision or model.weights_precision
     if precision is None or (precision == model.weights_precision and model.weights_gib is not None):
         return model
-    model = as_checkpoint(model, precision)
+    if precision != model.weights_precision:             # else it says itself what it leaves
+        model = as_checkpoint(model, precision)
     weights_gib = computed_weights_gib(model, precision)
     if weights_gib is None and weights_precision is None:
         return model

@@ -2666,6 +2666,9 @@ class Weights(Tabled):
           for precision, width in (("nvfp4", 0.5625), ("fp4", 0.5625), ("int4", 0.5625), ("int3", 0.4375), ("int6", 0.8125))],
         ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}}, "fp8", (1.25, 1.5, "fp8", "estimated")),
         ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}}, "bf16", (2.5, 3.0, "bf16", None)),
+        # a checkpoint of that very format says itself what it leaves: a quarter
+        ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}, "weights_precision": "nvfp4", "weights_gib": None}, None,
+         (0.5 + 0.75 * 0.5625, 0.5 + 0.5625, "nvfp4", "computed")),
         # from a checkpoint that is quantised already, too: 2^29 parameters of 2 bytes, and of 9/16
         ({"as_quantized": {"nvfp4": {"unquantized_params": 2**29}}, "weights_precision": "fp8"}, "nvfp4", (1.28125, 1.421875, "nvfp4", "estimated")),
         ({"weights_gib": None}, None, (2.0, 2.5, "bf16", "computed")),
