@@ -7467,16 +7467,17 @@ def unread_keys(config: dict, known: set, place: str, owner: str, prefix: str = 
     expect(len(config) <= MAX_KEYS, "at most %d keys" % MAX_KEYS, len(config),
            place + (prefix.rstrip(".") or "config"))
     unused = OF_A_WINDOW if config.get("use_sliding_window") is False else ()
+    objects = {other[:dot.start()] for other in known for dot in re.finditer(r"\.", other)}
     for key, value in config.items():
         name = prefix + str(key)
         read = name in known and not isinstance(value, dict)
         if read or name in unused or is_off(name, value) or is_harmless(name):
             continue
         inside = unread_keys(value, known, place, owner, name + ".") if isinstance(value, dict) else ()
-        if name + ".*" in {other.rpartition(".")[0] for other in known} and isinstance(value, dict):
+        if isinstance(value, dict) and name + ".*" in objects:
             for entry in filter(as_dict, value.values()):  # no more than the rule reads
                 yield from unread_keys(entry, known, place, owner, name + ".*.")
-        elif any(other.startswith(name + ".") for other in known):
+        elif name in objects:
             yield from inside
         elif name not in known:
             suspect = [] if is_suspect(name) else [one for one in inside if is_suspect(one.name)]
