@@ -61,6 +61,10 @@ REASONS = {
     "speed_not_known": Reason(NOT_STATED, Text("Velocidade desconhecida aqui; falta: {speed_missing}.",
                                                "Speed is not known here; missing: {speed_missing}.")),
     "not_asked": Reason(Text("nenhum", "none"), Text("Não foi pedido.", "It was not asked for.")),
+    "rack_too_small": Reason(Text("não cabe no rack", "does not fit the rack"), Text(
+        "Um nó pede mais potência do que o rack entrega.", "One node draws more power than the rack gives.")),
+    "sla_out_of_reach": Reason(Text("fora de alcance", "out of reach"), Text(
+        "Nenhuma reserva alcança este SLA.", "No number of spares reaches this SLA.")),
     "not_applicable": Reason(Text("não se aplica", "does not apply"), Text(
         "Não se aplica a este modelo.", "It does not apply to this model.")),
     "not_applicable__spares": Reason(Text("não se aplica", "does not apply"), Text(
@@ -73,7 +77,7 @@ REASONS = {
         "nodes given.")),
 }
 UNITS = {"us": "µs", "gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB",
-         "mib": "MiB", "kw": "kW", "ms": "ms", "s": "s", "tflops": "TFLOPS", "context": "tokens",
+         "mib": "MiB", "kw": "kW", "mwh": "MWh", "kbtu": "kBTU", "hours": "h", "ms": "ms", "s": "s", "tflops": "TFLOPS", "context": "tokens",
          "embeddings": "tokens", "window": "tokens"}
 # What may stand behind the unit in a name: per what, which percentile, in which precision.
 BEHIND_UNIT = "(_per_[^_]+)*(_p50|_p99|_bf16|_fp8|_fp4)?$"
@@ -126,6 +130,17 @@ def signed_percent(ratio: float | None, lang: str) -> str:
     return "%s%s %%" % ("+" if ratio > 0 else "", digits)
 
 
+MOST_NINES = 9
+
+
+def nines(ratio: float, lang: str) -> str:
+    """An availability with two digits of what it lacks, cut and not rounded: `99.9925 %`."""
+    lacking = float(100 * (1 - exact(float(ratio))))
+    decimals = max(0, min(MOST_NINES, 1 - math.floor(math.log10(lacking)))) if lacking else 0
+    cut = Fraction(math.floor(exact(float(ratio)) * 100 * 10**decimals), 10**decimals)
+    return "%s %%" % localised(("%.*f" % (decimals, cut)).rstrip("0").rstrip(".") if decimals else str(cut), lang)
+
+
 def plain(value: float, lang: str) -> str:
     """`value` inside a formula: fifteen significant digits, thousands not grouped."""
     return localised("%d" % value if isinstance(value, int) else "%.15g" % value, lang)
@@ -140,7 +155,8 @@ def amount(name: str, value: float | str | None, lang: str) -> str:
 FORMS: dict[str, Callable[..., str]] = {
     "amount": amount, "pct": lambda name, value, lang: percent(value, lang),
     "flag": lambda name, value, lang: str(value),        # as a flag takes it
-    "signed": lambda name, value, lang: signed_percent(value, lang)}
+    "signed": lambda name, value, lang: signed_percent(value, lang),
+    "nines": lambda name, value, lang: nines(value, lang)}
 
 
 class Slots:
@@ -183,7 +199,7 @@ Bound = namedtuple("Bound", "kind low high closed note", defaults=(True, ""))
 COUNT = Bound(int, 1, 10**9)
 AMOUNT = Bound(float, 1e-6, 10**9)                       # a physical quantity
 # What a number given by name may be, where it is no count; the fields of Request add theirs below the class.
-BOUNDS = {"kv_per_session_gib": Bound(float, 1e-9, 10**18)}
+BOUNDS = {"kv_per_session_gib": Bound(float, 1e-9, 10**18), "load_tpot_ms": AMOUNT, "load_ttft_ms": AMOUNT}
 
 
 def flag(name: str) -> str:
@@ -271,6 +287,8 @@ def check_arguments(values: Mapping, bounds: Mapping[str, Bound] = BOUNDS) -> No
                 check_choice(value, CHOICES[name])
             elif name in SWITCHES:
                 expect(type(value) is bool, "true or false", value)
+            elif name in FREE_WORDS:
+                check_string(value)
             else:
                 check_number(value, bounds.get(name, COUNT))
         except SizingError as error:
@@ -318,9 +336,24 @@ ENGINES = {
     "trtllm": Engine(0.006, 0.055, 0.050, 0, 1.10),
 }
 ATTENTIONS = ("auto", "tensor", "data")
+# Requests of public traces, means: what a trace does not state is None. Azure LLM inference traces
+# (AzurePublicDataset); Mooncake traces (FAST 2025), prefix hits with an unlimited cache; peak: the busiest
+# 60 s over the mean. Figures computed from the data, 2026-11.
+UseCase = namedtuple("UseCase", "trace input_tokens output_tokens prefix_cache_hit_ratio peak_headroom_ratio")
+USE_CASES = {
+    "chat": UseCase(Text("conversas do Azure, 2023-11", "Azure conversations, 2023-11"), 1155, 211, None, 0.52),
+    "long-chat": UseCase(Text("conversas do Kimi (Mooncake), 2024-25", "Kimi conversations (Mooncake), 2024-25"),
+                         12035, 343, 0.374, 0.21),
+    "code": UseCase(Text("código no Azure, 2023-11", "Azure code completion, 2023-11"), 2048, 28, None, 3.2),
+    "rag": UseCase(Text("perguntas sobre documentos (Mooncake, sintético), 2024-25",
+                        "questions on documents (Mooncake, synthetic), 2024-25"), 15325, 149, 0.651, None),
+    "agent": UseCase(Text("agentes com ferramentas (Mooncake), 2024-25", "tool agents (Mooncake), 2024-25"),
+                     8596, 182, 0.59, None),
+}
 SWITCHES = ("text_only_model",)                          # flags without a value
+FREE_WORDS = ("currency",)                               # shown as given
 CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": HA_MODES, "engine": ENGINES,
-                                     "attention": ATTENTIONS,
+                                     "attention": ATTENTIONS, "use_case": USE_CASES,
                                      "weights_precision": WEIGHT_PRECISIONS}
 
 # The kinds of layers, in the order of formulas, with the fields of a group. What a layer of the kind keeps,
@@ -796,6 +829,19 @@ OF_A_TARGET = (
     "Com meta, dimensiona o menor entre memória e velocidade.",
     "With a target, the smaller of memory and speed sizes.",
     "Dimensionar só pela memória e prometer velocidade.", "Sizing by memory alone and promising speed.")
+OF_THE_LOAD_FOUND = (
+    "TPOT e TTFT com que --requests-per-s virou sessões, e a menor carga que os mantém.",
+    "TPOT and TTFT with which --requests-per-s became sessions, and the least load that keeps them.",
+    "A meta, ou o TPOT para SLA e o TTFT esperado do RECOMENDADO nessa carga.",
+    "The target, or RECOMMENDED's committed TPOT and expected TTFT at that load.",
+    "Respostas mais lentas são mais sessões ao mesmo tempo.", "Slower answers are more sessions at once.",
+    "Contar as sessões com a réplica vazia.", "Counting the sessions on an empty replica.")
+PRICE = Bound(float, 0, 10**12, False)
+OF_A_PRICE = (
+    "Proposta ou contrato; preços mudam (H100: 38 % em cinco meses até 2026-03), por isso não há padrão.",
+    "An offer or contract; prices move (H100: 38 % in five months to 2026-03), so there is no default.",
+    "Sem ele não há custo.", "Without it there is no cost.",
+    "Comparar preços de datas ou condições diferentes.", "Comparing prices of other dates or terms.")
 OF_A_MEASUREMENT = (
     "Seu teste de carga, com o mesmo modelo, GPU e disposição.",
     "Your load test, with the same model, GPU and layout.",
@@ -1045,6 +1091,112 @@ class Request:
     measured_sessions: int | None = request_field(
         None, Flag("SESSIONS"), "Sessões por réplica nessa medição.",
         "Sessions per replica of that measurement.", *OF_A_MEASUREMENT)
+    users: int | None = request_field(
+        None, Flag("USERS"),
+        "Usuários, em vez de --concurrency: só a fração ativa ocupa KV.",
+        "Users, instead of --concurrency: only the active share holds KV.",
+        "Cadastro ou licenças.", "Registrations or licences.",
+        "Com active_users_ratio dá as sessões.", "With active_users_ratio it gives the sessions.",
+        "Dimensionar HBM para quem não está conversando.", "Sizing HBM for those who are not in a chat.")
+    active_users_ratio: float | None = request_field(
+        None, Flag("RATIO", Bound(float, 0, 1, False, "0.05 means 5 %")),
+        "Parte dos usuários com uma sessão em HBM no pico.",
+        "Share of the users with a session in HBM at the peak.",
+        "Telemetria; não há valor geral.", "Telemetry; there is no general figure.",
+        "Multiplica as sessões.", "Multiplies the sessions.",
+        "Confundir com active_ratio, a parte das sessões que gera no mesmo instante.",
+        "Taking it for active_ratio, the share of the sessions generating at the same moment.")
+    requests_per_s: float | None = request_field(
+        None, Flag("RATE", Bound(float, 1e-6, 10**9)),
+        "Requisições por segundo, em vez de --concurrency.", "Requests a second, instead of --concurrency.",
+        "Telemetria do gateway, no pico.", "The gateway's telemetry, at the peak.",
+        "Lei de Little: sessões = requisições/s × duração de cada uma.",
+        "Little's law: sessions = requests/s × the duration of each.",
+        "Usar a média do dia.", "Using the average of the day.")
+    load_tpot_ms: float | None = request_field(None, None, *OF_THE_LOAD_FOUND)
+    load_ttft_ms: float | None = request_field(None, None, *OF_THE_LOAD_FOUND)
+    load_sessions: int | None = request_field(None, None, *OF_THE_LOAD_FOUND)
+    use_case: str | None = request_field(
+        None, Flag("NAME"),
+        "Tamanhos, acertos de prefixo e pico de uma trilha pública; o que você informa vale mais.",
+        "Lengths, prefix hits and peak of a public trace; what you give counts more.",
+        "; ".join("%s: %s" % (name, case.trace.pt) for name, case in USE_CASES.items()) + ".",
+        "; ".join("%s: %s" % (name, case.trace.en) for name, case in USE_CASES.items()) + ".",
+        "Um começo até haver telemetria; acertos são o teto, com cache ilimitado.",
+        "A start until there is telemetry; hits are the ceiling, with an unlimited cache.",
+        "Tomar a média da trilha pelo p95 do seu tráfego.", "Taking the trace's mean for your traffic's p95.",
+        also="use_case_trace")
+    power_use_ratio: float = request_field(
+        1.0, Flag("RATIO", Bound(float, 0, 1, False, "0.80 means 80 %")),
+        "Parte da potência máxima que os nós consomem em média.",
+        "Share of the rated power that the nodes draw on average.",
+        "Medição sua (measured_power_ratio: a maior medida em um nó igual); 1.0: a máxima.",
+        "Your own measurement (measured_power_ratio: the largest measured on such a node); 1.0: rated.",
+        "Multiplica a energia.", "Multiplies the energy.",
+        "Medir só as GPUs: o nó consome mais.", "Measuring the GPUs alone: the node draws more.")
+    pue: float | None = request_field(
+        None, Flag("RATIO", Bound(float, 1, 10, True, "1.3 means 30 % for cooling and losses")),
+        "Energia do datacenter ÷ energia dos equipamentos de TI.",
+        "Energy of the data centre ÷ energy of its IT equipment.",
+        "O operador do datacenter; sem ele a energia é só a de TI.",
+        "The data centre's operator; without it the energy is that of IT alone.",
+        "Multiplica a energia.", "Multiplies the energy.",
+        "Supor o PUE de um hyperscaler.", "Assuming a hyperscaler's PUE.")
+    rack_kw: float | None = request_field(
+        None, Flag("KW", Bound(float, 0.001, 10**4)),
+        "Potência que um rack entrega.", "Power that one rack delivers.",
+        "O operador do datacenter.", "The data centre's operator.",
+        "Com a altura, define os nós por rack.", "With the height, sets the nodes per rack.",
+        "Dividir a potência total pelos racks: um nó não se divide.",
+        "Dividing the total power by racks: a node does not divide.", also="nodes_per_rack racks")
+    node_price_per_hour: float | None = request_field(
+        None, Flag("PRICE", PRICE), "Preço de uma hora de nó alugado.", "Price of an hour of a rented node.",
+        *OF_A_PRICE)
+    node_price: float | None = request_field(
+        None, Flag("PRICE", PRICE), "Preço de um nó comprado.", "Price of a node that is bought.", *OF_A_PRICE)
+    depreciation_years: float | None = request_field(
+        None, Flag("YEARS", Bound(float, 0.1, 50)),
+        "Anos em que o preço do nó é depreciado.", "Years over which a node's price is written off.",
+        "Contabilidade (balanços de nuvens: 4 a 6).", "Accounting (filings of clouds: 4 to 6).",
+        "Divide o preço do nó.", "Divides the node's price.",
+        "Depreciar em mais anos do que a GPU será usada.", "Writing off over more years than the GPU will serve.")
+    price_per_kwh: float | None = request_field(
+        None, Flag("PRICE", Bound(float, 0, 10**6)),
+        "Preço da energia, por kWh; 0: outro paga.", "Price of energy, per kWh; 0: another pays.", *OF_A_PRICE)
+    currency: str | None = request_field(
+        None, Flag("NAME"),
+        "Moeda dos preços: só um rótulo.", "Currency of the prices: a label only.",
+        *("Quem informa os preços.", "Whoever gives the prices."),
+        "Nenhum valor é convertido.", "No amount is converted.",
+        "Misturar moedas.", "Mixing currencies.")
+    utilisation_ratio: float = request_field(
+        1.0, Flag("RATIO", Bound(float, 0, 1, False, "0.40 means 40 %")),
+        "Carga média do ano ÷ carga nominal.", "Mean load of the year ÷ nominal load.",
+        "Telemetria; 1.0: a carga nominal o ano todo.", "Telemetry; 1.0: the nominal load all year.",
+        "Divide o custo por token.", "Divides the cost per token.",
+        "Deixar 1.0 para um serviço que dorme à noite: o custo por token sai baixo demais.",
+        "Leaving 1.0 for a service that sleeps at night: the cost per token comes out too low.")
+    api_price_per_million_tokens: float | None = request_field(
+        None, Flag("PRICE", PRICE),
+        "Preço de uma API por milhão de tokens de saída.", "An API's price per million output tokens.",
+        *OF_A_PRICE)
+    node_availability: float | None = request_field(
+        None, Flag("RATIO", Bound(float, 0, 1, False, "0.995 means 99.5 %"), "computed"),
+        "Parte do tempo em que um nó está no ar.", "Share of the time in which a node is up.",
+        "Sua telemetria; senão, falhas do Llama 3 (16.384 H100) e um reparo misto.",
+        "Your telemetry; else the failures of Llama 3 (16,384 H100) and a mixed repair.",
+        "Com a reserva, dá a disponibilidade.", "With the spares, gives the availability.",
+        "Usar o SLA de uma nuvem: é um crédito, não uma medida.",
+        "Using a cloud's SLA: it is a credit, not a measurement.",
+        also="availability_nominal availability_peak short_hours_per_year")
+    sla: float | None = request_field(
+        None, Flag("RATIO", Bound(float, 0, 1, False, "0.999 means 99.9 %"), "by scenario"),
+        "Disponibilidade que o pico deve ter.", "Availability that the peak must have.",
+        "O contrato; padrão da especificação: 99,9 % no RECOMENDADO, 99,99 % no IDEAL.",
+        "The contract; the specification's default: 99.9 % for RECOMMENDED, 99.99 % for IDEAL.",
+        "Define spares_for_sla e o alerta sla_missed.", "Sets spares_for_sla and the alert sla_missed.",
+        "Prometê-lo sem descontar rede, rack e site.", "Promising it without network, rack and site.",
+        also="spares_for_sla")
     replaced_entries: tuple[str, ...] = request_field(           # names of RECORDS
         (), None,
         "Entradas do seu catálogo no lugar das que acompanham a ferramenta.",
@@ -1072,9 +1224,9 @@ class Request:
         """What decides what a replica holds and how fast it is: no load, and the context the model takes."""
         context = self.effective_context
         clamped = min(context, self.model.max_position_embeddings) if isinstance(context, int) else context
-        return self.but(concurrency=None, nodes=None, peak_headroom_ratio=0.0, ha_mode="none",
-                        replaced_entries=(), effective_context=clamped, tensor_parallel="auto",
-                        pipeline_parallel="auto", attention="auto")
+        return self.but(**NO_OPERATIONS, concurrency=None, nodes=None, peak_headroom_ratio=0.0,
+                        ha_mode="none", replaced_entries=(), effective_context=clamped,
+                        tensor_parallel="auto", pipeline_parallel="auto", attention="auto")
 
     @property
     def pins(self) -> Pins:
@@ -1089,9 +1241,17 @@ ASKED = {f.name: f.metadata["parameter"]._replace(names=[f.name, *f.metadata["pa
 REQUEST_NAMES = tuple(ASKED)
 REQUEST_DEFAULTS = {name: getattr(Request, name) for name in REQUEST_NAMES if hasattr(Request, name)}
 BOUNDS.update((name, row.flag.bound) for name, row in ASKED.items() if row.flag and row.flag.bound != COUNT)
-# What a replica's numbers never read: it leaves the request before layouts are placed.
+# What a replica's numbers never read: it leaves the request before layouts are placed. First what the load
+# follows from, then what operating the nodes takes; the name of each in a sheet where a number has its own.
+OF_TRAFFIC = ("users", "active_users_ratio", "requests_per_s", "load_tpot_ms", "load_ttft_ms",
+              "load_sessions", "use_case")
+OF_OPERATIONS = ("power_use_ratio", "pue", "rack_kw", "node_price_per_hour", "node_price",
+                 "depreciation_years", "price_per_kwh", "currency", "utilisation_ratio",
+                 "api_price_per_million_tokens", "node_availability", "sla")
+NO_OPERATIONS = {name: REQUEST_DEFAULTS[name] for name in (*OF_TRAFFIC, *OF_OPERATIONS)}
+OWN_NAMES = {"requests_per_s": "asked_requests_per_s", "node_availability": "given_node_availability"}
 OF_THE_LOAD = (*RECORDS, "replaced_entries", "concurrency", "nodes", "peak_headroom_ratio", "ha_mode",
-               "tensor_parallel", "pipeline_parallel", "attention")
+               "tensor_parallel", "pipeline_parallel", "attention", *NO_OPERATIONS)
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
 # What every plan asks of its replica, whatever the load.
 OF_ANY_LOAD = ("kv_per_session_gib", "sessions_per_node", "kv_pooled_gib", "state_blocks")
@@ -2052,6 +2212,30 @@ def sessions_per_node(replicas_per_node, sessions_per_replica, nodes_per_replica
     return floor(replicas_per_node * sessions_per_replica / nodes_per_replica)
 
 
+# --- The load, from users or requests
+
+@number(Text("Sessões dos usuários", "Sessions of the users"), Text(
+    "{users} usuários, {active_users_ratio_pct} com uma sessão em HBM: é a carga nominal. Quem está parado "
+    "não ocupa KV.",
+    "{users} users, {active_users_ratio_pct} with a session in HBM: the nominal load. Who is idle holds no "
+    "KV."))
+def concurrency_of_users(users, active_users_ratio):
+    return ceil(users * active_users_ratio)
+
+
+@number(Text("Sessões das requisições/s", "Sessions of the requests/s"), Text(
+    "Lei de Little: requisições/s vezes a duração de cada uma, com {load_tpot_ms_amount} por token e "
+    "{load_ttft_ms_amount} até o primeiro: é a carga nominal. Não menos que {load_sessions}: menos sessões "
+    "teriam menos nós, e os tempos deles pediriam mais.",
+    "Little's law: requests/s times the duration of each, at {load_tpot_ms_amount} a token and "
+    "{load_ttft_ms_amount} to the first: the nominal load. Not below {load_sessions}: fewer sessions would "
+    "have fewer nodes, and their times would ask for more."))
+def concurrency_of_requests(load_sessions, asked_requests_per_s, load_ttft_ms, output_tokens, load_tpot_ms,
+                            active_ratio):
+    return max(load_sessions, ceil(asked_requests_per_s * (load_ttft_ms + output_tokens * load_tpot_ms)
+                                   / (1000 * active_ratio)))
+
+
 # --- Nodes
 
 @number(Text("Nós para a carga nominal", "Nodes for the nominal load"), Text(
@@ -2794,11 +2978,172 @@ def rack_units_final(nodes_final, rack_units):
     return nodes_final * rack_units
 
 
+HOURS_PER_YEAR = 8760
+KBTU_PER_KWH = 3.412                                     # 1 kWh is 3,412 BTU
+RACK_UNITS = 42                                          # of a full-height rack (EIA-310)
+
+
+@number(Text("Calor", "Heat"), Text(
+    "Calor por hora que a refrigeração retira, na potência máxima.",
+    "Heat per hour that cooling takes away, at rated power."))
+def heat_kbtu_per_h(power_kw):
+    return power_kw * KBTU_PER_KWH
+
+
+@number(Text("Energia por ano", "Energy per year"), Text(
+    "Só os equipamentos de TI, a {power_use_ratio_pct} da potência máxima: sem --pue não há refrigeração nem "
+    "perdas.",
+    "IT equipment alone, at {power_use_ratio_pct} of rated power: without --pue no cooling and no losses."))
+def energy_mwh_per_year(power_kw, power_use_ratio):
+    return power_kw * power_use_ratio * HOURS_PER_YEAR / 1000
+
+
+@number(None, Text(
+    "A {power_use_ratio_pct} da potência máxima, com refrigeração e perdas (PUE {pue}).",
+    "At {power_use_ratio_pct} of rated power, cooling and losses included (PUE {pue})."))
+def energy_mwh_per_year__facility(power_kw, power_use_ratio, pue):
+    return power_kw * power_use_ratio * pue * HOURS_PER_YEAR / 1000
+
+
+@number(Text("Nós por rack", "Nodes per rack"), Text(
+    "Nós inteiros em {rack_kw} kW e {RACK_UNITS} U, o que for menor.",
+    "Whole nodes in {rack_kw} kW and {RACK_UNITS} U, whichever is less."))
+def nodes_per_rack(rack_kw, max_power_kw, rack_units):
+    return min(floor(rack_kw / max_power_kw), floor(RACK_UNITS / rack_units))
+
+
+@number(Text("Racks", "Racks"), Text("Um nó não se divide entre racks.", "A node is not split across racks."))
+def racks(nodes_final, nodes_per_rack):
+    return ceil(nodes_final / nodes_per_rack)
+
+
+@number(Text("Custo por ano{in_currency}", "Cost per year{in_currency}"), Text(
+    "Todos os nós alugados o ano todo, reserva incluída.",
+    "All nodes rented all year, spares included."))
+def cost_per_year(nodes_final, node_price_per_hour):
+    return nodes_final * node_price_per_hour * HOURS_PER_YEAR
+
+
+@number(None, Text(
+    "Depreciação de todos os nós em {depreciation_years} anos, mais a energia; rede, espaço, pessoas e "
+    "licenças são à parte.",
+    "All nodes written off over {depreciation_years} years, plus energy; network, space, people and licences "
+    "come on top."))
+def cost_per_year__owned(nodes_final, node_price, depreciation_years, energy_mwh_per_year, price_per_kwh):
+    return nodes_final * node_price / depreciation_years + energy_mwh_per_year * 1000 * price_per_kwh
+
+
 @number(Text("Custo relativo ao RECOMENDADO", "Cost relative to RECOMMENDED"), Text(
     "Diferença em nós contra o cenário recomendado ({relative_cost_signed}); preço por nó igual.",
     "Difference in nodes against the recommended scenario ({relative_cost_signed}); same price per node."))
 def relative_cost(nodes_final, recommended_nodes_final):
     return (nodes_final - recommended_nodes_final) / recommended_nodes_final
+
+
+@speed(Text("Tokens/s do cluster", "Tokens/s of the cluster"), Text(
+    "Tokens de saída por segundo de toda a carga nominal.",
+    "Output tokens a second of the whole nominal load."))
+def tokens_per_s(concurrency, active_ratio, tpot_expected_ms):
+    return concurrency * active_ratio * 1000 / tpot_expected_ms
+
+
+@speed(Text("Custo por milhão de tokens{in_currency}", "Cost per million tokens{in_currency}"), (
+    lambda utilisation_ratio: utilisation_ratio == 1, Text(
+        "Por milhão de tokens de saída, com a carga nominal o ano todo: o piso. Com metade da carga média "
+        "(--utilisation-ratio 0.5) é o dobro.",
+        "Per million output tokens, at the nominal load all year: the floor. At half the mean load "
+        "(--utilisation-ratio 0.5) it doubles.")),
+    Text(
+        "Por milhão de tokens de saída, com carga média de {utilisation_ratio_pct} da nominal.",
+        "Per million output tokens, at a mean load of {utilisation_ratio_pct} of the nominal one."))
+def cost_per_million_tokens(cost_per_year, tokens_per_s, utilisation_ratio):
+    return cost_per_year * 10**6 / (tokens_per_s * HOURS_PER_YEAR * 3600 * utilisation_ratio)
+
+
+@speed(Text("Utilização que empata com a API", "Utilisation that breaks even with the API"), (
+    lambda api_break_even_ratio: api_break_even_ratio > 1, Text(
+        "Acima de 1: nem com a carga nominal o ano todo estes nós custam menos que a API.",
+        "Above 1: not even at the nominal load all year do these nodes cost less than the API.")),
+    Text(
+        "Carga média ÷ nominal a partir da qual estes nós custam menos que a API.",
+        "Mean ÷ nominal load from which these nodes cost less than the API."))
+def api_break_even_ratio(cost_per_year, tokens_per_s, api_price_per_million_tokens):
+    return cost_per_year * 10**6 / (tokens_per_s * HOURS_PER_YEAR * 3600 * api_price_per_million_tokens)
+
+
+# A node's mean time between failures: 419 unplanned interruptions of the Llama 3 405B training, 2,048 nodes of
+# 8 H100 in 54 days (2024). To repair it, hours: 60 % of faults recover in 2.2 h (a study of Delta's A100 and
+# H100, 2025), 40 % are a replaced host, 72 h (Crusoe: 41.5 % of cases); the mix is an own estimate. Other
+# fleets: 1,701 h (OPT-175B) to 10,256 h (RSC-2).
+NODE_MTBF_H = 6335
+NODE_MTTR_H = 30.1
+
+
+@number(Text("Disponibilidade de um nó", "Availability of one node"), Text(
+    "Horas entre falhas de um nó com 8 H100 (Llama 3, 419 interrupções em 54 dias) e de reparo (mistura de "
+    "reinício, 2,2 h, e troca, 72 h). Outras frotas: de 98,3 % a 99,7 %; informe a sua em "
+    "--node-availability.",
+    "Hours between failures of a node of 8 H100 (Llama 3, 419 interruptions in 54 days) and to repair (a mix "
+    "of restarts, 2.2 h, and replacements, 72 h). Other fleets: 98.3 % to 99.7 %; give yours with "
+    "--node-availability."))
+def node_availability():
+    return NODE_MTBF_H / (NODE_MTBF_H + NODE_MTTR_H)
+
+
+@number(None, Text("Informada.", "Given."))
+def node_availability__given(given_node_availability):
+    return given_node_availability
+
+
+INDEPENDENT = Text(
+    "Soma binomial de nós independentes. Não são: rede, rack e site param vários de uma vez (Llama 3: 35 de "
+    "419 interrupções na rede), e o SLA de uma nuvem é um crédito.",
+    "Binomial sum of independent nodes. They are not: network, rack and site stop several at once (Llama 3: "
+    "35 of 419 interruptions in the network), and a cloud's SLA is a credit.")
+
+
+@number(Text("Disponibilidade na carga nominal", "Availability at nominal load"), (
+    spans_nodes, Text(
+        "Parte do tempo em que há réplicas no ar para a carga nominal; uma réplica está no ar com todos os "
+        "seus nós. " + INDEPENDENT.pt,
+        "Share of the time with replicas up for the nominal load; a replica is up with all of its nodes. "
+        + INDEPENDENT.en)),
+    Text(
+        "Parte do tempo em que {nodes_minimum} de {nodes_final} nós ou mais estão no ar. " + INDEPENDENT.pt,
+        "Share of the time in which {nodes_minimum} of {nodes_final} nodes or more are up. "
+        + INDEPENDENT.en),
+    also=("nodes_final", "nodes_minimum", "node_availability"))
+def availability_nominal(short_at_nominal_ratio):
+    return 1 - short_at_nominal_ratio
+
+
+@number(Text("Disponibilidade no pico", "Availability at peak"), (
+    spans_nodes, Text(
+        "O mesmo para o pico: réplicas inteiras para todas as sessões com folga. " + INDEPENDENT.pt,
+        "The same for the peak: whole replicas for all sessions with headroom. " + INDEPENDENT.en)),
+    Text(
+        "Parte do tempo em que {nodes_with_headroom} de {nodes_final} nós ou mais estão no ar. "
+        + INDEPENDENT.pt,
+        "Share of the time in which {nodes_with_headroom} of {nodes_final} nodes or more are up. "
+        + INDEPENDENT.en),
+    also=("nodes_final", "nodes_with_headroom", "node_availability"))
+def availability_peak(short_at_peak_ratio):
+    return 1 - short_at_peak_ratio
+
+
+@number(Text("Horas por ano abaixo do pico", "Hours per year below the peak"), Text(
+    "Horas em que, no pico, parte da carga espera ou é recusada.",
+    "Hours in which, at the peak, part of the load waits or is refused."))
+def short_hours_per_year(availability_peak):
+    return HOURS_PER_YEAR * (1 - availability_peak)
+
+
+@number(Text("Nós de reserva para o SLA", "Spare nodes for the SLA"), Text(
+    "A menor reserva com que o pico fica no ar {sla_nines} do tempo; o cenário tem {ha_extra_nodes}.",
+    "The fewest spares that keep the peak up {sla_nines} of the time; the scenario has {ha_extra_nodes}."),
+    also=("sla",))
+def spares_for_sla(nodes_for_sla, nodes_with_headroom):
+    return nodes_for_sla - nodes_with_headroom
 
 
 @number(Text("Sessões por nó na carga nominal", "Sessions per node at nominal load"), Text(
@@ -3837,8 +4182,7 @@ def check_request(request: Request) -> None:
     check_arguments({name: values[name] for name, _, other in record_fields(Request)
                      if name not in ("tensor_parallel", "pipeline_parallel", "replaced_entries")
                      and not (values[name] is None and other == "None")})
-    if request.concurrency is None and request.nodes is None:
-        raise SizingError("concurrency: missing, and no nodes given instead")
+    check_load(request)
     check_stated_weights(request.model)
     check_kv_precision(request.model, request.kv_precision)
     check_pins(request.model, request.server, request.pins)
@@ -3852,6 +4196,25 @@ def check_request(request: Request) -> None:
         raise SizingError("measured_tpot_ms, measured_ttft_ms, measured_sessions: expected the last with one "
                           "of the others, or none")
     check_known_speed(request, [speed_missing(request.model, request.server, Layout(1, 1, 1))], "")
+
+
+LOADS = ("concurrency", "users", "requests_per_s", "nodes")  # the ways to state it
+
+
+def check_load(request: Request) -> None:
+    """Raise SizingError when the load is not stated, or what states it is half there."""
+    if all(getattr(request, name) is None for name in LOADS):
+        raise SizingError("concurrency: missing, and no users, requests_per_s or nodes given instead")
+    for names in TOGETHER:
+        missing = [name for name in names if getattr(request, name) is None]
+        if missing and len(missing) < len(names):
+            raise SizingError("%s: expected together with %s" % (
+                ", ".join(name for name in names if name not in missing), ", ".join(missing)))
+
+
+# What says nothing without the others.
+NODE_PRICES = ("node_price_per_hour", "node_price")          # one of them at most
+TOGETHER = (("users", "active_users_ratio"), ("node_price", "depreciation_years", "price_per_kwh"))
 
 
 def check_kv_precision(model: Model, kv_precision: str) -> None:
@@ -3905,7 +4268,8 @@ def check_tensor_parallel(model: Model, server: Server, tensor_parallel: int | s
                       % (", ".join(map(str, sizes)), short(tensor_parallel), reason))
 
 
-ON_SPEED = ("tpot_ms", "ttft_ms", "measured_tpot_ms", "measured_ttft_ms", "acceptance_length")
+ON_SPEED = ("tpot_ms", "ttft_ms", "measured_tpot_ms", "measured_ttft_ms", "acceptance_length",
+            "requests_per_s")
 
 
 def asks_for_speed(request: Request) -> list[str]:
@@ -3950,9 +4314,11 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
                  replaced_entries=", ".join("%s %s" % (name, getattr(request, name).name)
                                             for name in request.replaced_entries),
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
-    cases = {"serving_nodes": "serving_nodes__given"}
+    cases = operation_cases(request)
     if request.nodes is None:
-        absent["nodes"], cases = "not_asked", {}
+        absent["nodes"] = "not_asked"
+    else:
+        cases["serving_nodes"] = "serving_nodes__given"
     sheet = replica.bind(given, cases, absent)
     sheet.later = BY_REPEATING
     if not sheet["applies"]:
@@ -3967,11 +4333,102 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
     return sheet
 
 
+def operation_cases(request: Request) -> dict[str, str]:
+    """The numbers on operations that what was asked for gives another formula."""
+    asked = {"node_price": "cost_per_year__owned", "pue": "energy_mwh_per_year__facility",
+             "node_availability": "node_availability__given"}
+    return {case.partition("__")[0]: case for name, case in asked.items()
+            if getattr(request, name) is not None}
+
+
 def fits_nodes(sheet: Sheet) -> bool:
     held = sheet["sessions_per_node" if sheet["nodes_per_replica"] == 1 else "sessions_per_replica"]
     if not held or not sheet["concurrency"]:
         return False
     return "nodes" not in sheet or sheet["nodes_final"] <= sheet["nodes"]
+
+
+# --- Availability
+
+def short_ratio(nodes: int, needed: int, node_availability: float, nodes_per_replica: int = 1) -> float:
+    """Share of the time in which fewer than `needed` of `nodes` nodes serve: an exact binomial sum.
+
+    A replica is up when all of its nodes are; nodes that complete none do not count. The sum runs over the
+    side of it that has less, from its largest term down, so that neither digits nor terms are lost.
+    """
+    units, spares = nodes // nodes_per_replica, nodes // nodes_per_replica - needed // nodes_per_replica
+    replica = exact(float(node_availability))**nodes_per_replica
+    up, fails = float(replica), float(1 - replica)
+    if spares < 0 or up == 0:
+        return 1.0
+    if fails == 0 or spares >= units:
+        return 0.0
+    few = spares + 1 <= units * fails                    # no more down than are spare: the smaller side
+    down, step = (spares, -1) if few else (spares + 1, 1)
+    odds = fails / up
+    term = math.exp(math.lgamma(units + 1) - math.lgamma(down + 1) - math.lgamma(units - down + 1)
+                    + down * math.log(fails) + (units - down) * math.log(up))
+    terms = []
+    while 0 <= down <= units and term > 0 and (len(terms) < 2 or term > terms[0] * NEGLIGIBLE):
+        terms.append(term)
+        term *= (units - down) / (down + 1) * odds if step > 0 else down / (units - down + 1) / odds
+        down += step
+    found = min(1.0, math.fsum(terms))
+    return 1 - found if few else found
+
+
+NEGLIGIBLE = 1e-18                                       # below the last digit of a sum
+MOST_SPARES = 2**20
+
+
+def short_of(sheet: Sheet, needed: str) -> float:
+    return short_ratio(sheet["nodes_final"], sheet[needed], sheet["node_availability"],
+                       sheet["nodes_per_replica"])
+
+
+def nodes_for_sla(sheet: Sheet) -> int:
+    """The fewest nodes with which the peak reaches its SLA; raises Absent where none do."""
+    needed, sla, by = sheet["nodes_with_headroom"], sheet["sla"], sheet["nodes_per_replica"]
+
+    def misses(spares):
+        return 1 - short_ratio(needed + spares * by, needed, sheet["node_availability"], by) < sla
+    top = 1
+    while misses(top):
+        top *= 2
+        if top > MOST_SPARES:
+            raise Absent("sla_out_of_reach")
+    most = largest(0, top, misses)
+    return needed if most is None else needed + (most + 1) * by
+
+
+# --- What operating the nodes takes, as asked
+
+def asked_value(sheet: Sheet, name: str):
+    """What the request says under a name; raises Absent where it says nothing."""
+    value = getattr(sheet["request"], name)
+    if value is None:
+        raise Absent("not_asked")
+    return value
+
+
+def usable_rack_kw(sheet: Sheet) -> float:
+    """Power of a rack; raises Absent where it does not feed one node."""
+    rack_kw = asked_value(sheet, "rack_kw")
+    if exact(float(rack_kw)) < exact(float(sheet["max_power_kw"])):
+        raise Absent("rack_too_small")
+    return rack_kw
+
+
+def in_currency(sheet: Sheet) -> str:
+    currency = sheet["request"].currency
+    return " (%s)" % currency if currency else ""
+
+
+ASKED_VALUES: dict[str, Callable] = {
+    **{OWN_NAMES.get(name, name): partial(asked_value, name=name) for name in NO_OPERATIONS},
+    "rack_kw": usable_rack_kw, "given_rack_kw": partial(asked_value, name="rack_kw"),
+    "in_currency": in_currency,
+    "use_case_trace": lambda sheet: USE_CASES[asked_value(sheet, "use_case")].trace}
 
 
 # --- Numbers found by repeating the sizing, when something asks for them
@@ -4039,6 +4496,9 @@ def at_given_ratio(sheet: Sheet) -> Sheet:
 
 
 BY_REPEATING: dict[str, Callable] = {
+    **ASKED_VALUES,
+    "short_at_nominal_ratio": partial(short_of, needed="nodes_minimum"),
+    "short_at_peak_ratio": partial(short_of, needed="nodes_with_headroom"), "nodes_for_sla": nodes_for_sla,
     "tpot_at_peak_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
                                               active_sessions=sheet["peak_active_sessions"]),
     "tpot_at_full_context_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
@@ -4091,7 +4551,7 @@ def speed_curve(plan: SizingResult) -> tuple[float, list[float]]:
 # --- Three scenarios
 
 # kv_budget_ratio and peak_headroom_ratio follow from the configured value `c` of each.
-Scenario = namedtuple("Scenario", "key name ha_mode headroom budget use risk typical_sla")
+Scenario = namedtuple("Scenario", "key name ha_mode headroom budget use risk typical_sla sla")
 IDEAL_HEADROOM = 0.30  # the three scenarios' figures: the user's specification
 IDEAL_BUDGET = 0.65
 FOR_PRODUCTION = "recommended"                           # the scenario whose figures lead
@@ -4100,25 +4560,81 @@ SCENARIOS = (
              Text("PoC, desenvolvimento, testes", "PoC, development, tests"),
              Text("alto: um nó parado já tira capacidade da carga", "high: one node down already takes "
                  "capacity from the load"),
-             Text("nenhuma", "none")),
+             Text("nenhuma", "none"), None),
     Scenario("recommended", Text("RECOMENDADO", "RECOMMENDED"), "n+1", lambda c: c, lambda c: c,
              Text("produção", "production"),
              Text("equilibrado: tolera a falha de um nó", "balanced: one node may fail"),
-             Text("99,9 %", "99.9 %")),
+             Text("99,9 %", "99.9 %"), 0.999),
     Scenario("ideal", Text("IDEAL", "IDEAL"), "n+2", lambda c: max(IDEAL_HEADROOM, c),
              lambda c: min(IDEAL_BUDGET, c), Text("missão crítica", "mission-critical"),
              Text("baixo: tolera a falha de dois nós", "low: two nodes may fail"),
-             Text("99,99 % ou mais", "99.99 % or more")),
+             Text("99,99 % ou mais", "99.99 % or more"), 0.9999),
 )
+
+
+PRODUCTION = next(scenario for scenario in SCENARIOS if scenario.key == FOR_PRODUCTION)
 
 
 def in_scenario(request: Request, scenario: Scenario) -> Request:
     return request.but(ha_mode=scenario.ha_mode, kv_budget_ratio=scenario.budget(request.kv_budget_ratio),
-                       peak_headroom_ratio=scenario.headroom(request.peak_headroom_ratio))
+                       peak_headroom_ratio=scenario.headroom(request.peak_headroom_ratio),
+                       sla=scenario.sla if request.sla is None else request.sla)
 
 
 def scenario_sheet(request: Request) -> Sheet:
     return on_load(request, layouts_of(request).built.sheet)
+
+
+# --- The load, where users or requests state it
+
+def of_use_case(use_case: str | None) -> dict[str, float]:
+    """The parameters that the trace of a use case states."""
+    if use_case is None:
+        return {}
+    found = stated(USE_CASES[use_case]._asdict())
+    del found["trace"]
+    return found
+
+
+def with_load(request: Request, ruled: Request) -> Request:
+    """The request with the sessions that its users or requests keep in HBM; raises SizingError.
+
+    `ruled` is the request under the policy at whose speed requests become sessions.
+    """
+    stating = [name for name in ("users", "requests_per_s", "concurrency") if getattr(request, name) is not None]
+    if len(stating) > 1:
+        raise SizingError("%s: expected instead of %s" % (stating[0], stating[-1]))
+    if request.users is not None:
+        sheet = Sheet(users=request.users, active_users_ratio=request.active_users_ratio)
+        return request.but(concurrency=sheet["concurrency_of_users"])
+    if request.requests_per_s is None:
+        return request
+    return request.but(**sessions_in_flight(ruled))
+
+
+def sessions_in_flight(request: Request) -> dict[str, float]:
+    """The least load that keeps up with the requests/s, and its times; raises SizingError where none does.
+
+    More sessions make a replica slower until more nodes share them, so the load is searched: the first whose
+    own times ask for no more sessions than it has.
+    """
+    built = layouts_of(request).built
+
+    def times(sessions):
+        sheet = on_load(request.but(concurrency=sessions), built.sheet)
+        if not sheet["fits"]:
+            sheet = at_load(built.sheet, 1)
+        return {"load_tpot_ms": request.tpot_ms or sheet["tpot_committed_ms"],
+                "load_ttft_ms": request.ttft_ms or sheet["ttft_expected_ms"]}
+
+    def in_flight(sessions):
+        return Sheet(times(sessions), load_sessions=1, asked_requests_per_s=request.requests_per_s,
+                     active_ratio=request.active_ratio,
+                     output_tokens=request.output_tokens)["concurrency_of_requests"]
+    last = largest(1, COUNT.high, lambda sessions: in_flight(sessions) > sessions) or 0
+    expect(last < COUNT.high, "a load of at most %d sessions" % COUNT.high, request.requests_per_s,
+           "requests_per_s")
+    return {**times(last + 1), "load_sessions": last + 1, "concurrency": last + 1}
 
 
 def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
@@ -4179,10 +4695,16 @@ def longest_context(request: Request) -> int | None:
     return found
 
 
+def known_context(request: Request) -> Request:
+    """The request, the longest context of its model in place of a search for one."""
+    if request.effective_context != "max":
+        return request
+    return request.but(effective_context=request.model.max_position_embeddings)
+
+
 def plan_all(request: Request) -> dict[str, SizingResult]:
     """Every scenario of `request` by key, each with its cost against RECOMMENDED; raises SizingError."""
-    check_request(request.but(effective_context=request.model.max_position_embeddings)
-                  if request.effective_context == "max" else request)
+    check_request(known_context(request))
     plans = {scenario.key: plan_scenario(request, scenario) for scenario in SCENARIOS}
     recommended = plans["recommended"]
     why = "does_not_fit" if recommended.applies else "not_applicable__recommended"
@@ -4568,6 +5090,29 @@ ALERTS = (
             "stops the replica.",
         "Use rede rápida e meça a velocidade; mais HBM por nó ou pesos em menor precisão evitam isso.",
         "Use a fast network and measure speed; more HBM per node or weights in fewer bits avoid it."),
+    alert("sla_missed", "plan", "warning",
+        lambda availability_peak, sla: availability_peak < sla,
+        "Disponibilidade no pico de {availability_peak_nines}, abaixo do SLA de {sla_nines}; reserva que basta: "
+        "{spares_for_sla}",
+        "Availability at peak of {availability_peak_nines}, below the SLA of {sla_nines}; spares that do: "
+        "{spares_for_sla}",
+        "A reserva ({ha_extra_nodes}) mantém o pico no ar {availability_peak_nines} do tempo, menos que os "
+        "{sla_nines} do SLA: {short_hours_per_year} horas por ano abaixo do pico.",
+        "The spares ({ha_extra_nodes}) keep the peak up {availability_peak_nines} of the time, less than the "
+        "{sla_nines} of the SLA: {short_hours_per_year} hours a year below the peak.",
+        "Nós de reserva que alcançam o SLA: {spares_for_sla}; ou informe a disponibilidade medida dos seus nós "
+        "(--node-availability).",
+        "Spare nodes that reach the SLA: {spares_for_sla}; or give the availability measured on your nodes "
+        "(--node-availability)."),
+    alert("rack_too_small", "plan", "warning",
+        lambda given_rack_kw, max_power_kw: exact(float(given_rack_kw)) < exact(float(max_power_kw)),
+        "Um nó pede {max_power_kw} kW; o rack entrega {given_rack_kw}",
+        "One node draws {max_power_kw} kW; the rack gives {given_rack_kw}",
+        "Um nó pede até {max_power_kw} kW, mais que os {given_rack_kw} kW de um rack: não há onde ligá-lo.",
+        "One node draws up to {max_power_kw} kW, more than the {given_rack_kw} kW of a rack: there is nowhere "
+        "to plug it in.",
+        "Peça racks de ao menos {max_power_kw} kW, ou escolha um servidor menor.",
+        "Ask for racks of at least {max_power_kw} kW, or choose a smaller server."),
     alert("hybrid_manager_needed", "plan", "warning",
         lambda hybrid_manager_matters, nodes_given, held_unmanaged, sessions_with_headroom:
         hybrid_manager_matters and not nodes_given and held_unmanaged < sessions_with_headroom,
@@ -4664,10 +5209,10 @@ ALERTS = (
             "tempo.",
         "Silent sessions hold {idle_kv_share_pct} of the KV budget: only {active_ratio_pct} generate at "
         "once.",
-        "Conte em --concurrency só as sessões que precisam ficar em HBM; as outras recomeçam do cache de "
-        "prefixo ou de um novo prefill.",
-        "Count in --concurrency only sessions that must stay in HBM; the others start again from the prefix "
-            "cache or a new prefill."),
+        "Conte só as sessões que precisam ficar em HBM (--users com --active-users-ratio); as outras recomeçam "
+        "do cache de prefixo ou de um novo prefill.",
+        "Count only sessions that must stay in HBM (--users with --active-users-ratio); the others start again "
+        "from the prefix cache or a new prefill."),
     alert("quantised_name_16_bit", "plan", "warning", lambda name_says_quantised: name_says_quantised,
         "O nome {model} diz quantizado, e o config.json não: pesos em 16 bits",
         "The name {model} says quantised, and its config.json does not: weights in 16 bits",
@@ -4832,12 +5377,15 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
         if name not in known:
             raise SizingError("unknown argument %s%s" % (short(name), nearest(name, known)))
     weights_precision = more.pop("weights_precision", None)
-    check_arguments({"model": model, **stated({"weights_precision": weights_precision})})
+    check_arguments({"model": model, **stated({"weights_precision": weights_precision,
+                                               "use_case": more.get("use_case")})})
+    more = {**of_use_case(more.get("use_case")), **more}
+    more.pop("peak_headroom_ratio", None)                # it is given
     request = Request(with_weights(model, weights_precision), server, storage, concurrency, effective_context,
                       kv_precision, kv_budget_ratio, runtime_overhead_gib, peak_headroom_ratio,
                       ha_mode, **more)
     check_request(request)
-    return size(request, kv_budget_ratio)
+    return size(with_load(request, request), kv_budget_ratio)
 
 
 def calc_kv_per_session_gib(model: Model, effective_context: int,
@@ -5265,7 +5813,8 @@ WORDS.update((name, Text(*both)) for name, both in {
         "{subject_model} on {subject_server}, nodes: {nodes}; sessions of {effective_context} tokens"
         "{requested}, KV in {kv_precision}"),
     "nodes_final": ("Nós", "Nodes"), "gpus_final": ("GPUs", "GPUs"), "power_kw": ("kW", "kW"),
-    "rack_units_final": ("U", "U"),
+    "rack_units_final": ("U", "U"), "cost_per_year": ("Por ano{in_currency}", "Per year{in_currency}"),
+    "availability_peak": ("Disp.", "Avail."),
     "tpot_nominal": ("TPOT nominal", "TPOT, nominal"), "ttft_nominal": ("TTFT nominal", "TTFT, nominal"),
     "target": ("Meta", "Target"), "tpot_peak": ("TPOT no pico", "TPOT at peak"),
     "max_concurrency": ("Sessões", "Sessions"),
@@ -5279,8 +5828,16 @@ WORDS.update((name, Text(*both)) for name, both in {
     "speed_sessions_per_node": ("Por velocidade", "By speed"), "chosen": ("← escolhida", "← chosen"),
     "refused": ("Inviável ({reason}): {names}", "Not viable ({reason}): {names}"),
     "attention_data": (" (data-parallel)", " (data-parallel)"),
-    "risks": ("Risco e meta de SLA (não calculada)", "Risk and SLA target (not computed)"),
-    "risk": ("{risk}; SLA: {typical_sla}", "{risk}; SLA: {typical_sla}"),
+    "risks": ("Risco, meta de SLA e disponibilidade calculada", "Risk, SLA target and computed availability"),
+    "risk": ("{risk}; SLA: {typical_sla}; no pico {availability_peak_nines}, {short_hours_per_year} h por ano "
+             "abaixo dele",
+             "{risk}; SLA: {typical_sla}; at peak {availability_peak_nines}, {short_hours_per_year} h a year "
+             "below it"),
+    "risk_unfit": ("{risk}; SLA: {typical_sla}", "{risk}; SLA: {typical_sla}"),
+    "independent": (
+        "Disp.: nós independentes, no ar {node_availability_nines} do tempo, no pico; rede, rack e site à parte",
+        "Avail.: independent nodes, each up {node_availability_nines} of the time, at peak; network, rack and "
+        "site apart"),
     "production": ("← usar em produção", "← use in production"),
     "picture": (
         "TPOT esperado ({lead}): de {first_ms} ms com uma sessão por réplica a {last_ms} ms com "
@@ -5408,6 +5965,20 @@ LABELS = {name: Text(*both) for name, both in {
     "measured_ttft_ms": ("TTFT medido", "Measured TTFT"),
     "measured_sessions": ("Sessões da medição", "Sessions of the measurement"),
     "output_json_file": ("Arquivos de saída", "Output files"), "models_file": ("Catálogos", "Catalogs"),
+    "users": ("Usuários", "Users"), "active_users_ratio": ("Usuários ativos", "Active users"),
+    "requests_per_s": ("Requisições/s", "Requests/s"), "load_tpot_ms": ("TPOT da carga", "TPOT of the load"),
+    "load_ttft_ms": ("TTFT da carga", "TTFT of the load"),
+    "load_sessions": ("Menor carga", "Least load"), "use_case": ("Uso", "Use case"),
+    "use_case_trace": ("Trilha do uso", "Trace of the use case"),
+    "power_use_ratio": ("Uso da potência", "Power use"), "pue": ("PUE", "PUE"),
+    "rack_kw": ("Potência por rack", "Power per rack"),
+    "node_price_per_hour": ("Preço por hora de nó", "Price per node hour"),
+    "node_price": ("Preço do nó", "Price of a node"), "depreciation_years": ("Depreciação (anos)",
+                                                                             "Depreciation (years)"),
+    "price_per_kwh": ("Preço do kWh", "Price per kWh"), "currency": ("Moeda", "Currency"),
+    "utilisation_ratio": ("Utilização média", "Mean utilisation"),
+    "api_price_per_million_tokens": ("Preço da API por milhão de tokens", "API price per million tokens"),
+    "node_availability": ("Disponibilidade do nó", "Availability of a node"), "sla": ("SLA", "SLA"),
     "replaced_entries": ("Entradas do seu catálogo", "Entries of your own catalog"),
     "aliases": ("Outros nomes", "Other names"), "product": ("Produto", "Product"),
     "maker": ("Desenvolvedor", "Maker"),
@@ -5428,15 +5999,19 @@ SHAPING = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio"
            "gpus")
 # The numbers that a customer asks about: the report shows how they come about.
 ASKED_ABOUT = ("kv_per_session_gib", "hbm_total_gib", "runtime_overhead_gib", "kv_budget_gib",
-               "memory_sessions_per_replica", "sessions_per_node", "nodes_with_headroom", "nodes_final",
-               "max_effective_context", "tpot_committed_ms", "ttft_high_ms")
+               "memory_sessions_per_replica", "concurrency_of_users", "concurrency_of_requests",
+               "sessions_per_node", "nodes_with_headroom", "nodes_final", "max_effective_context",
+               "tpot_committed_ms", "ttft_high_ms", "cost_per_year", "cost_per_million_tokens",
+               "availability_peak")
 # What stands in the summary, or says there again what another number says.
-TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "memory_sessions_per_node",
+TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "heat_kbtu_per_h",
+                  "node_availability", "short_hours_per_year", "memory_sessions_per_node",
                   "sessions_per_replica", "kv_in_use_gib", "kv_free_gib", "reserved_gib")
 # The numbers on speed that say something without their formula; the full report shows the others too.
 SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tpot_full_context_ms",
                "tpot_all_accepted_ms", "ttft_idle_ms", "ttft_expected_ms", "prefill_load",
-               "tokens_per_s_per_session", "tokens_per_s_per_node", "requests_per_s")
+               "tokens_per_s_per_session", "tokens_per_s_per_node", "tokens_per_s", "requests_per_s",
+               "api_break_even_ratio")
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
@@ -5584,6 +6159,18 @@ ASSUMED: tuple = (
     (lambda draft_tokens: draft_tokens > 0, Text(*map("".join, zip(ASSUMED_TOKENS, WITH_DRAFTS)))),
     ASSUMED_TOKENS,
 )
+# Where the load and the lengths come from: each that holds.
+TRAFFIC = (
+    (lambda users: users > 0, Text("Carga: {users} usuários, {active_users_ratio_pct} com uma sessão em HBM",
+                                   "Load: {users} users, {active_users_ratio_pct} with a session in HBM")),
+    (lambda asked_requests_per_s: asked_requests_per_s > 0, Text(
+        "Carga: {asked_requests_per_s} requisições/s, de {load_ttft_ms_amount} até o primeiro token e "
+        "{load_tpot_ms_amount} por token",
+        "Load: {asked_requests_per_s} requests/s, {load_ttft_ms_amount} to the first token and "
+        "{load_tpot_ms_amount} a token")),
+    (lambda use_case: use_case != "", Text("Uso {use_case}: {use_case_trace}",
+                                           "Use case {use_case}: {use_case_trace}")),
+)
 BASES = {"measured": Text("calibrado", "calibrated"),
          "estimate": Text("estimativa", "an estimate"), "own": Text("ajustado à sua medição",
                                                                     "fitted to your measurement")}
@@ -5614,6 +6201,8 @@ LEADS = tuple(scenario.key for scenario in SCENARIOS)
 def make_answer(request: Request, servers: Mapping[str, Server], lang: str,
                 lead: str = FOR_PRODUCTION) -> Answer:
     """Everything the renderers show, the scenario `lead` first, if it applies; raises SizingError."""
+    check_request(known_context(request))
+    request = with_load(request, in_scenario(request, PRODUCTION))
     plans = plan_all(request)
     if not plans[lead].applies:
         lead = next(key for key in (FOR_PRODUCTION, *plans) if plans[key].applies)
@@ -5631,7 +6220,7 @@ def make_card(name: str, formula: str, sheet: Sheet, lang: str) -> Card:
     row, reason = NUMBERS[sheet.cases.get(name, name)], sheet.reason(name)
     inputs = {each: known_value(sheet, each) for each in (*formula_inputs(formula), *row.also)}
     sentences = meanings(row, sheet) if reason is None else [REASONS[reason].sentence]
-    return Card(written(row.label, lang), sheet.find(name), reason, formula, inputs,
+    return Card(fill(row.label, sheet, lang), sheet.find(name), reason, formula, inputs,
                 " ".join(fill(text, sheet, lang) for text in sentences))
 
 
@@ -5680,12 +6269,19 @@ def scenario_names(keys: Sequence[str], lang: str) -> str:
     return ", ".join(name_of(scenario.key, lang) for scenario in SCENARIOS if scenario.key in keys)
 
 
+# What is not shown as a number beside its unit.
+SHOWN_AS: dict[str, Callable[..., str]] = {
+    "relative_cost": signed_percent, "api_break_even_ratio": percent,
+    "cost_per_year": lambda value, lang: written(round(value) if value >= 1000 else value, lang),
+    **dict.fromkeys(("node_availability", "availability_nominal", "availability_peak", "sla"), nines)}
+
+
 def classed_amount(name: str, value, reason: str, lang: str) -> str:
     """A value, its unit and, where `name` has a scale, its class; without a value the words for `reason`."""
     if value is None:
         return written(REASONS[reason].word, lang)
-    if name == "relative_cost":
-        return signed_percent(value, lang)
+    if name in SHOWN_AS:
+        return SHOWN_AS[name](value, lang)
     text = amount(name, value, lang)
     if name in SCALES:
         text += " (%s)" % words(lang, str(classify(name, value)))[0]
@@ -5708,11 +6304,14 @@ def summary_blocks(answer: Answer) -> list[tuple]:
     """Nodes per scenario and which is for production; then, of the scenario that leads, what was assumed,
     how fast it is, what binds, what worries, the HBM.
     """
-    lang, found = answer.lang, found_columns(answer.request)
+    lang, found = answer.lang, summed_columns(answer.request)
     blocks = [
         ("title", *words(lang, "title")), *subject_blocks(answer),
-        ("table", words(lang, "scenario", *found, *SUMMED, "cost", "headroom", "spares", "use"),
+        ("table", [fill(WORDS[name], answer.plans[answer.lead].sheet, lang)
+                   for name in ("scenario", *found, "cost", "headroom", "spares", "use")],
          [scenario_row(scenario, answer.plans[scenario.key], found, lang) for scenario in SCENARIOS]),
+        *([("line", fill(WORDS["independent"], answer.plans[answer.lead].sheet, lang))]
+          if answer.plans[answer.lead].sheet["fits"] else []),
         *told_blocks(answer)]
     if answer.levers:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
@@ -5735,7 +6334,8 @@ def subject_blocks(answer: Answer) -> list[tuple]:
              "subject_model": known_as(model), "subject_server": known_as(server)}
     subject = WORDS["subject_nodes" if answer.request.concurrency is None else "subject"]
     return [("paragraph", fill(subject, sheet.bind(facts), answer.lang)),
-            ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang))]
+            ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang)),
+            *(("line", fill(text, sheet, answer.lang)) for when, text in TRAFFIC if sheet.holds(when))]
 
 
 def other_name(record) -> str:
@@ -5802,30 +6402,32 @@ def alert_line(row: dict, answer: Answer) -> tuple[str, str]:
     return "%s %s" % (severity, name_of(key, answer.lang)), row["brief"]
 
 
-def found_columns(request: Request) -> list[str]:
+# What the summary adds up for each scenario; the first where they are searched, the cost where it is priced.
+SUMMED = ("max_concurrency", "max_effective_context", "nodes_final", "gpus_final", "power_kw",
+          "rack_units_final", "cost_per_year", "availability_peak")
+
+
+def summed_columns(request: Request) -> list[str]:
     asked = {"max_concurrency": request.concurrency is None,
-             "max_effective_context": request.effective_context == "max"}
-    return [name for name, wanted in asked.items() if wanted]
+             "max_effective_context": request.effective_context == "max",
+             "cost_per_year": any(getattr(request, price) is not None for price in NODE_PRICES)}
+    return [name for name in SUMMED if asked.get(name, True)]
 
 
-# What the summary adds up for each scenario.
-SUMMED = ("nodes_final", "gpus_final", "power_kw", "rack_units_final")
-
-
-def scenario_row(scenario: Scenario, plan: SizingResult, found: Iterable[str], lang: str) -> list[str]:
-    cells = [scenario.name, *(number_cell(name, plan.sheet) for name in (*found, *SUMMED)),
+def scenario_row(scenario: Scenario, plan: SizingResult, summed: Iterable[str], lang: str) -> list[str]:
+    cells = [scenario.name, *(number_cell(name, plan.sheet, lang) for name in summed),
              signed_percent(plan.relative_cost, lang), percent(plan.peak_headroom_ratio, lang),
              plan.ha_mode.upper() if plan.ha_extra_nodes else WORDS["none"],
              marked(scenario, plan, lang)]
     return [written(cell, lang) for cell in cells]
 
 
-def number_cell(name: str, sheet: Sheet):
+def number_cell(name: str, sheet: Sheet, lang: str):
     """A number, or the word for why there is none: a dash where another cell of the row says it."""
     reason = sheet.reason(name)
     if name != "nodes_final" and (sheet.reason("nodes_final") or reason not in (None, "not_known")):
         return "—"
-    return sheet.find(name) if reason is None else REASONS[reason].word
+    return SHOWN_AS.get(name, written)(sheet.find(name), lang) if reason is None else REASONS[reason].word
 
 
 def marked(scenario: Scenario, plan: SizingResult, lang: str) -> str:
@@ -5991,7 +6593,9 @@ def nfr(answer: Answer) -> dict:
     for name in batch_defaults(answer.request.server):
         asked.update({name: plan.sheet[name],
                       name + "_origin": "gpu_default" if asked[name] is None else "given"})
+    trace = plan.sheet.find("use_case_trace")
     return dict(asked, replaced_entries=[*answer.request.replaced_entries],
+                use_case_trace=trace and getattr(trace, answer.lang),
                 weights_precision=plan.model.weights_precision,
                 runtime_overhead_gib=plan.runtime_overhead_gib, overhead_origin=plan.sheet["overhead_origin"],
                 effective_context=plan.effective_context, requested_context=plan.requested_context)
@@ -6098,7 +6702,7 @@ POLICY = ("peak_headroom_ratio", "ha_mode", "ha_extra_nodes", "kv_budget_ratio",
 def configuration(answer: Answer, scenario: Scenario) -> dict:
     plan = answer.plans[scenario.key]
     prose = {name: getattr(getattr(scenario, name), answer.lang) for name in ("use", "risk", "typical_sla")}
-    return {**{name: getattr(plan, name) for name in POLICY}, **prose}
+    return {**{name: getattr(plan, name) for name in POLICY}, "sla": plan.sheet.find("sla"), **prose}
 
 
 def value_blocks(names: Iterable[str], full: bool, answer: Answer) -> list[tuple]:
@@ -6207,8 +6811,16 @@ def risk_blocks(answer: Answer) -> list[tuple]:
             ("entries", words(lang, "alert", "meaning", "action"), cards) if cards
             else ("line", *words(lang, "no_alert")),
             ("heading", *words(lang, "risks")),
-            ("pairs", [(getattr(s.name, lang), fill(WORDS["risk"], s._asdict(), lang)) for s in SCENARIOS]),
+            ("pairs", [(getattr(s.name, lang), told_risk(s, answer)) for s in SCENARIOS]),
+            ("line", fill(INDEPENDENT, {}, lang)),
             ("heading", *words(lang, "accuracy"))] + [("line", text) for text in accuracy(answer)]
+
+
+def told_risk(scenario: Scenario, answer: Answer) -> str:
+    """What may happen to a scenario, the availability that is usually promised, and what was computed."""
+    sheet = answer.plans[scenario.key].sheet
+    told = WORDS["risk" if sheet.reason("availability_peak") is None else "risk_unfit"]
+    return fill(told, sheet.bind({"risk": scenario.risk, "typical_sla": scenario.typical_sla}), answer.lang)
 
 
 SENTENCE_END = r"(?<=[.;]) (?=[A-ZÀ-Ú0-9])"
@@ -9054,7 +9666,11 @@ HELP: dict[str, dict[str, str]] = {
         "concurrency": "sessions with their KV in HBM; 1k is 1,000",
         "effective_context": "tokens of a session, its answer included; 128k is 131,072; max: "
             "the most on --nodes",
-        "kv_precision": "", "nodes": "nodes there are, in place of --concurrency (beside it for max)"},
+        "kv_precision": "", "nodes": "nodes there are, in place of --concurrency (beside it for max)",
+        "users": "in place of --concurrency, with the next",
+        "active_users_ratio": "share of them with a session in HBM",
+        "requests_per_s": "in place of --concurrency: sessions by Little's law",
+        "use_case": "lengths, hits and peak of a public trace"},
     "memory, capacity and layout": {
         "kv_budget_ratio": "share of HBM for weights and KV together",
         "runtime_overhead_gib": "HBM per node that is not KV, weights too", "weights_precision": "",
@@ -9077,6 +9693,15 @@ HELP: dict[str, dict[str, str]] = {
         "measured_tpot_ms": "TPOT you measured, to fit the speed to",
         "measured_ttft_ms": "TTFT you measured, to fit the speed to",
         "measured_sessions": "sessions per replica in that measurement"},
+    "power, money and availability": {
+        "power_use_ratio": "mean share of rated power", "pue": "of the data centre",
+        "rack_kw": "power of one rack", "node_price_per_hour": "of a rented node",
+        "node_price": "of a node that is bought, with the next two", "depreciation_years": "over which it is written off",
+        "price_per_kwh": "of energy; 0: another pays", "currency": "label of all prices",
+        "utilisation_ratio": "mean load ÷ nominal load",
+        "api_price_per_million_tokens": "of an API, to compare with",
+        "node_availability": "share of the time a node is up",
+        "sla": "availability that the peak must have"},
     OUTPUT_GROUP: {
         "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
         "lang": "language of the report", "scenario": "whose figures the summary shows"},
@@ -9094,8 +9719,8 @@ OTHER_FLAGS = {
     "model": "model-path model-id model-name hf-model",
     "server": "gpu gpu-type gpu-model hardware node-type instance-type",
     "server and --nodes": "gpus num-gpus n-gpus gpu-count",
-    "concurrency (requests a second x seconds of each)": "rps qps request-rate requests-per-second",
-    "concurrency": "users sessions concurrent-users concurrent-sessions concurrent-requests max-concurrency",
+    "requests_per_s": "rps qps request-rate requests-per-second",
+    "concurrency": "sessions concurrent-users concurrent-sessions concurrent-requests max-concurrency",
     "effective_context": "max-model-len context-length context-len context context-window context-size "
         "max-seq-len max-context-length ctx ctx-size n-ctx seq-len",
     "kv_precision": "kv-cache-dtype kv-dtype kv-cache-precision kv-cache-quantization",
@@ -9179,7 +9804,7 @@ OTHER_NUMBERS: tuple[tuple[str, Callable], ...] = (
     (r"(\d+|[1-9]\d{0,2}(?:[. ']\d{3})+),(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
     (r"([1-9]\d{0,2}(?:[, ]\d{3})+)\.(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
     (r"(\d+(?:[.,]\d+)?) ?%", lambda found, row: as_percent(found[1]) if row.metavar == "RATIO" else ""),
-    (r"\d{2,3}", lambda found, row: as_percent(found[0]) if row.metavar == "RATIO" else ""),
+    (r"\d{2,3}(?:\.\d+)?", lambda found, row: as_percent(found[0]) if row.metavar == "RATIO" else ""),
     (r"(\d+)\.00?|(\d+)[eE]\+?(\d)", lambda found, row: found[1] or found[2] + "0" * int(found[3])),
     (r"(\d+(?:\.\d+)?) ?ms", lambda found, row: found[1] if row.metavar == "MS" else ""),
     (r"(\d+) ?s", lambda found, row: found[1] + "000" if row.metavar == "MS" else ""),
@@ -9227,6 +9852,8 @@ def reader(name: str) -> Callable[[str], object]:
         return argument(read_path)
     if name == "accept_keys":
         return argument(lambda text: tuple(check_string(word.strip()) for word in text.split(",")))
+    if name in FREE_WORDS:
+        return argument(check_string)
     return str if name in RECORDS else argument(lambda text: read_number(text, row))
 
 
@@ -9342,6 +9969,11 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     for name in FLAGS:
         if isinstance(getattr(args, name), list):        # `--flag=--` before Python 3.13
             raise SizingError("argument %s: expected one argument" % flag(name))
+    given = vars(args).setdefault("given", {})
+    for name, value in of_use_case(args.use_case).items():
+        if name not in given:
+            given[name] = value
+            setattr(args, name, value)
     if not args.listing:
         check_together(args)
     check_outputs(args)
@@ -9367,13 +9999,19 @@ def flag_meant(text: str, known: Iterable[str]) -> str:
 def check_together(args: argparse.Namespace) -> None:
     """Raise SizingError when flags are missing or contradict each other."""
     needed = [name for name, row in FLAGS.items() if row.flag.required]
-    if args.effective_context == "max":
+    searched = args.effective_context == "max"
+    loads = [name for name in LOADS if getattr(args, name) is not None and not (searched and name == "nodes")]
+    if searched:
         needed.append("nodes")
-    elif args.nodes is not None:
+        expect(args.requests_per_s is None, "another way to state the load with --effective-context max",
+               args.requests_per_s, "argument --requests-per-s")
+    if len(loads) > 1:
+        first, *_, last = loads
+        raise SizingError("argument %s: expected instead of %s%s" % (
+            flag(last), flag(first), ", or both with --effective-context max" if last == "nodes" else ""))
+    if loads:
         needed.remove("concurrency")
-        if args.concurrency is not None:
-            raise SizingError("argument --nodes: expected instead of --concurrency, "
-                              "or both with --effective-context max")
+    check_pairs(args)
     if args.acceptance_length is not None and not args.draft_tokens:
         raise SizingError("argument --acceptance-length: expected together with --draft-tokens")
     measured = [name for name in ("measured_tpot_ms", "measured_ttft_ms") if getattr(args, name) is not None]
@@ -9388,9 +10026,25 @@ def check_together(args: argparse.Namespace) -> None:
         raise SizingError("missing %s; see --help, --list-models and --list-servers" % ", ".join(missing))
 
 
+def check_pairs(args: argparse.Namespace) -> None:
+    """Raise SizingError when flags that say nothing alone, or two prices of the nodes, are given."""
+    given = [name for name in FLAGS if getattr(args, name) is not None]
+    for names in TOGETHER:
+        missing = [name for name in names if name not in given]
+        if len(missing) < len(names) and missing:
+            raise SizingError("argument %s: expected together with %s" % (
+                flag(next(name for name in names if name in given)), " and ".join(map(flag, missing))))
+    prices = [name for name in NODE_PRICES if name in given]
+    if len(prices) > 1:
+        raise SizingError("argument --node-price: expected instead of --node-price-per-hour")
+    if "api_price_per_million_tokens" in given and not prices:
+        raise SizingError("argument --api-price-per-million-tokens: expected together with "
+                          "--node-price-per-hour or --node-price")
+
+
 def check_length(args: argparse.Namespace, model: Model) -> None:
     """Raise SizingError when the request asked for is longer than the context of its session."""
-    given = vars(args).get("given", {})
+    given = args.given
     if "input_tokens" not in given and "output_tokens" not in given:
         return
     most, total = model.max_position_embeddings, args.input_tokens + args.output_tokens

@@ -35,6 +35,7 @@ import threading
 import time
 import unittest
 from fractions import Fraction
+from itertools import product
 from unittest import mock
 
 sys.dont_write_bytecode = True
@@ -394,6 +395,15 @@ kv_in_use_gib__pipeline_shared(2001, 8, 40, 1, 0.5, 1, 4, 32, 1, 8) = 25.125  # 
 kv_in_use_gib__pipeline(1000, 1, 5, 1, 8, 32, 8, 4) = 200   kv_free_gib(60, 45.6) = 14.4   reserved_gib(100, 0.7) = 30
 idle_kv_share(100, 0.25, 0.5, 60) = 0.625   idle_kv_share(100, 1, 0.5, 60) = 0  # 75 silent sessions of 1/2 GiB, of 60
 model_load_s(10, 5.36870912) = 2  # 10 GiB are 10.73741824 GB
+# the load, and what operating the nodes takes
+concurrency_of_users(1001, 0.05) = 51   concurrency_of_users(1000, 0.05) = 50
+concurrency_of_requests(1000, 60, 200, 1000, 12.5, 0.5) = 1524  # 60 x 12.7 s / 0.5
+concurrency_of_requests(2000, 60, 200, 1000, 12.5, 0.5) = 2000
+heat_kbtu_per_h(10) = 34.12   energy_mwh_per_year(43.5, 0.8) = 304.848   energy_mwh_per_year__facility(43.5, 0.8, 1.25) = 381.06  # x 8.76 h
+nodes_per_rack(30, 14.5, 10) = 2   nodes_per_rack(100, 14.5, 10) = 4   nodes_per_rack(14.5, 14.5, 10) = 1   racks(5, 2) = 3
+cost_per_year(3, 98.5) = 2588580   cost_per_year__owned(3, 400000, 5, 304.848, 0.12) = 276581.76  # 240,000 + 304,848 x 0.12
+node_availability() = 63350/63651   node_availability__given(0.995) = 0.995
+availability_nominal(0.25) = 0.75   availability_peak(0.25) = 0.75   short_hours_per_year(0.999) = 8.76   spares_for_sla(7, 5) = 2
 """
 
 
@@ -2905,6 +2915,192 @@ class Scale(Tabled):
         self.assertLessEqual({word for _, line in self.BOUNDS.values() for word in line.split()[::2]}, set(sizing.WORDS))
 
 
+# === Operations: the load from people, money, power, availability ===
+
+def summary(lang="pt", **changes):
+    """The first screen of the quick start with changes."""
+    return call(*argv("--summary", lang=lang, **changes))[1]
+
+
+class Traffic(unittest.TestCase):
+    def test_users(self):
+        data, other = report(concurrency=None, users="20k", active_users_ratio=0.05), report()
+        for key in SCENARIO_KEYS:
+            mine, same = (each["scenarios"][key]["results"] for each in (data, other))
+            self.assertEqual(dict(mine, concurrency_of_users=None), same)
+            self.assertEqual(mine["concurrency_of_users"], 1000)
+        self.assertEqual([data["inputs"]["nfr"][name] for name in ("users", "active_users_ratio", "concurrency")], [20000, 0.05, 1000])
+        self.assertEqual([nodes(report(concurrency=None, users=2000, active_users_ratio=ratio)) for ratio in (0.05, 1.0)],
+                         [nodes(report(concurrency=100)), nodes(report(concurrency=2000))])
+        line = "Load: 20,000 users, 5 % with a session in HBM"
+        self.assertIn(line, summary(lang="en", concurrency=None, users=20000, active_users_ratio=0.05))
+        self.assertNotIn("Load:", summary(lang="en"))
+
+    def test_requests_are_sessions_by_littles_law(self):
+        for changes in ({}, {"tpot_ms": 12}, {"ttft_ms": 2000}, {"tpot_ms": 12, "ttft_ms": 500}, {"active_ratio": 0.25},
+                        {"output_tokens": 100}, {"requests_per_s": 0.001}, {"requests_per_s": 5000}):
+            changes = {"requests_per_s": 60, **changes}
+            with self.subTest(changes):
+                made = sizing.make_answer(request(concurrency=None, **changes), SERVERS, "en")
+                asked, plan = made.request, made.plans["recommended"]
+
+                def in_flight(tpot_ms, ttft_ms):
+                    return math.ceil(changes["requests_per_s"] * (changes.get("ttft_ms", ttft_ms) + asked.output_tokens * changes.get(
+                        "tpot_ms", tpot_ms)) / 1000 / asked.active_ratio)
+                self.assertEqual({each.concurrency_of_requests for each in made.plans.values()}, {asked.concurrency})
+                self.assertEqual((asked.load_tpot_ms, asked.load_ttft_ms), (changes.get("tpot_ms", plan.tpot_committed_ms),
+                                                                            changes.get("ttft_ms", plan.ttft_expected_ms)))
+                # its own times ask for no more; those of one session less, for more
+                self.assertLessEqual(in_flight(plan.tpot_committed_ms, plan.ttft_expected_ms), asked.concurrency)
+                if asked.concurrency > 1:
+                    less = plans(concurrency=asked.concurrency - 1, **{name: value for name, value in changes.items() if name != "requests_per_s"})["recommended"]
+                    self.assertGreaterEqual(in_flight(less.tpot_committed_ms, less.ttft_expected_ms), asked.concurrency)
+                self.assertGreaterEqual(plan.requests_per_s, changes["requests_per_s"])
+
+    def test_requests_that_no_node_serves(self):
+        status, out, _ = call(*argv("--json-only", concurrency=None, requests_per_s=60, runtime_overhead_gib=99999))
+        self.assertEqual((status, nodes(strict_json(out))), (1, [None] * 3))
+        server = dataclasses.replace(SERVERS["dgx300"], name="unknown", hbm_bandwidth_per_gpu_tbps=None)
+        with self.assertRaisesRegex(sizing.SizingError, "^requests_per_s: the speed of opt-oss-120b on unknown is not known without"):
+            sizing.make_answer(request(concurrency=None, requests_per_s=60, server=server), SERVERS, "en")
+
+    def test_python_states_a_load_once(self):
+        for changes, words in (({"users": 10, "active_users_ratio": 0.5}, "users: expected instead of concurrency"),
+                               ({"requests_per_s": 1.0}, "requests_per_s: expected instead of concurrency"),
+                               ({"concurrency": None, "users": 10}, "users: expected together with active_users_ratio"),
+                               ({"node_price": 1.0}, "node_price: expected together with depreciation_years, price_per_kwh")):
+            with self.subTest(changes), self.assertRaisesRegex(sizing.SizingError, words):
+                sizing.make_answer(request(**changes), SERVERS, "en")
+        plan = size(MODELS["opt-oss-120b"], SERVERS["dgx300"], NVME, None, 131072, "fp8", users=20000, active_users_ratio=0.05)
+        self.assertEqual((plan.concurrency, plan.nodes_final), (1000, 2))
+
+    CASES = {  # input, output, prefix hits, headroom: those of the traces
+        "chat": (1155, 211, 0, 0.52), "long-chat": (12035, 343, 0.374, 0.21), "code": (2048, 28, 0, 3.2),
+        "rag": (15325, 149, 0.651, 0.2), "agent": (8596, 182, 0.59, 0.2)}
+
+    def test_use_cases(self):
+        names = ("input_tokens", "output_tokens", "prefix_cache_hit_ratio", "peak_headroom_ratio")
+        self.assertEqual(set(self.CASES), set(sizing.USE_CASES))
+        for name, expected in self.CASES.items():
+            with self.subTest(name):
+                data = report(use_case=name)
+                self.assertEqual(tuple(data["inputs"]["nfr"][each] for each in names), expected)
+                self.assertEqual(data["inputs"]["nfr"]["use_case_trace"], sizing.USE_CASES[name].trace.pt)
+                self.assertEqual(data["scenarios"]["recommended"]["configuration"]["peak_headroom_ratio"], expected[-1])
+                told = summary(lang="en", **dict(zip(names, expected)), use_case=name)
+                self.assertIn("Use case %s: %s" % (name, sizing.USE_CASES[name].trace.en), told)
+        given = report(use_case="long-chat", output_tokens=500, peak_headroom_ratio=0.3)["inputs"]["nfr"]
+        self.assertEqual([given[each] for each in names], [12035, 500, 0.374, 0.3])          # what is given counts more
+        plan = size(MODELS["opt-oss-120b"], SERVERS["dgx300"], NVME, 100, 131072, "fp8", use_case="agent", output_tokens=99)
+        self.assertEqual([getattr(plan.sheet["request"], each) for each in names], [8596, 99, 0.59, 0.0])
+
+
+class Operations(unittest.TestCase):
+    PRICED = {"node_price_per_hour": 98.5, "currency": "USD"}
+
+    def found(self, name, **changes):
+        return [scenario["results"][name] for scenario in report(**changes)["scenarios"].values()]
+
+    def test_power_heat_energy_and_racks(self):
+        # 2, 3 and 5 nodes of 14.5 kW and 10 U
+        for changes, name, expected in (
+                ({}, "power_kw", [29, 43.5, 72.5]), ({}, "heat_kbtu_per_h", [98.948, 148.422, 247.37]),
+                ({}, "energy_mwh_per_year", [254.04, 381.06, 635.1]),                        # x 8.76
+                ({"pue": 1.5, "power_use_ratio": 0.8}, "energy_mwh_per_year", [304.848, 457.272, 762.12]),
+                ({}, "racks", [None] * 3), ({"rack_kw": 14.4}, "racks", [None] * 3),
+                ({"rack_kw": 30}, "racks", [1, 2, 3]), ({"rack_kw": 30}, "nodes_per_rack", [2] * 3),
+                ({"rack_kw": 100}, "racks", [1, 1, 2]), ({"rack_kw": 100}, "nodes_per_rack", [4] * 3)):
+            with self.subTest(name, **changes):
+                self.assertEqual([each and round(each, 9) for each in self.found(name, **changes)], expected)
+        reasons = [report(**changes)["scenarios"]["ideal"]["rationale"]["racks"]["reason"] for changes in (
+            {}, {"rack_kw": 14.4}, {"rack_kw": 30, "server": "aws-p5.48xlarge"})]
+        self.assertEqual(reasons, ["not_asked", "rack_too_small", "not_known"])
+
+    def test_costs(self):
+        rented, owned = self.PRICED, {"node_price": 400000, "depreciation_years": 5, "price_per_kwh": 0.1}
+        # 98.5 x 8,760 = 862,860 a node; 80,000 and 12,702 for 127.02 MWh
+        for changes, expected in (({}, [None] * 3), (rented, [1725720, 2588580, 4314300]), (owned, [185404, 278106, 463510]),
+                                  (dict(owned, server="aws-p5.48xlarge"), [None] * 3), (dict(owned, runtime_overhead_gib=99999), [None] * 3)):
+            with self.subTest(**changes):
+                self.assertEqual([each and round(each, 6) for each in self.found("cost_per_year", **changes)], expected)
+        data = report(**rented, utilisation_ratio=0.5, api_price_per_million_tokens=2)["scenarios"]["recommended"]["results"]
+        tokens = 1000 * 1000 / data["tpot_expected_ms"] * 31536000 / 10**6                   # millions a year
+        self.assertAlmostEqual(data["cost_per_million_tokens"], 2588580 / tokens / 0.5)
+        self.assertAlmostEqual(data["api_break_even_ratio"], 2588580 / tokens / 2)
+        why = {name: report(**changes)["scenarios"]["minimum"]["rationale"][name]["reason"] for name, changes in (
+            ("cost_per_year", {}), ("cost_per_million_tokens", dict(owned, server="aws-p5.48xlarge")), ("api_break_even_ratio", rented))}
+        self.assertEqual(why, {"cost_per_year": "not_asked", "cost_per_million_tokens": "not_known", "api_break_even_ratio": "not_asked"})
+
+    def test_a_currency_is_a_label(self):
+        for lang, label in (("pt", "Custo por ano"), ("en", "Cost per year")):
+            self.assertIn(label + " (BRL) (cost_per_year): ", printed("text", lang=lang, node_price_per_hour=10, currency="BRL"))
+            self.assertIn(label + " (cost_per_year): ", printed("text", lang=lang, node_price_per_hour=10))
+        self.assertRegex(summary(lang="en", **self.PRICED), r"U +Per year +Avail\.[^-]*\(USD\)")
+        self.assertNotIn("Per year", summary(lang="en"))
+
+    def test_availability_against_exact_sums(self):
+        def exact(nodes, needed, up):
+            return sum(math.comb(nodes, at) * up**at * (1 - up)**(nodes - at) for at in range(needed))
+        for nodes, needed, up in product((1, 2, 3, 9, 60, 200), (1, 2, 8, 30, 57, 60, 195, 201), ("0.5", "0.01", "0.985", "0.9952", "0.99999")):
+            if needed <= nodes + 1:
+                want = float(exact(nodes, needed, Fraction(up))) if needed <= nodes else 1.0
+                self.assertAlmostEqual(sizing.short_ratio(nodes, needed, float(up)) / want, 1, delta=1e-11, msg=str((nodes, needed, up)))
+
+    def test_availability_of_many_nodes(self):
+        # exact, in whole numbers: 10,000 nodes, each up 622/625 of the time
+        for needed, want in ((9990, 0.9999999999702504), (9950, 0.3510869060992551), (9930, 0.0010912337537906992),
+                             (9900, 1.572988582762701e-11), (9880, 5.964816426498435e-19)):
+            self.assertAlmostEqual(sizing.short_ratio(10000, needed, 0.9952) / want, 1, delta=1e-9)
+        self.assertEqual([sizing.short_ratio(*case) for case in ((10**9, 10**9, 0.9952), (10**9, 9 * 10**8, 0.9952), (5, 0, 0.5), (4, 4, 1), (8, 8, 1e-300, 8))],
+                         [1, 0, 0, 0, 1])
+
+    def test_availability_as_published(self):
+        # nodes needed and spare: tables of public reliability figures (2026-11); hours a year below n
+        for up, needed, spares, percent in ((0.985, 8, 1, 99.24482), (0.993, 32, 3, 99.98943), (0.9952, 16, 1, 99.70132), (0.998, 32, 2, 99.99543)):
+            self.assertAlmostEqual(100 * (1 - sizing.short_ratio(needed + spares, needed, up)), percent, delta=5e-6)
+        for needed, spares, hours in ((2, 1, 0.65), (4, 1, 2.2), (8, 1, 7.7), (16, 1, 28), (16, 2, 0.85), (2, 0, 87), (16, 0, 675)):
+            self.assertAlmostEqual(8760 * sizing.short_ratio(needed + spares, needed, 0.995) / hours, 1, delta=0.02)
+
+    def test_replicas_over_nodes(self):
+        # replicas of 4 nodes, up 0.99^4; a ninth node completes none, a twelfth does
+        up = Fraction("0.99")**4
+        for nodes, want in ((8, 1 - up**2), (9, 1 - up**2), (12, 1 - up**3 - 3 * up**2 * (1 - up))):
+            self.assertAlmostEqual(sizing.short_ratio(nodes, 8, 0.99, 4), float(want), delta=1e-15)
+        plan = plans(model=MODELS[L405B], server=SERVERS["8x-l40s"], effective_context=8192, concurrency=10)["recommended"]
+        self.assertGreater(plan.nodes_per_replica, 1)
+        self.assertEqual(plan.spares_for_sla % plan.nodes_per_replica, 0)
+        self.assertEqual(plan.availability_peak, 1 - sizing.short_ratio(plan.nodes_with_headroom, plan.nodes_with_headroom, plan.node_availability, plan.nodes_per_replica))
+
+    def test_spares_for_the_sla(self):
+        for changes in ({}, {"concurrency": 10**5}, {"concurrency": 10**5, "sla": 0.999999}, {"node_availability": 0.6, "sla": 0.9}, {"sla": 0.01}):
+            for key, plan in plans(**changes).items():
+                sla = changes.get("sla", {"minimum": None, "recommended": 0.999, "ideal": 0.9999}[key])
+                spares = plan.spares_for_sla
+                with self.subTest(key, **changes):
+                    self.assertEqual((plan.sla, spares is None), (sla, sla is None))
+                    if sla is not None:
+                        needed, up = plan.nodes_with_headroom, plan.node_availability
+                        self.assertGreaterEqual(1 - sizing.short_ratio(needed + spares, needed, up), sla)
+                        if spares:
+                            self.assertLess(1 - sizing.short_ratio(needed + spares - 1, needed, up), sla)
+        plan = plans(sla=1.0, node_availability=1e-6)["ideal"]
+        self.assertEqual((plan.spares_for_sla, plan.sheet.reason("spares_for_sla")), (None, "sla_out_of_reach"))
+        self.assertEqual(plans(sla=1.0, node_availability=1.0)["ideal"].spares_for_sla, 0)
+
+    def test_availability_is_cut_and_never_rounded_up(self):
+        for ratio, text in ((0.999, "99.9 %"), (0.9999, "99.99 %"), (1.0, "100 %"), (0.46, "46 %"), (0.902, "90.2 %"), (0.99999, "99.999 %"),
+                            (0.999933123665618, "99.9933 %"), (0.9995999, "99.959 %"), (1 - 1e-12, "99.999999999 %"), (0.0, "0 %")):
+            self.assertEqual(sizing.nines(ratio, "en"), text)
+        self.assertEqual(sizing.nines(0.99952, "pt"), "99,952 %")
+
+    def test_the_caveat_stands_beside_the_figure(self):
+        for lang, short, report_line in (("pt", "rede, rack e site à parte", "rede, rack e site param vários de uma vez"),
+                                           ("en", "network, rack and site apart", "network, rack and site stop several at once")):
+            self.assertIn(short, summary(lang=lang))
+            self.assertIn(report_line, " ".join(printed("text", lang=lang).split()))
+        self.assertIn("site stop several at once", report("--lang=en")["scenarios"]["ideal"]["rationale"]["availability_peak"]["explanation"])
+
+
 # === Guards: faults that were, one test for each kind ===
 
 class Guards(unittest.TestCase):
@@ -3703,6 +3899,11 @@ class Alerts(unittest.TestCase):
                                   "hf_quant_config.json beside it says so: the weights count in bf16, 15.27 GiB."),
         "draft_weights_unknown": ("warning", dict(SMALL, draft_tokens=1), dict(SMALL, model="qwen3.5-27b", draft_tokens=1),
                                   "The catalog states no MTP layers of this model: weights and KV of the drafts are not counted."),
+        # 5 nodes serve the peak and one is spare: 1 - (0.98^6 + 6 x 0.02 x 0.98^5) = 0.0057; 50 hours; 0.99 gives 0.00146, 12.8
+        "sla_missed": ("warning", {"concurrency": 2500, "node_availability": 0.98, "sla": 0.99}, {"concurrency": 2500, "node_availability": 0.99, "sla": 0.98},
+                       "The spares (0) keep the peak up 90.3 % of the time, less than the 99 % of the SLA: "),
+        "rack_too_small": ("warning", dict(SMALL, rack_kw=14.49), dict(SMALL, rack_kw=14.5),
+                           "One node draws up to 14.5 kW, more than the 14.49 kW of a rack:"),
         "speed_is_estimate": ("info", dict(SMALL, attention="data"), dict(SMALL, attention="tensor"),
                               "Speed is an estimate: data-parallel attention (31 measurements: median 14 %, p90 34 %; answers "
                               "below 1,000 tokens run 2 to 6 times slower). So the committed figure is 1.4 times the expected one."),
@@ -5546,6 +5747,9 @@ class SpeedNumbers(unittest.TestCase):
     ROWS = """
 planned_sessions_per_replica = 23: concurrency=200 nodes_per_replica=2 nodes_with_headroom=6 replicas_per_node=3  # 400 / 18
 planned_sessions_per_replica = 25: concurrency=200 nodes_per_replica=1 nodes_with_headroom=4 replicas_per_node=2
+tokens_per_s = 50000: concurrency=1000 active_ratio=0.5 tpot_expected_ms=10
+cost_per_million_tokens = 200: cost_per_year=3153600 tokens_per_s=1000 utilisation_ratio=0.5  # half of 31.536 G tokens
+api_break_even_ratio = 0.5: cost_per_year=3153600 tokens_per_s=1000 api_price_per_million_tokens=200
 active_sessions = 16.75: planned_sessions_per_replica=67 active_ratio=0.25
 active_sessions = 1: planned_sessions_per_replica=67 active_ratio=0.001
 peak_active_sessions = 13.5: sessions_with_headroom=240 nodes_per_replica=2 nodes_with_headroom=6 replicas_per_node=3
@@ -12034,6 +12238,31 @@ class CommandLine(InFolder):
         (argv(effective_context=None, nodes=3, concurrency=None), MISSING % "--effective-context"),
         (argv(nodes=3, server=None, concurrency=None), MISSING % "--server"),
         (argv(nodes=3), TOGETHER), (argv(nodes=3, model=None), TOGETHER),
+        # one way to state the load
+        (argv(users=10, active_users_ratio=1), "argument --users: expected instead of --concurrency"),
+        (argv(requests_per_s=10), "argument --requests-per-s: expected instead of --concurrency"),
+        (argv(concurrency=None, requests_per_s=10, users=10, active_users_ratio=1), "argument --requests-per-s: expected instead of --users"),
+        (argv(concurrency=None, nodes=3, requests_per_s=1), "argument --nodes: expected instead of --requests-per-s, or both with --effective-context max"),
+        (argv(concurrency=None, nodes=3, requests_per_s=1, effective_context="max"),
+         "argument --requests-per-s: expected another way to state the load with --effective-context max, got 1.0"),
+        (argv(concurrency=None, users=10), "argument --users: expected together with --active-users-ratio"),
+        (argv(active_users_ratio=0.1), "argument --active-users-ratio: expected together with --users"),
+        (argv(concurrency=None, requests_per_s=10**9), "requests_per_s: expected a load of at most 1000000000 sessions, got 1000000000.0"),
+        (argv(use_case="voice"), CHOICE % ("use-case", "voice", "choose from chat, long-chat, code, rag, agent")),
+        (argv(use_case="chat", effective_context=1024), LONGER % ("1366 (--input-tokens 1155 + --output-tokens 211)", "1024")),
+        # what operating takes
+        (argv(node_price=1), "argument --node-price: expected together with --depreciation-years and --price-per-kwh"),
+        (argv(price_per_kwh=1, node_price=1), "argument --node-price: expected together with --depreciation-years"),
+        (argv(depreciation_years=5), "argument --depreciation-years: expected together with --node-price and --price-per-kwh"),
+        (argv(node_price=1, depreciation_years=5, price_per_kwh=0, node_price_per_hour=1),
+         "argument --node-price: expected instead of --node-price-per-hour"),
+        (argv(api_price_per_million_tokens=1),
+         "argument --api-price-per-million-tokens: expected together with --node-price-per-hour or --node-price"),
+        (argv(node_price_per_hour=-3), "argument --node-price-per-hour: expected a finite decimal number above 0 up to 1000000000000, got '-3'"),
+        (argv(node_availability=1.5), "argument --node-availability: expected a finite decimal number above 0 up to 1 (0.995 means 99.5 %), got '1.5'"),
+        (argv(sla=99.9), "argument --sla: expected a finite decimal number above 0 up to 1 (0.999 means 99.9 %), got '99.9'; type 0.999"),
+        (argv(pue=0.9), "argument --pue: expected a finite decimal number from 1 up to 10 (1.3 means 30 % for cooling and losses), got '0.9'"),
+        (argv(currency=" "), "argument --currency: expected printable text, got ' '"),
         (argv(measured_tpot_ms=9), "argument --measured-tpot-ms: expected together with --measured-sessions"),
         (argv(measured_ttft_ms=9), "argument --measured-ttft-ms: expected together with --measured-sessions"),
         (argv(measured_ttft_ms=9, measured_tpot_ms=9),
