@@ -134,11 +134,13 @@ MOST_NINES = 9
 
 
 def nines(ratio: float, lang: str) -> str:
-    """An availability with two digits of what it lacks, cut and not rounded: `99.9925 %`."""
-    lacking = float(100 * (1 - exact(float(ratio))))
-    decimals = max(0, min(MOST_NINES, 1 - math.floor(math.log10(lacking)))) if lacking else 0
-    cut = Fraction(math.floor(exact(float(ratio)) * 100 * 10**decimals), 10**decimals)
-    return "%s %%" % localised(("%.*f" % (decimals, cut)).rstrip("0").rstrip(".") if decimals else str(cut), lang)
+    """An availability with the first digit of what it lacks, cut and not rounded: `99.993 %`."""
+    whole = 100 * exact(float(ratio))
+    lacking = float(100 - whole)
+    decimals = max(0, min(MOST_NINES, -math.floor(math.log10(lacking)))) if lacking else 0
+    cut = math.floor(whole * 10**decimals)
+    digits = "%d.%0*d" % (cut // 10**decimals, decimals, cut % 10**decimals) if decimals else str(cut)
+    return "%s %%" % localised(digits, lang)
 
 
 def plain(value: float, lang: str) -> str:
@@ -1148,7 +1150,7 @@ class Request:
         "O operador do datacenter.", "The data centre's operator.",
         "Com a altura, define os nós por rack.", "With the height, sets the nodes per rack.",
         "Dividir a potência total pelos racks: um nó não se divide.",
-        "Dividing the total power by racks: a node does not divide.", also="nodes_per_rack racks")
+        "Dividing the total power by racks: a node does not divide.")
     node_price_per_hour: float | None = request_field(
         None, Flag("PRICE", PRICE), "Preço de uma hora de nó alugado.", "Price of an hour of a rented node.",
         *OF_A_PRICE)
@@ -1187,16 +1189,14 @@ class Request:
         "Your telemetry; else the failures of Llama 3 (16,384 H100) and a mixed repair.",
         "Com a reserva, dá a disponibilidade.", "With the spares, gives the availability.",
         "Usar o SLA de uma nuvem: é um crédito, não uma medida.",
-        "Using a cloud's SLA: it is a credit, not a measurement.",
-        also="availability_nominal availability_peak short_hours_per_year")
+        "Using a cloud's SLA: it is a credit, not a measurement.")
     sla: float | None = request_field(
         None, Flag("RATIO", Bound(float, 0, 1, False, "0.999 means 99.9 %"), "by scenario"),
         "Disponibilidade que o pico deve ter.", "Availability that the peak must have.",
         "O contrato; padrão da especificação: 99,9 % no RECOMENDADO, 99,99 % no IDEAL.",
         "The contract; the specification's default: 99.9 % for RECOMMENDED, 99.99 % for IDEAL.",
         "Define spares_for_sla e o alerta sla_missed.", "Sets spares_for_sla and the alert sla_missed.",
-        "Prometê-lo sem descontar rede, rack e site.", "Promising it without network, rack and site.",
-        also="spares_for_sla")
+        "Prometê-lo sem descontar rede, rack e site.", "Promising it without network, rack and site.")
     replaced_entries: tuple[str, ...] = request_field(           # names of RECORDS
         (), None,
         "Entradas do seu catálogo no lugar das que acompanham a ferramenta.",
@@ -2979,7 +2979,7 @@ def rack_units_final(nodes_final, rack_units):
 
 
 HOURS_PER_YEAR = 8760
-KBTU_PER_KWH = 3.412                                     # 1 kWh is 3,412 BTU
+KBTU_PER_KWH = Fraction("3.412")                         # 1 kWh is 3,412 BTU
 RACK_UNITS = 42                                          # of a full-height rack (EIA-310)
 
 
@@ -3006,8 +3006,8 @@ def energy_mwh_per_year__facility(power_kw, power_use_ratio, pue):
 
 
 @number(Text("Nós por rack", "Nodes per rack"), Text(
-    "Nós inteiros em {rack_kw} kW e {RACK_UNITS} U, o que for menor.",
-    "Whole nodes in {rack_kw} kW and {RACK_UNITS} U, whichever is less."))
+    "Nós inteiros em {rack_kw} kW e {RACK_UNITS} U, o menor dos dois.",
+    "Whole nodes in {rack_kw} kW and {RACK_UNITS} U, the lesser of both."))
 def nodes_per_rack(rack_kw, max_power_kw, rack_units):
     return min(floor(rack_kw / max_power_kw), floor(RACK_UNITS / rack_units))
 
@@ -3047,7 +3047,7 @@ def tokens_per_s(concurrency, active_ratio, tpot_expected_ms):
     return concurrency * active_ratio * 1000 / tpot_expected_ms
 
 
-@speed(Text("Custo por milhão de tokens{in_currency}", "Cost per million tokens{in_currency}"), (
+@number(Text("Custo por milhão de tokens{in_currency}", "Cost per million tokens{in_currency}"), (
     lambda utilisation_ratio: utilisation_ratio == 1, Text(
         "Por milhão de tokens de saída, com a carga nominal o ano todo: o piso. Com metade da carga média "
         "(--utilisation-ratio 0.5) é o dobro.",
@@ -3060,7 +3060,7 @@ def cost_per_million_tokens(cost_per_year, tokens_per_s, utilisation_ratio):
     return cost_per_year * 10**6 / (tokens_per_s * HOURS_PER_YEAR * 3600 * utilisation_ratio)
 
 
-@speed(Text("Utilização que empata com a API", "Utilisation that breaks even with the API"), (
+@number(Text("Utilização que empata com a API", "Utilisation that breaks even with the API"), (
     lambda api_break_even_ratio: api_break_even_ratio > 1, Text(
         "Acima de 1: nem com a carga nominal o ano todo estes nós custam menos que a API.",
         "Above 1: not even at the nominal load all year do these nodes cost less than the API.")),
@@ -3076,7 +3076,7 @@ def api_break_even_ratio(cost_per_year, tokens_per_s, api_price_per_million_toke
 # H100, 2025), 40 % are a replaced host, 72 h (Crusoe: 41.5 % of cases); the mix is an own estimate. Other
 # fleets: 1,701 h (OPT-175B) to 10,256 h (RSC-2).
 NODE_MTBF_H = 6335
-NODE_MTTR_H = 30.1
+NODE_MTTR_H = Fraction("30.1")
 
 
 @number(Text("Disponibilidade de um nó", "Availability of one node"), Text(
@@ -4557,7 +4557,7 @@ IDEAL_BUDGET = 0.65
 FOR_PRODUCTION = "recommended"                           # the scenario whose figures lead
 SCENARIOS = (
     Scenario("minimum", Text("MÍNIMO", "MINIMUM"), "none", lambda c: 0.0, lambda c: c,
-             Text("PoC, desenvolvimento, testes", "PoC, development, tests"),
+             Text("PoC, dev, testes", "PoC, dev, tests"),
              Text("alto: um nó parado já tira capacidade da carga", "high: one node down already takes "
                  "capacity from the load"),
              Text("nenhuma", "none"), None),
@@ -5829,16 +5829,14 @@ WORDS.update((name, Text(*both)) for name, both in {
     "refused": ("Inviável ({reason}): {names}", "Not viable ({reason}): {names}"),
     "attention_data": (" (data-parallel)", " (data-parallel)"),
     "risks": ("Risco, meta de SLA e disponibilidade calculada", "Risk, SLA target and computed availability"),
-    "risk": ("{risk}; SLA: {typical_sla}; no pico {availability_peak_nines}, {short_hours_per_year} h por ano "
-             "abaixo dele",
-             "{risk}; SLA: {typical_sla}; at peak {availability_peak_nines}, {short_hours_per_year} h a year "
-             "below it"),
+    "risk": ("{risk}; SLA: {typical_sla}; no pico {availability_peak_nines} (fora: {short_hours_per_year} h/ano)",
+             "{risk}; SLA: {typical_sla}; at peak {availability_peak_nines} (short: {short_hours_per_year} h/year)"),
     "risk_unfit": ("{risk}; SLA: {typical_sla}", "{risk}; SLA: {typical_sla}"),
     "independent": (
         "Disp.: nós independentes, no ar {node_availability_nines} do tempo, no pico; rede, rack e site à parte",
         "Avail.: independent nodes, each up {node_availability_nines} of the time, at peak; network, rack and "
         "site apart"),
-    "production": ("← usar em produção", "← use in production"),
+    "production": ("← use este", "← use this"),
     "picture": (
         "TPOT esperado ({lead}): de {first_ms} ms com uma sessão por réplica a {last_ms} ms com "
         "{last_sessions} por nó",
@@ -6001,17 +5999,15 @@ SHAPING = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio"
 ASKED_ABOUT = ("kv_per_session_gib", "hbm_total_gib", "runtime_overhead_gib", "kv_budget_gib",
                "memory_sessions_per_replica", "concurrency_of_users", "concurrency_of_requests",
                "sessions_per_node", "nodes_with_headroom", "nodes_final", "max_effective_context",
-               "tpot_committed_ms", "ttft_high_ms", "cost_per_year", "cost_per_million_tokens",
-               "availability_peak")
+               "tpot_committed_ms", "ttft_high_ms", "cost_per_year", "cost_per_million_tokens")
 # What stands in the summary, or says there again what another number says.
 TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "heat_kbtu_per_h",
-                  "node_availability", "short_hours_per_year", "memory_sessions_per_node",
+                  "node_availability", "availability_peak", "short_hours_per_year", "memory_sessions_per_node",
                   "sessions_per_replica", "kv_in_use_gib", "kv_free_gib", "reserved_gib")
 # The numbers on speed that say something without their formula; the full report shows the others too.
 SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tpot_full_context_ms",
                "tpot_all_accepted_ms", "ttft_idle_ms", "ttft_expected_ms", "prefill_load",
-               "tokens_per_s_per_session", "tokens_per_s_per_node", "tokens_per_s", "requests_per_s",
-               "api_break_even_ratio")
+               "tokens_per_s_per_session", "tokens_per_s_per_node", "tokens_per_s", "requests_per_s")
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
@@ -6304,14 +6300,12 @@ def summary_blocks(answer: Answer) -> list[tuple]:
     """Nodes per scenario and which is for production; then, of the scenario that leads, what was assumed,
     how fast it is, what binds, what worries, the HBM.
     """
-    lang, found = answer.lang, summed_columns(answer.request)
+    lang, found = answer.lang, summed_columns(answer)
     blocks = [
         ("title", *words(lang, "title")), *subject_blocks(answer),
         ("table", [fill(WORDS[name], answer.plans[answer.lead].sheet, lang)
                    for name in ("scenario", *found, "cost", "headroom", "spares", "use")],
          [scenario_row(scenario, answer.plans[scenario.key], found, lang) for scenario in SCENARIOS]),
-        *([("line", fill(WORDS["independent"], answer.plans[answer.lead].sheet, lang))]
-          if answer.plans[answer.lead].sheet["fits"] else []),
         *told_blocks(answer)]
     if answer.levers:
         blocks += [("heading", *words(lang, "levers")), lever_table(answer)]
@@ -6335,6 +6329,7 @@ def subject_blocks(answer: Answer) -> list[tuple]:
     subject = WORDS["subject_nodes" if answer.request.concurrency is None else "subject"]
     return [("paragraph", fill(subject, sheet.bind(facts), answer.lang)),
             ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang)),
+            *([("line", fill(WORDS["independent"], sheet, answer.lang))] if sheet["fits"] else []),
             *(("line", fill(text, sheet, answer.lang)) for when, text in TRAFFIC if sheet.holds(when))]
 
 
@@ -6407,8 +6402,10 @@ SUMMED = ("max_concurrency", "max_effective_context", "nodes_final", "gpus_final
           "rack_units_final", "cost_per_year", "availability_peak")
 
 
-def summed_columns(request: Request) -> list[str]:
-    asked = {"max_concurrency": request.concurrency is None,
+def summed_columns(answer: Answer) -> list[str]:
+    request = answer.request
+    asked = {"availability_peak": any(plan.nodes_final is not None for plan in answer.plans.values()),
+             "max_concurrency": request.concurrency is None,
              "max_effective_context": request.effective_context == "max",
              "cost_per_year": any(getattr(request, price) is not None for price in NODE_PRICES)}
     return [name for name in SUMMED if asked.get(name, True)]
@@ -9737,7 +9734,7 @@ OTHER_FLAGS = {
     "output_tokens": "osl output-len max-output-len random-output-len max-tokens max-new-tokens",
     "draft_tokens": "num-speculative-tokens speculative-num-draft-tokens max-draft-len speculative-config",
     "prefix_cache_hit_ratio": "prefix-cache-hit-rate cache-hit-rate",
-    "tpot_ms": "itl itl-ms slo sla", "output_json_file": "output out",
+    "tpot_ms": "itl itl-ms slo", "output_json_file": "output out",
     "weights_precision": "quantization quant dtype",
     "text_only_model": "language-model-only limit-mm-per-prompt",
 }

@@ -402,6 +402,7 @@ concurrency_of_requests(2000, 60, 200, 1000, 12.5, 0.5) = 2000
 heat_kbtu_per_h(10) = 34.12   energy_mwh_per_year(43.5, 0.8) = 304.848   energy_mwh_per_year__facility(43.5, 0.8, 1.25) = 381.06  # x 8.76 h
 nodes_per_rack(30, 14.5, 10) = 2   nodes_per_rack(100, 14.5, 10) = 4   nodes_per_rack(14.5, 14.5, 10) = 1   racks(5, 2) = 3
 cost_per_year(3, 98.5) = 2588580   cost_per_year__owned(3, 400000, 5, 304.848, 0.12) = 276581.76  # 240,000 + 304,848 x 0.12
+cost_per_million_tokens(3153600, 1000, 0.5) = 200   api_break_even_ratio(3153600, 1000, 200) = 0.5  # of 31,536 million tokens
 node_availability() = 63350/63651   node_availability__given(0.995) = 0.995
 availability_nominal(0.25) = 0.75   availability_peak(0.25) = 0.75   short_hours_per_year(0.999) = 8.76   spares_for_sla(7, 5) = 2
 """
@@ -529,7 +530,8 @@ class Sheets(unittest.TestCase):
              {"model": MODELS["minimax-m1-80k"]}, {"engine": "sglang", "max_num_seqs": 8, "active_ratio": 0.3},
              {"engine": "trtllm", "model": MODELS["deepseek-v3"], "attention": "data"},
              {"model": MODELS["qwen3.5-27b"], "draft_tokens": 3}, {"draft_tokens": 2, "acceptance_length": 1.5},
-             {"model": MODELS["qwen3-8b"], "server": SERVERS["dgx-h100"], "pipeline_parallel": 2}]
+             {"model": MODELS["qwen3-8b"], "server": SERVERS["dgx-h100"], "pipeline_parallel": 2},
+             {"rack_kw": 1.0, "node_availability": 1e-6, "sla": 1.0}]
 
     def test_one_name_one_value(self):
         clashes, bind, compared, reasons, anew = set(), sizing.Sheet.bind, 0, set(), []
@@ -569,12 +571,13 @@ class Sheets(unittest.TestCase):
             self.assertGreaterEqual(len(plan.sheet.later), 7)
             self.assertEqual([name for name in plan.sheet.later
                               if (plan.sheet.find(name) is None) != (plan.sheet.reason(name) in sizing.REASONS)], [])
+            reasons.update(filter(None, map(plan.sheet.reason, sizing.RESULTS)))
         self.assertEqual(reasons, set(sizing.REASONS))
 
     def test_records_share_no_name(self):
         names = [field.name for record in (Model, Server, StorageProfile, sizing.Request) for field in dataclasses.fields(record)]
         self.assertEqual({name for name in names if names.count(name) > 1}, {"name", "source", "aliases"})
-        self.assertEqual({*names} & {*sizing.NUMBERS}, {"weights_gib", "runtime_overhead_gib"})  # stated_* and given_* in a sheet
+        self.assertEqual({*names} & {*sizing.NUMBERS}, {"weights_gib", "runtime_overhead_gib", "requests_per_s", "node_availability"})  # asked_*, stated_* and given_* in a sheet
 
 
 # === Doors: the public functions ===
@@ -638,7 +641,7 @@ DOORS = {  # arguments by position that are fine; then those by name only
          "load_storage_profiles": ({"path": ""}, ()), "main": ({"argv": ""}, ())}
 NULL = {  # what the message says of None, where it is none
         "ha_mode": "ha_mode: unknown value None; did you mean 'none'?",
-        "concurrency": "concurrency: missing, and no nodes given instead",
+        "concurrency": "concurrency: missing, and no users, requests_per_s or nodes given instead",
         **dict.fromkeys(("runtime_overhead_gib", "nodes", "max_num_batched_tokens", "max_num_seqs", "acceptance_length", "tpot_ms",
                          "ttft_ms", "measured_tpot_ms", "measured_ttft_ms", "measured_sessions"), "")}
 
@@ -837,7 +840,10 @@ class Doors(Tabled):
             input_tokens=1024, output_tokens=1024, draft_tokens=0, acceptance_length=None, prefix_cache_hit_ratio=0.0,
             shared_prefix_tokens=0,
             active_ratio=1.0, tpot_ms=None, ttft_ms=None, engine="generic", text_only_model=False, measured_tpot_ms=None, measured_ttft_ms=None,
-            measured_sessions=None, replaced_entries=()))
+            measured_sessions=None, users=None, active_users_ratio=None, requests_per_s=None, load_tpot_ms=None, load_ttft_ms=None,
+            load_sessions=None, use_case=None, power_use_ratio=1.0, pue=None, rack_kw=None, node_price_per_hour=None, node_price=None,
+            depreciation_years=None, price_per_kwh=None, currency=None, utilisation_ratio=1.0, api_price_per_million_tokens=None,
+            node_availability=None, sla=None, replaced_entries=()))
         plan = plans()["minimum"]  # any number is an attribute of a plan; 2148.75 x 0.70 - 65.9651 - 8 x 6.006376953125
         self.assertEqual(values(plan, "kv_budget_gib max_effective_context latent_kv_bytes"), (1390.108884375, None, None))
         self.assertEqual(values(plan, "max_num_seqs max_num_batched_tokens engine_sessions_per_replica"), (1024, 16384, 1024))
@@ -2528,7 +2534,7 @@ class Reverse(Tabled):
             self.assertEqual([plans(concurrency=at)[key].nodes_final, plans(concurrency=at + 1)[key].nodes_final], [3, 4])
             self.assertEqual([plans(concurrency=at + more, nodes=3)[key].nodes_final for more in (0, 1)], [3, None])
         status, out, _ = call(*argv(concurrency=None, nodes=3, lang="en"))
-        self.assertRegex(out, r"(?m)^RECOMMENDED  1,028     3 +24 +43\.5 +30  0 % +20 % +N\+1 +production ← use in production$")
+        self.assertRegex(out, r"(?m)^RECOMMENDED  1,028     3 +24 +43\.5 +30 +99\.993 % +0 % +20 % +N\+1 +production ← use this$")
         data = strict_json(out[out.index("\n{"):])
         self.assertEqual((status, data["inputs"]["nfr"]["nodes"], data["inputs"]["nfr"]["concurrency"], data["levers"]),
                          (0, 3, None, []))
@@ -2617,7 +2623,7 @@ class Reverse(Tabled):
             self.assertEqual([plans(concurrency=5000, effective_context=context)[key].nodes_final for context in (at, at + 1)],
                              [4, 5])
         text = call(*argv("--text-only", nodes=4, concurrency=5000, effective_context="max", lang="en"))[1]
-        self.assertIn("Longest context", text.split("SECTION 1")[0])
+        self.assertRegex(text.split("SECTION 1")[0], r"Scenario +Longest +Nodes.*\n +context")
         self.assertRegex(text, r"\nRECOMMENDED +38,483 +4 ")
         for plan in plans(nodes=5, concurrency=100, effective_context="max").values():  # the model's own maximum
             self.assertEqual(values(plan, "max_effective_context nodes_one_token_more"), (131072, None))
@@ -3044,7 +3050,7 @@ class Operations(unittest.TestCase):
         for nodes, needed, up in product((1, 2, 3, 9, 60, 200), (1, 2, 8, 30, 57, 60, 195, 201), ("0.5", "0.01", "0.985", "0.9952", "0.99999")):
             if needed <= nodes + 1:
                 want = float(exact(nodes, needed, Fraction(up))) if needed <= nodes else 1.0
-                self.assertAlmostEqual(sizing.short_ratio(nodes, needed, float(up)) / want, 1, delta=1e-11, msg=str((nodes, needed, up)))
+                self.assertAlmostEqual(sizing.short_ratio(nodes, needed, float(up)) / (want or 1), 1 if want else 0, delta=1e-11, msg=str((nodes, needed, up)))
 
     def test_availability_of_many_nodes(self):
         # exact, in whole numbers: 10,000 nodes, each up 622/625 of the time
@@ -3256,6 +3262,10 @@ KINDS = [
     {"model": "opt-oss-20b", "server": "8x-l40s", "attention": "data", "tensor_parallel": 8, "effective_context": 4096},
     {"model": dataclasses.replace(MODELS["qwen3.5-27b"], weights_origin="safetensors"), "text_only_model": True, "kv_precision": "bf16",
      "effective_context": 9000},
+    {"concurrency": None, "users": 30000, "active_users_ratio": 0.05, "use_case": "chat", "node_price_per_hour": 98.5, "currency": "USD",
+     "rack_kw": 30, "pue": 1.3, "api_price_per_million_tokens": 0.5},
+    {"concurrency": None, "requests_per_s": 60, "node_price": 400000, "depreciation_years": 5, "price_per_kwh": 0.1, "utilisation_ratio": 0.4,
+     "api_price_per_million_tokens": 100, "node_availability": 1e-6, "sla": 1, "rack_kw": 14},
 ]
 
 
@@ -3714,6 +3724,9 @@ class Formulas(unittest.TestCase):
          "The RECOMMENDED scenario, to which this one is compared, does not apply: its spares use up all the nodes given."),
         ("recommended relative_cost", {"concurrency": None, "nodes": 1}, "not_applicable__spares", ""),
         ("recommended nodes_final", dict(NO_CONTEXT, nodes=2), "does_not_fit", ""),
+        ("racks", {"rack_kw": 14.4}, "rack_too_small", "One node draws more power than the rack gives."),
+        ("racks", {"rack_kw": 14.5}, None, ""), ("racks", {}, "not_asked", ""), ("racks", {"rack_kw": 30, "server": "aws-p5.48xlarge"}, "not_known", ""),
+        ("ideal spares_for_sla", {"sla": 1.0, "node_availability": 1e-6}, "sla_out_of_reach", "No number of spares reaches this SLA."),
         ("speed_sessions_per_replica", {"tpot_ms": 50}, None, ""),
         ("speed_sessions_per_node", {"ttft_ms": 5000}, None, ""), ("speed_sessions_per_node", {"ttft_ms": 1}, None, ""),
         ("speed_sessions_per_node", {"measured_ttft_ms": 300, "measured_sessions": 9}, "not_asked", ""),
@@ -3901,7 +3914,7 @@ class Alerts(unittest.TestCase):
                                   "The catalog states no MTP layers of this model: weights and KV of the drafts are not counted."),
         # 5 nodes serve the peak and one is spare: 1 - (0.98^6 + 6 x 0.02 x 0.98^5) = 0.0057; 50 hours; 0.99 gives 0.00146, 12.8
         "sla_missed": ("warning", {"concurrency": 2500, "node_availability": 0.98, "sla": 0.99}, {"concurrency": 2500, "node_availability": 0.99, "sla": 0.98},
-                       "The spares (0) keep the peak up 90.3 % of the time, less than the 99 % of the SLA: "),
+                       "The spares (0) keep the peak up 90 % of the time, less than the 99 % of the SLA: "),
         "rack_too_small": ("warning", dict(SMALL, rack_kw=14.49), dict(SMALL, rack_kw=14.5),
                            "One node draws up to 14.5 kW, more than the 14.49 kW of a rack:"),
         "speed_is_estimate": ("info", dict(SMALL, attention="data"), dict(SMALL, attention="tensor"),
@@ -4016,7 +4029,7 @@ class Alerts(unittest.TestCase):
         "context_overflow",
         # nodes
         "budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes", "replica_spans_nodes",
-        "hybrid_manager_needed", "reservation_needs_nodes",
+        "sla_missed", "rack_too_small", "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
         "context_beyond_request", "request_beyond_context", "does_not_generate", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm",
         "quantised_name_16_bit", "draft_weights_unknown", "tables_in_host_memory", "accepted_keys",
@@ -4035,13 +4048,13 @@ class Alerts(unittest.TestCase):
         # 6 sessions at 0.7, 26 at 0.9, 1 at 0.65: 20 on 4 or 1, 24 on 5 or 2, 26 on 28 or 3
         (dict(ONE_ON_100, runtime_overhead_gib=63.5, concurrency=20), [
             ("budget_below_engine_default", ["recommended"]), ("high_kv_precision", ALL),
-            ("budget_below_engine_default", ["minimum"]), ("ideal_budget_costs_nodes", IDEAL)]),
+            ("budget_below_engine_default", ["minimum"]), ("ideal_budget_costs_nodes", IDEAL), ("sla_missed", IDEAL)]),
     ]
 
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 27 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 29 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -4171,7 +4184,7 @@ class Texts(unittest.TestCase):
               "OUTSIDE_SPEED", "SEVERITIES", "LISTS", "PLACEMENTS", "SPEEDS", "HBM_SEGMENTS", "MARKED", "RULE", "ESTIMATES",
               "BASES", "FIRST_TOKENS", "PEAKS", "ASSUMED", "LABELS", "ORIGINS")
     SAME_IN_BOTH = {"IDEAL", "Inputs", "GPU", "GPUs", "kW", "U", "Tensor × pipeline", " (data-parallel)",
-                    "{risk}; SLA: {typical_sla}", ""}
+                    "{risk}; SLA: {typical_sla}", "Racks", "PUE", "SLA", ""}
     PORTUGUESE = re.compile(r"[ãõçáéíóúêôâàÃÕÇÁÉÍÓÚÊÔÂÀ]|\b(de|da|dos|das|que|para|com|em|uma|não|por)\b")
     ENGLISH = re.compile(r"\b(the|of|and|with|is|are|for|not|to)\b")
     # Filled with other facts than those of a sheet: the curve of speed, the number of alerts, the subject's names, what was asked
@@ -4297,7 +4310,7 @@ class Tables(unittest.TestCase):
         for unit, names in self.UNITS.items():
             self.assertEqual([sizing.unit(name) for name in names.split()], [unit] * len(names.split()))
 
-    WORDS = {"node", "cost", "load", "ratio", "mode", "seqs", "once"}  # short last words of names without a unit
+    WORDS = {"node", "cost", "load", "ratio", "mode", "seqs", "once", "peak", "rack", "sla", "pue", "case", "users"}  # short last words of names without a unit
 
     def test_no_unit_is_lost(self):
         """A word for a unit anywhere in the name of a result or parameter is shown as one."""
@@ -4362,13 +4375,16 @@ class JsonReport(unittest.TestCase):
              "inputs/nfr": "concurrency effective_context kv_precision kv_budget_ratio runtime_overhead_gib peak_headroom_ratio "
                            "nodes tensor_parallel attention pipeline_parallel max_num_batched_tokens max_num_seqs input_tokens "
                            "output_tokens draft_tokens acceptance_length prefix_cache_hit_ratio shared_prefix_tokens active_ratio tpot_ms ttft_ms "
-                           "engine text_only_model measured_tpot_ms measured_ttft_ms measured_sessions replaced_entries "
+                           "engine text_only_model measured_tpot_ms measured_ttft_ms measured_sessions users active_users_ratio "
+                           "requests_per_s load_tpot_ms load_ttft_ms load_sessions use_case power_use_ratio pue rack_kw node_price_per_hour "
+                           "node_price depreciation_years price_per_kwh currency utilisation_ratio api_price_per_million_tokens "
+                           "node_availability sla replaced_entries "
                            "max_num_batched_tokens_origin "
-                           "max_num_seqs_origin weights_precision overhead_origin requested_context",
+                           "max_num_seqs_origin use_case_trace weights_precision overhead_origin requested_context",
              "scenarios/ideal": "name configuration results classification binding_limit speed_basis speed_rests_on speed_missing "
                                 "layouts rationale warnings",
              "scenarios/ideal/configuration": "peak_headroom_ratio ha_mode ha_extra_nodes kv_budget_ratio tensor_parallel "
-                                              "pipeline_parallel attention_ranks use risk typical_sla",
+                                              "pipeline_parallel attention_ranks sla use risk typical_sla",
              "scenarios/ideal/layouts/3": "tensor_parallel pipeline_parallel attention_ranks stages_per_node replicas_per_node "
                                           "nodes_per_replica engine_gib_per_gpu runtime_overhead_gib kv_budget_gib "
                                           "kv_per_session_placed_gib memory_sessions_per_replica memory_sessions_per_node "
@@ -4444,7 +4460,7 @@ class JsonReport(unittest.TestCase):
             found = [functools.reduce(lambda place, key: place[key], path.split("/"), scenario) for scenario in scenarios]
             self.assertEqual(found, values, (changes, path))
 
-    PROSE = re.compile(r"^/(parameter_dictionary/.*|accuracy/\d+|alerts/\d+/message|scenarios/\w+/"
+    PROSE = re.compile(r"^/(inputs/nfr/use_case_trace|parameter_dictionary/.*|accuracy/\d+|alerts/\d+/message|scenarios/\w+/"
                        r"(name|warnings/\d+|configuration/(use|risk|typical_sla)|rationale/\w+/explanation))$")
     ACCENTS = re.compile("[ãõçáéíóúêôâàÃÕÇÁÉÍÓÚÊÔÂÀ]")
 
@@ -4486,7 +4502,9 @@ class OneAnswer(unittest.TestCase):
         digits = re.match(r"[+−]?[\d.,]+(?:e−\d+)?(?= |$)", shown)
         self.assertEqual(digits is None, value is None, (name, shown))
         if digits:
-            scale, slack = (100, 0.501) if name == "relative_cost" else (1, max(0.00501, 1e-16 * abs(value)))
+            scale, slack = 1, max(0.00501, 1e-16 * abs(value))
+            if name in sizing.SHOWN_AS:                      # percents; money in whole units from 1,000
+                scale, slack = (1, 0.501) if name == "cost_per_year" else (100, 0.501 if name == "relative_cost" else 1 - min(value, 0.999))
             self.assertLess(abs(scale * value - float(digits[0].replace(",", "").replace("−", "-"))), slack, name)
 
     def test_the_same_numbers(self):
@@ -4710,7 +4728,7 @@ Alavanca                Hoje                  MÍNIMO   RECOMENDADO  IDEAL    TO
 
     def test_table_of_levers(self):
         text = self.text(45056)
-        for row in ("MÍNIMO       não cabe  —     —   —  —      0 %    nenhuma  PoC, desenvolvimento, testes",
+        for row in ("MÍNIMO       não cabe  —     —   —  —      0 %    nenhuma  PoC, dev, testes",
                     "RECOMENDADO  não cabe  —     —   —  —      20 %   N+1      produção"):
             self.assertIn("\n" + row + "\n", text)         # and no mark: it cannot be built
         self.assertIn(self.TABLE, text.split("SEÇÃO 1")[0])
@@ -4745,12 +4763,13 @@ DIMENSIONAMENTO DE NÓS GPU PARA SERVIR LLM
 
 opt-oss-120b (gpt-oss-120b) em dgx300 (DGX B300): 1.000 sessões de 131.072 tokens, KV em fp8
 Supõe 1.024 + 1.024 tokens (entrada + saída), 100 % ativas, 0 % em cache, kv_budget_ratio 0,7
+Disp.: nós independentes, no ar 99,5 % do tempo, no pico; rede, rack e site à parte
 
-Cenário      Nós  GPUs  kW    U   Custo  Folga  Reserva  Uso
------------  ---  ----  ----  --  -----  -----  -------  ----------------------------
-MÍNIMO       2    16    29    20  −33 %  0 %    nenhuma  PoC, desenvolvimento, testes
-RECOMENDADO  3    24    43,5  30  0 %    20 %   N+1      produção ← usar em produção
-IDEAL        5    40    72,5  50  +67 %  30 %   N+2      missão crítica
+Cenário      Nós  GPUs  kW    U   Disp.      Custo  Folga  Reserva  Uso
+-----------  ---  ----  ----  --  ---------  -----  -----  -------  -------------------
+MÍNIMO       2    16    29    20  99,0 %     −33 %  0 %    nenhuma  PoC, dev, testes
+RECOMENDADO  3    24    43,5  30  99,993 %   0 %    20 %   N+1      produção ← use este
+IDEAL        5    40    72,5  50  99,9998 %  +67 %  30 %   N+2      missão crítica
 
 RECOMENDADO
 Disposição    réplicas por nó: 1; GPUs por réplica: 8
@@ -4787,11 +4806,11 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
             # a name that the catalog's holds already is not told again
             ({"model": "qwen3-32b", "server": "8x-l40s", "effective_context": 40000}, "\nqwen3-32b on 8x-l40s: 1,000 sessions of "
              "40,000 tokens, KV in fp8\n"),
-            ({}, "\nRECOMMENDED  3      24    43.5  30  0 %    20 %      N+1     production ← use in production\n"),
+            ({}, "\nRECOMMENDED  3      24    43.5  30  99.993 %   0 %    20 %      N+1     production ← use this\n"),
             ({"effective_context": 200000}, " sessions of 131,072 tokens (requested: 200,000), KV in fp8"),
             ({"nodes": 1, "concurrency": None, "runtime_overhead_gib": 9999},
              "\nMINIMUM      —         does not fit    —     —   —  —     0 %  "),
-             ({"nodes": 2, "concurrency": None}, "\nIDEAL        —         does not apply  —     —   —   —     30 %      N+2     mission-critical\n"),
+             ({"nodes": 2, "concurrency": None}, "\nIDEAL        —         does not apply  —     —   —   —       —     30 %      N+2     mission-critical\n"),
              # RECOMMENDED does not apply: MINIMUM leads
              ({"nodes": 1, "concurrency": None}, "\nMINIMUM\nLayout         replicas per node: 1;"),
              ({"nodes": 1, "concurrency": None}, "\nINFO RECOMMENDED  Does not apply: its spares use up all nodes; give at least --nodes 2\n"),
@@ -4809,9 +4828,10 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
              "\nLayout         replicas per node: 1; GPUs per replica: 8, with data-parallel attention\n"),
             # an error alone is not all of the first screen where another ratio changes the nodes: 5 sessions a node, or 25; that of
             # KV above fp8 is the third
-            (dict(ONE_ON_100, runtime_overhead_gib=64.5), "\nAlerts (3 of 3; all in SECTION 4 of the report)\n"
+            (dict(ONE_ON_100, runtime_overhead_gib=64.5), "\nAlerts (4 of 4; all in SECTION 4 of the report)\n"
              "ERROR IDEAL          Not one session fits beside weights and engine\n"
              "WARNING RECOMMENDED  241 nodes, 1 per replica; at kv_budget_ratio 0.9 (vLLM): 49, 1 per replica\n"
+             "WARNING RECOMMENDED  Availability at peak of 68 %, below the SLA of 99.9 %; spares that do: 5\n"
              "WARNING RECOMMENDED  KV in fp16: 2 bytes per element, against 1 of fp8\n\nHBM of one"),
             ({"tpot_ms": 10, "concurrency": 900, "kv_budget_ratio": 0.45},
              "WARNING RECOMMENDED The target changes the layout: "),
@@ -4949,7 +4969,8 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
         names = re.findall(r"(?m)^\* .* \((\w+)\): ", text)
         self.assertEqual([name for name in sizing.RESULTS if name in names], names)        # each once, in order
         self.assertLessEqual({*self.TOLD, *sizing.TOLD_ELSEWHERE, *sizing.SPEEDS_TOLD, "kv_reserved_gib", "engine_gib_per_gpu"}
-                             - {"tpot_all_accepted_ms"}, set(names))
+                             - {"tpot_all_accepted_ms", "concurrency_of_users", "concurrency_of_requests", "cost_per_year", "cost_per_million_tokens"},
+                             set(names))
         hidden = {"full_kv_bytes", "sliding_kv_bytes", "active_sessions", "prefill_tokens", "bf16_tflop", "message_ms"}
         self.assertLessEqual(hidden, set(sizing.RESULTS) - set(names))
         for line in ("* KV cache por sessão (kv_per_session_gib): 2,25 GiB (grande)",
@@ -5012,8 +5033,8 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
     def test_section_4(self):
         self.assertEqual(self.section(4, effective_context=4096, concurrency=100).split("\n")[1:3], ["Nenhum alerta.", ""])
         for line in ("\n* AVISO (long_context_io), todos os cenários. O que significa: Contexto de 131.072 tokens",
-                     "\nMÍNIMO       alto: um nó parado já tira capacidade da carga; SLA: nenhuma\n",
-                     "\nIDEAL        baixo: tolera a falha de dois nós; SLA: 99,99 % ou mais\n"):
+                     "\nMÍNIMO       alto: um nó parado já tira capacidade da carga; SLA: nenhuma; no pico 99,0 % (fora: 82,65 h/ano)\n",
+                     "\nIDEAL        baixo: tolera a falha de dois nós; SLA: 99,99 % ou mais; no pico 99,9998 % (fora: 0,0092 h/ano)\n"):
             self.assertIn(line, self.section(4))
         self.assertIn("\n* AVISO (high_kv_budget), MÍNIMO, RECOMENDADO. O que significa: ", self.section(4, kv_budget_ratio=0.76))
         self.assertEqual(self.section(4, full=True) + "Cada número com fórmula e o dicionário inteiro: --full. Só o começo: --summary.\n",
@@ -5076,7 +5097,7 @@ class Forms(InFolder):
                         lines = sizing.render_text(blocks(found), width).split("\n")
                         self.assertLessEqual(max(map(len, lines)), width)
                         if width == 100:
-                            self.assertLessEqual(len(lines) - 1, {"screen": 40, "report": 310, "full": 1200}[form])
+                            self.assertLessEqual(len(lines) - 1, {"screen": 40, "report": 320, "full": 1400}[form])
                             self.assertNotIn("\n\n\n", "\n".join(lines))
 
     def test_lengths_of_the_quick_start(self):
@@ -5110,7 +5131,7 @@ class Forms(InFolder):
                     if plan.nodes_final is not None and figure is not None:
                         shown = sizing.written(float(Fraction(repr(figure)) * plan.nodes_final), lang)
                     self.assertEqual(cells[label], shown, (name, key))
-                marked = {"pt": "← usar em produção", "en": "← use in production"}[lang] in row[-1]
+                marked = {"pt": "← use este", "en": "← use this"}[lang] in row[-1]
                 self.assertEqual(marked, key == "recommended" and plan.nodes_final is not None, (name, key))
 
     def test_where_something_does_not_fit_the_screen_shows_what_would(self):
@@ -5748,8 +5769,6 @@ class SpeedNumbers(unittest.TestCase):
 planned_sessions_per_replica = 23: concurrency=200 nodes_per_replica=2 nodes_with_headroom=6 replicas_per_node=3  # 400 / 18
 planned_sessions_per_replica = 25: concurrency=200 nodes_per_replica=1 nodes_with_headroom=4 replicas_per_node=2
 tokens_per_s = 50000: concurrency=1000 active_ratio=0.5 tpot_expected_ms=10
-cost_per_million_tokens = 200: cost_per_year=3153600 tokens_per_s=1000 utilisation_ratio=0.5  # half of 31.536 G tokens
-api_break_even_ratio = 0.5: cost_per_year=3153600 tokens_per_s=1000 api_price_per_million_tokens=200
 active_sessions = 16.75: planned_sessions_per_replica=67 active_ratio=0.25
 active_sessions = 1: planned_sessions_per_replica=67 active_ratio=0.001
 peak_active_sessions = 13.5: sessions_with_headroom=240 nodes_per_replica=2 nodes_with_headroom=6 replicas_per_node=3
@@ -12188,7 +12207,7 @@ class TextFromFiles(InFolder):
     def test_tables_of_reports(self):
         for full in ((), ("--full",)):
             shown = call(*argv("--markdown-only", *full))[1]
-            self.assertIn("| RECOMENDADO | 3 | 24 | 43,5 | 30 | 0 % | 20 % | N+1 | produção ← usar em produção |\n", shown)
+            self.assertIn("| RECOMENDADO | 3 | 24 | 43,5 | 30 | 99,993 % | 0 % | 20 % | N+1 | produção ← use este |\n", shown)
             self.check_tables(shown)
 
     def check_tables(self, shown):
@@ -12206,9 +12225,8 @@ class TextFromFiles(InFolder):
 
 USAGE = "usage: python3 sizing.py --model NAME --server NAME [options]\n"
 FIRST_FLAGS = ("--model, --server, --storage, --concurrency, --effective-context, --kv-precision, --nodes, "
-               "--kv-budget-ratio, --runtime-overhead-gib, --weights-precision, --shared-prefix-tokens, "
-               "--peak-headroom-ratio, --tensor-parallel, --pipeline-parallel, --attention, --input-tokens, "
-               "--output-tokens, --active-ratio, --prefix-cache-hit-ratio, --tpot-ms, ...")
+               "--users, --active-users-ratio, --requests-per-s, --use-case, --kv-budget-ratio, --runtime-overhead-gib, --weights-precision, --shared-prefix-tokens, "
+               "--peak-headroom-ratio, --tensor-parallel, --pipeline-parallel, --attention, --input-tokens, ...")
 MISSING = "missing %s; see --help, --list-models and --list-servers"
 TOGETHER = "argument --nodes: expected instead of --concurrency, or both with --effective-context max"
 IN_CATALOG = "argument --%s: %r is not in %s.json; %s; see --list-%s"
@@ -12411,8 +12429,8 @@ class CommandLine(InFolder):
         "--draft-tokens": "--num-speculative-tokens --speculative-num-draft-tokens",
         "--attention data": "--enable-dp-attention --enable_attention_dp",
         "--attention data; replicas are worked out": "--data-parallel-size --dp-size --dp",
-        "--concurrency": "--users --sessions --max-concurrency", "--server": "--gpu --gpu-type", "--nodes": "--nnodes",
-        "--server and --nodes": "--gpus --num_gpus", "--concurrency (requests a second x seconds of each)": "--rps --request-rate",
+        "--concurrency": "--sessions --max-concurrency", "--server": "--gpu --gpu-type", "--nodes": "--nnodes",
+        "--server and --nodes": "--gpus --num_gpus", "--requests-per-s": "--rps --request-rate",
         "--input-tokens": "--isl --random-input-len", "--output-tokens": "--osl --max-tokens", "--model": "--model-path"}
 
     def test_flags_of_the_engines(self):
@@ -12498,6 +12516,20 @@ class CommandLine(InFolder):
                              [*DECIMAL[:4], "0", "1000001"], {"5": 5.0}),
         "measured_ttft_ms": ("a finite decimal number from 0.001 up to 10000000",
                              [*DECIMAL[:4], "0", "10000001"], {"1e7": 10.0**7}),
+        "users": ("a whole number from 1 up to 1000000000", [*WHOLE[:4], "1000000001"], {"20k": 20000}),
+        "active_users_ratio": ("a finite decimal number above 0 up to 1 (0.05 means 5 %)", [*DECIMAL[:4], "0", "5"], {"0.05": 0.05, "1": 1.0}),
+        "requests_per_s": ("a finite decimal number from 1e-06 up to 1000000000", [*DECIMAL[:4], "0", "1000000001"], {"0.5": 0.5}),
+        "power_use_ratio": ("a finite decimal number above 0 up to 1 (0.80 means 80 %)", [*DECIMAL[:4], "0", "1.1"], {"1": 1.0}),
+        "pue": ("a finite decimal number from 1 up to 10 (1.3 means 30 % for cooling and losses)", [*DECIMAL[:4], "0.99", "10.1"], {"1": 1.0}),
+        "rack_kw": ("a finite decimal number from 0.001 up to 10000", [*DECIMAL[:4], "0", "10001"], {"30": 30.0}),
+        "node_price_per_hour": ("a finite decimal number above 0 up to 1000000000000", [*DECIMAL[:4], "0", "-3"], {"98.5": 98.5}),
+        "node_price": ("a finite decimal number above 0 up to 1000000000000", [*DECIMAL[:4], "0", "-3"], {"4e5": 400000.0}),
+        "depreciation_years": ("a finite decimal number from 0.1 up to 50", [*DECIMAL[:4], "0", "51"], {"5": 5.0}),
+        "price_per_kwh": ("a finite decimal number from 0 up to 1000000", [*DECIMAL[:4], "-0.1"], {"0": 0.0}),
+        "utilisation_ratio": ("a finite decimal number above 0 up to 1 (0.40 means 40 %)", [*DECIMAL[:4], "0", "1.1"], {"0.4": 0.4}),
+        "api_price_per_million_tokens": ("a finite decimal number above 0 up to 1000000000000", [*DECIMAL[:4], "0"], {"2": 2.0}),
+        "node_availability": ("a finite decimal number above 0 up to 1 (0.995 means 99.5 %)", [*DECIMAL[:4], "0", "1.5"], {"1": 1.0}),
+        "sla": ("a finite decimal number above 0 up to 1 (0.999 means 99.9 %)", [*DECIMAL[:4], "0", "1.5"], {"0.999": 0.999}),
     }
 
     def test_numbers(self):
@@ -12608,6 +12640,10 @@ class CommandLine(InFolder):
                "draft_tokens": 0, "acceptance_length": None, "prefix_cache_hit_ratio": 0.0, "shared_prefix_tokens": 0,
                "active_ratio": 1.0, "tpot_ms": None, "ttft_ms": None, "engine": "generic",
                "text_only_model": False, "measured_tpot_ms": None, "measured_ttft_ms": None, "measured_sessions": None,
+               "users": None, "active_users_ratio": None, "requests_per_s": None, "load_tpot_ms": None, "load_ttft_ms": None,
+               "load_sessions": None, "use_case": None, "power_use_ratio": 1.0, "pue": None, "rack_kw": None,
+               "node_price_per_hour": None, "node_price": None, "depreciation_years": None, "price_per_kwh": None, "currency": None,
+               "utilisation_ratio": 1.0, "api_price_per_million_tokens": None, "node_availability": None, "sla": None,
                "replaced_entries": ()}
     GIVEN = {"concurrency": "7", "nodes": "9", "effective_context": "max", "kv_precision": "bf16",
              "kv_budget_ratio": "0.6",
@@ -12616,7 +12652,13 @@ class CommandLine(InFolder):
              "input_tokens": "3", "output_tokens": "5", "draft_tokens": "13", "acceptance_length": "1.5",
              "prefix_cache_hit_ratio": "0.25", "shared_prefix_tokens": "15",
              "active_ratio": "0.125", "tpot_ms": "45", "ttft_ms": "99", "engine": "vllm",
-             "measured_tpot_ms": "8", "measured_ttft_ms": "14", "measured_sessions": "6"}
+             "measured_tpot_ms": "8", "measured_ttft_ms": "14", "measured_sessions": "6", "power_use_ratio": "0.75", "pue": "1.25",
+             "rack_kw": "31", "node_price": "17", "depreciation_years": "19", "price_per_kwh": "0.5", "currency": "BRL",
+             "utilisation_ratio": "0.375", "api_price_per_million_tokens": "21", "node_availability": "0.9375", "sla": "0.875",
+             "use_case": "chat"}
+    # another way to state the load, found, or another price
+    ELSEWHERE = {"ha_mode", "replaced_entries", "users", "active_users_ratio", "requests_per_s", "load_tpot_ms", "load_ttft_ms",
+                 "load_sessions", "node_price_per_hour"}
 
     def asked(self, *arguments):
         found, servers = sizing.read_request(sizing.parse_arguments(list(arguments)))
@@ -12633,7 +12675,7 @@ class CommandLine(InFolder):
         found = self.asked(*flags(model="qwen3-8b", server="dgx200", storage="aws_ebs_gp3",
                                   weights_precision="fp8",
                                   **self.GIVEN))
-        self.assertEqual(set(self.GIVEN), set(self.REQUEST) - {"ha_mode", "replaced_entries", *sizing.SWITCHES})
+        self.assertEqual(set(self.GIVEN), set(self.REQUEST) - {*self.ELSEWHERE, *sizing.SWITCHES})
         for name in sizing.SWITCHES:
             self.assertIs(self.asked(*argv(), sizing.flag(name))[name], True)
             self.assertEqual(call(*argv(), sizing.flag(name), sizing.flag(name)),
@@ -12804,6 +12846,10 @@ class CommandLine(InFolder):
         --effective-context required
         --kv-precision default: the model's
         --nodes
+        --users
+        --active-users-ratio
+        --requests-per-s
+        --use-case
         memory, capacity and layout:
         --kv-budget-ratio default: 0.7
         --runtime-overhead-gib default: computed
@@ -12830,6 +12876,19 @@ class CommandLine(InFolder):
         --measured-tpot-ms
         --measured-ttft-ms
         --measured-sessions
+        power, money and availability:
+        --power-use-ratio default: 1
+        --pue
+        --rack-kw
+        --node-price-per-hour
+        --node-price
+        --depreciation-years
+        --price-per-kwh
+        --currency
+        --utilisation-ratio default: 1
+        --api-price-per-million-tokens
+        --node-availability default: computed
+        --sla default: by scenario
         output (default: --summary at a terminal, else text, then JSON):
         --json-only
         --text-only
