@@ -408,6 +408,7 @@ FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision"
                  "gpu_interconnect": ("nvlink", "infinity_fabric", "pcie")}
 PARAMETER_COUNT = 10**15
 FIELD_MAXIMA = {name: most for most, names in (
+    (1, "measured_power_ratio"),
     (10**4, "num_layers layers moe_layers mtp_layers num_attention_heads num_key_value_heads gpus "
         "hbm_per_gpu_gb"),
     (10**5, "head_dim num_experts num_experts_per_tok weights_gib checkpoint_gib"),
@@ -716,6 +717,7 @@ class Server:
     all_reduce_us: dict | None = None
     product: str | None = None                           # as its maker or cloud calls it
     aliases: list | None = None
+    measured_power_ratio: float | None = None            # the most of max_power_kw measured under load
 
     def __post_init__(self):
         check_record(self)
@@ -5701,6 +5703,15 @@ PARAMETERS = (
         *FROM_SERVER_SHEET,
         "Decidem se o datacenter recebe os nós.", "Decide whether the data centre takes the nodes.",
         "Esquecer rede, armazenamento e refrigeração.", "Forgetting network, storage and cooling."),
+    parameter("measured_power_ratio",
+        "Quanto da potência máxima já se mediu num nó desses sob carga.",
+        "How much of the maximum power has been measured on such a node under load.",
+        "Artigos que mediram o nó inteiro na tomada; a fonte do servidor os cita.",
+        "Papers that measured the whole node at the wall; the server's source names them.",
+        "Referência para estimar o consumo; nenhum número a usa.",
+        "A reference for estimating consumption; no number uses it.",
+        "Tomar por ela o consumo das placas, ou uma média.",
+        "Taking the boards alone, or an average, for it."),
     parameter("type iops_read iops_write",
         "Tipo do armazenamento e operações por segundo.", "Kind of storage and operations per second.",
         *FROM_MAKER_OR_FIO,
@@ -5928,6 +5939,7 @@ LABELS = {name: Text(*both) for name, both in {
     "dense_tflops_fp4": ("FP4 denso por GPU", "Dense FP4 per GPU"),
     "system_memory_tb": ("Memória do host", "Host memory"),
     "max_power_kw": ("Potência máxima", "Maximum power"), "rack_units": ("Altura (U)", "Height (U)"),
+    "measured_power_ratio": ("Potência medida sob carga", "Power measured under load"),
     "type": ("Tipo", "Kind"), "iops_read": ("IOPS de leitura", "Read IOPS"),
     "iops_write": ("IOPS de escrita", "Write IOPS"),
     "throughput_read_gbps": ("Leitura", "Read"), "throughput_write_gbps": ("Escrita", "Write"),
@@ -5990,7 +6002,7 @@ DETAILS = ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params
            "vision_params", "rope_positions", "default_kv_precision", "gpu_interconnect", "hbm_per_gpu_gb",
            "iops_read", "iops_write", "latency_read_ms_p50", "latency_write_ms_p50", "latency_write_ms_p99",
            "max_num_batched_tokens_origin", "max_num_seqs_origin", "layer_groups", "all_reduce_gbps",
-           "all_reduce_us", "throughput_write_gbps", "aliases", "product", "maker")
+           "all_reduce_us", "throughput_write_gbps", "aliases", "product", "maker", "measured_power_ratio")
 # The parameters that shape any answer; what was asked for beside them shapes its own.
 SHAPING = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio", "runtime_overhead_gib",
            "peak_headroom_ratio", "ha_mode", "num_key_value_heads", "attention_pattern", "weights_gib",
@@ -6547,7 +6559,7 @@ NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "num_key_value_heads", "head_dim"
                "whole_params", "whole_unquantized_params", "layer_groups", "config_read", "config_derived",
                "config_unread", "config_accepted", "weights_origin", "rope_positions", "task", "product",
                "aliases", "maker", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4",
-               *REQUEST_NAMES)
+               "measured_power_ratio", *REQUEST_NAMES)
 
 
 def is_unused(name: str, value) -> bool:

@@ -964,6 +964,7 @@ class Records(Tabled):
                    for groups, changes, message in self.REFUSED)
 
     GREATEST = {  # of the fields that hold a number; 10^9 for the others
+                1: "measured_power_ratio",
                 10**4: "num_layers num_key_value_heads num_attention_heads moe_layers mtp_layers gpus hbm_per_gpu_gb",
                 10**6: "hidden_size", 10**8: "vocab_size",
                 10**5: "head_dim weights_gib checkpoint_gib num_experts num_experts_per_tok",
@@ -4817,7 +4818,7 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
             (NO_CONTEXT, ": 1,000,000,000 sessions of — tokens, KV in fp8"),
             (NO_CONTEXT, "\nMINIMUM      —                does not fit    —     —   —  —     0 %  "),
             # a figure that the catalog does not state, and nodes that there are
-            ({"server": "8x-l40s", "model": "qwen3-8b", "effective_context": 4096, "concurrency": 10},
+            ({"server": "aws-g6e.48xlarge", "model": "qwen3-8b", "effective_context": 4096, "concurrency": 10},
              "\nMINIMUM      1      8     not stated  not stated  "),
             # 1504.125 - 2.252197265625 = 1501.872802734375: less than one session
             ({"runtime_overhead_gib": 1501.8729},
@@ -7898,6 +7899,26 @@ class Catalogs(InFolder):
         self.assertGreater(len([name for name in hub if hub[name]]), 50)
         for name, (part,) in ((name, parts) for name, parts in hub.items() if parts):
             self.assertIn(part.lower(), [name, *(MODELS[name].aliases or ())])
+
+    def test_power_and_height_of_the_shipped_servers(self):
+        """Where a figure is missing the source says why: nobody states it, or a cloud bills none."""
+        for name, server in SERVERS.items():
+            for figure, word in ((server.max_power_kw, "power"), (server.rack_units, "rack units")):
+                with self.subTest(server=name, word=word):
+                    told = re.search(word + "[^.;]*", server.source.lower()).group()
+                    self.assertEqual("not known" in told, figure is None, told)
+        for name, *figures in (("dgx300", 14.5, 10), ("dgx200", 10.2, 8), ("gb200-nvl72", 132, 48), ("gb300-nvl72", 142, 48),
+                               ("hgx-mi300x", None, 8), ("hgx-mi355x", None, 4), ("8x-l40s", None, 5), ("8x-rtx-pro-6000", None, 4)):
+            self.assertEqual([SERVERS[name].max_power_kw, SERVERS[name].rack_units], figures)
+
+    def test_measured_power_names_its_source_and_computes_nothing(self):
+        stated = {name: server.measured_power_ratio for name, server in SERVERS.items() if server.measured_power_ratio}
+        self.assertEqual(stated, {"dgx-h100": 0.82})     # 8.4 of 10.2 kW
+        for name, ratio in stated.items():
+            measured, rated = re.search(r"Measured power: ([\d.]+) of the rated ([\d.]+) kW .*arXiv \d{4}\.\d{5}", SERVERS[name].source).groups()
+            self.assertEqual((float(rated), round(float(measured) / float(rated), 2)), (SERVERS[name].max_power_kw, ratio))
+        self.assertEqual([name for name in SERVERS if "measured power" in SERVERS[name].source.lower()], list(stated))
+        self.assertEqual([name for name, number in sizing.NUMBERS.items() if "measured_power_ratio" in number.inputs], [])
 
     def test_entry_that_is_no_object(self):
         for bad, shown in ((3, "3"), ("m", "'m'"), (None, "None"), ([], "[]")):
@@ -12982,10 +13003,13 @@ class CommandLine(InFolder):
         ("models", "| llama-3.1-8b-instruct | full | 128 | bf16 | 128 | 16 | 15 |"),    # its alias says no more
         ("servers", "| dgx300 = DGX B300 | B300 | 8 | 2.148,8 | 7,75 | 14,4 | 14,5 | 10 |"),
         ("servers", "| dgx-h100 | H100 | 8 | 637,2 | 3,35 | 7,2 | 10,2 | 8 |"),
-        ("servers", "| 8x-l40s | L40S | 8 | 359,9 | 0,86 | PCIe | — | — |"),
+        ("servers", "| 8x-l40s | L40S | 8 | 359,9 | 0,86 | PCIe | — | 5 |"),
+        ("servers", "| gb200-nvl72 | GB200 | 72 | 13.322,2 | 8 | 130 | 132 | 48 |"),
+        ("servers", "| aws-p5.48xlarge | H100 | 8 | 637,2 | 3,35 | 7,2 | — | — |"),
         ("servers", "| hgx-mi325x = Instinct MI325X Platform | MI325X | 8 | 2.047,9 | 6 | 7,17 | — | 7 |"),
         ("storage", "| profile_default | nvme_local | 28 | 0,08 | 0,15 |"),
         ("storage", "| aws_ebs_gp3 | cloud_block_storage | 1,05 | — | — |"),
+        ("storage", "| azure_nd_v5_disks | cloud_block_storage | 0,61 | — | — |"),
     ]
 
     def test_lists(self):
