@@ -137,10 +137,10 @@ def nines(ratio: float, lang: str) -> str:
     """An availability with the first digit of what it lacks, cut and not rounded: `99.993 %`."""
     whole = 100 * exact(float(ratio))
     lacking = float(100 - whole)
-    decimals = max(0, min(MOST_NINES, -math.floor(math.log10(lacking)))) if lacking else 0
-    cut = math.floor(whole * 10**decimals)
-    digits = "%d.%0*d" % (cut // 10**decimals, decimals, cut % 10**decimals) if decimals else str(cut)
-    return "%s %%" % localised(digits, lang)
+    decimals = max(1, min(MOST_NINES, -math.floor(math.log10(lacking)))) if lacking else 1
+    percents, rest = divmod(math.floor(whole * 10**decimals), 10**decimals)
+    digits = "%d.%0*d" % (percents, decimals, rest)
+    return "%s %%" % localised(digits.rstrip("0").rstrip("."), lang)
 
 
 def plain(value: float, lang: str) -> str:
@@ -5840,8 +5840,8 @@ WORDS.update((name, Text(*both)) for name, both in {
     "refused": ("Inviável ({reason}): {names}", "Not viable ({reason}): {names}"),
     "attention_data": (" (data-parallel)", " (data-parallel)"),
     "risks": ("Risco, meta de SLA e disponibilidade calculada", "Risk, SLA target and computed availability"),
-    "risk": ("{risk}; SLA: {typical_sla}; no pico {availability_peak_nines} (fora: {short_hours_per_year} h/ano)",
-             "{risk}; SLA: {typical_sla}; at peak {availability_peak_nines} (short: {short_hours_per_year} h/year)"),
+    "risk": ("{risk}; SLA: {typical_sla}; no pico: {availability_peak_nines}",
+             "{risk}; SLA: {typical_sla}; at peak: {availability_peak_nines}"),
     "risk_unfit": ("{risk}; SLA: {typical_sla}", "{risk}; SLA: {typical_sla}"),
     "independent": (
         "Disp.: nós independentes, no ar {node_availability_nines} do tempo, no pico; rede, rack e site à parte",
@@ -6014,7 +6014,7 @@ ASKED_ABOUT = ("kv_per_session_gib", "hbm_total_gib", "runtime_overhead_gib", "k
                "tpot_committed_ms", "ttft_high_ms", "cost_per_year", "cost_per_million_tokens")
 # What stands in the summary, or says there again what another number says.
 TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "heat_kbtu_per_h",
-                  "node_availability", "availability_peak", "short_hours_per_year", "memory_sessions_per_node",
+                  "node_availability", "availability_peak", "memory_sessions_per_node",
                   "sessions_per_replica", "kv_in_use_gib", "kv_free_gib", "reserved_gib")
 # The numbers on speed that say something without their formula; the full report shows the others too.
 SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tpot_full_context_ms",
@@ -9813,7 +9813,7 @@ OTHER_NUMBERS: tuple[tuple[str, Callable], ...] = (
     (r"(\d+|[1-9]\d{0,2}(?:[. ']\d{3})+),(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
     (r"([1-9]\d{0,2}(?:[, ]\d{3})+)\.(\d+)", lambda found, row: without_marks(found[1]) + "." + found[2]),
     (r"(\d+(?:[.,]\d+)?) ?%", lambda found, row: as_percent(found[1]) if row.metavar == "RATIO" else ""),
-    (r"\d{2,3}(?:\.\d+)?", lambda found, row: as_percent(found[0]) if row.metavar == "RATIO" else ""),
+    (r"\d{2,3}(?:\.\d{1,2})?", lambda found, row: as_percent(found[0]) if row.metavar == "RATIO" else ""),
     (r"(\d+)\.00?|(\d+)[eE]\+?(\d)", lambda found, row: found[1] or found[2] + "0" * int(found[3])),
     (r"(\d+(?:\.\d+)?) ?ms", lambda found, row: found[1] if row.metavar == "MS" else ""),
     (r"(\d+) ?s", lambda found, row: found[1] + "000" if row.metavar == "MS" else ""),
