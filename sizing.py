@@ -77,7 +77,8 @@ REASONS = {
         "nodes given.")),
 }
 UNITS = {"us": "µs", "gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB",
-         "mib": "MiB", "kw": "kW", "mwh": "MWh", "kbtu": "kBTU", "hours": "h", "ms": "ms", "s": "s", "tflops": "TFLOPS", "context": "tokens",
+         "mib": "MiB", "kw": "kW", "mwh": "MWh", "kbtu": "kBTU", "hours": "h", "ms": "ms", "s": "s",
+         "tflops": "TFLOPS", "context": "tokens",
          "embeddings": "tokens", "window": "tokens"}
 # What may stand behind the unit in a name: per what, which percentile, in which precision.
 BEHIND_UNIT = "(_per_[^_]+)*(_p50|_p99|_bf16|_fp8|_fp4)?$"
@@ -343,9 +344,10 @@ ATTENTIONS = ("auto", "tensor", "data")
 # 60 s over the mean. Figures computed from the data, 2026-11.
 UseCase = namedtuple("UseCase", "trace input_tokens output_tokens prefix_cache_hit_ratio peak_headroom_ratio")
 USE_CASES = {
-    "chat": UseCase(Text("conversas do Azure, 2023-11", "Azure conversations, 2023-11"), 1155, 211, None, 0.52),
-    "long-chat": UseCase(Text("conversas do Kimi (Mooncake), 2024-25", "Kimi conversations (Mooncake), 2024-25"),
-                         12035, 343, 0.374, 0.21),
+    "chat": UseCase(Text("conversas do Azure, 2023-11", "Azure conversations, 2023-11"),
+                    1155, 211, None, 0.52),
+    "long-chat": UseCase(Text("conversas do Kimi (Mooncake), 2024-25",
+                              "Kimi conversations (Mooncake), 2024-25"), 12035, 343, 0.374, 0.21),
     "code": UseCase(Text("código no Azure, 2023-11", "Azure code completion, 2023-11"), 2048, 28, None, 3.2),
     "rag": UseCase(Text("perguntas sobre documentos (Mooncake, sintético), 2024-25",
                         "questions on documents (Mooncake, synthetic), 2024-25"), 15325, 149, 0.651, None),
@@ -1157,16 +1159,19 @@ class Request:
         None, Flag("PRICE", PRICE), "Preço de uma hora de nó alugado.", "Price of an hour of a rented node.",
         *OF_A_PRICE)
     node_price: float | None = request_field(
-        None, Flag("PRICE", PRICE), "Preço de um nó comprado.", "Price of a node that is bought.", *OF_A_PRICE)
+        None, Flag("PRICE", PRICE), "Preço de um nó comprado.", "Price of a node that is bought.",
+        *OF_A_PRICE)
     depreciation_years: float | None = request_field(
         None, Flag("YEARS", Bound(float, 0.1, 50)),
         "Anos em que o preço do nó é depreciado.", "Years over which a node's price is written off.",
         "Contabilidade (balanços de nuvens: 4 a 6).", "Accounting (filings of clouds: 4 to 6).",
         "Divide o preço do nó.", "Divides the node's price.",
-        "Depreciar em mais anos do que a GPU será usada.", "Writing off over more years than the GPU will serve.")
+        "Depreciar em mais anos do que a GPU será usada.",
+        "Writing off over more years than the GPU will serve.")
     price_per_kwh: float | None = request_field(
         None, Flag("PRICE", Bound(float, 0, 10**6)),
-        "Preço da energia, por kWh; 0: outro paga.", "Price of energy, per kWh; 0: another pays.", *OF_A_PRICE)
+        "Preço da energia, por kWh; 0: outro paga.", "Price of energy, per kWh; 0: another pays.",
+        *OF_A_PRICE)
     currency: str | None = request_field(
         None, Flag("NAME"),
         "Moeda dos preços: só um rótulo.", "Currency of the prices: a label only.",
@@ -3073,10 +3078,10 @@ def api_break_even_ratio(cost_per_year, tokens_per_s, api_price_per_million_toke
     return cost_per_year * 10**6 / (tokens_per_s * HOURS_PER_YEAR * 3600 * api_price_per_million_tokens)
 
 
-# A node's mean time between failures: 419 unplanned interruptions of the Llama 3 405B training, 2,048 nodes of
-# 8 H100 in 54 days (2024). To repair it, hours: 60 % of faults recover in 2.2 h (a study of Delta's A100 and
-# H100, 2025), 40 % are a replaced host, 72 h (Crusoe: 41.5 % of cases); the mix is an own estimate. Other
-# fleets: 1,701 h (OPT-175B) to 10,256 h (RSC-2).
+# A node's mean time between failures: 419 unplanned interruptions of the Llama 3 405B training, 2,048 nodes
+# of 8 H100 in 54 days (2024). To repair it, hours: 60 % of faults recover in 2.2 h (a study of Delta's A100
+# and H100, 2025), 40 % are a replaced host, 72 h (Crusoe: 41.5 % of cases); the mix is an own estimate.
+# Other fleets: 1,701 h (OPT-175B) to 10,256 h (RSC-2).
 NODE_MTBF_H = 6335
 NODE_MTTR_H = Fraction("30.1")
 
@@ -4370,7 +4375,7 @@ def short_ratio(nodes: int, needed: int, node_availability: float, nodes_per_rep
     odds = fails / up
     term = math.exp(math.lgamma(units + 1) - math.lgamma(down + 1) - math.lgamma(units - down + 1)
                     + down * math.log(fails) + (units - down) * math.log(up))
-    terms = []
+    terms: list[float] = []
     while 0 <= down <= units and term > 0 and (len(terms) < 2 or term > terms[0] * NEGLIGIBLE):
         terms.append(term)
         term *= (units - down) / (down + 1) * odds if step > 0 else down / (units - down + 1) / odds
@@ -4603,7 +4608,8 @@ def with_load(request: Request, ruled: Request) -> Request:
 
     `ruled` is the request under the policy at whose speed requests become sessions.
     """
-    stating = [name for name in ("users", "requests_per_s", "concurrency") if getattr(request, name) is not None]
+    stating = [name for name in ("users", "requests_per_s", "concurrency")
+               if getattr(request, name) is not None]
     if len(stating) > 1:
         raise SizingError("%s: expected instead of %s" % (stating[0], stating[-1]))
     if request.users is not None:
@@ -5094,16 +5100,16 @@ ALERTS = (
         "Use a fast network and measure speed; more HBM per node or weights in fewer bits avoid it."),
     alert("sla_missed", "plan", "warning",
         lambda availability_peak, sla: availability_peak < sla,
-        "Disponibilidade no pico de {availability_peak_nines}, abaixo do SLA de {sla_nines}; reserva que basta: "
-        "{spares_for_sla}",
+        "Disponibilidade no pico de {availability_peak_nines}, abaixo do SLA de {sla_nines}; reserva que "
+        "basta: {spares_for_sla}",
         "Availability at peak of {availability_peak_nines}, below the SLA of {sla_nines}; spares that do: "
         "{spares_for_sla}",
         "A reserva ({ha_extra_nodes}) mantém o pico no ar {availability_peak_nines} do tempo, menos que os "
         "{sla_nines} do SLA: {short_hours_per_year} horas por ano abaixo do pico.",
         "The spares ({ha_extra_nodes}) keep the peak up {availability_peak_nines} of the time, less than the "
         "{sla_nines} of the SLA: {short_hours_per_year} hours a year below the peak.",
-        "Nós de reserva que alcançam o SLA: {spares_for_sla}; ou informe a disponibilidade medida dos seus nós "
-        "(--node-availability).",
+        "Nós de reserva que alcançam o SLA: {spares_for_sla}; ou informe a disponibilidade medida dos seus "
+        "nós (--node-availability).",
         "Spare nodes that reach the SLA: {spares_for_sla}; or give the availability measured on your nodes "
         "(--node-availability)."),
     alert("rack_too_small", "plan", "warning",
@@ -5111,8 +5117,8 @@ ALERTS = (
         "Um nó pede {max_power_kw} kW; o rack entrega {given_rack_kw}",
         "One node draws {max_power_kw} kW; the rack gives {given_rack_kw}",
         "Um nó pede até {max_power_kw} kW, mais que os {given_rack_kw} kW de um rack: não há onde ligá-lo.",
-        "One node draws up to {max_power_kw} kW, more than the {given_rack_kw} kW of a rack: there is nowhere "
-        "to plug it in.",
+        "One node draws up to {max_power_kw} kW, more than the {given_rack_kw} kW of a rack: there is "
+        "nowhere to plug it in.",
         "Peça racks de ao menos {max_power_kw} kW, ou escolha um servidor menor.",
         "Ask for racks of at least {max_power_kw} kW, or choose a smaller server."),
     alert("hybrid_manager_needed", "plan", "warning",
@@ -5211,10 +5217,10 @@ ALERTS = (
             "tempo.",
         "Silent sessions hold {idle_kv_share_pct} of the KV budget: only {active_ratio_pct} generate at "
         "once.",
-        "Conte só as sessões que precisam ficar em HBM (--users com --active-users-ratio); as outras recomeçam "
-        "do cache de prefixo ou de um novo prefill.",
-        "Count only sessions that must stay in HBM (--users with --active-users-ratio); the others start again "
-        "from the prefix cache or a new prefill."),
+        "Conte só as sessões que precisam ficar em HBM (--users com --active-users-ratio); as outras "
+        "recomeçam do cache de prefixo ou de um novo prefill.",
+        "Count only sessions that must stay in HBM (--users with --active-users-ratio); the others start "
+        "again from the prefix cache or a new prefill."),
     alert("quantised_name_16_bit", "plan", "warning", lambda name_says_quantised: name_says_quantised,
         "O nome {model} diz quantizado, e o config.json não: pesos em 16 bits",
         "The name {model} says quantised, and its config.json does not: weights in 16 bits",
@@ -5844,9 +5850,10 @@ WORDS.update((name, Text(*both)) for name, both in {
              "{risk}; SLA: {typical_sla}; at peak: {availability_peak_nines}"),
     "risk_unfit": ("{risk}; SLA: {typical_sla}", "{risk}; SLA: {typical_sla}"),
     "independent": (
-        "Disp.: nós independentes, no ar {node_availability_nines} do tempo, no pico; rede, rack e site à parte",
-        "Avail.: independent nodes, each up {node_availability_nines} of the time, at peak; network, rack and "
-        "site apart"),
+        "Disp.: nós independentes, no ar {node_availability_nines} do tempo, no pico; rede, rack e site à "
+        "parte",
+        "Avail.: independent nodes, each up {node_availability_nines} of the time, at peak; network, rack "
+        "and site apart"),
     "production": ("← use este", "← use this"),
     "picture": (
         "TPOT esperado ({lead}): de {first_ms} ms com uma sessão por réplica a {last_ms} ms com "
@@ -9705,7 +9712,8 @@ HELP: dict[str, dict[str, str]] = {
     "power, money and availability": {
         "power_use_ratio": "mean share of rated power", "pue": "of the data centre",
         "rack_kw": "power of one rack", "node_price_per_hour": "of a rented node",
-        "node_price": "of a node that is bought, with the next two", "depreciation_years": "over which it is written off",
+        "node_price": "of a node that is bought, with the next two",
+        "depreciation_years": "over which it is written off",
         "price_per_kwh": "of energy; 0: another pays", "currency": "label of all prices",
         "utilisation_ratio": "mean load ÷ nominal load",
         "api_price_per_million_tokens": "of an API, to compare with",

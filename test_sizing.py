@@ -2943,6 +2943,12 @@ class Traffic(unittest.TestCase):
         self.assertIn(line, summary(lang="en", concurrency=None, users=20000, active_users_ratio=0.05))
         self.assertNotIn("Load:", summary(lang="en"))
 
+    @staticmethod
+    def in_flight(asked, plan):
+        """Little's law at the targets of a request, or the figures of a plan."""
+        tpot_ms, ttft_ms = asked.tpot_ms or plan.tpot_committed_ms, asked.ttft_ms or plan.ttft_expected_ms
+        return math.ceil(asked.requests_per_s * (ttft_ms + asked.output_tokens * tpot_ms) / 1000 / asked.active_ratio)
+
     def test_requests_are_sessions_by_littles_law(self):
         for changes in ({}, {"tpot_ms": 12}, {"ttft_ms": 2000}, {"tpot_ms": 12, "ttft_ms": 500}, {"active_ratio": 0.25},
                         {"output_tokens": 100}, {"requests_per_s": 0.001}, {"requests_per_s": 5000}):
@@ -2950,18 +2956,14 @@ class Traffic(unittest.TestCase):
             with self.subTest(changes):
                 made = sizing.make_answer(request(concurrency=None, **changes), SERVERS, "en")
                 asked, plan = made.request, made.plans["recommended"]
-
-                def in_flight(tpot_ms, ttft_ms):
-                    return math.ceil(changes["requests_per_s"] * (changes.get("ttft_ms", ttft_ms) + asked.output_tokens * changes.get(
-                        "tpot_ms", tpot_ms)) / 1000 / asked.active_ratio)
                 self.assertEqual({each.concurrency_of_requests for each in made.plans.values()}, {asked.concurrency})
                 self.assertEqual((asked.load_tpot_ms, asked.load_ttft_ms), (changes.get("tpot_ms", plan.tpot_committed_ms),
                                                                             changes.get("ttft_ms", plan.ttft_expected_ms)))
                 # its own times ask for no more; those of one session less, for more
-                self.assertLessEqual(in_flight(plan.tpot_committed_ms, plan.ttft_expected_ms), asked.concurrency)
+                self.assertLessEqual(self.in_flight(asked, plan), asked.concurrency)
                 if asked.concurrency > 1:
                     less = plans(concurrency=asked.concurrency - 1, **{name: value for name, value in changes.items() if name != "requests_per_s"})["recommended"]
-                    self.assertGreaterEqual(in_flight(less.tpot_committed_ms, less.ttft_expected_ms), asked.concurrency)
+                    self.assertGreaterEqual(self.in_flight(asked, less), asked.concurrency)
                 self.assertGreaterEqual(plan.requests_per_s, changes["requests_per_s"])
 
     def test_requests_that_no_node_serves(self):
