@@ -63,6 +63,8 @@ REASONS = {
     "not_asked": Reason(Text("nenhum", "none"), Text("Não foi pedido.", "It was not asked for.")),
     "rack_too_small": Reason(Text("não cabe no rack", "does not fit the rack"), Text(
         "Um nó pede mais potência do que o rack entrega.", "One node draws more power than the rack gives.")),
+    "no_sla": Reason(Text("sem SLA", "no SLA"), Text("Este cenário não tem meta de SLA.",
+                                                     "This scenario has no SLA target.")),
     "sla_out_of_reach": Reason(Text("fora de alcance", "out of reach"), Text(
         "Nenhuma reserva alcança este SLA.", "No number of spares reaches this SLA.")),
     "not_applicable": Reason(Text("não se aplica", "does not apply"), Text(
@@ -4410,11 +4412,11 @@ def nodes_for_sla(sheet: Sheet) -> int:
 
 # --- What operating the nodes takes, as asked
 
-def asked_value(sheet: Sheet, name: str):
+def asked_value(sheet: Sheet, name: str, reason: str = "not_asked"):
     """What the request says under a name; raises Absent where it says nothing."""
     value = getattr(sheet["request"], name)
     if value is None:
-        raise Absent("not_asked")
+        raise Absent(reason)
     return value
 
 
@@ -4434,7 +4436,7 @@ def in_currency(sheet: Sheet) -> str:
 ASKED_VALUES: dict[str, Callable] = {
     **{OWN_NAMES.get(name, name): partial(asked_value, name=name) for name in NO_OPERATIONS},
     "rack_kw": usable_rack_kw, "given_rack_kw": partial(asked_value, name="rack_kw"),
-    "in_currency": in_currency,
+    "sla": partial(asked_value, name="sla", reason="no_sla"), "in_currency": in_currency,
     "use_case_trace": lambda sheet: USE_CASES[asked_value(sheet, "use_case")].trace}
 
 
@@ -6018,14 +6020,14 @@ SHAPING = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio"
 ASKED_ABOUT = ("kv_per_session_gib", "hbm_total_gib", "runtime_overhead_gib", "kv_budget_gib",
                "memory_sessions_per_replica", "concurrency_of_users", "concurrency_of_requests",
                "sessions_per_node", "nodes_with_headroom", "nodes_final", "max_effective_context",
-               "tpot_committed_ms", "ttft_high_ms", "cost_per_year", "cost_per_million_tokens")
+               "tpot_committed_ms", "cost_per_year", "cost_per_million_tokens")
 # What stands in the summary, or says there again what another number says.
 TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "heat_kbtu_per_h",
                   "node_availability", "availability_peak", "memory_sessions_per_node",
                   "sessions_per_replica", "kv_in_use_gib", "kv_free_gib", "reserved_gib")
 # The numbers on speed that say something without their formula; the full report shows the others too.
 SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tpot_full_context_ms",
-               "tpot_all_accepted_ms", "ttft_idle_ms", "ttft_expected_ms", "prefill_load",
+               "tpot_all_accepted_ms", "ttft_idle_ms", "ttft_expected_ms", "ttft_high_ms", "prefill_load",
                "tokens_per_s_per_session", "tokens_per_s_per_node", "tokens_per_s", "requests_per_s")
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
@@ -6566,13 +6568,15 @@ NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "num_key_value_heads", "head_dim"
                "whole_params", "whole_unquantized_params", "layer_groups", "config_read", "config_derived",
                "config_unread", "config_accepted", "weights_origin", "rope_positions", "task", "product",
                "aliases", "maker", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4",
-               "measured_power_ratio", *REQUEST_NAMES)
+               "measured_power_ratio", "use_case_trace", *REQUEST_NAMES)
 
 
 def is_unused(name: str, value) -> bool:
     """Whether a field says that something was not asked for, does not apply, or is empty."""
     if value is None:
         return name in NOT_UNKNOWN
+    if name in NO_OPERATIONS and value == NO_OPERATIONS[name]:
+        return True
     return value in ((), [], {}, "auto") or (value == 0 and REQUEST_DEFAULTS.get(name) == 0)
 
 
@@ -6789,11 +6793,13 @@ def worked_formula(name: str, answer: Answer) -> str:
         found.setdefault(formula, {}).setdefault(worked_lines(name, answer, key), []).append(key)
     lines = []
     for formula, worked in found.items():
-        lines.append(formula)
-        for text, keys in worked.items():
-            alone = len(keys) == len(answer.cards)
-            lines.append(text if alone else "%s %s" % (scenario_names(keys, lang), text))
+        named = [text if len(keys) == len(answer.cards) else "%s %s" % (scenario_names(keys, lang), text)
+                 for text, keys in worked.items()]
+        lines += [formula, *([" | ".join(named)] if sum(map(len, named)) < SIDE_BY_SIDE else named)]
     return "\n".join(lines)
+
+
+SIDE_BY_SIDE = 84                                        # characters of worked lines that share one
 
 
 def worked_lines(name: str, answer: Answer, key: str) -> str:
