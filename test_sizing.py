@@ -4627,7 +4627,7 @@ class DoesNotFit(InFolder):
                           "ha_extra_nodes\n    não cabe\n  Inputs: nodes_with_headroom = — | ha_extra_nodes = 0 · 1 · 2 | ", tail)
         text = sizing.render_text(sizing.report_blocks(self.found[24576], True), 100)      # IDEAL alone does not fit
         self.assertIn("(nodes_final): MÍNIMO 10 (médio) | RECOMENDADO 13 (grande) | IDEAL não cabe\n", text)
-        self.assertIn("\n    RECOMENDADO = 12 + 1 = 13\n    IDEAL não cabe\n  Inputs: nodes_with_headroom = 10 · 12 · — | ", text)
+        self.assertIn("\n    MÍNIMO = 10 + 0 = 10 | RECOMENDADO = 12 + 1 = 13 | IDEAL não cabe\n  Inputs: nodes_with_headroom = 10 · 12 · — | ", text)
         data = sizing.report_json(self.found[45056])
         self.assertEqual(nodes(data), [None] * 3)
         self.assertEqual(alert_scenarios(data),
