@@ -3551,9 +3551,9 @@ class Formulas(unittest.TestCase):
                      "IDEAL = 2148,75 × 0,65 − 114,016115625 = 1282,671384375",
                      "= (14 × 1024 × 201088 + 8 × 16384 × 2880) ÷ 2^30 + 2,1 + 0,87 + 2 × 131072 × 0 ÷ 2^30 = 6,006376953125",
                      "= 1 × (65,9651 + 0) + 8 × 6,006376953125 = 114,016115625", "= floor(1024 × 1 ÷ 1) = 1024",
-                     "MÍNIMO, RECOMENDADO = min(617; 1024) = 617", "IDEAL = min(569; 1024) = 569",
+                     "MÍNIMO, RECOMENDADO = min(617; 1024) = 617 | IDEAL = min(569; 1024) = 569",
                      "MÍNIMO, RECOMENDADO = floor(max(0; 1390,108884375) ÷ 1 ÷ 2,252197265625) = 617",
-                     "MÍNIMO = (2 − 3) ÷ 3 = −0,333333333333333", "RECOMENDADO = (3 − 3) ÷ 3 = 0",
+                     "MÍNIMO = (2 − 3) ÷ 3 = −0,333333333333333", "RECOMENDADO = (3 − 3) ÷ 3 = 0",    # too long for one line
                      "IDEAL = (5 − 3) ÷ 3 = 0,666666666666667"):
             self.assertEqual(text.count("\n    " + line + "\n"), 1, line)
         self.assertIn("\n    IDEAL = floor(max(0, 1282.671384375) ÷ 1 ÷ 2.252197265625) = 569\n",
@@ -4165,7 +4165,8 @@ class JsonReport(unittest.TestCase):
                            "max_num_batched_tokens_origin "
                            "max_num_seqs_origin weights_precision overhead_origin requested_context",
              "scenarios/ideal": "name configuration results classification binding_limit speed_basis speed_rests_on speed_missing "
-                                "layouts rationale warnings",
+                                "layouts rationale warnings hand_over",
+             "scenarios/ideal/hand_over": "engine_command load_test",
              "scenarios/ideal/configuration": "peak_headroom_ratio ha_mode ha_extra_nodes kv_budget_ratio tensor_parallel "
                                               "pipeline_parallel attention_ranks use risk typical_sla",
              "scenarios/ideal/layouts/3": "tensor_parallel pipeline_parallel attention_ranks stages_per_node replicas_per_node "
@@ -4737,9 +4738,11 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
         for label, *values in (("Fração da HBM", "70 %", "70 %", "65 %"), ("Sessões com folga", "1.000", "1.200", "1.300"),
                                ("Sessões que esses nós seguram", "1.234", "1.028", "1.313")):
             self.assertRegex(differing, r"(?m)^%s +%s$" % (label, " +".join(values)))
-        for label in ("KV cache de toda a carga: 2,2 TiB", "Réplicas por nó: 1", "GPUs por réplica: 8", "Motor, por GPU: 6,01 GiB"):
+        for label in ("KV cache de toda a carga: 2,2 TiB", "Nós para a carga nominal: 2", "Motor, por GPU: 6,01 GiB"):
             self.assertIn(label, text.split("Igual em todos os cenários")[1])
             self.assertNotIn(label.split(": ")[0] + "  ", differing)
+        for label in ("GPUs por réplica", "Réplicas por nó", "Nós por réplica", "Pesos de uma réplica"):    # told in the head and section 1
+            self.assertNotIn(label + ":", text)
         for name in sizing.TOLD_ELSEWHERE:                   # in the summary, or in other words
             self.assertNotIn("\n%s " % answer().cards["minimum"][name].label, text)
 
@@ -4755,7 +4758,7 @@ HBM de um nó na carga nominal, a reserva parada (RECOMENDADO), em GiB: 2.148,75
                      "* Nós a comprar (nodes_final): MÍNIMO 2 (pequeno) | RECOMENDADO 3 (médio) | IDEAL 5 (médio)",
                      "* Custo relativo ao RECOMENDADO (relative_cost): MÍNIMO −33 % | RECOMENDADO 0 % | IDEAL +67 %",
                      "  Inputs: nodes_with_headroom = 2 · 2 · 3 | ha_extra_nodes = 0 · 1 · 2 | ha_mode = none · n+1 · n+2",
-                     "    MÍNIMO = 2 + 0 = 2\n    RECOMENDADO = 2 + 1 = 3\n    IDEAL = 3 + 2 = 5",
+                     "    MÍNIMO = 2 + 0 = 2 | RECOMENDADO = 2 + 1 = 3 | IDEAL = 3 + 2 = 5",
                      "* Potência dos nós (power_kw): MÍNIMO 29 kW | RECOMENDADO 43,5 kW | IDEAL 72,5 kW"):
             self.assertIn("\n" + line + "\n", text)
         for label, *values in (("Folga", "0 %", "20 %", "30 %"), ("Reserva", "none", r"n\+1", r"n\+2"), ("Nós de reserva", 0, 1, 2),
@@ -4947,8 +4950,8 @@ class Forms(InFolder):
             self.assertEqual({name for name in ("MINIMUM", "RECOMMENDED", "IDEAL") if text.count(name) > 1}, {key.upper()})
             section = call(*argv("--text-only", lang="en", scenario=key))[1].split("SECTION 3")[1]
             self.assertIn("\nLayouts of the model on a node (%s)\n" % key.upper(), section)
-            held, spares = {"minimum": (617, "No spare: "), "recommended": (617, "Nodes for the peak plus the spares (n+1): "),
-                            "ideal": (569, "Nodes for the peak plus the spares (n+2): ")}[key]
+            held, spares = {"minimum": (617, "No spare: "), "recommended": (617, "Nodes for the peak plus spares (n+1): "),
+                            "ideal": (569, "Nodes for the peak plus spares (n+2): ")}[key]
             self.assertRegex(section, r"\n8 × 1  +1  +2\.25  +%d  +← chosen\n" % held)
             self.assertIn("\n  Interpretation: %s: %s" % (key.upper(), spares), section)
 
@@ -4999,7 +5002,7 @@ class Forms(InFolder):
             self.assertIn(len(shown), (1, 3), (name, text))
             self.assertTrue(len(shown) == 1 or len(set(shown)) > 1, text)        # once where all share it
             values[each] = dict(zip(SCENARIO_KEYS, shown * 3 if len(shown) == 1 else shown))
-        head, *lines = formula.split("\n")
+        head, *lines = formula.replace(" | ", "\n").split("\n")
         if name == "kv_per_session_gib":                     # worked by kind of layer
             return 0
         expression, worked, checked = head.partition(" = ")[2], {}, 0
@@ -5588,6 +5591,13 @@ cached_tokens = 6144: input_tokens=8192 prefix_cache_hit_ratio=0.75
 cached_tokens__shared = 6144: input_tokens=8192 prefix_cache_hit_ratio=0.75 shared_prefix_tokens=6000
 cached_tokens__shared = 6200: input_tokens=8192 prefix_cache_hit_ratio=0.75 shared_prefix_tokens=6200
 cached_tokens__shared = 8192: input_tokens=8192 prefix_cache_hit_ratio=0 shared_prefix_tokens=9000
+load_test_sessions = 17: active_sessions=16.75
+load_test_sessions = 16: active_sessions=16
+load_test_prompts = 170: load_test_sessions=17
+load_test_prefix_tokens = 307: cached_tokens=307.2 input_tokens=1024
+load_test_prefix_tokens = 1023: cached_tokens=1024 input_tokens=1024  # a prompt has a token of its own
+load_test_prefix_tokens = 0: cached_tokens=1 input_tokens=1
+load_test_input_tokens = 717: input_tokens=1024 load_test_prefix_tokens=307
 prefill_tokens = 2048: input_tokens=8192 cached_tokens=6144
 prefill_tokens = 1: input_tokens=8192 cached_tokens=8192
 prefill_pairs = 14680064: input_tokens=8192 cached_tokens=6144  # (67,108,864 - 37,748,736) / 2
@@ -11784,6 +11794,10 @@ class TextLayout(unittest.TestCase):
         (22, ("grid", [("a", "1"), ("b", "2"), ("c", "3"), ("d", "4"), ("e", "5 6")]), ["a: 1  c: 3  e: 5", "b: 2  d: 4    6"]),
         (22, ("grid", []), [""]),
         (10, ("picture", ["  ##", "####"]), ["  ##", "####"]),
+        # lines of a shell as they are, or a flag to a line; words with two spaces, or hyphens, stay whole
+        (20, ("code", ["run --a 1 --bee 'x  y'", "# one two three four", "a  --b-c"]),
+         ["run \\", "  --a 1 \\", "  --bee 'x  y'", "# one two three four", "a  --b-c"]),
+        (16, ("code", ["# one two three four", "  --a 1 --bee 2 \\"]), ["# one two three", "# four", "  --a 1 \\", "  --bee 2 \\"]),
         (20, ("table", ["A", "Bee"], [["one", "1"], ["two three", "2"]]),
          ["A          Bee", "---------  ---", "one        1", "two three  2"]),
         # 15 + 2 + 11 columns into 20: the first gives 3, down to its longest word, the second 5
@@ -11912,11 +11926,11 @@ class TextFromFiles(InFolder):
         blocks = [("title", "\x1b"), ("section", "\x1b"), ("heading", "\x1b"), ("paragraph", "\x1b"),
                   ("pairs", [("\x1b", "\x1b")]), ("table", ["\x1b"], [["\x1b"]]),
                   ("cards", ["", "\x1b"], [["\x1b", "\x1b"]]), ("entries", ["", "\x1b"], [["\x1b", "\x1b"]]),
-                  ("line", "\x1b"), ("grid", [("\x1b", "\x1b")]), ("picture", ["\x1b"]),
+                  ("line", "\x1b"), ("grid", [("\x1b", "\x1b")]), ("picture", ["\x1b"]), ("code", ["\x1b"]),
                   ("groups", ["\x1b"], [("\x1b", [["\x1b"]])])]
         self.assertEqual({block[0] for block in blocks}, set(sizing.TEXT))
         for shown in (sizing.render_text(blocks, 60), sizing.render_markdown(blocks)):
-            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 21))
+            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 22))
 
     MARKUP = [  # text, in Markdown within a line
         ("[x](javascript:alert(1))", "\\[x](javascript:alert(1))"),
