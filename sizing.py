@@ -2761,27 +2761,28 @@ def requests_per_s(concurrency, active_ratio, ttft_expected_ms, output_tokens, t
     return 1000 * concurrency * active_ratio / (ttft_expected_ms + output_tokens * tpot_expected_ms)
 
 
-# --- The load test that checks a replica: as many sessions as a measurement is of, lengths as planned
+# --- The load test that checks a replica, also one of which the speed is not known
 
 PROMPTS_PER_SESSION = 10                # InferenceX: --num-prompts is 10 x --max-concurrency
 
 
-@speed()
-def load_test_sessions(active_sessions):
-    return ceil(active_sessions)
+@number()
+def load_test_sessions(concurrency, nodes_per_replica, nodes_with_headroom, replicas_per_node, active_ratio):
+    return max(1, ceil(active_ratio * ceil(concurrency * nodes_per_replica
+                                           / (nodes_with_headroom * replicas_per_node))))
 
 
-@speed()
+@number()
 def load_test_prompts(load_test_sessions):
     return PROMPTS_PER_SESSION * load_test_sessions
 
 
-@speed()
+@number()
 def load_test_prefix_tokens(cached_tokens, input_tokens):
     return min(floor(cached_tokens), input_tokens - 1)
 
 
-@speed()
+@number()
 def load_test_input_tokens(input_tokens, load_test_prefix_tokens):
     return input_tokens - load_test_prefix_tokens
 
@@ -6406,12 +6407,13 @@ def trtllm_options(facts: Mapping) -> list[str]:
 def launch_notes(plan: SizingResult, engine: str, facts: Mapping) -> list[str]:
     """Comments: what the command stands for, what is to be put in, what the engine does not take."""
     weights, nodes = plan.model.weights_precision, facts.get("nodes", 1)
-    others = {"vllm": "on the others --node-rank 1 and on, --headless", "trtllm": "name them to mpirun",
-              "sglang": "on the others --node-rank 1 and on"}[engine]
+    spanning = {"vllm": "node 0 of %d; on the others --node-rank 1 and on, --headless",
+                "sglang": "node 0 of %d; on the others --node-rank 1 and on",
+                "trtllm": "over %d nodes: name them to mpirun"}[engine] % nodes
     notes = {
         "the first of %d processes on a node; the next: GPUs %s, port %d" % (
             plan.replicas_per_node, listed_gpus(plan, 1), FIRST_PORT + 1): "port" in facts,
-        "node 0 of %d; %s" % (nodes, others): nodes > 1,
+        spanning: nodes > 1,
         "%s weights, made at load from a checkpoint in 16 bits" % weights: "quantization" in facts,
         "<model>: a checkpoint with %s weights" % weights: facts["checkpoint"] == "<model>" and weights,
         "KV cache in %s: not by name in %s; left to its default" % (plan.kv_precision, engine):
