@@ -2766,23 +2766,23 @@ def requests_per_s(concurrency, active_ratio, ttft_expected_ms, output_tokens, t
 PROMPTS_PER_SESSION = 10                # InferenceX: --num-prompts is 10 x --max-concurrency
 
 
-@number()
+@speed()
 def load_test_sessions(concurrency, nodes_per_replica, nodes_with_headroom, replicas_per_node, active_ratio):
     return max(1, ceil(active_ratio * ceil(concurrency * nodes_per_replica
                                            / (nodes_with_headroom * replicas_per_node))))
 
 
-@number()
+@speed()
 def load_test_prompts(load_test_sessions):
     return PROMPTS_PER_SESSION * load_test_sessions
 
 
-@number()
+@speed()
 def load_test_prefix_tokens(cached_tokens, input_tokens):
     return min(floor(cached_tokens), input_tokens - 1)
 
 
-@number()
+@speed()
 def load_test_input_tokens(input_tokens, load_test_prefix_tokens):
     return input_tokens - load_test_prefix_tokens
 
@@ -5135,7 +5135,7 @@ PARAMETERS = (
     parameter("unquantized_params params_by_precision as_quantized whole_params whole_unquantized_params "
               "mtp_params host_params mtp_layers vision_params rope_positions weights_origin config_read "
               "config_derived "
-              "config_unread config_accepted task",
+              "config_unread config_accepted task checkpoint_precision",
         "O que se leu e derivou do config.json: o que fica em 16 bits ou inteiro em cada rank, MTP, visão.",
         "What was read and derived from config.json: what is in 16 bits or whole on each rank, MTP, vision.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
@@ -6436,8 +6436,9 @@ def load_test(plan: SizingResult) -> list[str]:
              "input_tokens": plan.load_test_input_tokens, "output_tokens": plan.output_tokens,
              "sessions": plan.load_test_sessions, "prompts": plan.load_test_prompts, "ignore_eos": True,
              "metrics": "ttft,tpot", "percentiles": "80,90"}
-    drafted = ["# drafts: random text has few accepted; test with prompts of yours"] if plan.draft_tokens else []
-    return expected_means(plan) + drafted + folded(shell_words(LOAD_TEST, stated(facts)))
+    drafts = "# drafts: random text has few accepted; test with prompts of yours"
+    return [*expected_means(plan), *([drafts] if plan.draft_tokens else []),
+            *folded(shell_words(LOAD_TEST, stated(facts)))]
 
 
 def expected_means(plan: SizingResult) -> list[str]:
