@@ -407,7 +407,8 @@ LEAST_BYTES_PER_PARAMETER = 0.25  # two bits; the smallest weight format above t
 
 # What a field of a catalog may hold beyond its annotation: one of these words, or at most this number.
 FIELD_CHOICES = {"attention_pattern": ATTENTION_PATTERNS, "default_kv_precision": KV_PRECISIONS,
-                 "weights_precision": WEIGHT_PRECISIONS, "type": STORAGE_TYPES,
+                 "weights_precision": WEIGHT_PRECISIONS, "checkpoint_precision": WEIGHT_PRECISIONS,
+                 "type": STORAGE_TYPES,
                  "weights_origin": ("computed", "estimated", "safetensors"), "task": ("score", "embed"),
                  "gpu_interconnect": ("nvlink", "infinity_fabric", "pcie")}
 PARAMETER_COUNT = 10**15
@@ -562,6 +563,7 @@ class Model:
     task: str | None = None                # score or embed, of a config.json that is not for generating
     aliases: list | None = None            # other names, in lower case, that --model takes
     maker: str | None = None               # who trained it, whoever quantized it
+    checkpoint_precision: str | None = None  # of the weights as stored, where another was asked for
 
     def __post_init__(self):
         check_record(self)
@@ -947,7 +949,7 @@ class Request:
         "Inventário, orçamento ou proposta.", "Inventory, budget or offer.",
         "Inverte a conta: da frota para a carga (max_concurrency).",
         "Turns the sum around: from the fleet to the load (max_concurrency).",
-        "Contar os nós de reserva como capacidade.", "Counting the spare nodes as capacity.",
+        "Contar os nós de reserva como capacidade.", "Counting spares as capacity.",
         also="max_concurrency")
     tensor_parallel: int | str = request_field(
         "auto", Flag("GPUS", Bound(int, 1, 10**4), word="auto"),
@@ -1842,7 +1844,7 @@ def kv_total_tib(kv_per_session_gib, concurrency):
 
 @number(Text("HBM de um nó", "HBM of one node"), Text(
     "O que o driver reporta em cada GPU ({gpus} por nó), não o número do folheto ({total_hbm_gb} GB).",
-    "What the driver reports on each GPU ({gpus} per node), not the brochure's figure ({total_hbm_gb} GB)."),
+    "What the driver reports on each GPU ({gpus} per node), not the brochure's ({total_hbm_gb} GB)."),
     also=("server",))
 def hbm_total_gib(gpus, driver_mib_per_gpu):
     return gpus * driver_mib_per_gpu / 1024
@@ -2045,8 +2047,8 @@ def runtime_overhead_gib__weights_unknown():
         "({kv_budget_ratio_pct}), já sem nenhuma sessão.",
         "Negative: weights and engine exceed the share of HBM the engine may use ({kv_budget_ratio_pct}) "
         "by that much, before the first session.")), Text(
-    "O que sobra dos {kv_budget_ratio_pct} da HBM que o motor pode usar, depois de pesos e motor.",
-    "What is left of the {kv_budget_ratio_pct} of HBM the engine may use, after weights and engine."))
+    "O que pesos e motor deixam dos {kv_budget_ratio_pct} da HBM que o motor pode usar.",
+    "What weights and engine leave of the {kv_budget_ratio_pct} of HBM it may use."))
 def kv_budget_gib(hbm_total_gib, kv_budget_ratio, runtime_overhead_gib):
     return hbm_total_gib * kv_budget_ratio - runtime_overhead_gib
 
@@ -2091,7 +2093,7 @@ OTHER_KV = {"reserved": {"kv_per_session_placed_gib": "kv_reserved_placed_gib"},
             "unmanaged": {"kv_per_session_placed_gib": "kv_unmanaged_placed_gib"}}
 
 
-@number(Text("Sessões por réplica, pela memória", "Sessions per replica, by memory"), Text(
+@number(Text("Sessões por réplica (memória)", "Sessions per replica (memory)"), Text(
     "Sessões inteiras cujo KV cabe na parte do orçamento que é de uma réplica.",
     "Whole sessions whose KV fits the part of the budget that belongs to one replica."))
 @number(views={kv + "_sessions_per_replica": names for kv, names in OTHER_KV.items()})
@@ -2277,7 +2279,7 @@ def nodes_of_replicas(nodes_per_replica, concurrency, sessions_per_replica):
 @number(Text("Nós a comprar", "Nodes to buy"), (
     lambda ha_extra_nodes: ha_extra_nodes > 0, Text(
         "Nós do pico mais a reserva ({ha_mode}): com ela parada, o pico ainda cabe.",
-        "Nodes for the peak plus the spares ({ha_mode}): with those down, the peak still fits.")), Text(
+        "Nodes for the peak plus spares ({ha_mode}): without these it still fits.")), Text(
     "Sem reserva: um nó parado já tira capacidade da carga nominal.",
     "No spare: one node down already takes capacity from the nominal load."),
     also=("ha_mode",))
@@ -2952,6 +2954,32 @@ def requests_per_s(concurrency, active_ratio, ttft_expected_ms, output_tokens, t
     return 1000 * concurrency * active_ratio / (ttft_expected_ms + output_tokens * tpot_expected_ms)
 
 
+# --- The load test that checks a replica, also one of which the speed is not known
+
+PROMPTS_PER_SESSION = 10                # InferenceX: --num-prompts is 10 x --max-concurrency
+
+
+@speed()
+def load_test_sessions(concurrency, nodes_per_replica, nodes_with_headroom, replicas_per_node, active_ratio):
+    return max(1, ceil(active_ratio * ceil(concurrency * nodes_per_replica
+                                           / (nodes_with_headroom * replicas_per_node))))
+
+
+@speed()
+def load_test_prompts(load_test_sessions):
+    return PROMPTS_PER_SESSION * load_test_sessions
+
+
+@speed()
+def load_test_prefix_tokens(cached_tokens, input_tokens):
+    return min(floor(cached_tokens), input_tokens - 1)
+
+
+@speed()
+def load_test_input_tokens(input_tokens, load_test_prefix_tokens):
+    return input_tokens - load_test_prefix_tokens
+
+
 # --- Operations: what the answer means for the nodes, and their HBM at nominal load, the spares down
 
 @number(Text("Maior contexto que cabe", "Longest context that fits"), (
@@ -3385,8 +3413,9 @@ def with_weights(model: Model, weights_precision: str | None) -> Model:
                           "unquantized_params, which other precisions need"
                           % (model.name, model.weights_precision or "no"))
     mtp_gib = float((model.mtp_params or 0) * exact(WEIGHT_PRECISIONS[precision]) / GIB)
-    own = precision == model.weights_precision
+    own, stored = precision == model.weights_precision, model.checkpoint_precision or model.weights_precision
     return replace(model, weights_precision=precision, weights_gib=weights_gib,
+                   checkpoint_precision=None if precision == stored else stored,
                    params_by_precision=model.params_by_precision if own else None,
                    checkpoint_gib=weights_gib + mtp_gib,
                    weights_origin="computed" if own or is_16_bit(precision) else "estimated")
@@ -5152,7 +5181,7 @@ ALERTS = (
             "{nodes_final_reserved}.",
         "Reduza max_num_batched_tokens no motor (e em --max-num-batched-tokens), ou conte os nós a mais.",
         "Lower max_num_batched_tokens in the engine (and in --max-num-batched-tokens), or count the "
-            "additional nodes."),
+            "extra nodes."),
     alert("context_beyond_request", "plan", "warning",
         lambda effective_context, input_tokens, output_tokens, tpot_expected_ms:
         effective_context > TIMES_THE_REQUEST * (input_tokens + output_tokens),
@@ -5646,7 +5675,7 @@ PARAMETERS = (
         *FROM_CONFIG,
         "Só algumas camadas crescem com o contexto.", "Only some layers grow with the context.",
         "Tratar todo modelo como full, ou meio a meio.",
-        "Treating every model as full, or as half and half."),
+        "Treating all as full, or as half and half."),
     parameter("hidden_size num_attention_heads vocab_size embedding_params",
         "Largura, cabeças de consulta, vocabulário e parâmetros da tabela de embeddings.",
         "Width, query heads, vocabulary and parameters of the embedding table.",
@@ -5664,7 +5693,7 @@ PARAMETERS = (
     parameter("unquantized_params params_by_precision as_quantized whole_params whole_unquantized_params "
               "mtp_params host_params mtp_layers vision_params rope_positions weights_origin config_read "
               "config_derived "
-              "config_unread config_accepted task",
+              "config_unread config_accepted task checkpoint_precision",
         "O que se leu e derivou do config.json: o que fica em 16 bits ou inteiro em cada rank, MTP, visão.",
         "What was read and derived from config.json: what is in 16 bits or whole on each rank, MTP, vision.",
         "A leitura de --model com um caminho.", "Reading --model with a path.",
@@ -5893,6 +5922,12 @@ WORDS.update((name, Text(*both)) for name, both in {
     "formula": ("Racional: Fórmula", "Rationale: Formula"),
     "source_of": ("Fonte (em inglês)", "Source"),
     "explanation": ("Interpretação", "Interpretation"),
+    "hand_over": ("Como montar e testar uma réplica ({lead})", "How to build and test a replica ({lead})"),
+    "measured_back": (
+        "As médias medidas voltam com --measured-tpot-ms, --measured-ttft-ms, --measured-sessions "
+        "{load_test_sessions_flag}",
+        "The measured means come back with --measured-tpot-ms, --measured-ttft-ms, --measured-sessions "
+        "{load_test_sessions_flag}"),
     "section4": ("SEÇÃO 4: ALERTAS E RISCOS", "SECTION 4: ALERTS AND RISKS"),
     "meaning": ("O que significa", "What it means"), "action": ("O que fazer", "What to do"),
     "accuracy": ("Precisão das estimativas", "Accuracy"),
@@ -5911,6 +5946,7 @@ LABELS = {name: Text(*both) for name, both in {
     "checkpoint_gib": ("Checkpoint em disco", "Checkpoint on disk"),
     "weights_precision": ("Formato dos pesos", "Weight format"),
     "weights_origin": ("Origem dos pesos", "Origin of the weights"),
+    "checkpoint_precision": ("Formato do checkpoint", "Format of the checkpoint"),
     "total_params": ("Parâmetros", "Parameters"), "active_params": ("Parâmetros ativos", "Active parameters"),
     "embedding_params": ("Parâmetros de embedding", "Embedding parameters"),
     "unquantized_params": ("Parâmetros em 16 bits", "Parameters in 16 bits"),
@@ -6025,6 +6061,8 @@ ASKED_ABOUT = ("kv_per_session_gib", "hbm_total_gib", "runtime_overhead_gib", "k
 TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "heat_kbtu_per_h",
                   "node_availability", "availability_peak", "memory_sessions_per_node",
                   "sessions_per_replica", "kv_in_use_gib", "kv_free_gib", "reserved_gib")
+# Where all scenarios share them, the summary and section 1 have told them.
+TOLD_BEFORE = ("kv_budget_ratio", *Layout._fields, "replicas_per_node", "nodes_per_replica", "weights_gib")
 # The numbers on speed that say something without their formula; the full report shows the others too.
 SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tpot_full_context_ms",
                "tpot_all_accepted_ms", "ttft_idle_ms", "ttft_expected_ms", "ttft_high_ms", "prefill_load",
@@ -6083,7 +6121,7 @@ ACCURACY = (
      Text("TTFT: contra 954 medições (H100, H200 e B200) o esperado erra 26 % na mediana e 62 % no p90, e 30 "
           "% e 74 % em modelos fora do ajuste; 96 % ficam até o TTFT para SLA (p90).",
           "TTFT: against 954 measurements (H100, H200 and B200) the expected figure is off by 26 % median "
-          "and 62 % p90, and by 30 % and 74 % for models left out of the fit; 96 % are at or below the "
+          "and 62 % p90, and by 30 % and 74 % for models left out of the fit; 96 % keep the "
           "committed TTFT (p90).")),
     (lambda tpot_expected_ms: True,
      Text("Fora do modelo: prefill desagregado, tensor parallel entre nós, preempção por falta de KV.",
@@ -6566,7 +6604,8 @@ def field_blocks(values: Mapping, full: bool, lang: str) -> list[tuple]:
 NOT_UNKNOWN = (*FAMILY_FIELDS, *EXPERT_FIELDS, "num_key_value_heads", "head_dim", "all_reduce_gbps",
                "all_reduce_us", "mtp_layers", "host_params", "params_by_precision", "as_quantized",
                "whole_params", "whole_unquantized_params", "layer_groups", "config_read", "config_derived",
-               "config_unread", "config_accepted", "weights_origin", "rope_positions", "task", "product",
+               "config_unread", "config_accepted", "weights_origin", "checkpoint_precision", "rope_positions",
+               "task", "product",
                "aliases", "maker", "nvlink_bandwidth_tbps", "dense_tflops_fp8", "dense_tflops_fp4",
                "measured_power_ratio", "use_case_trace", *REQUEST_NAMES)
 
@@ -6654,7 +6693,7 @@ def result_blocks(answer: Answer, full: bool) -> list[tuple]:
             ("heading", *words(lang, "calculated")),
             ("cards", words(lang, "number", "formula", "inputs", "explanation"),
              [number_card(name, answer) for name in told]),
-            *value_blocks(rest, full, answer)]
+            *value_blocks(rest, full, answer), *hand_over_blocks(answer)]
 
 
 def is_listed(name: str, sheet: Sheet) -> bool:
@@ -6728,15 +6767,15 @@ def configuration(answer: Answer, scenario: Scenario) -> dict:
 def value_blocks(names: Iterable[str], full: bool, answer: Answer) -> list[tuple]:
     """Numbers without their rationale: side by side where the scenarios share them, else a table."""
     lang, policy = answer.lang, POLICY if full else ("kv_budget_ratio", *Layout._fields)
-    rows = {getattr(LABELS[name], lang): {key: field_value(name, getattr(plan, name), lang)
-                                          for key, plan in answer.plans.items()} for name in policy
+    rows = {name: (getattr(LABELS[name], lang), {key: field_value(name, getattr(plan, name), lang)
+                                                 for key, plan in answer.plans.items()}) for name in policy
             if full or any(getattr(plan, name) != 1 for plan in answer.plans.values())}
-    rows.update((answer.cards[answer.lead][name].label,
-                 {key: card_value(name, cards[name], lang) for key, cards in answer.cards.items()})
+    rows.update((name, (answer.cards[answer.lead][name].label,
+                        {key: card_value(name, cards[name], lang) for key, cards in answer.cards.items()}))
                 for name in names)
-    shared = [(label, values[answer.lead]) for label, values in rows.items()
-              if len({*values.values()}) == 1]
-    differing = [[label, *values.values()] for label, values in rows.items() if len({*values.values()}) > 1]
+    shared = [(label, values[answer.lead]) for name, (label, values) in rows.items()
+              if len({*values.values()}) == 1 and (full or name not in TOLD_BEFORE)]
+    differing = [[label, *values.values()] for label, values in rows.values() if len({*values.values()}) > 1]
     header = [*words(lang, "differs"), *(getattr(scenario.name, lang) for scenario in SCENARIOS)]
     return [("table", header, differing), ("heading", *words(lang, "shared")), ("grid", shared)]
 
@@ -6784,6 +6823,9 @@ def pretty(formula: str, lang: str, inputs: Mapping | None = None) -> str:
                     formula)
 
 
+SHORT_FORMULAS = 84                                      # characters of those that share a line
+
+
 def worked_formula(name: str, answer: Answer) -> str:
     """Each formula of a number in names, then with the numbers of the scenarios that have it."""
     lang = answer.lang
@@ -6793,13 +6835,11 @@ def worked_formula(name: str, answer: Answer) -> str:
         found.setdefault(formula, {}).setdefault(worked_lines(name, answer, key), []).append(key)
     lines = []
     for formula, worked in found.items():
-        named = [text if len(keys) == len(answer.cards) else "%s %s" % (scenario_names(keys, lang), text)
+        texts = [text if len(keys) == len(answer.cards) else "%s %s" % (scenario_names(keys, lang), text)
                  for text, keys in worked.items()]
-        lines += [formula, *([" | ".join(named)] if sum(map(len, named)) < SIDE_BY_SIDE else named)]
+        short = len("".join(texts)) <= SHORT_FORMULAS and "\n" not in "".join(texts)
+        lines += [formula, *([" | ".join(texts)] if short else texts)]
     return "\n".join(lines)
-
-
-SIDE_BY_SIDE = 84                                        # characters of worked lines that share one
 
 
 def worked_lines(name: str, answer: Answer, key: str) -> str:
@@ -6820,6 +6860,237 @@ def worked_lines(name: str, answer: Answer, key: str) -> str:
         return value
     worked = "= " + pretty(card.formula, lang, card.inputs)
     return value if worked == value else "%s %s" % (worked, value)
+
+
+# --- The hand-over: commands that build the layout of a plan and load-test one replica of it
+
+# Each flag with the fact (launch_facts) that it states: names and values as in vLLM 0.32.0 (EngineArgs),
+# SGLang 0.5.23 (ServerArgs) and TensorRT-LLM 1.2 (commands/serve.py). SGLang divides batch and sessions by
+# the ranks of data-parallel attention; it deprecates --enable-dp-attention, which its earlier versions need.
+LAUNCHES = {
+    "vllm": {
+        "vllm serve": "checkpoint", "--tensor-parallel-size": "kv_ranks",
+        "--pipeline-parallel-size": "stages", "--data-parallel-size": "ranks",
+        "--enable-expert-parallel": "spread", "--nnodes": "nodes", "--node-rank": "node_rank",
+        "--master-addr": "head_node", "--quantization": "quantization", "--gpu-memory-utilization": "ratio",
+        "--max-model-len": "context", "--kv-cache-dtype": "kv", "--max-num-batched-tokens": "batch_tokens",
+        "--max-num-seqs": "batch_sessions", "--enable-prefix-caching": "prefix",
+        "--language-model-only": "text_only", "--speculative-config.method": "method",
+        "--speculative-config.model": "draft_model",
+        "--speculative-config.num_speculative_tokens": "drafts", "--port": "port"},
+    "sglang": {
+        "python3 -m sglang.launch_server": "run", "--model-path": "checkpoint", "--tp-size": "gpus",
+        "--pp-size": "stages", "--dp-size": "ranks", "--enable-dp-attention": "spread",
+        "--ep-size": "experts", "--nnodes": "nodes", "--node-rank": "node_rank",
+        "--dist-init-addr": "head_port", "--quantization": "quantization", "--mem-fraction-static": "ratio",
+        "--context-length": "context", "--kv-cache-dtype": "kv", "--chunked-prefill-size": "all_batch_tokens",
+        "--max-running-requests": "all_batch_sessions", "--language-model-only": "text_only",
+        "--speculative-algorithm": "algorithm", "--speculative-draft-model-path": "draft_model",
+        "--speculative-num-steps": "drafts", "--speculative-eagle-topk": "drafts_at_once",
+        "--speculative-num-draft-tokens": "checked_tokens", "--port": "own_port"},
+    "trtllm": {
+        "mpirun -n": "mpi_ranks", "trtllm-llmapi-launch": "spans", "trtllm-serve": "checkpoint",
+        "--tp_size": "gpus", "--pp_size": "stages", "--ep_size": "experts",
+        "--kv_cache_free_gpu_memory_fraction": "ratio", "--max_seq_len": "context",
+        "--max_num_tokens": "batch_tokens", "--max_batch_size": "batch_sessions",
+        "--enable_chunked_prefill": "chunked", "--extra_llm_api_options": "options_file", "--port": "port"},
+}
+# What each calls a format of the KV cache; one that is not here it does not take by name.
+KV_WORDS = {
+    "vllm": {"fp8": "fp8", "fp8_ds_mla": "fp8_ds_mla", "fp16": "float16", "bf16": "bfloat16",
+             "nvfp4": "nvfp4"},
+    "sglang": {"fp8": "fp8_e4m3", "bf16": "bfloat16", "nvfp4": "nvfp4"},
+    "trtllm": {"fp8": "fp8", "nvfp4": "nvfp4"},
+}
+QUANTIZED_AT_LOAD = {"vllm": ("fp8",), "sglang": ("fp8",), "trtllm": ()}   # from a checkpoint in 16 bits
+LOAD_TEST = {                                            # vLLM 0.32.0: vllm bench serve
+    "vllm bench serve": "run", "--backend": "backend", "--model": "checkpoint", "--dataset-name": "dataset",
+    "--random-prefix-len": "prefix_tokens", "--random-input-len": "input_tokens",
+    "--random-output-len": "output_tokens", "--max-concurrency": "sessions", "--num-prompts": "prompts",
+    "--ignore-eos": "ignore_eos", "--percentile-metrics": "metrics", "--metric-percentiles": "percentiles"}
+OPTIONS_FILE = "trtllm.yaml"
+FIRST_PORT = 8000                                        # vLLM's and TensorRT-LLM's; SGLang's is 30000
+HEAD_NODE, HEAD_PORT = "<node-0>", 5000
+CODE_COLUMNS = 76
+# A repository of the hub, not a piece of a path or of an address.
+REPOSITORY = r"(?<![\w./~-])\w[\w.-]*/[\w.-]*\w(?![\w/])"
+
+
+def hand_over_blocks(answer: Answer) -> list[tuple]:
+    """The commands for the scenario that leads, and how what they measure comes back."""
+    lang, plan = answer.lang, answer.plans[answer.lead]
+    if not can_be_built(plan):
+        return []
+    measured = plan.sheet.reason("tpot_expected_ms") is None
+    return [("heading", fill(WORDS["hand_over"], {"lead": name_of(answer.lead, lang)}, lang)),
+            ("code", engine_command(plan) + load_test(plan)),
+            *([("line", fill(WORDS["measured_back"], plan.sheet, lang))] if measured else [])]
+
+
+def can_be_built(plan: SizingResult) -> bool:
+    return plan.applies and plan.nodes_final is not None
+
+
+def launched(plan: SizingResult) -> str:
+    """The engine whose commands are shown: vLLM's where none was chosen."""
+    return plan.engine if plan.engine in LAUNCHES else "vllm"
+
+
+def engine_command(plan: SizingResult) -> list[str]:
+    """The lines of a shell that start one replica of a plan, on its first node."""
+    engine = launched(plan)
+    facts = launch_facts(plan, engine)
+    lines = launch_notes(plan, engine, facts)
+    options = trtllm_options(facts) if engine == "trtllm" else []
+    if options:
+        facts["options_file"] = OPTIONS_FILE
+        lines += ["cat > %s <<'EOF'" % OPTIONS_FILE, *options, "EOF"]
+    words = shell_words(LAUNCHES[engine], facts)
+    if "port" in facts:
+        amd = plan.server.gpu_interconnect == "infinity_fabric"
+        words.insert(0, "%s_VISIBLE_DEVICES=%s" % ("HIP" if amd else "CUDA", listed_gpus(plan, 0)))
+    return lines + folded(words)
+
+
+def launch_facts(plan: SizingResult, engine: str) -> dict:
+    """What an engine has to be told of a plan, by the names of LAUNCHES."""
+    sheet, layout, ranks = plan.sheet, plan.placement.layout, plan.attention_ranks
+    tokens, sessions = sheet["max_num_batched_tokens"], sheet["max_num_seqs"]
+    facts = {
+        "checkpoint": checkpoint(plan.model, engine), "quantization": made_at_load(plan.model, engine),
+        "gpus": layout.tensor_parallel, "kv_ranks": sheet["kv_ranks"], "ratio": plan.kv_budget_ratio,
+        "context": plan.effective_context, "kv": kv_word(plan, engine), "batch_tokens": tokens,
+        "batch_sessions": sessions, "all_batch_tokens": ranks * tokens,
+        "all_batch_sessions": ranks * sessions, "run": True, "chunked": True, "own_port": FIRST_PORT,
+        "prefix": sheet["cached_tokens"] > 0 or None,
+        "text_only": (plan.text_only_model and bool(plan.model.vision_params)) or None}
+    if ranks > 1:
+        facts.update(spread=True, ranks=ranks, experts=layout.tensor_parallel)
+    if layout.pipeline_parallel > 1:
+        facts["stages"] = layout.pipeline_parallel
+    if sheet["replicas_per_node"] > 1:
+        facts["port"] = FIRST_PORT
+    if sheet["nodes_per_replica"] > 1:
+        facts.update(spans=True, nodes=sheet["nodes_per_replica"], node_rank=0, head_node=HEAD_NODE,
+                     head_port="%s:%d" % (HEAD_NODE, HEAD_PORT),
+                     mpi_ranks=layout.tensor_parallel * layout.pipeline_parallel)
+    return stated({**facts, **(draft_facts(plan) if plan.draft_tokens else {})})
+
+
+def draft_facts(plan: SizingResult) -> dict:
+    """How tokens are drafted: by layers of the model itself, else by what only the user can name."""
+    drafts = plan.draft_tokens
+    how = ({"method": "mtp", "algorithm": "NEXTN"} if plan.model.mtp_layers else
+           dict.fromkeys(("method", "algorithm"), "<method>"))
+    return {**how, "draft_model": None if plan.model.mtp_layers else "<draft-model>", "drafts": drafts,
+            "drafts_at_once": 1, "checked_tokens": drafts + 1}
+
+
+def checkpoint(model: Model, engine: str) -> str:
+    """The repository that holds the weights, where the catalog tells it; never a path."""
+    as_stored = model.checkpoint_precision is None or made_at_load(model, engine)
+    return (as_stored and repository(model)) or "<model>"
+
+
+def repository(model: Model) -> str | None:
+    """The one that the source of a catalog entry names, if it is called like the entry."""
+    found = {name.rpartition("/")[2].lower(): name for name in re.findall(REPOSITORY, model.source)}
+    return next((found[name] for name in (model.name.lower(), *(model.aliases or ())) if name in found), None)
+
+
+def made_at_load(model: Model, engine: str) -> str | None:
+    """The format in which an engine loads a checkpoint of 16 bits, if that was asked for."""
+    changed = is_16_bit(model.checkpoint_precision) and model.weights_precision in QUANTIZED_AT_LOAD[engine]
+    return model.weights_precision if changed else None
+
+
+def kv_word(plan: SizingResult, engine: str) -> str | None:
+    """The format of the KV cache as an engine calls it; with an index `auto` may be fp8."""
+    own = plan.kv_precision == plan.model.default_kv_precision and is_16_bit(plan.kv_precision)
+    return "auto" if own and not has_indexed_latents(plan.model.groups) else (
+        KV_WORDS[engine].get(plan.kv_precision))
+
+
+def trtllm_options(facts: Mapping) -> list[str]:
+    """The YAML for what trtllm-serve has no flag; a kv_cache_config there replaces what its flags say."""
+    lines = []
+    if facts.get("kv", "auto") != "auto":
+        lines += ["kv_cache_config:", "  dtype: %s" % facts["kv"],
+                  "  free_gpu_memory_fraction: %s" % facts["ratio"]]
+    if "spread" in facts:
+        lines.append("enable_attention_dp: true")
+    if "draft_model" in facts:
+        lines += ["speculative_config:", "  decoding_type: <method>", "  max_draft_len: %d" % facts["drafts"],
+                  "  speculative_model: <draft-model>"]
+    elif "drafts" in facts:
+        lines += ["speculative_config:", "  decoding_type: MTP",
+                  "  num_nextn_predict_layers: %d" % facts["drafts"]]
+    return lines
+
+
+def launch_notes(plan: SizingResult, engine: str, facts: Mapping) -> list[str]:
+    """Comments: what the command stands for, what is to be put in, what the engine does not take."""
+    weights, nodes = plan.model.weights_precision, facts.get("nodes", 1)
+    spanning = {"vllm": "node 0 of %d; on the others --node-rank 1 and on, --headless",
+                "sglang": "node 0 of %d; on the others --node-rank 1 and on",
+                "trtllm": "over %d nodes: name them to mpirun"}[engine] % nodes
+    notes = {
+        "the first of %d processes on a node; the next: GPUs %s, port %d" % (
+            plan.replicas_per_node, listed_gpus(plan, 1), FIRST_PORT + 1): "port" in facts,
+        spanning: nodes > 1,
+        "%s weights, made at load from a checkpoint in 16 bits" % weights: "quantization" in facts,
+        "<model>: a checkpoint with %s weights" % weights: facts["checkpoint"] == "<model>" and weights,
+        "KV cache in %s: not by name in %s; left to its default" % (plan.kv_precision, engine):
+            "kv" not in facts,
+        "drafts: name the method and its model": "draft_model" in facts,
+        "trtllm-serve has no flag for the text model alone": "text_only" in facts and engine == "trtllm"}
+    return ["# " + note for note, holds in notes.items() if holds]
+
+
+def listed_gpus(plan: SizingResult, replica: int) -> str:
+    """The numbers of the GPUs of a node that hold its n-th replica."""
+    gpus = plan.tensor_parallel * plan.pipeline_parallel
+    return ",".join(map(str, range(replica * gpus, (replica + 1) * gpus)))
+
+
+def load_test(plan: SizingResult) -> list[str]:
+    """The lines of a shell that load one replica as planned, below what the plan expects."""
+    facts = {"run": True, "backend": "openai", "checkpoint": checkpoint(plan.model, launched(plan)),
+             "dataset": "random", "prefix_tokens": plan.load_test_prefix_tokens or None,
+             "input_tokens": plan.load_test_input_tokens, "output_tokens": plan.output_tokens,
+             "sessions": plan.load_test_sessions, "prompts": plan.load_test_prompts, "ignore_eos": True,
+             "metrics": "ttft,tpot", "percentiles": "80,90"}
+    drafts = "# drafts: random text has few accepted; test with prompts of yours"
+    return [*expected_means(plan), *([drafts] if plan.draft_tokens else []),
+            *folded(shell_words(LOAD_TEST, stated(facts)))]
+
+
+def expected_means(plan: SizingResult) -> list[str]:
+    """A comment on what the plan expects, where it knows it; none of a TTFT without bound."""
+    if plan.sheet.reason("tpot_expected_ms") is not None:
+        return []
+    told = "# plan: mean TPOT %.2f ms (committed %.2f)" % (plan.tpot_expected_ms, plan.tpot_committed_ms)
+    bounded = plan.prefill_load < 1
+    return [told + (", TTFT %.2f ms (%.2f)" % (plan.ttft_expected_ms, plan.ttft_high_ms) if bounded else "")]
+
+
+def shell_words(flags: Mapping[str, str], facts: Mapping) -> list[str]:
+    """The flags of which there is a fact, each with its value as a shell takes it."""
+    from shlex import quote                              # only these forms pay for it
+    return [flag if facts[fact] is True else "%s %s" % (flag, quote(str(facts[fact])))
+            for flag, fact in flags.items() if fact in facts]
+
+
+def folded(words: Sequence[str]) -> list[str]:
+    """A command in lines of CODE_COLUMNS, where its words permit."""
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + len(word) + len("  \\") <= CODE_COLUMNS:
+            lines[-1] += " " + word
+        else:
+            lines[-1] += " \\"
+            lines.append("  " + word)
+    return lines
 
 
 def risk_blocks(answer: Answer) -> list[tuple]:
@@ -6948,6 +7219,8 @@ def scenario_json(answer: Answer, scenario: Scenario) -> dict:
         "layouts": [layout_json(one, plan.placement) for one in plan.layouts],
         "rationale": {name: rationale(name, card) for name, card in cards.items()},
         "warnings": [told[id] for id in plan.warnings],
+        "hand_over": {name: "\n".join(lines(plan)) if can_be_built(plan) else None
+                      for name, lines in (("engine_command", engine_command), ("load_test", load_test))},
     }
 
 
@@ -7121,13 +7394,20 @@ def side_by_side(columns: Sequence[Sequence[str]], widths: Sequence[int], gap: s
             for cells in zip_longest(*columns, fillvalue="")]
 
 
+def text_code(width: int, lines: Sequence[str]) -> list[str]:
+    """Lines of a shell as they are; one that does not fit, a flag to a line."""
+    return [part for line in lines for part in
+            ([line] if len(line) <= width else wrapped(line, width, "", "# ") if line.startswith("#")
+             else re.sub(r"(?<=\S) (?=--)", " \\\\\n  ", line).split("\n"))]
+
+
 TEXT: dict[str, Callable[..., list[str]]] = {
     "title": partial(underlined, "="), "section": partial(underlined, "="),
     "pairs": text_pairs, "table": text_table, "groups": text_groups, "cards": text_cards,
     "paragraph": lambda width, text: [""] + wrapped(text, width),
     "heading": lambda width, text: ["", *wrapped(text, width)],
     "line": lambda width, text: wrapped(text, width, "", "  "), "grid": text_grid, "entries": text_entries,
-    "picture": lambda width, lines: lines,
+    "picture": lambda width, lines: lines, "code": text_code,
 }
 
 
@@ -7173,6 +7453,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "grid": lambda pairs: " · ".join("**%s**: %s" % tuple(map(escaped, pair)) for pair in pairs) + "\n",
     "pairs": lambda pairs: "".join("- **%s**: %s\n" % tuple(map(escaped, pair)) for pair in pairs),
     "picture": lambda lines: "```text\n%s\n```\n" % "\n".join(lines),
+    "code": lambda lines: "```sh\n%s\n```\n" % "\n".join(lines),
 }
 
 
