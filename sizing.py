@@ -4634,21 +4634,24 @@ def of_use_case(use_case: str | None) -> dict[str, float]:
     return found
 
 
-def with_load(request: Request, ruled: Request) -> Request:
+def with_load(request: Request, ruled: Request | None = None) -> Request:
     """The request with the sessions that its users or requests keep in HBM; raises SizingError.
 
-    `ruled` is the request under the policy at whose speed requests become sessions.
+    `ruled` is the request under the policy at whose speed requests become sessions: that of PRODUCTION.
     """
-    stating = [name for name in ("users", "requests_per_s", "concurrency")
-               if getattr(request, name) is not None]
+    stating = [name for name in ("users", "requests_per_s") if getattr(request, name) is not None]
     if len(stating) > 1:
-        raise SizingError("%s: expected instead of %s" % (stating[0], stating[-1]))
-    if request.users is not None:
-        sheet = Sheet(users=request.users, active_users_ratio=request.active_users_ratio)
-        return request.but(concurrency=sheet["concurrency_of_users"])
-    if request.requests_per_s is None:
+        raise SizingError("%s: expected instead of %s" % tuple(stating))
+    if not stating or request.load_sessions:             # a load found before stays
         return request
-    return request.but(**sessions_in_flight(ruled))
+    if request.users is None:
+        found = sessions_in_flight(ruled or in_scenario(request, PRODUCTION))
+    else:
+        sheet = Sheet(users=request.users, active_users_ratio=request.active_users_ratio)
+        found = {"concurrency": sheet["concurrency_of_users"]}
+    if request.concurrency not in (None, found["concurrency"]):
+        raise SizingError("%s: expected instead of concurrency" % stating[0])
+    return request.but(**found)
 
 
 def sessions_in_flight(request: Request) -> dict[str, float]:
@@ -4744,6 +4747,7 @@ def known_context(request: Request) -> Request:
 def plan_all(request: Request) -> dict[str, SizingResult]:
     """Every scenario of `request` by key, each with its cost against RECOMMENDED; raises SizingError."""
     check_request(known_context(request))
+    request = with_load(request)
     plans = {scenario.key: plan_scenario(request, scenario) for scenario in SCENARIOS}
     recommended = plans["recommended"]
     why = "does_not_fit" if recommended.applies else "not_applicable__recommended"
@@ -6047,7 +6051,8 @@ DETAILS = ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params
            "vision_params", "rope_positions", "default_kv_precision", "gpu_interconnect", "hbm_per_gpu_gb",
            "iops_read", "iops_write", "latency_read_ms_p50", "latency_write_ms_p50", "latency_write_ms_p99",
            "max_num_batched_tokens_origin", "max_num_seqs_origin", "layer_groups", "all_reduce_gbps",
-           "all_reduce_us", "throughput_write_gbps", "aliases", "product", "maker", "measured_power_ratio")
+           "all_reduce_us", "throughput_write_gbps", "load_tpot_ms", "load_ttft_ms", "load_sessions", "aliases",
+           "product", "maker", "measured_power_ratio")
 # The parameters that shape any answer; what was asked for beside them shapes its own.
 SHAPING = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio", "runtime_overhead_gib",
            "peak_headroom_ratio", "ha_mode", "num_key_value_heads", "attention_pattern", "weights_gib",
@@ -6257,7 +6262,7 @@ def make_answer(request: Request, servers: Mapping[str, Server], lang: str,
                 lead: str = FOR_PRODUCTION) -> Answer:
     """Everything the renderers show, the scenario `lead` first, if it applies; raises SizingError."""
     check_request(known_context(request))
-    request = with_load(request, in_scenario(request, PRODUCTION))
+    request = with_load(request)
     plans = plan_all(request)
     if not plans[lead].applies:
         lead = next(key for key in (FOR_PRODUCTION, *plans) if plans[key].applies)

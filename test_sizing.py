@@ -3759,7 +3759,6 @@ class Formulas(unittest.TestCase):
 
     def test_report_puts_the_numbers_in(self):
         text = sizing.render_text(sizing.report_blocks(unlevered("pt"), True), 10**4)
-        text = text.replace(" | RECOMENDADO = ", "\n    RECOMENDADO = ").replace(" | IDEAL = ", "\n    IDEAL = ")    # short ones share a line
         for line in ("Hybrid attention: 18 full + 18 sliding", "Full: 2 × 131072 × 8 × 64 × 1 × 18",
                      "Sliding: 2 × min(131072; 128) × 8 × 64 × 1 × 18", "= 2,252197265625", "MÍNIMO, RECOMENDADO = 2148,75 × 0,7 − 114,016115625 = 1390,108884375",
                      "IDEAL = 2148,75 × 0,65 − 114,016115625 = 1282,671384375",
