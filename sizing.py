@@ -6051,8 +6051,8 @@ DETAILS = ("hidden_size", "num_attention_heads", "vocab_size", "embedding_params
            "vision_params", "rope_positions", "default_kv_precision", "gpu_interconnect", "hbm_per_gpu_gb",
            "iops_read", "iops_write", "latency_read_ms_p50", "latency_write_ms_p50", "latency_write_ms_p99",
            "max_num_batched_tokens_origin", "max_num_seqs_origin", "layer_groups", "all_reduce_gbps",
-           "all_reduce_us", "throughput_write_gbps", "load_tpot_ms", "load_ttft_ms", "load_sessions", "aliases",
-           "product", "maker", "measured_power_ratio")
+           "all_reduce_us", "throughput_write_gbps", "load_tpot_ms", "load_ttft_ms", "load_sessions",
+           "aliases", "product", "maker", "measured_power_ratio")
 # The parameters that shape any answer; what was asked for beside them shapes its own.
 SHAPING = ("concurrency", "effective_context", "kv_precision", "kv_budget_ratio", "runtime_overhead_gib",
            "peak_headroom_ratio", "ha_mode", "num_key_value_heads", "attention_pattern", "weights_gib",

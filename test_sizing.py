@@ -3081,7 +3081,8 @@ class Operations(unittest.TestCase):
         self.assertEqual(plan.availability_peak, 1 - sizing.short_ratio(plan.nodes_with_headroom, plan.nodes_with_headroom, plan.node_availability, plan.nodes_per_replica))
 
     def test_spares_for_the_sla(self):
-        for changes in ({}, {"concurrency": 10**5}, {"concurrency": 10**5, "sla": 0.999999}, {"node_availability": 0.6, "sla": 0.9}, {"sla": 0.01}):
+        for changes in ({}, {"concurrency": 10**5}, {"concurrency": 10**5, "sla": 0.999999}, {"node_availability": 0.6, "sla": 0.9}, {"sla": 0.01},
+                        {"concurrency": 10**5, "node_availability": 0.6}):
             for key, plan in plans(**changes).items():
                 sla = changes.get("sla", {"minimum": None, "recommended": 0.999, "ideal": 0.9999}[key])
                 spares = plan.spares_for_sla
