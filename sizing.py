@@ -1061,20 +1061,20 @@ class Request:
 
     @cached_property
     def hash(self) -> int:                                       # every search asks for it again and again
-        return hash(tuple([getattr(self, name) for name in REQUEST_NAMES]))
+        return hash(tuple(map(vars(self).__getitem__, REQUEST_NAMES)))
 
     def but(self, **changes) -> Request:
-        """The request with other values; dataclasses.replace() would take twice as long."""
-        return Request(**{**{name: getattr(self, name) for name in REQUEST_NAMES}, **changes})
+        """The request with other values; dataclasses.replace() would set each field by itself."""
+        other = object.__new__(Request)
+        vars(other).update(zip(REQUEST_NAMES, map(vars(self).__getitem__, REQUEST_NAMES)), **changes)
+        return other
 
     @cached_property
     def replica(self) -> Request:
         """What decides what a replica holds and how fast it is: no load, and the context the model takes."""
         context = self.effective_context
         clamped = min(context, self.model.max_position_embeddings) if isinstance(context, int) else context
-        return self.but(concurrency=None, nodes=None, peak_headroom_ratio=0.0, ha_mode="none",
-                        replaced_entries=(), effective_context=clamped, tensor_parallel="auto",
-                        pipeline_parallel="auto", attention="auto")
+        return replica_of(clamped, *map(vars(self).__getitem__, IN_A_REPLICA))
 
     @property
     def pins(self) -> Pins:
@@ -1093,6 +1093,16 @@ BOUNDS.update((name, row.flag.bound) for name, row in ASKED.items() if row.flag 
 OF_THE_LOAD = (*RECORDS, "replaced_entries", "concurrency", "nodes", "peak_headroom_ratio", "ha_mode",
                "tensor_parallel", "pipeline_parallel", "attention")
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
+IN_A_REPLICA = ("model", "server", *(name for name in OF_A_REPLICA if name != "effective_context"))
+
+
+@lru_cache(maxsize=2**12)
+def replica_of(effective_context: int | None, model: Model, server: Server, *values) -> Request:
+    """A request without load, layout and storage; one object for all that are equal, to be found by it."""
+    return Request(model, server, None, None, effective_context,  # type: ignore[arg-type]
+                   **dict(zip(IN_A_REPLICA[2:], values)))
+
+
 # What every plan asks of its replica, whatever the load.
 OF_ANY_LOAD = ("kv_per_session_gib", "sessions_per_node", "kv_pooled_gib", "state_blocks")
 # Sessions of a unit under the other rules of memory, and the nodes that follow where it holds any.
@@ -1103,7 +1113,7 @@ Layout = namedtuple("Layout", "tensor_parallel pipeline_parallel attention_ranks
 Pins = namedtuple("Pins", "tensor_parallel pipeline_parallel attention nodes")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Placement:
     """One way to lay a replica out, its numbers, and why (a key of REFUSALS) it holds nothing.
 
@@ -1120,7 +1130,7 @@ class Placement:
     def whole_sheet(self) -> Sheet:
         """The sheet with what only plans ask for, and no load changes."""
         whole = self.sheet.bind(self.over_the_ranks)
-        for name in OF_ANY_LOAD:
+        for name in (*OF_ANY_LOAD, *whole.parts["attention_flop"]):
             whole.find(name)
         unfit = [nodes for sessions, nodes in OTHER_UNITS.items() if not whole.find(sessions)]
         return whole.bind({}, absent=dict.fromkeys(unfit, "does_not_fit"))
@@ -1217,6 +1227,10 @@ def parameters(question: Callable) -> tuple[str, ...]:
     return question.__code__.co_varnames[:question.__code__.co_argcount]
 
 
+# How a number is found: by which function, from which others, as a fraction or not, and whether it is shown.
+Way = namedtuple("Way", "calc inputs exact is_result")
+
+
 class Absent(LookupError):
     """A number that a plan does not have; its text is a key of REASONS."""
 
@@ -1230,6 +1244,7 @@ class Sheet(dict):
     parts: Mapping[str, tuple] = {}    # {a `*parts` parameter: the numbers it stands for}
     absent: Mapping[str, str] = {}     # {name: why there is no such number}
     later: Mapping[str, Callable] = {}  # {name: what finds it, given the sheet, by repeating the sizing}
+    ways: dict[str, Way] = {}          # {number: how it is found}, for all sheets of these cases and parts
 
     def bind(self, given: Mapping, cases: Mapping = {}, absent: Mapping = {}, parts: Mapping = {}) -> Sheet:
         """A sheet of its own with what this one holds, more given, and without what is absent.
@@ -1243,26 +1258,42 @@ class Sheet(dict):
         sheet.absent = {**self.absent, **absent} if absent else self.absent
         sheet.parts = {**self.parts, **parts} if parts else self.parts
         sheet.later = self.later
+        sheet.ways = {} if cases or absent or parts else self.ways
         return sheet
 
     def __missing__(self, name: str):
+        way = self.ways.get(name)
+        if way is None:
+            if name in self.later and name not in self.absent:
+                self[name] = value = self.later[name](self)
+                return value
+            way = self.way_to(name)
+            if self.ways is Sheet.ways:
+                self.ways = {}
+            self.ways[name] = way
+        calc, inputs, is_exact, is_result = way
+        if is_exact:
+            values = [*map(self.__getitem__, inputs)]
+            if float in map(type, values):
+                values = [exact(each) if type(each) is float else each for each in values]
+            value = calc(*values)
+            if is_result and type(value) is Fraction:
+                value = float(value)  # as it is shown, and as the next number reads it
+        else:
+            value = calc(*map(self.__getitem__, inputs))
+        self[name] = value
+        return value
+
+    def way_to(self, name: str) -> Way:
+        """How the number `name` is found here; raises Absent, or KeyError where something is not given."""
         if name in self.absent:
             raise Absent(self.absent[name])
-        if name in self.later:
-            self[name] = value = self.later[name](self)
-            return value
         row = NUMBERS.get(self.cases.get(name, name))
         if row is None:
             askers = [each for each, other in NUMBERS.items() if name in other.inputs] or ["a condition"]
             raise KeyError("no number and nothing given is %s, asked by %s" % (name, ", ".join(askers)))
-        inputs = [self[each] for each in (row.inputs + self.parts[row.parts] if row.parts else row.inputs)]
-        if row.exact:
-            inputs = [exact(each) if type(each) is float else each for each in inputs]
-        value = row.calc(*inputs)
-        if type(value) is Fraction and row.label:
-            value = float(value)  # as it is shown, and as the next number reads it
-        self[name] = value
-        return value
+        parts = self.parts[row.parts] if row.parts else ()
+        return Way(row.calc, row.inputs + parts, row.exact, row.label is not None)
 
     def what_if(self, given: Mapping) -> Sheet:
         """A sheet with the same givens but for those `given` (numbers too): what follows is found anew."""
@@ -1274,9 +1305,16 @@ class Sheet(dict):
     def holds(self, question: Callable) -> bool:
         """Whether a condition on numbers, its parameters, holds; it does not where one does not exist."""
         try:
-            return bool(question(*[self[name] for name in parameters(question)]))
+            return bool(question(*map(self.__getitem__, parameters(question))))
         except Absent:
             return False
+
+    def may_hold(self, question: Callable) -> bool:
+        """Whether a condition holds, or asks for what is not given yet."""
+        try:
+            return self.holds(question)
+        except KeyError:
+            return True
 
     def find(self, name: str):
         """The value of `name` as it is shown, None where there is none."""
@@ -1324,7 +1362,9 @@ def floor(value) -> int:
 
 def ceil(value) -> int:
     """Next whole number; a billionth above one counts as it, but what is not nothing is at least 1."""
-    return -floor(-value) or int(value > 0)
+    if type(value) is not Fraction:
+        return -floor(-value) or int(value > 0)
+    return -((value.denominator - value.numerator * BILLION) // (value.denominator * BILLION)) or int(value > 0)
 
 
 # --- KV cache of one session, in bytes, by kind of layer
@@ -3431,7 +3471,7 @@ def place(asked: Request, layout: Layout, lenient: bool = False) -> Placement:
     if sessions is not None:
         sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
     known = [limit.number for limit in LIMITS.values() if sheet.reason(limit.number) is None]
-    sheet.parts = {**sheet.parts, "limits": tuple(known)}
+    sheet = sheet.bind({}, parts={"limits": tuple(known)})
     sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
     sheet["holds_in_memory"] = sheet["memory_sessions_per_replica"] > 0
     return Placement(layout, sheet, refusal_of(sheet), speed_basis(asked.model, asked.server, layout))
@@ -3831,27 +3871,37 @@ FOUND_WITH_OTHERS = dict.fromkeys(("no_context_fits", "longest_fitting_context",
                                    "recommended_nodes_final", "given_budget_ratio", "capped"), "not_asked")
 
 
+# (field, its default, whether it may be None): what check_request looks at one by one.
+CHECKED_FIELDS = tuple((name, REQUEST_DEFAULTS.get(name, MISSING), other == "None")
+                       for name, _, other in record_fields(Request)
+                       if name not in ("tensor_parallel", "pipeline_parallel", "replaced_entries"))
+
+
 def check_request(request: Request) -> None:
     """Raise SizingError naming the first parameter that makes no sense or asks what cannot be known."""
     values = vars(request)
-    check_arguments({name: values[name] for name, _, other in record_fields(Request)
-                     if name not in ("tensor_parallel", "pipeline_parallel", "replaced_entries")
-                     and not (values[name] is None and other == "None")})
+    check_arguments({name: values[name] for name, default, nullable in CHECKED_FIELDS
+                     if values[name] is not default and not (nullable and values[name] is None)})
     if request.concurrency is None and request.nodes is None:
         raise SizingError("concurrency: missing, and no nodes given instead")
-    check_stated_weights(request.model)
-    check_kv_precision(request.model, request.kv_precision)
+    check_replica(request.replica)
     check_pins(request.model, request.server, request.pins)
-    check_drafts(request.draft_tokens, request.acceptance_length)
-    context = request.replica.effective_context
-    expect(isinstance(context, int) and request.shared_prefix_tokens < context,
-           "fewer than the %s tokens of a session" % context, request.shared_prefix_tokens,
+
+
+@lru_cache(maxsize=2**12)                                # a replica in order stays so, whatever the load
+def check_replica(asked: Request) -> None:
+    check_stated_weights(asked.model)
+    check_kv_precision(asked.model, asked.kv_precision)
+    check_drafts(asked.draft_tokens, asked.acceptance_length)
+    context = asked.effective_context
+    expect(isinstance(context, int) and asked.shared_prefix_tokens < context,
+           "fewer than the %s tokens of a session" % context, asked.shared_prefix_tokens,
            "shared_prefix_tokens")
-    measured = request.measured_tpot_ms is not None or request.measured_ttft_ms is not None
-    if measured != (request.measured_sessions is not None):
+    measured = asked.measured_tpot_ms is not None or asked.measured_ttft_ms is not None
+    if measured != (asked.measured_sessions is not None):
         raise SizingError("measured_tpot_ms, measured_ttft_ms, measured_sessions: expected the last with one "
                           "of the others, or none")
-    check_known_speed(request, [speed_missing(request.model, request.server, Layout(1, 1, 1))], "")
+    check_known_speed(asked, [speed_missing(asked.model, asked.server, Layout(1, 1, 1))], "")
 
 
 def check_kv_precision(model: Model, kv_precision: str) -> None:
@@ -3938,23 +3988,36 @@ def unserved(request: Request) -> list[str]:
     return [*NUMBERS_OF_FITTING, "max_concurrency", *searched]
 
 
-def on_load(request: Request, replica: Sheet) -> Sheet:
+@lru_cache(maxsize=2**11)                                # loads and scenarios rest on the same
+def before_load(built: Placement, storage: StorageProfile, whole: bool, nodes_given: bool) -> Sheet:
+    """A replica's numbers and the storage's; all that plans ask for and no load changes, if `whole`."""
+    given, absent = record_terms(storage)
+    cases = {"serving_nodes": "serving_nodes__given"} if nodes_given else {}
+    if not nodes_given:
+        absent["nodes"] = "not_asked"
+    sheet = (built.whole_sheet if whole else built.sheet).bind(
+        dict(given, storage=storage.name, nodes_given=nodes_given), cases, {**absent, **FOUND_WITH_OTHERS})
+    sheet.later = BY_REPEATING
+    return sheet
+
+
+@lru_cache(maxsize=2**11)
+def open_alerts(built: Placement, storage: StorageProfile) -> list[Alert]:
+    """The alerts that some load may raise: all but those which replica and storage rule out by themselves."""
+    sheet = built.whole_sheet.bind(*record_terms(storage)[:1])
+    return [alert for alert in ALERTS if sheet.may_hold(alert.when)]
+
+
+def on_load(request: Request, built: Placement, whole: bool = False) -> Sheet:
     """A replica's numbers, and those of the load on nodes."""
-    storage, absent = record_terms(request.storage)
-    absent.update(FOUND_WITH_OTHERS)
-    given = dict(storage, request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
-                 peak_headroom_ratio=request.peak_headroom_ratio, storage=request.storage.name,
+    given = dict(request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
+                 peak_headroom_ratio=request.peak_headroom_ratio,
                  requested_context=request.effective_context, fits=True,
-                 applies=has_nodes_left(request.nodes, request.ha_mode),
-                 nodes_given=request.nodes is not None, concurrency_capped=False,
+                 applies=has_nodes_left(request.nodes, request.ha_mode), concurrency_capped=False,
                  replaced_entries=", ".join("%s %s" % (name, getattr(request, name).name)
                                             for name in request.replaced_entries),
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
-    cases = {"serving_nodes": "serving_nodes__given"}
-    if request.nodes is None:
-        absent["nodes"], cases = "not_asked", {}
-    sheet = replica.bind(given, cases, absent)
-    sheet.later = BY_REPEATING
+    sheet = before_load(built, request.storage, whole, request.nodes is not None).bind(given)
     if not sheet["applies"]:
         return sheet.bind({"fits": False}, absent=dict.fromkeys(unserved(request), "not_applicable__spares"))
     if request.concurrency is None:
@@ -4000,7 +4063,7 @@ def seqs_that_start(sheet: Sheet) -> int:
 def sheet_if(sheet: Sheet, **changes) -> Sheet:
     """The sheet of a scenario with changes; raises Absent where it does not fit."""
     changed = sheet["request"].but(**changes)
-    found = on_load(changed, lay_out(changed.replica, changed.pins).built.sheet)
+    found = on_load(changed, lay_out(changed.replica, changed.pins).built)
     found["nodes_final"]
     return found
 
@@ -4049,8 +4112,9 @@ BY_REPEATING: dict[str, Callable] = {
     "nodes_beside_spares": lambda sheet: sheet["ha_extra_nodes"] + 1,
     "batched_tokens_that_start": batch_that_starts,
     "seqs_that_start": seqs_that_start,
-    "nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_final"],
-    "replica_nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_per_replica"],
+    "sheet_at_engine_default": at_engine_default,
+    "nodes_at_engine_default": lambda sheet: sheet["sheet_at_engine_default"]["nodes_final"],
+    "replica_nodes_at_engine_default": lambda sheet: sheet["sheet_at_engine_default"]["nodes_per_replica"],
     "nodes_at_given_ratio": lambda sheet: at_given_ratio(sheet)["nodes_final"],
     "nodes_without_target": lambda sheet: without_target(sheet)["nodes_final"],
 }
@@ -4063,7 +4127,7 @@ def size(request: Request, given_budget_ratio: float, capped: bool = False, **fo
     a search for the longest context found.
     """
     layouts = layouts_of(request)
-    sheet = on_load(request, layouts.built.whole_sheet)
+    sheet = on_load(request, layouts.built, whole=True)
     sheet.update(found, given_budget_ratio=given_budget_ratio, capped=capped)
     return result(request, layouts.built, layouts.placements, sheet)
 
@@ -4071,7 +4135,9 @@ def size(request: Request, given_budget_ratio: float, capped: bool = False, **fo
 def result(request: Request, built: Placement, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
     """The plan of a sheet."""
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
-    alerts = raised(sheet, None if sheet["applies"] else "nodes")
+    # where all is known that a replica has, the alerts that it rules out by itself need not be asked
+    table = open_alerts(built, request.storage) if sheet["fits"] and sheet["speed_known"] else ALERTS
+    alerts = raised(sheet, None if sheet["applies"] else "nodes", table)
     return SizingResult(request.model, request.server, request.storage, **numbers, warnings=alerts,
                         layouts=layouts, placement=built, sheet=sheet)
 
@@ -4118,7 +4184,7 @@ def in_scenario(request: Request, scenario: Scenario) -> Request:
 
 
 def scenario_sheet(request: Request) -> Sheet:
-    return on_load(request, layouts_of(request).built.sheet)
+    return on_load(request, layouts_of(request).built)
 
 
 def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
@@ -4140,7 +4206,7 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
 def without_context(request: Request, given_budget_ratio: float, capped: bool) -> SizingResult:
     """The plan of a scenario in which not even the context of `request` fits: no number follows from it."""
     built = layouts_of(request).built
-    loaded = on_load(request, built.whole_sheet)
+    loaded = on_load(request, built, whole=True)
     unfound = ["effective_context", "requested_context", "context_tokens", "longest_fitting_context"]
     if not loaded["applies"]:                            # no layout was asked for either
         unfound += [name for name in RESULTS if name != "hbm_total_gib"]
@@ -4810,12 +4876,16 @@ ALERTS = (
 )
 
 
-def raised(sheet: Sheet, scope: str | None = None) -> list[str]:
-    """Ids of the alerts that a sheet raises; with a `scope`, of that part of the table only."""
-    return [alert.id for alert in ALERTS if scope in (None, alert.scope) and sheet.holds(alert.when)]
+def raised(sheet: Sheet, scope: str | None = None, table: Iterable[Alert] = ALERTS) -> list[str]:
+    """Ids of the alerts of a table that a sheet raises; with a `scope`, of that part of it only."""
+    return [alert.id for alert in table if scope in (None, alert.scope) and sheet.holds(alert.when)]
 
 
 # === Doors: the public functions bind their arguments and ask the sheet ===
+
+# Ten are parameters of calculate_sizing, and only the command line replaces entries.
+MORE_OF_A_SIZING = (*(name for name in REQUEST_NAMES[10:] if name != "replaced_entries"), "weights_precision")
+
 
 def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
                      concurrency: int | None, effective_context: int,
@@ -4826,11 +4896,9 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
     `more`: further fields of Request by name, and `weights_precision`, the format to load the weights in.
     With `nodes` and no `concurrency`, the most sessions those nodes hold; with both, whether they hold them.
     """
-    # the ten before are named above, and only the command line replaces entries
-    known = [name for name in (*REQUEST_NAMES[10:], "weights_precision") if name != "replaced_entries"]
     for name in more:
-        if name not in known:
-            raise SizingError("unknown argument %s%s" % (short(name), nearest(name, known)))
+        if name not in MORE_OF_A_SIZING:
+            raise SizingError("unknown argument %s%s" % (short(name), nearest(name, MORE_OF_A_SIZING)))
     weights_precision = more.pop("weights_precision", None)
     check_arguments({"model": model, **stated({"weights_precision": weights_precision})})
     request = Request(with_weights(model, weights_precision), server, storage, concurrency, effective_context,

@@ -458,11 +458,12 @@ class Sheets(unittest.TestCase):
         child = parent.bind({"kv_budget_ratio": 0.9, "storage": "x"}, {"nodes_final": "y"},
                             {"kv_budget_gib": "not_known", "storage": "not_known"}, {"limits": ("b",), "kv_bytes": ()})
         self.assertEqual([vars(parent), dict(parent)], [
-            {"cases": self.CASES, "absent": {"nodes": "not_asked"}, "parts": {"limits": ("a",)}, "later": {}}, self.GIVEN])
+            {"cases": self.CASES, "absent": {"nodes": "not_asked"}, "parts": {"limits": ("a",)}, "later": {}, "ways": {}},
+            self.GIVEN])
         self.assertEqual([vars(child), dict(child)], [{  # what is absent is taken out
             "cases": dict(self.CASES, nodes_final="y"), "parts": {"limits": ("b",), "kv_bytes": ()},
-            "absent": {"nodes": "not_asked", "kv_budget_gib": "not_known", "storage": "not_known"}, "later": {}},
-                                                      dict(self.GIVEN, kv_budget_ratio=0.9)])
+            "absent": {"nodes": "not_asked", "kv_budget_gib": "not_known", "storage": "not_known"}, "later": {},
+            "ways": {}}, dict(self.GIVEN, kv_budget_ratio=0.9)])
         self.assertEqual((parent["kv_budget_gib"], child.reason("kv_budget_gib")), (60.0, "not_known"))
         self.assertEqual((sizing.Sheet.cases, sizing.Sheet.absent, sizing.Sheet.parts, sizing.Sheet.later), ({}, {}, {}, {}))
 
