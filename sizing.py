@@ -9395,7 +9395,7 @@ HELP: dict[str, dict[str, str]] = {
     OUTPUT_GROUP: {
         "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
         "lang": "language of the report", "scenario": "whose figures the summary shows",
-        "sort_by": "number that orders the cases of lists (=-NAME: descending)"},
+        "sort_by": "number that orders the cases of lists"},
     TOOL_GROUP: {
         "accept_keys": "keys of config.json that change nothing",
         "models_file": "your own entries, added to models.json",
@@ -9403,9 +9403,8 @@ HELP: dict[str, dict[str, str]] = {
         "storage_file": "your own entries, added to storage.json"},
 }
 LISTS_TAKEN = """\
-lists: --model, --server, --storage, --concurrency, --effective-context, --kv-precision,
---weights-precision, --tpot-ms and --nodes take several values (--concurrency 100,1k,10k; --server all):
-one table of every combination, a row each
+lists: model, server, storage, concurrency, effective-context, kv-precision,
+weights-precision, tpot-ms and nodes take a,b,c (names: or all), a row for each
 """
 EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
 LONGEST_FLAG = 35                                        # columns of --help before its texts
@@ -9477,10 +9476,12 @@ def read_number(text: str, row: Flag):
     """A number as users write it: digits (`1_000`, `128k`), a decimal such as `0.7` or `7e-1`, the word."""
     number = number_of(text, row)
     if number is None:
-        or_word = " or %s" % row.word if row.word else ""
-        raise SizingError("expected %s%s, got %s%s" % (expected(row.bound), or_word, short(text),
-                                                       number_to_type(text, row)))
+        raise SizingError("expected %s, got %s%s" % (expected_of(row), short(text), number_to_type(text, row)))
     return number
+
+
+def expected_of(row: Flag) -> str:
+    return expected(row.bound) + (" or %s" % row.word if row.word else "")
 
 
 def without_marks(digits: str) -> str:
@@ -9560,7 +9561,7 @@ def read_numbers(text: str, row: Flag):
         typed += "%s %s for a list" % (", or" if typed else "; type", ", ".join(parts))
     elif not any(re.fullmatch(pattern, text, re.ASCII) for pattern, _ in OTHER_NUMBERS):
         got = "%s in %s" % (short(wrong[0]), got)
-    raise SizingError("expected %s, got %s%s" % (expected(row.bound), got, typed))
+    raise SizingError("expected %s, got %s%s" % (expected_of(row), got, typed))
 
 
 def number_in_list(text: str, row: Flag):
@@ -10181,7 +10182,10 @@ class Spool:
 
     def __init__(self) -> None:
         from tempfile import SpooledTemporaryFile        # only lists pay for it
-        self.file, self.end = SpooledTemporaryFile(2**25), 0    # noqa: SIM115  lives as long as its pieces
+        self.file, self.end = SpooledTemporaryFile(2**25), 0    # noqa: SIM115  closed with its last reader
+
+    def __del__(self) -> None:
+        self.file.close()
 
     def add(self, text: str) -> tuple[int, int]:
         data = text.encode("utf-8")
