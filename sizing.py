@@ -33,7 +33,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
-from itertools import takewhile
+from itertools import chain, groupby, product, takewhile
 
 __version__ = "2.2.0"
 SCHEMA_VERSION = "2.2"
@@ -1224,20 +1224,20 @@ class Request:
 
     @cached_property
     def hash(self) -> int:                                       # every search asks for it again and again
-        return hash(tuple([getattr(self, name) for name in REQUEST_NAMES]))
+        return hash(tuple(map(vars(self).__getitem__, REQUEST_NAMES)))
 
     def but(self, **changes) -> Request:
-        """The request with other values; dataclasses.replace() would take twice as long."""
-        return Request(**{**{name: getattr(self, name) for name in REQUEST_NAMES}, **changes})
+        """The request with other values; dataclasses.replace() would set each field by itself."""
+        other = object.__new__(Request)
+        vars(other).update(zip(REQUEST_NAMES, map(vars(self).__getitem__, REQUEST_NAMES)), **changes)
+        return other
 
     @cached_property
     def replica(self) -> Request:
         """What decides what a replica holds and how fast it is: no load, and the context the model takes."""
         context = self.effective_context
         clamped = min(context, self.model.max_position_embeddings) if isinstance(context, int) else context
-        return self.but(**NO_OPERATIONS, concurrency=None, nodes=None, peak_headroom_ratio=0.0,
-                        ha_mode="none", replaced_entries=(), effective_context=clamped,
-                        tensor_parallel="auto", pipeline_parallel="auto", attention="auto")
+        return replica_of(clamped, *map(vars(self).__getitem__, IN_A_REPLICA))
 
     @property
     def pins(self) -> Pins:
@@ -1264,6 +1264,16 @@ OWN_NAMES = {"requests_per_s": "asked_requests_per_s", "node_availability": "giv
 OF_THE_LOAD = (*RECORDS, "replaced_entries", "concurrency", "nodes", "peak_headroom_ratio", "ha_mode",
                "tensor_parallel", "pipeline_parallel", "attention", *NO_OPERATIONS)
 OF_A_REPLICA = tuple(name for name in REQUEST_NAMES if name not in OF_THE_LOAD)
+IN_A_REPLICA = ("model", "server", *(name for name in OF_A_REPLICA if name != "effective_context"))
+
+
+@lru_cache(maxsize=2**12)
+def replica_of(effective_context: int | None, model: Model, server: Server, *values) -> Request:
+    """A request without load, layout and storage; one object for all that are equal, to be found by it."""
+    return Request(model, server, None, None, effective_context,  # type: ignore[arg-type]
+                   **dict(zip(IN_A_REPLICA[2:], values)))
+
+
 # What every plan asks of its replica, whatever the load.
 OF_ANY_LOAD = ("kv_per_session_gib", "sessions_per_node", "kv_pooled_gib", "state_blocks")
 # Sessions of a unit under the other rules of memory, and the nodes that follow where it holds any.
@@ -1274,7 +1284,7 @@ Layout = namedtuple("Layout", "tensor_parallel pipeline_parallel attention_ranks
 Pins = namedtuple("Pins", "tensor_parallel pipeline_parallel attention nodes")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Placement:
     """One way to lay a replica out, its numbers, and why (a key of REFUSALS) it holds nothing.
 
@@ -1291,7 +1301,7 @@ class Placement:
     def whole_sheet(self) -> Sheet:
         """The sheet with what only plans ask for, and no load changes."""
         whole = self.sheet.bind(self.over_the_ranks)
-        for name in OF_ANY_LOAD:
+        for name in (*OF_ANY_LOAD, *whole.parts["attention_flop"]):
             whole.find(name)
         unfit = [nodes for sessions, nodes in OTHER_UNITS.items() if not whole.find(sessions)]
         return whole.bind({}, absent=dict.fromkeys(unfit, "does_not_fit"))
@@ -1388,6 +1398,11 @@ def parameters(question: Callable) -> tuple[str, ...]:
     return question.__code__.co_varnames[:question.__code__.co_argcount]
 
 
+# How a number is found: by which function, from which others, as a fraction or not, and whether it is shown.
+Way = namedtuple("Way", "calc inputs exact is_result")
+NO_WAYS: dict[str, Way] = {}                             # of a sheet of which no number was asked
+
+
 class Absent(LookupError):
     """A number that a plan does not have; its text is a key of REASONS."""
 
@@ -1401,6 +1416,7 @@ class Sheet(dict):
     parts: Mapping[str, tuple] = {}    # {a `*parts` parameter: the numbers it stands for}
     absent: Mapping[str, str] = {}     # {name: why there is no such number}
     later: Mapping[str, Callable] = {}  # {name: what finds it, given the sheet, by repeating the sizing}
+    ways = NO_WAYS                     # {number: how it is found}, for all sheets of these cases and parts
 
     def bind(self, given: Mapping, cases: Mapping = {}, absent: Mapping = {}, parts: Mapping = {}) -> Sheet:
         """A sheet of its own with what this one holds, more given, and without what is absent.
@@ -1414,26 +1430,42 @@ class Sheet(dict):
         sheet.absent = {**self.absent, **absent} if absent else self.absent
         sheet.parts = {**self.parts, **parts} if parts else self.parts
         sheet.later = self.later
+        sheet.ways = {} if cases or absent or parts else self.ways
         return sheet
 
     def __missing__(self, name: str):
+        way = self.ways.get(name)
+        if way is None:
+            if name in self.later and name not in self.absent:
+                self[name] = value = self.later[name](self)
+                return value
+            way = self.way_to(name)
+            if self.ways is NO_WAYS:
+                self.ways = {}
+            self.ways[name] = way
+        calc, inputs, is_exact, is_result = way
+        if is_exact:
+            values = [*map(self.__getitem__, inputs)]
+            if float in map(type, values):
+                values = [exact(each) if type(each) is float else each for each in values]
+            value = calc(*values)
+            if is_result and type(value) is Fraction:
+                value = float(value)  # as it is shown, and as the next number reads it
+        else:
+            value = calc(*map(self.__getitem__, inputs))
+        self[name] = value
+        return value
+
+    def way_to(self, name: str) -> Way:
+        """How the number `name` is found here; raises Absent, or KeyError where something is not given."""
         if name in self.absent:
             raise Absent(self.absent[name])
-        if name in self.later:
-            self[name] = value = self.later[name](self)
-            return value
         row = NUMBERS.get(self.cases.get(name, name))
         if row is None:
             askers = [each for each, other in NUMBERS.items() if name in other.inputs] or ["a condition"]
             raise KeyError("no number and nothing given is %s, asked by %s" % (name, ", ".join(askers)))
-        inputs = [self[each] for each in (row.inputs + self.parts[row.parts] if row.parts else row.inputs)]
-        if row.exact:
-            inputs = [exact(each) if type(each) is float else each for each in inputs]
-        value = row.calc(*inputs)
-        if type(value) is Fraction and row.label:
-            value = float(value)  # as it is shown, and as the next number reads it
-        self[name] = value
-        return value
+        parts = self.parts[row.parts] if row.parts else ()
+        return Way(row.calc, row.inputs + parts, row.exact, row.label is not None)
 
     def what_if(self, given: Mapping) -> Sheet:
         """A sheet with the same givens but for those `given` (numbers too): what follows is found anew."""
@@ -1445,9 +1477,16 @@ class Sheet(dict):
     def holds(self, question: Callable) -> bool:
         """Whether a condition on numbers, its parameters, holds; it does not where one does not exist."""
         try:
-            return bool(question(*[self[name] for name in parameters(question)]))
+            return bool(question(*map(self.__getitem__, parameters(question))))
         except Absent:
             return False
+
+    def may_hold(self, question: Callable) -> bool:
+        """Whether a condition holds, or asks for what is not given yet."""
+        try:
+            return self.holds(question)
+        except KeyError:
+            return True
 
     def find(self, name: str):
         """The value of `name` as it is shown, None where there is none."""
@@ -1495,7 +1534,10 @@ def floor(value) -> int:
 
 def ceil(value) -> int:
     """Next whole number; a billionth above one counts as it, but what is not nothing is at least 1."""
-    return -floor(-value) or int(value > 0)
+    if type(value) is not Fraction:
+        return -floor(-value) or int(value > 0)
+    above, whole = value.numerator * BILLION - value.denominator, value.denominator * BILLION
+    return -(-above // whole) or int(value > 0)
 
 
 # --- KV cache of one session, in bytes, by kind of layer
@@ -3398,6 +3440,7 @@ def as_checkpoint(model: Model, precision: str) -> Model:
     return replace(model, **(model.as_quantized or {}).get(KEPT_LIKE.get(precision, precision), {}))
 
 
+@lru_cache(maxsize=2**10)
 def with_weights(model: Model, weights_precision: str | None) -> Model:
     """`model` with weights of a precision: as stated where that is it, else computed; raises SizingError."""
     precision = weights_precision or model.weights_precision
@@ -3814,7 +3857,7 @@ def place(asked: Request, layout: Layout, lenient: bool = False) -> Placement:
     if sessions is not None:
         sheet["active_sessions_at_target"] = sessions * exact(asked.active_ratio)
     known = [limit.number for limit in LIMITS.values() if sheet.reason(limit.number) is None]
-    sheet.parts = {**sheet.parts, "limits": tuple(known)}
+    sheet = sheet.bind({}, parts={"limits": tuple(known)})
     sheet["holds_sessions"] = sheet["sessions_per_replica"] > 0
     sheet["holds_in_memory"] = sheet["memory_sessions_per_replica"] > 0
     return Placement(layout, sheet, refusal_of(sheet), speed_basis(asked.model, asked.server, layout))
@@ -4214,26 +4257,36 @@ FOUND_WITH_OTHERS = dict.fromkeys(("no_context_fits", "longest_fitting_context",
                                    "recommended_nodes_final", "given_budget_ratio", "capped"), "not_asked")
 
 
+# (field, its default, whether it may be None): what check_request looks at one by one.
+CHECKED_FIELDS = tuple((name, REQUEST_DEFAULTS.get(name, MISSING), other == "None")
+                       for name, _, other in record_fields(Request)
+                       if name not in ("tensor_parallel", "pipeline_parallel", "replaced_entries"))
+
+
 def check_request(request: Request) -> None:
     """Raise SizingError naming the first parameter that makes no sense or asks what cannot be known."""
     values = vars(request)
-    check_arguments({name: values[name] for name, _, other in record_fields(Request)
-                     if name not in ("tensor_parallel", "pipeline_parallel", "replaced_entries")
-                     and not (values[name] is None and other == "None")})
+    check_arguments({name: values[name] for name, default, nullable in CHECKED_FIELDS
+                     if values[name] is not default and not (nullable and values[name] is None)})
     check_load(request)
-    check_stated_weights(request.model)
-    check_kv_precision(request.model, request.kv_precision)
+    check_replica(request.replica)
     check_pins(request.model, request.server, request.pins)
-    check_drafts(request.draft_tokens, request.acceptance_length)
-    context = request.replica.effective_context
-    expect(isinstance(context, int) and request.shared_prefix_tokens < context,
-           "fewer than the %s tokens of a session" % context, request.shared_prefix_tokens,
+
+
+@lru_cache(maxsize=2**12)                                # a replica in order stays so, whatever the load
+def check_replica(asked: Request) -> None:
+    check_stated_weights(asked.model)
+    check_kv_precision(asked.model, asked.kv_precision)
+    check_drafts(asked.draft_tokens, asked.acceptance_length)
+    context = asked.effective_context
+    expect(isinstance(context, int) and asked.shared_prefix_tokens < context,
+           "fewer than the %s tokens of a session" % context, asked.shared_prefix_tokens,
            "shared_prefix_tokens")
-    measured = request.measured_tpot_ms is not None or request.measured_ttft_ms is not None
-    if measured != (request.measured_sessions is not None):
+    measured = asked.measured_tpot_ms is not None or asked.measured_ttft_ms is not None
+    if measured != (asked.measured_sessions is not None):
         raise SizingError("measured_tpot_ms, measured_ttft_ms, measured_sessions: expected the last with one "
                           "of the others, or none")
-    check_known_speed(request, [speed_missing(request.model, request.server, Layout(1, 1, 1))], "")
+    check_known_speed(asked, [speed_missing(asked.model, asked.server, Layout(1, 1, 1))], "")
 
 
 LOADS = ("concurrency", "users", "requests_per_s", "nodes")  # the ways to state it
@@ -4340,25 +4393,37 @@ def unserved(request: Request) -> list[str]:
     return [*NUMBERS_OF_FITTING, "max_concurrency", *searched]
 
 
-def on_load(request: Request, replica: Sheet) -> Sheet:
+@lru_cache(maxsize=2**11)                                # loads and scenarios rest on the same
+def before_load(built: Placement, storage: StorageProfile, whole: bool, cases: tuple[str, ...]) -> Sheet:
+    """A replica's numbers and the storage's; all that plans ask for and no load changes, if `whole`."""
+    given, absent = record_terms(storage)
+    bound = {case.partition("__")[0]: case for case in cases}
+    if "serving_nodes" not in bound:
+        absent["nodes"] = "not_asked"
+    sheet = (built.whole_sheet if whole else built.sheet).bind(
+        dict(given, storage=storage.name, nodes_given="serving_nodes" in bound), bound,
+        {**absent, **FOUND_WITH_OTHERS})
+    sheet.later = BY_REPEATING
+    return sheet
+
+
+@lru_cache(maxsize=2**11)
+def open_alerts(built: Placement, storage: StorageProfile) -> list[Alert]:
+    """The alerts that some load may raise: all but those which replica and storage rule out by themselves."""
+    sheet = built.whole_sheet.bind(*record_terms(storage)[:1])
+    return [alert for alert in ALERTS if sheet.may_hold(alert.when)]
+
+
+def on_load(request: Request, built: Placement, whole: bool = False) -> Sheet:
     """A replica's numbers, and those of the load on nodes."""
-    storage, absent = record_terms(request.storage)
-    absent.update(FOUND_WITH_OTHERS)
-    given = dict(storage, request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
-                 peak_headroom_ratio=request.peak_headroom_ratio, storage=request.storage.name,
+    given = dict(request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
+                 peak_headroom_ratio=request.peak_headroom_ratio,
                  requested_context=request.effective_context, fits=True,
-                 applies=has_nodes_left(request.nodes, request.ha_mode),
-                 nodes_given=request.nodes is not None, concurrency_capped=False,
+                 applies=has_nodes_left(request.nodes, request.ha_mode), concurrency_capped=False,
                  replaced_entries=", ".join("%s %s" % (name, getattr(request, name).name)
                                             for name in request.replaced_entries),
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
-    cases = operation_cases(request)
-    if request.nodes is None:
-        absent["nodes"] = "not_asked"
-    else:
-        cases["serving_nodes"] = "serving_nodes__given"
-    sheet = replica.bind(given, cases, absent)
-    sheet.later = BY_REPEATING
+    sheet = before_load(built, request.storage, whole, operation_cases(request)).bind(given)
     if not sheet["applies"]:
         return sheet.bind({"fits": False}, absent=dict.fromkeys(unserved(request), "not_applicable__spares"))
     if request.concurrency is None:
@@ -4371,12 +4436,14 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
     return sheet
 
 
-def operation_cases(request: Request) -> dict[str, str]:
-    """The numbers on operations that what was asked for gives another formula."""
-    asked = {"node_price": "cost_per_year__owned", "pue": "energy_mwh_per_year__facility",
-             "node_availability": "node_availability__given"}
-    return {case.partition("__")[0]: case for name, case in asked.items()
-            if getattr(request, name) is not None}
+CASES_OF_A_REQUEST = (("nodes", "serving_nodes__given"), ("node_price", "cost_per_year__owned"),
+                      ("pue", "energy_mwh_per_year__facility"),
+                      ("node_availability", "node_availability__given"))
+
+
+def operation_cases(request: Request) -> tuple[str, ...]:
+    """The numbers that what was asked for gives another formula."""
+    return tuple([case for name, case in CASES_OF_A_REQUEST if getattr(request, name) is not None])
 
 
 def fits_nodes(sheet: Sheet) -> bool:
@@ -4495,7 +4562,7 @@ def seqs_that_start(sheet: Sheet) -> int:
 def sheet_if(sheet: Sheet, **changes) -> Sheet:
     """The sheet of a scenario with changes; raises Absent where it does not fit."""
     changed = sheet["request"].but(**changes)
-    found = on_load(changed, lay_out(changed.replica, changed.pins).built.sheet)
+    found = on_load(changed, lay_out(changed.replica, changed.pins).built)
     found["nodes_final"]
     return found
 
@@ -4547,8 +4614,9 @@ BY_REPEATING: dict[str, Callable] = {
     "nodes_beside_spares": lambda sheet: sheet["ha_extra_nodes"] + 1,
     "batched_tokens_that_start": batch_that_starts,
     "seqs_that_start": seqs_that_start,
-    "nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_final"],
-    "replica_nodes_at_engine_default": lambda sheet: at_engine_default(sheet)["nodes_per_replica"],
+    "sheet_at_engine_default": at_engine_default,
+    "nodes_at_engine_default": lambda sheet: sheet["sheet_at_engine_default"]["nodes_final"],
+    "replica_nodes_at_engine_default": lambda sheet: sheet["sheet_at_engine_default"]["nodes_per_replica"],
     "nodes_at_given_ratio": lambda sheet: at_given_ratio(sheet)["nodes_final"],
     "nodes_without_target": lambda sheet: without_target(sheet)["nodes_final"],
 }
@@ -4561,7 +4629,7 @@ def size(request: Request, given_budget_ratio: float, capped: bool = False, **fo
     a search for the longest context found.
     """
     layouts = layouts_of(request)
-    sheet = on_load(request, layouts.built.whole_sheet)
+    sheet = on_load(request, layouts.built, whole=True)
     sheet.update(found, given_budget_ratio=given_budget_ratio, capped=capped)
     return result(request, layouts.built, layouts.placements, sheet)
 
@@ -4569,7 +4637,9 @@ def size(request: Request, given_budget_ratio: float, capped: bool = False, **fo
 def result(request: Request, built: Placement, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
     """The plan of a sheet."""
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
-    alerts = raised(sheet, None if sheet["applies"] else "nodes")
+    # where all is known that a replica has, the alerts that it rules out by itself need not be asked
+    table = open_alerts(built, request.storage) if sheet["fits"] and sheet["speed_known"] else ALERTS
+    alerts = raised(sheet, None if sheet["applies"] else "nodes", table)
     return SizingResult(request.model, request.server, request.storage, **numbers, warnings=alerts,
                         layouts=layouts, placement=built, sheet=sheet)
 
@@ -4611,6 +4681,7 @@ SCENARIOS = (
 
 
 PRODUCTION = next(scenario for scenario in SCENARIOS if scenario.key == FOR_PRODUCTION)
+SCENARIO_KEYS = tuple(scenario.key for scenario in SCENARIOS)
 
 
 def in_scenario(request: Request, scenario: Scenario) -> Request:
@@ -4620,7 +4691,7 @@ def in_scenario(request: Request, scenario: Scenario) -> Request:
 
 
 def scenario_sheet(request: Request) -> Sheet:
-    return on_load(request, layouts_of(request).built.sheet)
+    return on_load(request, layouts_of(request).built)
 
 
 # --- The load, where users or requests state it
@@ -4663,7 +4734,7 @@ def sessions_in_flight(request: Request) -> dict[str, float]:
     built = layouts_of(request).built
 
     def times(sessions):
-        sheet = on_load(request.but(concurrency=sessions), built.sheet)
+        sheet = on_load(request.but(concurrency=sessions), built)
         if not sheet["fits"]:
             sheet = at_load(built.sheet, 1)
         return {"load_tpot_ms": request.tpot_ms or sheet["tpot_committed_ms"],
@@ -4698,7 +4769,7 @@ def plan_scenario(request: Request, scenario: Scenario) -> SizingResult:
 def without_context(request: Request, given_budget_ratio: float, capped: bool) -> SizingResult:
     """The plan of a scenario in which not even the context of `request` fits: no number follows from it."""
     built = layouts_of(request).built
-    loaded = on_load(request, built.whole_sheet)
+    loaded = on_load(request, built, whole=True)
     unfound = ["effective_context", "requested_context", "context_tokens", "longest_fitting_context"]
     if not loaded["applies"]:                            # no layout was asked for either
         unfound += [name for name in RESULTS if name != "hbm_total_gib"]
@@ -4744,12 +4815,14 @@ def known_context(request: Request) -> Request:
     return request.but(effective_context=request.model.max_position_embeddings)
 
 
-def plan_all(request: Request) -> dict[str, SizingResult]:
-    """Every scenario of `request` by key, each with its cost against RECOMMENDED; raises SizingError."""
+def plan_all(request: Request, keys: Collection[str] = SCENARIO_KEYS) -> dict[str, SizingResult]:
+    """The scenarios of `request` by key, each with its cost against RECOMMENDED; raises SizingError."""
     check_request(known_context(request))
     request = with_load(request)
-    plans = {scenario.key: plan_scenario(request, scenario) for scenario in SCENARIOS}
-    recommended = plans["recommended"]
+    plans = {scenario.key: plan_scenario(request, scenario) for scenario in SCENARIOS if scenario.key in keys}
+    if FOR_PRODUCTION not in plans:
+        return plans
+    recommended = plans[FOR_PRODUCTION]
     why = "does_not_fit" if recommended.applies else "not_applicable__recommended"
     for plan in plans.values():
         if recommended.nodes_final is None:
@@ -5134,7 +5207,7 @@ ALERTS = (
         "Use rede rápida e meça a velocidade; mais HBM por nó ou pesos em menor precisão evitam isso.",
         "Use a fast network and measure speed; more HBM per node or weights in fewer bits avoid it."),
     alert("sla_missed", "plan", "warning",
-        lambda availability_peak, sla: availability_peak < sla,
+        lambda sla, availability_peak: availability_peak < sla,
         "Disponibilidade no pico de {availability_peak_nines}, abaixo do SLA de {sla_nines}; reserva que "
         "basta: {spares_for_sla}",
         "Availability at peak of {availability_peak_nines}, below the SLA of {sla_nines}; spares that do: "
@@ -5398,12 +5471,16 @@ ALERTS = (
 )
 
 
-def raised(sheet: Sheet, scope: str | None = None) -> list[str]:
-    """Ids of the alerts that a sheet raises; with a `scope`, of that part of the table only."""
-    return [alert.id for alert in ALERTS if scope in (None, alert.scope) and sheet.holds(alert.when)]
+def raised(sheet: Sheet, scope: str | None = None, table: Iterable[Alert] = ALERTS) -> list[str]:
+    """Ids of the alerts of a table that a sheet raises; with a `scope`, of that part of it only."""
+    return [alert.id for alert in table if scope in (None, alert.scope) and sheet.holds(alert.when)]
 
 
 # === Doors: the public functions bind their arguments and ask the sheet ===
+
+# Ten are parameters of calculate_sizing, and only the command line replaces entries.
+MORE_OF_A_SIZING = (*(name for name in REQUEST_NAMES[10:] if name != "replaced_entries"), "weights_precision")
+
 
 def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
                      concurrency: int | None, effective_context: int,
@@ -5414,11 +5491,9 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
     `more`: further fields of Request by name, and `weights_precision`, the format to load the weights in.
     With `nodes` and no `concurrency`, the most sessions those nodes hold; with both, whether they hold them.
     """
-    # the ten before are named above, and only the command line replaces entries
-    known = [name for name in (*REQUEST_NAMES[10:], "weights_precision") if name != "replaced_entries"]
     for name in more:
-        if name not in known:
-            raise SizingError("unknown argument %s%s" % (short(name), nearest(name, known)))
+        if name not in MORE_OF_A_SIZING:
+            raise SizingError("unknown argument %s%s" % (short(name), nearest(name, MORE_OF_A_SIZING)))
     weights_precision = more.pop("weights_precision", None)
     check_arguments({"model": model, **stated({"weights_precision": weights_precision,
                                                "use_case": more.get("use_case")})})
@@ -5429,6 +5504,34 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
                       ha_mode, **more)
     check_request(request)
     return size(with_load(request, request), kv_budget_ratio)
+
+
+def size_many(requests: Iterable[Request], scenarios: Iterable[str] = SCENARIO_KEYS,
+              ) -> Iterator[dict[str, SizingResult] | SizingError]:
+    """Each request sized as it is asked for, in order: {scenario: plan}, or the SizingError that refuses it.
+
+    A Request names a model (of another weight format: with_weights(model, "fp8")), a server, a storage
+    profile, sessions, context and KV format, and whatever else the command line can; `but` and
+    dataclasses.replace vary it. kv_budget_ratio and peak_headroom_ratio are as configured: each scenario
+    makes its own of them. calculate_sizing sizes one scenario. Raises SizingError on unknown scenarios only.
+
+    >>> base = Request(Model("m", 32, 8, 128, 8192, "full", None, None, None, "fp16"),
+    ...                Server("s", 8, 100.0, 800.0, None, None),
+    ...                StorageProfile("disk", "nvme_local", *[None] * 8), 100, 8192, "fp16")
+    >>> plans = size_many(base.but(concurrency=sessions) for sessions in (100, 1000))
+    >>> [{key: plan.nodes_final for key, plan in each.items()} for each in plans]
+    [{'minimum': 1, 'recommended': 2, 'ideal': 3}, {'minimum': 3, 'recommended': 4, 'ideal': 6}]
+    """
+    keys = [check_choice(key, SCENARIO_KEYS) for key in scenarios]
+    return (sized(request, keys) for request in requests)
+
+
+def sized(request: Request, keys: Collection[str] = SCENARIO_KEYS) -> dict[str, SizingResult] | SizingError:
+    try:
+        expect(isinstance(request, Request), "a Request", request, "requests")
+        return plan_all(request, keys)
+    except SizingError as error:
+        return error
 
 
 def calc_kv_per_session_gib(model: Model, effective_context: int,
@@ -5807,6 +5910,13 @@ PARAMETERS = (
         "Os três são sempre dimensionados.", "All three are always sized.",
         "Ler a velocidade de um cenário como a de outro.", "Reading the speed of one scenario as another's.",
         flag=Flag("NAME", default=FOR_PRODUCTION)),
+    parameter("sort_by",
+        "Número pelo qual se ordenam os casos de listas.", "Number by which the cases of lists are sorted.",
+        *FROM_CALLER,
+        "Crescente, no cenário de --scenario (=-NAME: decrescente); sem valor, por último.",
+        "Ascending, in the scenario of --scenario (=-NAME: descending); those without a value come last.",
+        "Comparar só os nós de servidores com GPUs diferentes.",
+        "Comparing the nodes alone of servers with different GPUs.", flag=Flag("NAME")),
     parameter("json_only text_only markdown_only summary csv full list_models list_servers list_storage "
               "completion version",
         "Uma só saída em vez de texto e JSON, o catálogo, o script com que um shell completa as opções, ou a "
@@ -5905,6 +6015,18 @@ WORDS.update((name, Text(*both)) for name, both in {
     "rest_of_summary": (
         "Relatório: --text-only | cada número com a sua fórmula: --full | dados: --json-only, --csv",
         "Report: --text-only | every number with its formula: --full | data: --json-only, --csv"),
+    "cases": ("Casos: {count}. Igual em todos:", "Cases: {count}. The same in all of them:"),
+    "of_the_lead": (
+        "Nós dos três cenários; o resto é do {lead}. —: não cabe, ou não informado.",
+        "Nodes of all three scenarios; the rest is that of {lead}. —: does not fit, or not stated."),
+    "would_fit": ("Faria caber, cada mudança sozinha", "What would make it fit, each change alone"),
+    "unfit_cases": (
+        "Não cabem em algum cenário: {count}. Rode um deles sozinho para ver o que o faria caber.",
+        "Do not fit in some scenario: {count}. Run one by itself to see what would make it fit."),
+    "rest_of_cases": (
+        "Todos os números: --csv, --json-only | ordem: --sort-by | a conta de um caso: rode-o sozinho",
+        "Every number: --csv, --json-only | order: --sort-by | the proof of one case: run it by itself"),
+    "progress": ("{done} de {count} casos ({share_pct})", "{done} of {count} cases ({share_pct})"),
     "rest_of_report": (
         "Cada número com fórmula e o dicionário inteiro: --full. Só o começo: --summary.",
         "Every number with its formula and the whole dictionary: --full. Summary only: --summary."),
@@ -6042,6 +6164,7 @@ LABELS = {name: Text(*both) for name, both in {
     "aliases": ("Outros nomes", "Other names"), "product": ("Produto", "Product"),
     "maker": ("Desenvolvedor", "Maker"),
     "lang": ("Idioma", "Language"), "scenario": ("Cenário do resumo", "Scenario of the summary"),
+    "sort_by": ("Ordem dos casos", "Order of the cases"),
     "json_only": ("Saídas e listas", "Outputs and lists"),
 }.items()}
 # Fields that only the full report shows.
@@ -6255,7 +6378,6 @@ PLACEMENTS = (
 # Card}}, alerts.
 Answer = namedtuple("Answer", "request plans levers lang lead cards alerts")
 Card = namedtuple("Card", "label value reason formula inputs explanation")
-LEADS = tuple(scenario.key for scenario in SCENARIOS)
 
 
 def make_answer(request: Request, servers: Mapping[str, Server], lang: str,
@@ -6264,11 +6386,15 @@ def make_answer(request: Request, servers: Mapping[str, Server], lang: str,
     check_request(known_context(request))
     request = with_load(request)
     plans = plan_all(request)
-    if not plans[lead].applies:
-        lead = next(key for key in (FOR_PRODUCTION, *plans) if plans[key].applies)
+    lead = leading(plans, lead)
     cards = {key: make_cards(plan.sheet, lang) for key, plan in plans.items()}
     return Answer(request, plans, find_levers(request, plans, servers), lang, lead, cards,
                   alert_rows(plans, lang, lead))
+
+
+def leading(plans: Mapping[str, SizingResult], lead: str) -> str:
+    """The scenario `lead`, or the first that applies."""
+    return next(key for key in (lead, FOR_PRODUCTION, *plans) if plans[key].applies)
 
 
 def make_cards(sheet: Sheet, lang: str) -> dict[str, Card]:
@@ -6461,18 +6587,20 @@ def alert_line(row: dict, answer: Answer) -> tuple[str, str]:
     return "%s %s" % (severity, name_of(key, answer.lang)), row["brief"]
 
 
-# What the summary adds up for each scenario; the first where they are searched, the cost where it is priced.
-SUMMED = ("max_concurrency", "max_effective_context", "nodes_final", "gpus_final", "power_kw",
-          "rack_units_final", "cost_per_year", "availability_peak")
+def found_columns(request: Request) -> list[str]:
+    """What was searched."""
+    asked = {"max_concurrency": request.concurrency is None,
+             "max_effective_context": request.effective_context == "max"}
+    return [name for name, wanted in asked.items() if wanted]
 
 
 def summed_columns(answer: Answer) -> list[str]:
-    request = answer.request
-    asked = {"availability_peak": any(plan.nodes_final is not None for plan in answer.plans.values()),
-             "max_concurrency": request.concurrency is None,
-             "max_effective_context": request.effective_context == "max",
-             "cost_per_year": any(getattr(request, price) is not None for price in NODE_PRICES)}
-    return [name for name in SUMMED if asked.get(name, True)]
+    """What the summary adds up for each scenario; the cost where it is priced."""
+    request, plans = answer.request, answer.plans.values()
+    asked = {"nodes_final": True, "gpus_final": True, "power_kw": True, "rack_units_final": True,
+             "cost_per_year": any(getattr(request, price) is not None for price in NODE_PRICES),
+             "availability_peak": any(plan.nodes_final is not None for plan in plans)}
+    return [*found_columns(request), *(name for name, wanted in asked.items() if wanted)]
 
 
 def scenario_row(scenario: Scenario, plan: SizingResult, summed: Iterable[str], lang: str) -> list[str]:
@@ -6564,6 +6692,140 @@ def lever_table(answer: Answer) -> tuple:
 def as_flag(value) -> str:
     """A value as a flag takes it; of one that was computed, the decimals a reader can use."""
     return str(round(value, 4) if isinstance(value, float) else value)
+
+
+# --- Many cases: a table with a row for each
+
+# Flags that take a list: the first varies slowest.
+SWEPT = ("model", "server", "storage", "concurrency", "effective_context", "kv_precision",
+         "weights_precision", "tpot_ms", "nodes")
+# The values that tell a case from others, by flag; the request and its plans, or the error that says why
+# there are none; the values of all flags.
+Case = namedtuple("Case", "values request plans error asked")
+# What is kept of a case: the cells of its row, the nodes of the scenario that leads, what it is sorted by,
+# why it has no numbers, whether all scenarios fit, and {format: where its piece of the output lies}.
+CaseRow = namedtuple("CaseRow", "cells nodes key error fits pieces")
+# All of them: the rows in the order of the lists, and as they are to be shown; {flag: the texts of its list};
+# the workload that all assume; what stands below the table.
+Cases = namedtuple("Cases", "given shown axes assumed told lead lang")
+CASE_NUMBERS = ("gpus_final", "sessions_per_node", "tpot_committed_ms", "power_kw", "cost_per_year",
+                "availability_peak")
+CASE_HEADINGS = {name: Text(*both) for name, both in {
+    "max_concurrency": ("Sessões", "Sessions"),
+    "max_effective_context": ("Contexto máximo", "Longest context"),
+    "nodes_of_all": ("Nós mín / rec / ideal", "Nodes min / rec / ideal"), "gpus_final": ("GPUs", "GPUs"),
+    "layout": ("Disposição", "Layout"), "sessions_per_node": ("Sess. por nó", "Sess. per node"),
+    "tpot_committed_ms": ("TPOT SLA (ms)", "TPOT, SLA (ms)"), "power_kw": ("kW", "kW"),
+    "cost_per_year": ("Custo por ano", "Cost a year"),
+    "availability_peak": ("Disponível no pico", "Available at peak"), "limit": ("Limite", "Limit"),
+    "alert": ("Pior alerta", "Worst alert")}.items()}
+LIMIT_WORDS = {"memory": Text("memória", "memory"), "engine": Text("motor", "engine"),
+               "speed": Text("veloc.", "speed")}
+MOST_SERIES = 12                                         # of a chart
+MOST_REASONS = 12                                        # why there are no numbers, below the table
+MOST_WITH_LEVERS = 3                                     # each takes as long as hundreds of cases
+
+
+def case_cells(case: Case, lead: str, lang: str) -> dict[str, str]:
+    """{column: text} of a case: what tells it from others, then what the scenario that leads found."""
+    cells = {name: written(value, lang) for name, value in case.values.items() if value is not None}
+    if case.plans is None:
+        return {**cells, "nodes_of_all": "—"}
+    plan = case.plans[lead]
+    nodes = [number_cell("nodes_final", one.sheet, lang) for one in case.plans.values()]
+    told = {name: number_cell(name, plan.sheet, lang)
+            for name in (*found_columns(case.request), *CASE_NUMBERS) if plan.sheet.reason(name) != "not_asked"}
+    limit = binding_limit(plan.sheet)
+    return {**cells, "nodes_of_all": "/".join(short_cell(cell, lang) for cell in nodes),
+            **{name: short_cell(cell, lang) for name, cell in told.items()},
+            "layout": layout_cell(plan), "limit": written(LIMIT_WORDS[limit], lang) if limit else "—",
+            "alert": worst_alert(plan) or "—"}
+
+
+def short_cell(cell, lang: str) -> str:
+    """A number; a dash in place of the words for why there is none."""
+    return "—" if isinstance(cell, Text) else written(cell, lang)
+
+
+def layout_cell(plan: SizingResult) -> str:
+    layout = plan.placement.layout
+    if plan.nodes_final is None:
+        return "—"
+    return "%d×%d%s" % (*layout[:2], " data" if layout.attention_ranks > 1 else "")
+
+
+def worst_alert(plan: SizingResult) -> str | None:
+    """The id of the alert of a plan that matters most."""
+    severities = {alert.id: [*SEVERITIES].index(alert.severity) for alert in ALERTS}
+    return min(plan.warnings, key=severities.__getitem__, default=None)
+
+
+def case_blocks(cases: Cases) -> list[tuple]:
+    """What is the same in all cases, once; what differs, a row each; then why some have no numbers."""
+    lang, rows = cases.lang, cases.shown
+    columns = [name for name in (*SWEPT, *CASE_HEADINGS) if any(name in row.cells for row in rows)]
+    values = {name: {row.cells.get(name, "—") for row in rows} for name in columns}
+    shared = [(case_heading(name, lang), *values[name]) for name in columns if is_shared(name, values[name])]
+    columns = [name for name in columns if not is_shared(name, values[name])]
+    alerts = numbered([row.cells.get("alert") for row in rows if "alert" in columns], "[{}]")
+    reasons = numbered([row.error for row in rows], "({})")
+    table = [[case_cell(name, row, alerts, reasons) for name in columns] for row in rows]
+    severities = {alert.id: written(SEVERITIES[alert.severity], lang) for alert in ALERTS}
+    below = [*((mark, "%s %s" % (severities[id], id)) for id, mark in alerts.items()),
+             *((mark, reason) for reason, mark in [*reasons.items()][:MOST_REASONS])]
+    return [("title", *words(lang, "title")), ("heading", fill(WORDS["cases"], {"count": len(rows)}, lang)),
+            ("grid", shared), *([("line", cases.assumed)] if cases.assumed else []),
+            ("line", fill(WORDS["of_the_lead"], {"lead": name_of(cases.lead, lang)}, lang)),
+            ("table", [case_heading(name, lang) for name in columns], table), *chart_blocks(cases),
+            *([("pairs", below)] if below else []), *cases.told, ("paragraph", *words(lang, "rest_of_cases"))]
+
+
+def numbered(texts: Iterable[str | None], form: str) -> dict[str, str]:
+    """{text: its number} for what is told below a table."""
+    found = dict.fromkeys(text for text in texts if text not in (None, "—"))
+    return {text: form.format(at + 1) for at, text in enumerate(found)}
+
+
+def case_cell(name: str, row: CaseRow, alerts: Mapping[str, str], reasons: Mapping[str, str]) -> str:
+    cell = row.cells.get(name, "—")
+    if name == "nodes_of_all" and row.error:
+        return "%s %s" % (cell, reasons[row.error])
+    return alerts.get(cell, cell) if name == "alert" else cell
+
+
+def is_shared(name: str, values: Collection[str]) -> bool:
+    """Whether a column says the same of all cases; the nodes always stand in the table."""
+    return len(values) == 1 and name != "nodes_of_all"
+
+
+def case_heading(name: str, lang: str) -> str:
+    if name in CASE_HEADINGS:
+        return written(CASE_HEADINGS[name], lang)
+    return " ".join(filter(None, [written(LABELS[name], lang), unit(name) and "(%s)" % unit(name)]))
+
+
+def chart_blocks(cases: Cases) -> list[tuple]:
+    """Nodes of the scenario that leads against the longest list, a series for each value of the others."""
+    axes, lang = cases.axes, cases.lang
+    across = max(axes, key=lambda name: (len(axes[name]), name not in (*RECORDS, *CHOICES)))
+    series: dict[tuple, list] = {}
+    for labels, row in zip(product(*axes.values()), cases.given):
+        others = tuple(label for name, label in zip(axes, labels) if name != across)
+        series.setdefault(others, []).append(row.nodes)
+    if len(cases.given) < 2 or len(series) > MOST_SERIES:
+        return []
+    x_name, y_name = case_heading(across, lang), words(lang, "nodes_final")[0]
+    lead = name_of(cases.lead, lang)
+    title = "%s × %s (%s)" % (y_name, x_name, lead)
+    return [("chart", title, x_name, list(axes[across]), y_name, [
+        (", ".join(others) or lead, nodes) for others, nodes in series.items()])]
+
+
+def lever_line(levers: Sequence[Mapping], lang: str) -> str:
+    """The changes of which each alone makes all scenarios fit."""
+    found = ["%s %s" % (lever["flag"], as_flag(lever["thresholds"]["all"])) for lever in levers
+             if lever["thresholds"]["all"] is not None]
+    return " | ".join(found) or words(lang, "combine")[0]
 
 
 # --- The sections
@@ -7192,7 +7454,7 @@ CSV_FIRST = ("model", "server", "storage", "scenario", "concurrency", "effective
              "speed_basis", "alerts", *POLICY)
 CSV_REQUEST = ("weights_precision", *(name for name in REQUEST_NAMES
                                       if name not in (*RECORDS, *SWITCHES, "replaced_entries", "ha_mode")))
-CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS, *SWITCHES)))
+CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS, *SWITCHES, "error")))
 
 
 def csv_rows(answer: Answer) -> Iterator[list]:
@@ -7200,11 +7462,54 @@ def csv_rows(answer: Answer) -> Iterator[list]:
     asked = nfr(answer)
     for key, plan in answer.plans.items():
         row = {**asked, **{name: getattr(plan, name) for name in ("effective_context", *POLICY)},
-               **{name: card.value for name, card in answer.cards[key].items()},
+               **values_of_results(plan),
                **{name: getattr(plan, name).name for name in RECORDS}, "scenario": key,
                "binding_limit": binding_limit(plan.sheet), "speed_basis": plan.placement.speed_basis,
                "alerts": " ".join(plan.warnings)}
         yield list(map(row.get, CSV_HEADERS))
+
+
+def values_of_results(plan: SizingResult) -> dict:
+    return {name: plan.sheet.find(name) for name in results_of(plan.sheet)}
+
+
+def answer_of(case: Case, lead: str, lang: str) -> Answer:
+    """A case that was sized, as far as the data of the report needs it."""
+    return Answer(case.request, case.plans, [], lang, leading(case.plans, lead), {}, [])
+
+
+def case_csv(case: Case, lead: str, lang: str) -> list[list]:
+    """The rows of a case under CSV_HEADERS; without numbers, what was asked and why there are none."""
+    if case.plans is not None:
+        return [*csv_rows(answer_of(case, lead, lang))]
+    asked = {**case.asked, **case.values, "error": case.error}
+    return [list(map({**asked, "scenario": key}.get, CSV_HEADERS)) for key in SCENARIO_KEYS]
+
+
+def case_json(case: Case, lead: str, lang: str, full: bool) -> dict:
+    """A case as data: as the report of its own, with ids in place of prose; rationale if `full`."""
+    if case.plans is None:
+        results = {name: None for name in RESULTS if not name.endswith("_kv_bytes")}
+        empty: dict = {"results": results, "classification": dict.fromkeys(SCALES), "binding_limit": None,
+                 "speed_basis": None, "warnings": []}
+        records = {name: {"name": case.values[name]} for name in RECORDS}
+        return {"inputs": {**records, "nfr": case.asked}, "scenarios": dict.fromkeys(SCENARIO_KEYS, empty),
+                "alerts": [], "error": case.error}
+    answer = answer_of(case, lead, lang)
+    raised = {id for plan in case.plans.values() for id in plan.warnings}
+    return {"inputs": {**{name: record_as_used(answer, name) for name in RECORDS}, "nfr": nfr(answer)},
+            "scenarios": {key: case_scenario_json(plan, lang, full) for key, plan in case.plans.items()},
+            "alerts": [alert.id for alert in ALERTS if alert.id in raised], "error": None}
+
+
+def case_scenario_json(plan: SizingResult, lang: str, full: bool) -> dict:
+    data = {"results": values_of_results(plan), "classification": classification(plan),
+            "binding_limit": binding_limit(plan.sheet), "speed_basis": plan.placement.speed_basis,
+            "warnings": plan.warnings}
+    if full:
+        cards = make_cards(plan.sheet, lang)
+        data["rationale"] = {name: rationale(name, card) for name, card in cards.items()}
+    return data
 
 
 def scenario_json(answer: Answer, scenario: Scenario) -> dict:
@@ -7214,8 +7519,7 @@ def scenario_json(answer: Answer, scenario: Scenario) -> dict:
         "name": getattr(scenario.name, answer.lang),
         "configuration": configuration(answer, scenario),
         "results": {name: card.value for name, card in cards.items()},
-        "classification": {name: classify(name, getattr(plan, name) if plan.applies else None)
-                           for name in SCALES},
+        "classification": classification(plan),
         "binding_limit": binding_limit(plan.sheet),
         "speed_basis": plan.placement.speed_basis,
         "speed_rests_on": list(estimates_of(plan.model, plan.server, plan.placement.layout)
@@ -7227,6 +7531,10 @@ def scenario_json(answer: Answer, scenario: Scenario) -> dict:
         "hand_over": {name: "\n".join(lines(plan)) if can_be_built(plan) else None
                       for name, lines in (("engine_command", engine_command), ("load_test", load_test))},
     }
+
+
+def classification(plan: SizingResult) -> dict:
+    return {name: classify(name, getattr(plan, name) if plan.applies else None) for name in SCALES}
 
 
 def rationale(name: str, card: Card) -> dict:
@@ -7271,10 +7579,14 @@ def render_json(data: object) -> str:
 
 def render_csv(headers: Sequence[str], rows: Iterable[Sequence]) -> str:
     """RFC 4180: CRLF, numbers unrounded with a point, nothing where there is none, no cell a formula."""
+    return csv_lines([headers, *rows])
+
+
+def csv_lines(rows: Iterable[Sequence]) -> str:
     from csv import writer
     from io import StringIO
     file = StringIO(newline="")
-    writer(file).writerows([headers, *([safe_cell(cell) for cell in row] for row in rows)])
+    writer(file).writerows([safe_cell(cell) for cell in row] for row in rows)
     return file.getvalue()
 
 
@@ -7321,8 +7633,11 @@ def text_pairs(width: int, pairs: Sequence[tuple]) -> list[str]:
 
 
 def text_table(width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns; where they do not fit even folded between words, cards."""
+    """Columns; where they do not fit even folded between words, rows below their first cells, or cards."""
     widths = column_widths(width, list(zip(headers, *rows)))
+    if widths is None and len({row[0] for row in rows}) < len(rows):
+        return text_groups(width, headers[1:], [(title, [row[1:] for row in group])
+                                                for title, group in groupby(rows, lambda row: row[0])])
     if widths is None:
         return text_cards(width, headers, rows) + [""]
     return ["", *text_rows([headers, ["-" * w for w in widths], *rows], widths), ""]
@@ -7412,7 +7727,7 @@ TEXT: dict[str, Callable[..., list[str]]] = {
     "paragraph": lambda width, text: [""] + wrapped(text, width),
     "heading": lambda width, text: ["", *wrapped(text, width)],
     "line": lambda width, text: wrapped(text, width, "", "  "), "grid": text_grid, "entries": text_entries,
-    "picture": lambda width, lines: lines, "code": text_code,
+    "picture": lambda width, lines: lines, "code": text_code, "chart": lambda width, *data: [],
 }
 
 
@@ -7458,7 +7773,7 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "grid": lambda pairs: " · ".join("**%s**: %s" % tuple(map(escaped, pair)) for pair in pairs) + "\n",
     "pairs": lambda pairs: "".join("- **%s**: %s\n" % tuple(map(escaped, pair)) for pair in pairs),
     "picture": lambda lines: "```text\n%s\n```\n" % "\n".join(lines),
-    "code": lambda lines: "```sh\n%s\n```\n" % "\n".join(lines),
+    "code": lambda lines: "```sh\n%s\n```\n" % "\n".join(lines), "chart": lambda *data: "",
 }
 
 
@@ -9943,7 +10258,7 @@ def read_model(path: str, families: list, accept_keys: Sequence[str] = (),
 
 FLAGS = {name: row for row in PARAMETERS if row.flag
          for name in (row.names[:1] if row.names[0] in ASKED else row.names)}
-FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES, scenario=LEADS)
+FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES, scenario=SCENARIO_KEYS)
 SHOWN_CHOICES = dict(FLAG_CHOICES, weights_precision=SERVED_PRECISIONS)
 OUTPUTS = {"json_only": "the JSON only", "text_only": "the text only", "markdown_only": "Markdown only",
            "summary": "one screen: nodes, speed, alerts",
@@ -10013,13 +10328,18 @@ HELP: dict[str, dict[str, str]] = {
         "sla": "availability that the peak must have"},
     OUTPUT_GROUP: {
         "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
-        "lang": "language of the report", "scenario": "whose figures the summary shows"},
+        "lang": "language of the report", "scenario": "whose figures the summary shows",
+        "sort_by": "number that orders the cases of lists"},
     TOOL_GROUP: {
         "accept_keys": "keys of config.json that change nothing",
         "models_file": "your own entries, added to models.json",
         "servers_file": "your own entries, added to servers.json",
         "storage_file": "your own entries, added to storage.json"},
 }
+LISTS_TAKEN = """\
+lists: model, server, storage, concurrency, effective-context, kv-precision,
+weights-precision, tpot-ms and nodes take a,b,c (names: or all), a row for each
+"""
 EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
 LONGEST_FLAG = 35                                        # columns of --help before its texts
 LONGEST_NUMBER = 40                                      # characters; beyond any bound, below int()'s limit
@@ -10090,10 +10410,13 @@ def read_number(text: str, row: Flag):
     """A number as users write it: digits (`1_000`, `128k`), a decimal such as `0.7` or `7e-1`, the word."""
     number = number_of(text, row)
     if number is None:
-        or_word = " or %s" % row.word if row.word else ""
-        raise SizingError("expected %s%s, got %s%s" % (expected(row.bound), or_word, short(text),
-                                                       number_to_type(text, row)))
+        raise SizingError("expected %s, got %s%s" % (expected_of(row), short(text),
+                                                     number_to_type(text, row)))
     return number
+
+
+def expected_of(row: Flag) -> str:
+    return expected(row.bound) + (" or %s" % row.word if row.word else "")
 
 
 def without_marks(digits: str) -> str:
@@ -10131,6 +10454,72 @@ def number_to_type(text: str, row: Flag) -> str:
     return "; type " + " or ".join(taken) if taken else ""
 
 
+ALL = "all"                                              # in place of a list: every entry of a catalog
+# A list that reads as one number, as people write them elsewhere; a space behind the comma tells it from one.
+READ_AS_ONE = {"TOKENS": r"[1-9]\d{0,2}(,\d{3})+|\d?,\d{1,3}[kKmM]", "MS": r"\d+,\d",
+               **dict.fromkeys(("SESSIONS", "NODES"), r"[1-9],\d{3}|\d?,\d{1,3}[kKmM]")}
+
+
+class Several(tuple):
+    """The values of a flag that was given a list."""
+
+
+def parts_of(text: str) -> list[str]:
+    """The parts of a list, a space behind its commas or none; raises SizingError."""
+    first, *others = text.split(",")
+    parts = [first, *(part.lstrip(" ") for part in others)]
+    if "" in parts:
+        raise SizingError("expected a value before and behind each comma, got %s" % short(text))
+    return parts
+
+
+def without_repeats(values: Sequence) -> Several:
+    """A list of values; raises SizingError where one stands twice."""
+    twice = [value for value, count in Counter(values).items() if count > 1]
+    if twice:
+        raise SizingError("expected each value once, got %s twice" % short(twice[0]))
+    return Several(values)
+
+
+def read_numbers(text: str, row: Flag):
+    """The number, or Several, that `text` is; raises SizingError."""
+    if "," not in text:
+        return read_number(text, row)
+    parts = parts_of(text)
+    values = {part: number_in_list(part, row) for part in parts}
+    wrong = [part for part, value in values.items() if value is None]
+    as_one = re.fullmatch(READ_AS_ONE[row.metavar], text, re.ASCII)
+    if not wrong and not as_one:
+        return without_repeats([values[part] for part in parts])
+    got, typed = short(text), number_to_type(text, row)
+    if as_one and not wrong:
+        typed += "%s %s for a list" % (", or" if typed else "; type", ", ".join(parts))
+    elif not any(re.fullmatch(pattern, text, re.ASCII) for pattern, _ in OTHER_NUMBERS):
+        got = "%s in %s" % (short(wrong[0]), got)
+    raise SizingError("expected %s, got %s%s" % (expected_of(row), got, typed))
+
+
+def number_in_list(text: str, row: Flag):
+    """As number_of; what begins with a 0 is the end of a number that a comma divides."""
+    return None if re.match(r"0\d", text) else number_of(text, row)
+
+
+def read_names(text: str, name: str):
+    """The name, or Several, that `text` is; a path may have a comma. Raises SizingError."""
+    if text.lower() == ALL:
+        return Several([text])
+    if "," not in text or (name == "model" and os.path.lexists(text)):
+        return text
+    return without_repeats(parts_of(text))
+
+
+def read_choices(text: str, known: Iterable[str]):
+    """The word, or Several, that `text` is; raises SizingError."""
+    if "," not in text:
+        return read_choice(text, known)
+    return without_repeats([read_choice(part, known) for part in parts_of(text)])
+
+
 # What engines and people call words of ours.
 OTHER_WORDS = {"fp8_e4m3": "fp8", "fp8_e5m2": "fp8", "float16": "fp16", "half": "fp16", "bfloat16": "bf16",
                "awq": "int4", "gptq": "int4", "modelopt_fp4": "nvfp4", "pt-br": "pt", "en-us": "en",
@@ -10156,14 +10545,20 @@ def reader(name: str) -> Callable[[str], object]:
     """What turns the text of a flag into its value, as an argparse type."""
     row = FLAGS[name].flag
     if name in FLAG_CHOICES:
-        return argument(lambda text: read_choice(text, FLAG_CHOICES[name]))
+        read = read_choices if name in SWEPT else read_choice
+        return argument(lambda text: read(text, FLAG_CHOICES[name]))
+    if name == "sort_by":
+        return argument(lambda text: check_choice(text[text.startswith("-"):], RESULTS) and text)
     if row.metavar == "PATH":
         return argument(read_path)
     if name == "accept_keys":
         return argument(lambda text: tuple(check_string(word.strip()) for word in text.split(",")))
     if name in FREE_WORDS:
         return argument(check_string)
-    return str if name in RECORDS else argument(lambda text: read_number(text, row))
+    if name in RECORDS:
+        return argument(lambda text: read_names(text, name))
+    read_one = read_numbers if name in SWEPT else read_number
+    return argument(lambda text: read_one(text, row))
 
 
 def default_of(name: str) -> object:
@@ -10224,7 +10619,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> Parser:
-    parser = Parser(prog="sizing.py", usage=USAGE, description=EXAMPLES, epilog=EXIT_STATUS,
+    parser = Parser(prog="sizing.py", usage=USAGE, description=EXAMPLES, epilog=LISTS_TAKEN + EXIT_STATUS,
                     allow_abbrev=False, add_help=False, formatter_class=help_format)
     groups = {title: parser.add_argument_group(title) for title in HELP}
     for title, texts in helped().items():
@@ -10284,9 +10679,18 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
             given[name] = value
             setattr(args, name, value)
     if not args.listing:
-        check_together(args)
+        for context in values_of(args.effective_context):
+            check_together(with_values(args, effective_context=context))
     check_outputs(args)
     return args
+
+
+def values_of(value) -> tuple:
+    return value if isinstance(value, Several) else (value,)
+
+
+def with_values(args: argparse.Namespace, **values) -> argparse.Namespace:
+    return argparse.Namespace(**{**vars(args), **values})
 
 
 def check_outputs(args: argparse.Namespace) -> None:
@@ -10478,12 +10882,6 @@ def catalog(args: argparse.Namespace, kind: str) -> dict:
     return records
 
 
-def replaced_entries(args: argparse.Namespace, picked: Mapping) -> tuple[str, ...]:
-    """Which of {"model": (kind, record), ...} are the user's, in place of others shipped by their names."""
-    return tuple(name for name, (kind, record) in picked.items()
-                 if getattr(args, kind + "_file") and replaces(record, LISTS[kind].load(shipped_path(kind))))
-
-
 def replaces(record, shipped: Mapping) -> bool:
     found = find_entry(record.name, shipped)
     return found is not None and found.name.lower() == record.name.lower() and found != record
@@ -10587,32 +10985,52 @@ def read_model_path(args: argparse.Namespace, models: Mapping) -> Model:
                       args.weights_precision)
 
 
-def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:
-    """What was asked for, and the server catalog; raises SizingError."""
-    servers, models = catalog(args, "servers"), catalog(args, "models")
-    model = pick_model(args, models)
-    server = pick(args, "server", "servers", servers)
-    storage = pick(args, "storage", "storage", catalog(args, "storage"))
-    check_length(args, model)
-    picked = {"model": ("models", model), "server": ("servers", server), "storage": ("storage", storage)}
-    if models.get(model.name) is not model:              # read from a path
-        del picked["model"]
-    elif args.accept_keys:
+# A record, and whether it is the user's in place of one shipped by its name.
+Picked = namedtuple("Picked", "record replaces")
+
+
+def pick_record(args: argparse.Namespace, name: str, known: Mapping[str, Mapping]) -> Picked:
+    """The record that the flag `name` means, among those known by kind; raises SizingError."""
+    kind = name if name in LISTS else name + "s"
+    record = pick_model(args, known[kind]) if name == "model" else pick(args, name, kind, known[kind])
+    if known[kind].get(record.name) is not record:       # read from a path
+        return Picked(record, False)
+    if name == "model" and args.accept_keys:
         raise SizingError("argument --accept-keys: expected with a --model that is a path, got %s of %s"
                           % (short(args.model), catalog_names(args, "models")))
-    model = with_weights(model, args.weights_precision)
+    own = getattr(args, kind + "_file") is not None
+    return Picked(record, own and replaces(record, LISTS[kind].load(shipped_path(kind))))
+
+
+def catalogs(args: argparse.Namespace) -> dict[str, dict]:
+    return {kind: catalog(args, kind) for kind in LISTS}
+
+
+def read_request(args: argparse.Namespace) -> tuple[Request, dict[str, Server]]:
+    """What was asked for, and the server catalog; raises SizingError."""
+    known = catalogs(args)
+    return request_of(args, {name: pick_record(args, name, known) for name in RECORDS}), known["servers"]
+
+
+def request_of(args: argparse.Namespace, picked: Mapping[str, Picked]) -> Request:
+    """The request of a command line without lists; raises SizingError."""
+    records = {name: one.record for name, one in picked.items()}
+    check_length(args, records["model"])
+    model = with_weights(records["model"], args.weights_precision)
     asked = {name: value for name, value in vars(args).items() if name in REQUEST_NAMES}
-    asked.update(model=model, server=server, storage=storage, replaced_entries=replaced_entries(args, picked),
-                 kv_precision=args.kv_precision or model.default_kv_precision)
-    return Request(**asked), servers
+    return Request(**{**asked, **records, "model": model,
+                      "replaced_entries": tuple(name for name, one in picked.items() if one.replaces),
+                      "kv_precision": args.kv_precision or model.default_kv_precision})
 
 
-def respond(args: argparse.Namespace) -> tuple[int, dict[str, Callable[[], str]]]:
+def respond(args: argparse.Namespace) -> tuple[int, Mapping[str, Callable[[], str | Pieces]]]:
     """(exit status, {format: what renders it}) of a checked command line; raises SizingError."""
     if args.listing:
         records = catalog(args, args.listing)
         return 0, formats(lambda: catalog_blocks(args.listing, records, args.lang),
                           lambda: {LISTS[args.listing].key: [asdict(record) for record in records.values()]})
+    if any(isinstance(getattr(args, name), Several) for name in SWEPT):
+        return respond_to_many(args)
     found = make_answer(*read_request(args), args.lang, args.scenario)
     return 1 if found.levers else 0, {
         **formats(lambda: report_blocks(found, args.full), lambda: report_json(found)),
@@ -10650,6 +11068,200 @@ def text_columns() -> int:
     except OSError:                                      # no terminal, or no standard output at all
         return MAX_COLUMNS
     return max(MIN_COLUMNS, min(MAX_COLUMNS, columns or MAX_COLUMNS))
+
+
+# --- Many cases
+
+MOST_CASES = 10**5
+PROGRESS_AFTER_S, PROGRESS_EVERY_S = 2, 0.2
+
+
+def lists_of(args: argparse.Namespace, known: Mapping[str, Mapping]) -> dict[str, Sequence]:
+    """{flag: its values} of the flags with a list; raises SizingError when they make too many cases."""
+    lists = {name: getattr(args, name) for name in SWEPT if isinstance(getattr(args, name), Several)}
+    for name in {*RECORDS} & {*lists}:
+        records = known[name if name in LISTS else name + "s"]
+        if [text.lower() for text in lists[name]] == [ALL] and find_entry(ALL, records) is None:
+            lists[name] = Several(records)
+    count = math.prod(map(len, lists.values()))
+    if count > MOST_CASES:
+        raise SizingError("%s: %d combinations (%s); expected at most %d" % (
+            ", ".join(map(flag, lists)), count, " x ".join(str(len(values)) for values in lists.values()),
+            MOST_CASES))
+    return lists
+
+
+def pick_each(args: argparse.Namespace, lists: Mapping[str, Sequence],
+              known: Mapping[str, Mapping]) -> dict[tuple, Picked]:
+    """{(flag, value, weights_precision): what it means}; raises SizingError, for two that are one too."""
+    found: dict[tuple, Picked] = {}
+    precisions = lists.get("weights_precision", [args.weights_precision])
+    for name, precision in product(RECORDS, precisions):     # a config.json is read for a weight format
+        meant: dict = {}                                     # {record: the value that means it}
+        for value in lists.get(name, [getattr(args, name)]):
+            one = pick_record(with_values(args, weights_precision=precision, **{name: value}), name, known)
+            if one.record in meant:
+                raise SizingError("argument %s: expected each value once, got %s and %s"
+                                  % (flag(name), short(meant[one.record]), short(value)))
+            meant[one.record] = value
+            found[name, value, precision] = one
+    return found
+
+
+def each_case(args: argparse.Namespace, lists: Mapping[str, Sequence],
+              picked: Mapping[tuple, Picked]) -> Iterator[Case]:
+    """Every combination of the lists, the last varying fastest, each sized."""
+    for values in product(*lists.values()):
+        one = with_values(args, **dict(zip(lists, values)))
+        chosen = {name: picked[name, getattr(one, name), one.weights_precision] for name in RECORDS}
+        asked = {name: getattr(one, name) for name in FLAGS if name in REQUEST_NAMES and name not in RECORDS}
+        asked.update(requested_context=one.effective_context, weights_precision=one.weights_precision)
+        told = {**{name: getattr(one, name) for name in SWEPT},
+                **{name: picked_one.record.name for name, picked_one in chosen.items()},
+                "kv_precision": one.kv_precision or chosen["model"].record.default_kv_precision}
+        try:
+            request = request_of(one, chosen)
+            plans = sized(request)
+        except SizingError as error:
+            request, plans = None, error
+        failed = isinstance(plans, SizingError)
+        yield Case(told, request, None if failed else plans, str(plans) if failed else None, asked)
+
+
+class Pieces:
+    """A long text that is written piece by piece: those of a spool, and what stands around them."""
+
+    def __init__(self, spool: Spool, spans: Iterable[tuple[int, int]], *around: str):
+        self.spool, self.spans, (self.head, self.between, self.tail) = spool, list(spans), around
+
+    def __iter__(self) -> Iterator[str]:
+        yield self.head
+        for at, span in enumerate(self.spans):
+            yield (self.between if at else "") + self.spool.read(*span)
+        yield self.tail
+
+
+class Spool:
+    """Pieces of text that are read again in any order; on disk when they are many. Raises SizingError."""
+
+    def __init__(self) -> None:
+        from tempfile import SpooledTemporaryFile        # only lists pay for it
+        self.file, self.end = SpooledTemporaryFile(2**25), 0    # noqa: SIM115  closed with its last reader
+
+    def __del__(self) -> None:
+        self.file.close()
+
+    def add(self, text: str) -> tuple[int, int]:
+        data = text.encode("utf-8")
+        try:
+            self.file.write(data)
+        except OSError as error:
+            raise SizingError("cannot write a temporary file: %s" % (error.strerror or error)) from None
+        self.end += len(data)
+        return self.end - len(data), len(data)
+
+    def read(self, start: int, length: int) -> str:
+        self.file.seek(start)
+        return self.file.read(length).decode("utf-8")
+
+
+@contextmanager
+def progress(count: int, lang: str) -> Iterator[Callable[[int], None]]:
+    """A function that tells a terminal's stderr how many are done, once they take long; no line stays."""
+    from time import monotonic
+    shown, width, watched = monotonic() + PROGRESS_AFTER_S - PROGRESS_EVERY_S, 0, is_terminal(sys.stderr)
+
+    def tell(done: int) -> None:
+        nonlocal shown, width
+        if watched and monotonic() - shown >= PROGRESS_EVERY_S:
+            line = fill(WORDS["progress"], {"done": done, "count": count, "share": done / count}, lang)
+            shown, width = monotonic(), len(line)
+            write_stream(sys.stderr, "\r" + line)
+    try:
+        yield tell
+    finally:
+        if width:
+            write_stream(sys.stderr, "\r%s\r" % (" " * width))
+
+
+def respond_to_many(args: argparse.Namespace) -> tuple[int, Mapping[str, Callable[[], str | Pieces]]]:
+    """As respond, for a command line with lists."""
+    known = catalogs(args)
+    lists = lists_of(args, known)
+    picked = pick_each(args, lists, known)
+    wanted = {*shown_formats(args), *stated({name: output_file(args, name) for name in FILES})}
+    spools = {name: Spool() for name in ("csv", "json") if name in wanted}
+    rows: list[CaseRow] = []
+    unfit: list[Case] = []
+    assumed = ""
+    with progress(math.prod(map(len, lists.values())), args.lang) as tell:
+        for case in each_case(args, lists, picked):
+            rows.append(case_row(case, args, spools))
+            if not rows[-1].fits and len(unfit) <= MOST_WITH_LEVERS:
+                unfit.append(case)
+            assumed = assumed or workload(case, args)
+            tell(len(rows))
+    order = in_order(rows, args.sort_by)
+    spans = {name: [row.pieces[name] for row in order] for name in spools}
+    axes = {name: [*dict.fromkeys(row.cells[name] for row in rows)] for name in lists}
+
+    def blocks():
+        told = what_would_fit(unfit, sum(not row.fits and not row.error for row in rows), lists, known, args)
+        return case_blocks(Cases(rows, order, axes, assumed, told, args.scenario, args.lang))
+    return int(not all(row.fits for row in rows)), {
+        **formats(blocks, dict), "summary": lambda: render_text(blocks(), text_columns()),
+        "csv": lambda: Pieces(spools["csv"], spans["csv"], csv_lines([CSV_HEADERS]), "", ""),
+        "json": lambda: Pieces(spools["json"], spans["json"], *JSON_OF_CASES)}
+
+
+JSON_OF_CASES = (render_json({"schema_version": SCHEMA_VERSION, "tool_version": __version__})[:-3]
+                 + ',\n  "cases": [\n', ",\n", "\n  ]\n}\n")
+
+
+def case_row(case: Case, args: argparse.Namespace, spools: Mapping[str, Spool]) -> CaseRow:
+    lead, lang = args.scenario, args.lang
+    pieces = {}
+    if "csv" in spools:
+        pieces["csv"] = spools["csv"].add(csv_lines(case_csv(case, lead, lang)))
+    if "json" in spools:
+        text = render_json(case_json(case, lead, lang, args.full)).rstrip()
+        pieces["json"] = spools["json"].add("    " + text.replace("\n", "\n    "))
+    cells = case_cells(case, lead, lang)
+    if case.plans is None:
+        return CaseRow(cells, None, None, case.error, False, pieces)
+    sheet = case.plans[lead].sheet
+    key = sheet.find(args.sort_by.lstrip("-")) if args.sort_by else None
+    fits = all(plan.nodes_final is not None for plan in case.plans.values() if plan.applies)
+    return CaseRow(cells, sheet.find("nodes_final"), key, None, fits, pieces)
+
+
+def workload(case: Case, args: argparse.Namespace) -> str:
+    """What the figures of a case assume, which no list changes; "" where it was not sized."""
+    if case.plans is None:
+        return ""
+    sheet = case.plans[leading(case.plans, args.scenario)].sheet
+    return fill(first_that_holds(ASSUMED, sheet), sheet, args.lang)
+
+
+def in_order(rows: Sequence[CaseRow], sort_by: str | None) -> list[CaseRow]:
+    """The rows as given, or sorted by their key, those without one last."""
+    if sort_by is None:
+        return [*rows]
+    keyed = sorted((row for row in rows if row.key is not None), key=lambda row: row.key,
+                   reverse=sort_by.startswith("-"))
+    return [*keyed, *(row for row in rows if row.key is None)]
+
+
+def what_would_fit(unfit: Sequence[Case], count: int, lists: Mapping[str, Sequence],
+                   known: Mapping[str, Mapping], args: argparse.Namespace) -> list[tuple]:
+    """What would make the cases fit that do not, where they are few; else how to find out."""
+    lang = args.lang
+    if count > MOST_WITH_LEVERS:
+        return [("paragraph", fill(WORDS["unfit_cases"], {"count": count}, lang))]
+    lines = [(", ".join(written(case.values[name], lang) for name in lists),
+              lever_line(find_levers(case.request, case.plans, known["servers"]), lang))
+             for case in unfit if case.plans]
+    return [("heading", *words(lang, "would_fit")), ("pairs", lines)] if lines else []
 
 
 # --- Completion by shells, for what the parser knows
@@ -10777,7 +11389,7 @@ COMPLETIONS: dict[str, Callable[[Sequence[Completed]], str]] = {
 
 # === Output: files first, whole or not at all; then standard output ===
 
-def write_files(contents: Mapping[str, str], protected: Mapping[str, str]) -> None:
+def write_files(contents: Mapping[str, str | Pieces], protected: Mapping[str, str]) -> None:
     """Write {path: text}; raises SizingError when one cannot be written or is one of `protected`.
 
     A regular file is replaced by a finished temporary beside it, and only when all temporaries are finished;
@@ -10794,7 +11406,7 @@ def write_files(contents: Mapping[str, str], protected: Mapping[str, str]) -> No
             for path in contents:
                 if in_place(path):
                     with open(path, "w", encoding="utf-8", newline="\n") as file:
-                        file.write(contents[path])
+                        file.writelines(pieces_of(contents[path]))
             for path, temporary in temporaries.items():
                 os.replace(temporary, path)
     except OSError as error:
@@ -10852,7 +11464,7 @@ def is_same_file(path: str, other: str) -> bool:
 
 def protected_files(args: argparse.Namespace) -> dict[str, str]:
     """{path: what it is} of all that a run reads or could read."""
-    model = model_files(args.model) if args.model and is_path(args.model) else []
+    model = [file for path in values_of(args.model) if path and is_path(path) for file in model_files(path)]
     catalogs = [path for kind in LISTS for path in (catalog_path(args, kind), shipped_path(kind))]
     return {**dict.fromkeys(model, "a file of the model"), **dict.fromkeys(catalogs, "a catalog"),
             __file__: "this program"}
@@ -10870,14 +11482,14 @@ def check_target(path: str, protected: Mapping[str, str]) -> None:
             raise SizingError("%s: is standard output already; choose another output file" % path)
 
 
-def write_temporary(temporary: str, path: str, text: str) -> None:
+def write_temporary(temporary: str, path: str, text: str | Pieces) -> None:
     """A finished file at `temporary`, with the permissions of `path` where that exists."""
     mode = None
     if os.path.exists(path):
         mode = stat.S_IMODE(os.stat(path).st_mode)
         os.close(os.open(path, os.O_WRONLY))             # a file that may not be written stays
     with open(temporary, "x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+        file.writelines(pieces_of(text))
     if mode is not None:
         os.chmod(temporary, mode)
 
@@ -10890,20 +11502,20 @@ def descriptor_of(stream) -> int:
         return -1
 
 
-def write_stream(stream, text: str) -> None:
-    """Write `text` as UTF-8 whatever the locale, past the buffer, which Python flushes again at its exit."""
+def write_stream(stream, text: str | Iterable[str]) -> None:
+    """Write a text, or its pieces, as UTF-8 whatever the locale, past the buffer, flushed at the exit."""
     if getattr(stream, "closed", stream is None):
         raise OSError("it is closed")
     descriptor = descriptor_of(stream)
     if descriptor < 0:
-        stream.write(text)
+        stream.writelines(pieces_of(text))
         return
     stream.flush()
     with open(descriptor, "wb", closefd=False) as raw:
-        raw.write(text.encode("utf-8"))
+        raw.writelines(piece.encode("utf-8") for piece in pieces_of(text))
 
 
-def write_stdout(text: str) -> None:
+def write_stdout(text: str | Iterable[str]) -> None:
     """Print `text`; a reader that has gone is no error. Raises SizingError."""
     try:
         write_stream(sys.stdout, text)
@@ -10924,6 +11536,17 @@ def complain(message: str) -> None:
         write_stream(sys.stderr, "sizing.py: error: %s\n" % line)
 
 
+FILES = ("json", "markdown")                             # formats that have a flag for their file
+
+
+def output_file(args: argparse.Namespace, name: str) -> str | None:
+    return getattr(args, "output_%s_file" % name)
+
+
+def pieces_of(text: str | Iterable[str]) -> Iterable[str]:
+    return [text] if isinstance(text, str) else text
+
+
 def run(argv: Sequence[str] | None) -> int:
     """One command; its exit status. Raises SizingError."""
     try:
@@ -10932,13 +11555,14 @@ def run(argv: Sequence[str] | None) -> int:
         write_stdout(str(finished))
         return 0
     status, renderers = respond(args)
-    files = stated({name: getattr(args, "output_%s_file" % name) for name in ("json", "markdown")})
+    files = stated({name: output_file(args, name) for name in FILES})
     if len(files) == 2 and is_same_file(*files.values()):
         raise SizingError("--output-json-file and --output-markdown-file: expected two files, got one: %s"
                           % short(args.output_json_file))
     rendered = {name: renderers[name]() for name in dict.fromkeys([*shown_formats(args), *files])}
     write_files({path: rendered[name] for name, path in files.items()}, protected_files(args))
-    write_stdout("\n".join(rendered[name] for name in shown_formats(args)))
+    write_stdout(piece for at, name in enumerate(shown_formats(args))
+                 for piece in chain(["\n"] * bool(at), pieces_of(rendered[name])))
     return status
 
 

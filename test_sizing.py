@@ -469,11 +469,12 @@ class Sheets(unittest.TestCase):
         child = parent.bind({"kv_budget_ratio": 0.9, "storage": "x"}, {"nodes_final": "y"},
                             {"kv_budget_gib": "not_known", "storage": "not_known"}, {"limits": ("b",), "kv_bytes": ()})
         self.assertEqual([vars(parent), dict(parent)], [
-            {"cases": self.CASES, "absent": {"nodes": "not_asked"}, "parts": {"limits": ("a",)}, "later": {}}, self.GIVEN])
+            {"cases": self.CASES, "absent": {"nodes": "not_asked"}, "parts": {"limits": ("a",)}, "later": {}, "ways": {}},
+            self.GIVEN])
         self.assertEqual([vars(child), dict(child)], [{  # what is absent is taken out
             "cases": dict(self.CASES, nodes_final="y"), "parts": {"limits": ("b",), "kv_bytes": ()},
-            "absent": {"nodes": "not_asked", "kv_budget_gib": "not_known", "storage": "not_known"}, "later": {}},
-                                                      dict(self.GIVEN, kv_budget_ratio=0.9)])
+            "absent": {"nodes": "not_asked", "kv_budget_gib": "not_known", "storage": "not_known"}, "later": {},
+            "ways": {}}, dict(self.GIVEN, kv_budget_ratio=0.9)])
         self.assertEqual((parent["kv_budget_gib"], child.reason("kv_budget_gib")), (60.0, "not_known"))
         self.assertEqual((sizing.Sheet.cases, sizing.Sheet.absent, sizing.Sheet.parts, sizing.Sheet.later), ({}, {}, {}, {}))
 
@@ -12387,6 +12388,10 @@ class TextLayout(unittest.TestCase):
         (20, ("code", ["run --a 1 --bee 'x  y'", "# one two three four", "a  --b-c"]),
          ["run \\", "  --a 1 \\", "  --bee 'x  y'", "# one two three four", "a  --b-c"]),
         (16, ("code", ["# one two three four", "  --a 1 --bee 2 \\"]), ["# one two three", "# four", "  --a 1 \\", "  --bee 2 \\"]),
+        (10, ("chart", "T", "x", ["1"], "y", [("a", [2])]), [""]),
+        # into 11 they do not go, but below their first cells
+        (11, ("table", ["A", "Bee", "C"], [["one two", "1", "x"], ["one two", "2", "y"], ["four", "3", "z"]]),
+         ["Bee  C", "---  -", "", "one two", "1    x", "2    y", "", "four", "3    z"]),
         (20, ("table", ["A", "Bee"], [["one", "1"], ["two three", "2"]]),
          ["A          Bee", "---------  ---", "one        1", "two three  2"]),
         # 15 + 2 + 11 columns into 20: the first gives 3, down to its longest word, the second 5
@@ -12943,11 +12948,15 @@ class CommandLine(InFolder):
         ("runtime_overhead_gib", "1.5k", "1500"), ("runtime_overhead_gib", "2.30,5", ""), ("runtime_overhead_gib", "1,2,3", ""),
         ("effective_context", "131.072", "131072"), ("effective_context", "131,072", "131072"), ("effective_context", "131 072", "131072"),
         ("effective_context", "131\u00a0072", "131072"), ("effective_context", "131\u202f072", "131072"),
-        ("effective_context", "1.234.567", "1234567"), ("effective_context", "1.5k", "1536"), ("effective_context", "1,5K", "1536"),
+        ("effective_context", "1.234.567", "1234567"), ("effective_context", "1.5k", "1536"), ("effective_context", "1,5K", "1536, or 1, 5K for a list"),
         ("effective_context", "0.5M", "524288"), ("effective_context", ".5k", "512"), ("effective_context", "1.234,567", ""),
         ("effective_context", "1234.567", ""), ("effective_context", "0.131", ""), ("effective_context", "131.07", ""),
         ("effective_context", "9.000.000.000", ""), ("effective_context", "0.0001k", ""),
-        ("effective_context", "1,234k", ""),                 # a thousand times one or the other
+        ("effective_context", "1,234k", "1, 234k for a list"),   # or a thousand times one or the other
+        # lists that read as one number; the parts of others are numbers that stand alone
+        ("effective_context", "32,768", "32768, or 32, 768 for a list"), ("effective_context", "8,192,100", "8192100, or 8, 192, 100 for a list"),
+        ("concurrency", "1,500", "1500, or 1, 500 for a list"), ("concurrency", "1,000", "1000"), ("concurrency", "100,000", "100000"),
+        ("nodes", "1,5k", "1500, or 1, 5k for a list"), ("tpot_ms", "12,5", "12.5, or 12, 5 for a list"), ("tpot_ms", "0,9", "0.9"),
         ("concurrency", "1e3", "1000"), ("concurrency", "100.0", "100"), ("draft_tokens", "1.0", "1"), ("draft_tokens", "1e3", ""),
         ("kv_budget_ratio", "90", "0.90"), ("peak_headroom_ratio", "20", "0.20"), ("tpot_ms", "50ms", "50"), ("ttft_ms", "2 s", "2000"),
         ("runtime_overhead_gib", "120GiB", "120"), ("tpot_ms", "50GiB", ""), ("concurrency", "5ms", ""),
@@ -12960,8 +12969,8 @@ class CommandLine(InFolder):
             with self.subTest(flag=name, text=text):
                 self.assertEqual(call(*argv(**{name: text})), (2, "", one_line("argument %s: expected %s, got %s%s" % (
                     sizing.flag(name), self.NUMBERS[name][0], sizing.short(text), typed and "; type " + typed))))
-                for one in typed.split(" or ") if typed else ():
-                    sizing.parse_arguments(argv(**{name: one}))
+                for one in re.split(",? or ", typed.replace(" for a list", "")) if typed else ():
+                    sizing.parse_arguments(argv(**{"concurrency": None if name == "nodes" else 1000, name: one}))
 
     SAME = [  # values as people type them, as the catalogs and the tables have them
         ({"model": "OPT-OSS-120B"}, {}), ({"model": "gpt-oss-120b"}, {}), ({"model": "GPT-OSS-120B"}, {}),
@@ -13280,6 +13289,7 @@ class CommandLine(InFolder):
         --output-markdown-file
         --lang default: pt
         --scenario default: recommended
+        --sort-by
         catalogs, lists and this tool:
         --accept-keys
         --models-file
@@ -13315,7 +13325,9 @@ class CommandLine(InFolder):
                       "--pipeline-parallel STAGES groups of such GPUs", "--max-num-seqs SESSIONS sessions a replica runs at once",
                       "--acceptance-length TOKENS tokens that such a step yields", "--measured-ttft-ms MS TTFT you measured",
                       "--lang LANG language of the report: pt, en (default: pt)", "--list-storage storage.json as a table",
-                      "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130"):
+                      "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130",
+                      "lists: %s and nodes take a,b,c (names: or all)" % ", ".join(
+                          sizing.flag(name)[2:] for name in sizing.SWEPT[:-1])):
             self.assertIn(words, folded)
         # a default that is a number is said once, by the Request
         self.assertEqual([name for name, row in sizing.FLAGS.items() if re.match(r"[0-9.]+$", row.flag.shown or "")], [])
@@ -13433,6 +13445,287 @@ class CommandLine(InFolder):
 
 
 @unittest.skipUnless(shutil.which("bash"), "no bash here")
+class ManyCases(InFolder):
+    """Lists on the command line, and size_many."""
+
+    GRID = {"server": "dgx200,dgx300", "concurrency": "100,1k,10k"}
+    READ = [  # flag, text, values
+            ("concurrency", "100,1k,10k", (100, 1000, 10000)), ("concurrency", "100, 200,  300", (100, 200, 300)),
+            ("concurrency", "1, 500", (1, 500)), ("concurrency", "100,500", (100, 500)), ("concurrency", "10,100,1000", (10, 100, 1000)),
+            ("effective_context", "8k,16384", (8192, 16384)), ("effective_context", "8, 192", (8, 192)), ("nodes", "1,2,4", (1, 2, 4)),
+            ("tpot_ms", "20,50", (20.0, 50.0)), ("tpot_ms", "12.5,20", (12.5, 20.0)), ("kv_precision", "FP8, bf16", ("fp8", "bf16")),
+            ("weights_precision", "fp8,bf16", ("fp8", "bf16")), ("model", "a,b", ("a", "b")), ("server", "a, b c", ("a", "b c")),
+            ("storage", "All", ("All",))]
+
+    def test_lists_are_read(self):
+        self.assertEqual({name for name, _, _ in self.READ}, {*sizing.SWEPT})
+        for name, text, values in self.READ:
+            with self.subTest(flag=name, text=text):
+                other = {"concurrency": None} if name == "nodes" else {}
+                found = getattr(sizing.parse_arguments(argv(**{**other, name: text})), name)
+                self.assertEqual((type(found), found, str(found)), (sizing.Several, values, str(values)))
+
+    NUMBER = "expected a whole number from 1 up to 1000000000, got "
+    REFUSED = [  # changes, message
+        ({"concurrency": "100,,200"}, "argument --concurrency: expected a value before and behind each comma, got '100,,200'"),
+        ({"server": "dgx300,"}, "argument --server: expected a value before and behind each comma, got 'dgx300,'"),
+        ({"kv_precision": ",fp8"}, "argument --kv-precision: expected a value before and behind each comma, got ',fp8'"),
+        ({"concurrency": "100,1k,1000"}, "argument --concurrency: expected each value once, got 1000 twice"),
+        ({"kv_precision": "fp8,FP8"}, "argument --kv-precision: expected each value once, got 'fp8' twice"),
+        ({"server": "dgx300,dgx300"}, "argument --server: expected each value once, got 'dgx300' twice"),
+        ({"server": "dgx300,DGX-B300"}, "argument --server: expected each value once, got 'dgx300' and 'DGX-B300'"),
+        ({"concurrency": "100,x,200"}, "argument --concurrency: " + NUMBER + "'x' in '100,x,200'"),
+        ({"concurrency": "100,007"}, "argument --concurrency: " + NUMBER + "'100,007'; type 100007"),
+        ({"concurrency": "100,07"}, "argument --concurrency: " + NUMBER + "'100,07'"),
+        ({"kv_precision": "fp8,fp7"}, "argument --kv-precision: unknown value 'fp7'; did you mean 'fp8'?"),
+        ({"server": "dgx300,dgx_h20"}, "argument --server: 'dgx_h20' is not in servers.json; did you mean 'dgx200' (dgx-h200)?; "
+                                       "see --list-servers"),
+        ({"engine": "vllm,sglang"}, "argument --engine: unknown value 'vllm,sglang'; did you mean 'sglang'?"),
+        ({"effective_context": "8k,max"}, "missing --nodes; see --help, --list-models and --list-servers"),
+        ({"effective_context": "8k,max", "nodes": 4},
+         "argument --nodes: expected instead of --concurrency, or both with --effective-context max"),
+        ({"sort_by": "nodes_fina"}, "argument --sort-by: unknown value 'nodes_fina'; did you mean 'nodes_final'?"),
+        ({"sort_by": "-gpu_final"}, "argument --sort-by: unknown value 'gpu_final'; did you mean 'gpus_final'?"),
+        ({"model": "opt-oss-120b,opt-oss-20b", "accept_keys": "a"},
+         "argument --accept-keys: expected with a --model that is a path, got 'opt-oss-120b' of models.json"),
+        ({"concurrency": ",".join(map(str, range(1, 1001))), "effective_context": ",".join(map(str, range(1001, 2001)))},
+         "--concurrency, --effective-context: 1000000 combinations (1000 x 1000); expected at most 100000")]
+
+    def test_refused_before_any_case(self):
+        with mock.patch.object(sizing, "sized", side_effect=AssertionError):
+            for changes, message in self.REFUSED:
+                with self.subTest(changes=str(changes)[:80]):
+                    self.assertEqual(call(*argv(**changes)), (2, "", one_line(message)))
+            self.assertEqual(call(*argv("--server=dgx200", server="dgx200,dgx300"))[2], one_line(
+                "argument --server: given twice (('dgx200', 'dgx300'), 'dgx200'); expected once"))
+
+    def cases(self, *more, status=0, **changes):
+        found, out, err = call(*argv("--json-only", *more, **changes))
+        self.assertEqual((found, err), (status, ""))
+        data = strict_json(out)
+        self.assertEqual([*data], ["schema_version", "tool_version", "cases"])
+        return data["cases"]
+
+    def names(self, cases):
+        return [(case["inputs"]["server"]["name"], case["inputs"]["nfr"]["concurrency"]) for case in cases]
+
+    def test_every_combination_in_the_order_given(self):
+        self.assertEqual(self.names(self.cases(server="dgx300,dgx200", concurrency="10,1,100")), [
+            ("dgx300", 10), ("dgx300", 1), ("dgx300", 100), ("dgx200", 10), ("dgx200", 1), ("dgx200", 100)])
+        everything = self.cases(storage="all")
+        self.assertEqual([case["inputs"]["storage"]["name"] for case in everything], [*PROFILES])
+        path = self.catalog("mine.json", {"servers": [dict(ENTRIES["servers"][1], name="mine")]})
+        self.assertEqual([name for name, _ in self.names(self.cases(server="All", servers_file=path))], ["mine", *SERVERS])
+        path = self.catalog("mine.json", {"servers": [dict(ENTRIES["servers"][1], name="all")]})     # an entry of that name
+        self.assertEqual([name for name, _ in self.names(self.cases(server="all", servers_file=path))], ["all"])
+        # what follows the model is each model's own
+        found = self.cases(model="opt-oss-120b,qwen3-8b", effective_context=8192)
+        self.assertEqual([case["inputs"]["nfr"]["kv_precision"] for case in found], ["fp8", "bf16"])
+
+    def test_a_model_whose_path_has_a_comma(self):
+        os.mkdir(self.path("a,b"))
+        path = self.catalog("a,b/config.json", TINY_CONFIG)
+        self.assertEqual(report(model=path, effective_context=1024)["inputs"]["model"]["num_layers"], TINY_CONFIG["num_hidden_layers"])
+        out = self.path("out.json")
+        self.assertEqual([case["inputs"]["model"]["name"] for case in self.cases(
+            model="qwen3-8b,./" + os.path.relpath(self.catalog("config.json", TINY_CONFIG)), effective_context=1024, output_json_file=out)],
+            ["qwen3-8b", os.path.basename(self.folder)])
+        self.assertEqual(strict_json(self.read("out.json"))["cases"][1]["error"], None)
+
+    OWN = [  # the list, the same case by itself, and its place among the cases
+           ({"server": "dgx200,dgx300", "concurrency": "100,1k,10k"}, {"server": "dgx300", "concurrency": 1000}, 4),
+           ({"nodes": "1,2,4", "concurrency": None}, {"nodes": 1, "concurrency": None}, 0),
+           ({"nodes": "4,8", "concurrency": 5000, "effective_context": "max"}, {"nodes": 8, "concurrency": 5000, "effective_context": "max"}, 1),
+           ({"tpot_ms": "0.01,20"}, {"tpot_ms": 0.01}, 0), ({"weights_precision": "bf16,mxfp4"}, {"weights_precision": "mxfp4"}, 1),
+           ({"model": "deepseek-v3,llama-3.1-8b-instruct", "kv_precision": "fp8,bf16", "effective_context": 8192},
+            {"model": "llama-3.1-8b-instruct", "kv_precision": "bf16", "effective_context": 8192}, 3)]
+
+    @without_levers
+    def test_a_case_is_the_run_of_its_own(self):
+        for lists, alone, at in self.OWN:
+            with self.subTest(lists=lists):
+                own = report(**alone)
+                fit = None not in nodes(own) or "nodes" in alone
+                case = self.cases("--full", status=0 if fit else 1, **lists)[at]
+                self.assertEqual(case["inputs"], own["inputs"])
+                self.assertEqual((case["error"], case["alerts"]), (
+                    None, [alert.id for alert in sizing.ALERTS if alert.id in alert_scenarios(own)]))
+                for key in SCENARIO_KEYS:
+                    for name in ("results", "classification", "binding_limit", "speed_basis", "rationale"):
+                        self.assertEqual(case["scenarios"][key][name], own["scenarios"][key][name], (key, name))
+                    self.assertEqual(len(case["scenarios"][key]["warnings"]), len(own["scenarios"][key]["warnings"]))
+                rows = list(csv.reader(io.StringIO(call(*argv("--csv", **lists))[1])))
+                self.assertEqual([rows[0], *rows[3 * at + 1:3 * at + 4]], list(csv.reader(io.StringIO(call(*argv("--csv", **alone))[1]))))
+        self.assertNotIn("rationale", self.cases(**self.GRID)[0]["scenarios"]["ideal"])
+
+    # What concerns one case only: the list, the case by itself, the message of both, and the place of the case among the others.
+    WRONG = [({"model": "deepseek-v3,opt-oss-120b", "kv_precision": "nvfp4,fp8"}, {"model": "deepseek-v3", "kv_precision": "nvfp4"}, 0),
+             ({"effective_context": "2k,4k", "input_tokens": 3000}, {"effective_context": "2k", "input_tokens": 3000}, 0),
+             ({"server": "dgx300,hgx-mi300x", "tpot_ms": 50}, {"server": "hgx-mi300x", "tpot_ms": 50}, 1),
+             ({"server": "workstation-rtx-5090,dgx300", "tensor_parallel": 8}, {"server": "workstation-rtx-5090", "tensor_parallel": 8}, 0),
+             ({"model": "mine,qwen3-8b", "weights_precision": "fp8", "effective_context": 1024},
+              {"model": "mine", "weights_precision": "fp8", "effective_context": 1024}, 0)]
+
+    def test_what_one_case_gets_wrong_ends_no_run(self):
+        own = self.catalog("models.json", {"models": [dict(ENTRIES["models"][1], name="mine")]})
+        for lists, alone, at in self.WRONG:
+            lists, alone = (dict(changes, models_file=own) for changes in (lists, alone))
+            with self.subTest(lists=lists):
+                status, out, err = call(*argv(**alone))
+                self.assertEqual((status, out), (2, ""))
+                found = self.cases(status=1, **lists)
+                self.assertEqual(one_line(found[at]["error"]), err)
+                empty = found[at]["scenarios"]["ideal"]
+                self.assertEqual({*empty["results"].values(), *empty["classification"].values(), empty["binding_limit"]}, {None})
+                self.assertIn("nodes_final", empty["results"])
+                for name in sizing.RECORDS:
+                    self.assertTrue(found[at]["inputs"][name]["name"])
+                rows = list(csv.DictReader(io.StringIO(call(*argv("--csv", **lists))[1])))[3 * at:3 * at + 3]
+                self.assertEqual([(row["scenario"], row["error"], row["nodes_final"]) for row in rows],
+                                 [(key, found[at]["error"], "") for key in SCENARIO_KEYS])
+                text = call(*argv("--text-only", **lists))[1]
+                self.assertIn("\n(1)  " + found[at]["error"][:60], text)
+                self.assertIn("— (1)", text)
+        # all of them, and still a table
+        self.assertEqual({case["error"] is None for case in self.cases(status=1, server="hgx-mi300x,hgx-mi325x", tpot_ms=50)}, {False})
+
+    SHOWN = """\
+Server  Sessions  Nodes min / rec / ideal  GPUs  Sess. per node  TPOT, SLA (ms)  kW     Worst alert
+------  --------  -----------------------  ----  --------------  --------------  -----  -----------
+dgx200  100       1/2/3                    16    299             9.39            20.4   [1]
+dgx200  1,000     4/6/7                    48    299             12.96           61.2   [2]
+dgx200  10,000    34/42/50                 336   299             14.51           428.4  [2]
+dgx300  100       1/2/3                    16    617             6.8             29     [1]
+dgx300  1,000     2/3/5                    24    617             17.38           43.5   [2]
+dgx300  10,000    17/21/25                 168   617             17.38           304.5  [2]
+
+[1]  WARNING context_beyond_request
+[2]  WARNING hybrid_manager_needed
+
+"""
+
+    def test_one_table(self):
+        """299 and 617 sessions a node: NamedCases; what is the same in all cases stands once, above."""
+        text = call(*argv("--text-only", lang="en", **self.GRID))[1]
+        self.assertIn("\n\n" + self.SHOWN, text)
+        above = text[:text.index("Server  Sessions")]
+        for words in ("Cases: 6. The same in all of them:", "Model: opt-oss-120b", "KV format: fp8", "Layout: 8×1", "Limit: memory",
+                      "Context (tokens): 131,072", "Assumes 1,024 + 1,024 tokens", "the rest is that of RECOMMENDED"):
+            self.assertIn(words, above)
+        self.assertEqual(call(*argv("--summary", lang="en", **self.GRID))[1], text)
+        self.assertEqual(on_terminal(*argv(lang="en", **self.GRID)), text)
+        data = call(*argv("--json-only", **self.GRID))[1]
+        self.assertEqual(call(*argv(lang="en", **self.GRID))[1], text + "\n" + data)
+        self.assertEqual(call(*argv(lang="en", output_json_file=self.path("o.json"), output_markdown_file=self.path("o.md"), **self.GRID)),
+                         (0, text + "\n" + data, ""))
+        self.assertEqual((self.read("o.json"), self.read("o.md")), (data, call(*argv("--markdown-only", lang="en", **self.GRID))[1]))
+        self.assertIn("| dgx300 | 10,000 | 17/21/25 | 168 |", self.read("o.md"))
+        ideal = call(*argv("--text-only", lang="en", scenario="ideal", **self.GRID))[1]
+        self.assertIn("dgx300  1,000     2/3/5                    40    569", ideal)
+        found = call(*argv("--text-only", lang="en", nodes="2,4,8", concurrency=None, effective_context="32k"))[1]
+        self.assertRegex(found, r"\n2 +[1-9][\d,]* +2/2/— ")
+
+    def test_it_fits_the_terminal(self):
+        wide = {"model": "llama-3.1-405b-instruct-fp8,opt-oss-120b", "server": "workstation-rtx-5090,aws-p6-b300.48xlarge,dgx300",
+                "kv_precision": "fp8", "tpot_ms": 50, "lang": "pt"}
+        for width, changes in ((100, self.GRID), (100, wide), (60, self.GRID), (60, wide)):
+            with self.subTest(width=width, changes=changes), mock.patch.dict(os.environ, COLUMNS=str(width)):
+                lines = call(*argv("--summary", **changes))[1].splitlines()
+                self.assertLessEqual(max(map(len, lines)), width)
+                if width == 100:
+                    self.assertLessEqual(len(lines), 60)
+
+    def test_sorted_by_a_number(self):
+        grid = {"server": "dgx200,dgx300,hgx-mi300x", "concurrency": "100,1k"}
+        def order(*more):
+            return self.names(strict_json(call(*argv("--json-only", *more, tpot_ms=50, **grid))[1])["cases"])
+        # 2, 6 and 2, 3 nodes; without a number, last; ties in the order given
+        last = [("hgx-mi300x", 100), ("hgx-mi300x", 1000)]
+        self.assertEqual(order("--sort-by", "nodes_final"), [("dgx200", 100), ("dgx300", 100), ("dgx300", 1000), ("dgx200", 1000), *last])
+        self.assertEqual(order("--sort-by=-nodes_final"), [("dgx200", 1000), ("dgx300", 1000), ("dgx200", 100), ("dgx300", 100), *last])
+        self.assertEqual(order("--sort-by=nodes_final", "--scenario=minimum")[:4],
+                         [("dgx200", 100), ("dgx300", 100), ("dgx300", 1000), ("dgx200", 1000)])
+        rows = list(csv.DictReader(io.StringIO(call(*argv("--csv", "--sort-by=-nodes_final", **self.GRID))[1])))
+        self.assertEqual([row["nodes_final"] for row in rows[1::3]], ["42", "21", "6", "3", "2", "2"])
+        self.assertEqual(call(*argv("--json-only", "--sort-by=nodes_final")), call(*argv("--json-only")))   # one case is in order
+
+    def test_what_would_fit(self):
+        text = call(*argv("--text-only", lang="en", server="8x-l40s,dgx300", runtime_overhead_gib=300))
+        self.assertEqual(text[0], 1)
+        self.assertIn("What would make it fit, each change alone\n8x-l40s  --", text[1])
+        with mock.patch.object(sizing, "find_levers", side_effect=AssertionError):
+            found = call(*argv("--text-only", lang="en", server="8x-l40s,dgx300", runtime_overhead_gib=300, concurrency="1,2,3,4"))
+        self.assertIn("\nDo not fit in some scenario: 4. Run one by itself", found[1])
+
+    def blocks(self, **changes):
+        with mock.patch.object(sizing, "render_markdown", side_effect=repr):
+            return ast.literal_eval(call(*argv("--markdown-only", lang="en", **changes))[1])
+
+    def test_a_chart_of_the_nodes(self):
+        def chart(**changes):
+            return next((block for block in self.blocks(**changes) if block[0] == "chart"), None)
+        self.assertEqual(chart(**self.GRID), (
+            "chart", "Nodes × Sessions (RECOMMENDED)", "Sessions", ["100", "1,000", "10,000"], "Nodes",
+            [("dgx200", [2, 6, 42]), ("dgx300", [2, 3, 21])]))
+        self.assertEqual(chart(sort_by="-nodes_final", scenario="ideal", concurrency="1k,100"), (
+            "chart", "Nodes × Sessions (IDEAL)", "Sessions", ["1,000", "100"], "Nodes", [("IDEAL", [5, 3])]))
+        # a number before names where both lists are as long; what has no nodes has none
+        found = chart(server="dgx300,hgx-mi300x", concurrency="100,1k", tpot_ms=50)
+        self.assertEqual(found[2:], ("Sessions", ["100", "1,000"], "Nodes", [("dgx300", [2, 3]), ("hgx-mi300x", [None, None])]))
+        self.assertEqual(len(chart(concurrency=",".join(map(str, range(1, 14))), nodes=None, tpot_ms=", ".join(map(str, range(30, 42))))[5]), 12)
+        self.assertIsNone(chart(concurrency=",".join(map(str, range(1, 14))), tpot_ms=", ".join(map(str, range(30, 43)))))
+        path = self.catalog("one.json", {"servers": [dict(ENTRIES["servers"][1], name="all")]})
+        self.assertIsNone(chart(server="all", servers_file=path))
+
+    PROGRESS = "import sys, sizing; sizing.PROGRESS_AFTER_S = sizing.PROGRESS_EVERY_S = 0; sys.exit(sizing.main())"
+
+    def test_progress_is_told_to_a_terminal_only(self):
+        import pty
+        command = [sys.executable, "-B", "-c", self.PROGRESS, *argv("--csv", lang="en", concurrency="1,2, 3")]
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave, cwd=HERE, timeout=60)
+        os.close(slave)
+        self.assertEqual(os.read(master, 10**4).decode(), "".join("\r%d of 3 cases (%s %%)" % (at + 1, share) for at, share in enumerate(
+            ("33.3", "66.7", "100"))) + "\r%s\r" % (" " * 20))
+        quiet = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, cwd=HERE, timeout=60)
+        self.assertEqual((quiet.returncode, quiet.stdout, quiet.stderr), (0, done.stdout, b""))
+
+    def test_an_interrupt_leaves_nothing(self):
+        with mock.patch.object(sizing, "sized", side_effect=[sizing.plan_all(request()), KeyboardInterrupt]), \
+                mock.patch.object(sizing, "is_terminal", lambda stream: stream is sys.stderr), \
+                mock.patch.object(sizing, "PROGRESS_AFTER_S", 0), mock.patch.object(sizing, "PROGRESS_EVERY_S", 0):
+            self.assertEqual(call(*argv("--csv", lang="en", concurrency="1,2, 3")),
+                             (130, "", "\r1 of 3 cases (33.3 %)\r" + " " * 21 + "\r"))
+
+    def test_pieces_on_disk(self):
+        expected = call(*argv("--csv", **self.GRID))
+        from tempfile import SpooledTemporaryFile
+        with mock.patch("tempfile.SpooledTemporaryFile", lambda size: SpooledTemporaryFile(1000)):
+            self.assertEqual(call(*argv("--csv", **self.GRID)), expected)
+        full = mock.Mock(return_value=mock.Mock(write=mock.Mock(side_effect=OSError(errno.ENOSPC, "No space left"))))
+        with mock.patch("tempfile.SpooledTemporaryFile", full):
+            self.assertEqual(call(*argv("--csv", **self.GRID)), (2, "", one_line("cannot write a temporary file: No space left")))
+
+    def test_size_many(self):
+        requests = [request(concurrency=1000), request(concurrency=10**10), request(server=SERVERS["dgx200"]), "x"]
+        asked = []
+        many = sizing.size_many(asked.append(each) or each for each in requests)
+        self.assertEqual(asked, [])
+        first = next(many)
+        self.assertEqual((len(asked), [(key, plan.nodes_final) for key, plan in first.items()]),
+                         (1, [("minimum", 2), ("recommended", 3), ("ideal", 5)]))
+        self.assertEqual(first, sizing.plan_all(requests[0]))
+        wrong, third, other = many
+        self.assertEqual((type(wrong), str(wrong)), (SizingError, "concurrency: expected a whole number from 1 up to 1000000000, got 10000000000"))
+        self.assertEqual((third["recommended"].server.name, third["recommended"].relative_cost, third["ideal"].relative_cost),
+                         ("dgx200", 0, 1 / 6))
+        self.assertEqual(str(other), "requests: expected a Request, got 'x'")
+        only, = sizing.size_many(requests[:1], ["ideal"])
+        self.assertEqual((list(only), only["ideal"].nodes_final, only["ideal"].relative_cost), (["ideal"], 5, None))
+        self.assertEqual(refusal(sizing.size_many, [], ["best"])[:20], "unknown value 'best'")
+
+
 class Completion(InFolder):
     def complete(self, script, words, folder):
         """What bash has in COMPREPLY for a line of `words`, the last of which is completed."""
