@@ -6641,7 +6641,7 @@ svg{display:block;width:100%;height:auto;overflow:visible;font:12px system-ui,sa
 .aim{stroke:#c0392b;stroke-width:1.5;stroke-dasharray:7 4}
 rect{stroke:var(--ink);stroke-width:.75}
 .f0{fill:var(--a)}.f1{fill:var(--b)}.f2{fill:var(--c)}.f3{fill:none;stroke-dasharray:4 3}
-.t0{fill:#fff}.t1,.t2{fill:#10161b}
+.t0{fill:#fff}.t1,.t2{fill:#10161b}.t3{fill:var(--ink)}
 .l{fill:none;stroke:var(--l);stroke-width:2;stroke-dasharray:var(--d)}
 .m{fill:var(--l)}
 .l0{--l:var(--a)}.l1{--l:#c2571a;--d:6 3}.l2{--l:#2e8b57;--d:2 3}.l3{--l:#8e44ad;--d:9 3 2 3}
@@ -6811,11 +6811,10 @@ def html_bar(_lang: str, title: str, total: float, unit_of_all: str, segments: S
 
 def html_curve(lang: str, title: str, x_name: str, top: float, y_name: str, curves: Sequence[Sequence],
                marks: Sequence[Sequence], target: Sequence[Sequence]) -> str:
-    """Curves over even steps up to `top`; marks on that axis, on the other a target that is not far off."""
-    highest = max(height for _, heights in curves for height in heights)
-    aims = [(text, height) for text, height in target if height <= 2 * highest]
-    left, y, parts = axis(lang, max([highest, *(height for _, height in aims)]), False, y_name,
-                          LINE * len([*marks, *aims]))
+    """Curves over even steps up to `top`, with marks on that axis and a target on the other."""
+    highest, above = max(height for _, heights in curves for height in heights), LINE * len([*marks, *target])
+    near = [height for _, height in target if height <= 2 * highest]
+    left, y, parts = axis(lang, max([highest, *near]), False, y_name, above)
     right = WIDE - LETTER * len(written(top, lang)) / 2
 
     def x(at: float) -> float:
@@ -6826,14 +6825,23 @@ def html_curve(lang: str, title: str, x_name: str, top: float, y_name: str, curv
         steps = len(heights) - 1
         parts.append(svg_line(number, ["%.4g %.4g" % (x(top * step / steps), y(height))
                                        for step, height in enumerate(heights)]))
-    for text, height in aims:                            # its words are where no curve is
-        parts += ['<path class="aim" d="M%.4g %.4gH%d"/>' % (left, y(height), WIDE),
-                  svg_text(left + 5, y(height) - 4, text, "start", HALO) if height > highest
-                  else svg_text(right - 5, y(height) + 13, text, "end", HALO)]
+    for text, height in target:
+        parts += svg_target(text, y(height) if height in near else None, height > highest, left, right,
+                            above + 20)
     parts += svg_marks([(x(at), "%s %s" % (letter, text)) for letter, at, text in marks], y(0))
     parts.append(svg_text(WIDE, y(0) + 2 * LINE, x_name, "end"))
     return figure(title, y(0) + 2 * LINE + 5, parts,
                   [(line_key(number), name) for number, (name, _) in enumerate(curves)])
+
+
+def svg_target(text: str, y: float | None, above_curves: bool, left: float, right: float,
+               highest: float) -> list[str]:
+    """A line across, its words on the side of it where no curve is; words alone for one too far above."""
+    if y is None:
+        return [svg_text(left + 5, highest, "↑ " + text, "start", HALO)]
+    return ['<path class="aim" d="M%.4g %.4gH%d"/>' % (left, y, WIDE),
+            svg_text(left + 5, y - 4, text, "start", HALO) if above_curves
+            else svg_text(right - 5, y + 13, text, "end", HALO)]
 
 
 def svg_marks(marks: Sequence[tuple[float, str]], base: float) -> list[str]:
