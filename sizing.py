@@ -4080,8 +4080,8 @@ CURVE_POINTS = 60
 
 
 def speed_curve(plan: SizingResult) -> dict[str, list[float]]:
-    """The expected and the committed TPOT in ms, under their names: with one session on a replica, and at each
-    of CURVE_POINTS steps up to what memory holds.
+    """The expected and the committed TPOT in ms, under their names: with one session on a replica, and at
+    each of CURVE_POINTS steps up to what memory holds.
     """
     step = plan.sheet["memory_sessions_per_replica"] / CURVE_POINTS * plan.sheet["active_ratio"]
     sheets = [plan.placement.sheet.bind({"active_sessions": max(1, step * point)})
@@ -5299,7 +5299,8 @@ WORDS.update((name, Text(*both)) for name, both in {
                   "HBM of one node with no session ({lead}), in GiB: {hbm_total_gib}"),
     "rest_of_summary": (
         "Relatório: --text-only, --html-only | cada número com fórmula: --full | dados: --json-only, --csv",
-        "Report: --text-only, --html-only | every number with its formula: --full | data: --json-only, --csv"),
+        "Report: --text-only, --html-only | every number with its formula: --full | "
+        "data: --json-only, --csv"),
     "rest_of_report": (
         "Cada número com fórmula e o dicionário inteiro: --full. Só o começo: --summary.",
         "Every number with its formula and the whole dictionary: --full. Summary only: --summary."),
@@ -5883,8 +5884,8 @@ NODES_CHARTED = ("nodes_minimum", "nodes_with_headroom", "nodes_final")
 def nodes_blocks(answer: Answer) -> list[tuple]:
     """The nodes of each scenario, for the renderers that draw: for the load, with headroom, to buy."""
     lang, names = answer.lang, [written(scenario.name, answer.lang) for scenario in SCENARIOS]
-    series = [(written(NUMBERS[name].label, lang), [plan.sheet.find(name) for plan in answer.plans.values()])
-              for name in NODES_CHARTED]
+    series = [(written(NUMBERS[name].label, lang),
+               [plan.sheet.find(name) for plan in answer.plans.values()]) for name in NODES_CHARTED]
     return [("chart", *words(lang, "chart", "scenario"), names, *words(lang, "nodes_final"), series)]
 
 
@@ -6648,7 +6649,8 @@ rect{stroke:var(--ink);stroke-width:.75}
 .l4{--l:var(--b)}.l5{--l:#a08000;--d:12 4}
 .key{list-style:none;margin:.4rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;font-size:.9rem}
 .key svg{display:inline-block;width:1.6rem;height:.8rem;margin-right:.4rem;vertical-align:-.05rem}
-@media(max-width:35rem){.pairs{display:block}.pairs dd{margin-bottom:.5rem}
+@media(max-width:35rem){.grid{grid-template-columns:repeat(auto-fill,minmax(9rem,1fr))}
+.pairs{display:block}.pairs dd{margin-bottom:.5rem}
 th,td{font-size:.85rem;padding-right:.6rem}}
 @page{size:A4;margin:14mm}
 @media print{html{font-size:9.5pt}main{max-width:none;padding:0}.wide{overflow:visible}

@@ -13123,10 +13123,10 @@ def strings_in(content):
 
 
 class Html(InFolder):
-    TAGS = {*"html head meta title style body main h1 h2 h3 p br div table thead tbody tr th td dl dt dd b details summary figure "
-             "figcaption svg path rect text ul li pre code".split()}
-    ATTRIBUTES = {*"lang charset name content class scope colspan tabindex role aria-label aria-hidden viewbox x y width height d "
-                   "text-anchor font-size".split()}
+    TAGS = set(re.findall("[a-z0-9]+", """html head meta title style body main h1 h2 h3 p br div table thead tbody tr th td dl dt dd b
+        details summary figure figcaption svg path rect text ul li pre code"""))
+    ATTRIBUTES = set(re.findall("[a-z-]+", """lang charset name content class scope colspan tabindex role aria-label aria-hidden
+        viewbox x y width height d text-anchor font-size"""))
 
     def check(self, page, lang):
         """The page, parsed: one that is well formed, needs nothing from elsewhere and does nothing."""
@@ -13271,12 +13271,12 @@ class Html(InFolder):
         # Up to 60 in steps of 20, 150 high below 24 + 15 of the mark + 15 of the target: 0 is at 204, 60 at 54. From 8 + 2 x 6.8 =
         # 21.6 to 460 - 3 x 3.4 = 449.8: 50 of 100 is in the middle, 235.7.
         block = ("curve", "Title", "sessions", 100, "TPOT (ms)", [("one", [10, 20, 40]), ("two", [10, 25, 40])], [("P", 50, "load: 50")])
-        page, shapes, texts = self.drawn(*block, [("goal", 60)])
+        _, shapes, texts = self.drawn(*block, [("goal", 60)])
         self.assertEqual(shapes[0], ("axis", 'd="M21.6 204H460M21.6 154H460M21.6 104H460M21.6 54H460"'))
         self.assertEqual(shapes[1:], [("l l0", 'd="M21.6 179L235.7 154L449.8 104"'), ("l l1", 'd="M21.6 179L235.7 141.5L449.8 104"'),
                                       ("aim", 'd="M21.6 54H460"'), ("at", 'd="M235.7 16V204"')])
-        self.assertEqual([text for *_, text in texts], ["TPOT (ms)", *"0 20 40 60".split(), *"0 20 40 60 80 100".split(), "goal",
-                                                        "P load: 50", "sessions"])
+        self.assertEqual([text for *_, text in texts], ["TPOT (ms)", *map(str, range(0, 61, 20)),
+                                                        *map(str, range(0, 101, 20)), "goal", "P load: 50", "sessions"])
         self.assertEqual(texts[-3:], [("26.6", "50", "start", "goal"), ("231.7", "27", "end", "P load: 50"), ("460", "234", "end", "sessions")])
         # a target among the curves: its words below it at the right; one far off lies above the picture
         _, shapes, texts = self.drawn(*block, [("goal", 20)])
