@@ -5874,8 +5874,8 @@ def picture_blocks(answer: Answer) -> list[tuple]:
              "lead": name_of(answer.lead, lang)}
     curves = [(written(NUMBERS[name].label, lang), times) for name, times in found.items()]
     target = [(fill(WORDS["tpot_target"], sheet, lang), sheet["tpot_ms"])] if "tpot_ms" in sheet else []
-    return [("curve", fill(WORDS["picture"], facts, lang), *words(lang, "sessions_per_node"), top, "TPOT (ms)",
-             curves, marks, target)]
+    return [("curve", fill(WORDS["picture"], facts, lang), *words(lang, "sessions_per_node"), top,
+             "TPOT (ms)", curves, marks, target)]
 
 
 NODES_CHARTED = ("nodes_minimum", "nodes_with_headroom", "nodes_final")
@@ -6904,13 +6904,21 @@ def svg_lines(centres: Sequence[float], y: Callable[[float], float],
 def svg_labels(texts: Sequence[str], centres: Sequence[float], slot: float,
                y: float) -> tuple[list[str], float]:
     """Folded texts below their centres, as many as there is room for; and where the next line is."""
-    from textwrap import wrap
     each = math.ceil((1 + min(9, max(map(len, texts)))) * LETTER / slot)
-    letters = max(1, math.floor(each * slot / LETTER) - 1)
-    folded = [wrap(text, letters, max_lines=4, placeholder="…") for text in texts[::each]]
+    folded = [label_lines(text, max(2, math.floor(each * slot / LETTER) - 1)) for text in texts[::each]]
     parts = [svg_text(x, y + LINE * row, line, "middle") for x, lines in zip(centres[::each], folded)
              for row, line in enumerate(lines)]
     return parts, y + LINE * max(map(len, folded))
+
+
+def label_lines(text: str, letters: int) -> list[str]:
+    """Four lines at most, folded at spaces and hyphens: textwrap does not on every Python."""
+    lines = [""]
+    for piece in re.findall("[^ -]{1,%d}[ -]?|[ -]" % (letters - 1), text):
+        if len(lines[-1] + piece.rstrip(" ")) > letters:
+            lines.append("")
+        lines[-1] += piece
+    return lines if len(lines) <= 4 else [*lines[:3], lines[3][:letters - 1] + "…"]
 
 
 HTML: dict[str, Callable[..., str]] = {

@@ -13325,6 +13325,14 @@ class Html(InFolder):
         self.assertEqual([look for look, _ in shapes], ["axis", "l l0"])                     # no room for markers
         self.assertEqual([text for *_, text in texts if text.startswith("model")], ["model-%d-" % n for n in range(0, 100, 16)])
 
+    LABELS = [  # text, letters of a line, lines
+        ("llama-3.1-70b-instruct", 10, ["llama-3.1-", "70b-", "instruct"]), ("a bc def", 5, ["a bc ", "def"]), ("abcdefgh", 4, ["abc", "def", "gh"]),
+        ("a-b-c-d-e-f", 2, ["a-", "b-", "c-", "d…"]), ("short", 10, ["short"]), ("", 5, [""]), ("ab cd", 5, ["ab cd"])]
+
+    def test_labels(self):
+        for text, letters, lines in self.LABELS:
+            self.assertEqual(sizing.label_lines(text, letters), lines)
+
     def test_what_is_not_drawn(self):
         for x_labels, series in ((["a"], [("n", [None])]), ([], [("n", [])]), ([], []), (["a"], [])):
             self.assertNotIn("<figure>", sizing.render_html([("title", "T"), ("chart", "t", "x", x_labels, "y", series)], "pt"))
