@@ -13344,6 +13344,11 @@ class Html(InFolder):
         self.assertIn('<th scope="col"></th><th scope="col" class="n">A</th><th scope="col">B</th><th scope="col" class="n">C</th>', page)
         self.assertIn('<tr><th scope="row">2</th><td class="n">+2.000\xa0GiB</td><td>3</td><td class="n"></td></tr>', page)
 
+    def test_ends_of_lines(self):
+        page = sizing.render_html([("title", "a\nb"), ("line", "c\nd"), ("chart", "e\nf", "x", ["g"], "y", [("h\ni", [1])])], "pt")
+        for part in ("<title>a b</title>", "<h1>a<br>b</h1>", "<p>c<br>d</p>", "<figcaption>e<br>f</figcaption>", 'aria-label="e f"', "h<br>i</li>"):
+            self.assertIn(part, page)
+
     def test_a_command_is_copied_as_it_is(self):
         self.assertIn("<pre><code>a --b 5 ms \\\n  &lt;c&gt;</code></pre>", sizing.render_html([("code", ["a --b 5 ms \\", "  <c>"])], "pt"))
 
