@@ -6651,10 +6651,11 @@ rect{stroke:var(--ink);stroke-width:.75}
 .key svg{display:inline-block;width:1.6rem;height:.8rem;margin-right:.4rem;vertical-align:-.05rem}
 @media(max-width:35rem){.grid{grid-template-columns:repeat(auto-fill,minmax(9rem,1fr))}
 .pairs{display:block}.pairs dd{margin-bottom:.5rem}
-th,td{font-size:.85rem;padding-right:.6rem}}
+th,td{font-size:.85rem;padding-right:.6rem}td:not(.n):last-child{min-width:9rem}}
 @page{size:A4;margin:14mm}
 @media print{html{font-size:9.5pt}main{max-width:none;padding:0}.wide{overflow:visible}
 th,td{font-size:1rem;padding-right:.5rem;overflow-wrap:break-word}figure{max-width:13cm}
+tbody th{overflow-wrap:anywhere;min-width:9rem}
 tr,figure,details,.entries>*,.pairs>*,.grid>*,.card>*{break-inside:avoid}
 h1,h2,h3,dt,summary,figcaption{break-after:avoid}
 details::details-content{content-visibility:visible}}"""
@@ -6837,10 +6838,10 @@ def html_curve(lang: str, title: str, x_name: str, top: float, y_name: str, curv
 
 
 def svg_target(text: str, y: float | None, above_curves: bool, left: float, right: float,
-               highest: float) -> list[str]:
+               y_above: float) -> list[str]:
     """A line across, its words on the side of it where no curve is; words alone for one too far above."""
     if y is None:
-        return [svg_text(left + 5, highest, "↑ " + text, "start", HALO)]
+        return [svg_text(left + 5, y_above, "↑ " + text, "start", HALO)]
     return ['<path class="aim" d="M%.4g %.4gH%d"/>' % (left, y, WIDE),
             svg_text(left + 5, y - 4, text, "start", HALO) if above_curves
             else svg_text(right - 5, y + 13, text, "end", HALO)]
