@@ -33,7 +33,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
-from itertools import chain, groupby, product, takewhile
+from itertools import chain, combinations, groupby, product, takewhile
 
 __version__ = "2.2.0"
 SCHEMA_VERSION = "2.2"
@@ -4647,13 +4647,14 @@ def result(request: Request, built: Placement, layouts: Sequence[Placement], she
 CURVE_POINTS = 60
 
 
-def speed_curve(plan: SizingResult) -> tuple[float, list[float]]:
-    """TPOT in ms with one session on a replica, and at each of CURVE_POINTS steps up to what memory holds."""
+def speed_curve(plan: SizingResult) -> dict[str, list[float]]:
+    """The expected and the committed TPOT in ms, under their names: with one session on a replica, and at
+    each of CURVE_POINTS steps up to what memory holds.
+    """
     step = plan.sheet["memory_sessions_per_replica"] / CURVE_POINTS * plan.sheet["active_ratio"]
-    first_ms, *times_ms = [
-        plan.placement.sheet.bind({"active_sessions": max(1, step * point)})["tpot_expected_ms"]
-        for point in range(CURVE_POINTS + 1)]
-    return first_ms, times_ms
+    sheets = [plan.placement.sheet.bind({"active_sessions": max(1, step * point)})
+              for point in range(CURVE_POINTS + 1)]
+    return {name: [sheet[name] for sheet in sheets] for name in ("tpot_expected_ms", "tpot_committed_ms")}
 
 
 # --- Three scenarios
@@ -5874,7 +5875,7 @@ PARAMETERS = (
         "Medição; nenhum fabricante publica p99.", "Measurement; no vendor publishes p99.",
         "Pesa se KV ou prompts são lidos ao atender.", "Weighs if KV or prompts are read while serving.",
         "Tomar a média como p99.", "Taking the mean for the p99."),
-    parameter("output_json_file output_markdown_file",
+    parameter("output_json_file output_markdown_file output_html_file",
         "Grava também um arquivo, inclusive quando não cabe.",
         "Also writes a file, even when the request does not fit.",
         *FROM_CALLER,
@@ -5917,8 +5918,8 @@ PARAMETERS = (
         "Ascending, in the scenario of --scenario (=-NAME: descending); those without a value come last.",
         "Comparar só os nós de servidores com GPUs diferentes.",
         "Comparing the nodes alone of servers with different GPUs.", flag=Flag("NAME")),
-    parameter("json_only text_only markdown_only summary csv full list_models list_servers list_storage "
-              "completion version",
+    parameter("json_only text_only markdown_only html_only summary csv full list_models list_servers "
+              "list_storage completion version",
         "Uma só saída em vez de texto e JSON, o catálogo, o script com que um shell completa as opções, ou a "
             "versão.",
         "One output only instead of text and JSON, the catalog, the script with which a shell completes the "
@@ -6005,6 +6006,8 @@ WORDS.update((name, Text(*both)) for name, both in {
         "{last_sessions} por nó",
         "Expected TPOT ({lead}): from {first_ms} ms with one session per replica to {last_ms} ms with "
         "{last_sessions} per node"),
+    "tpot_target": ("meta de TPOT: {tpot_ms_amount}", "TPOT target: {tpot_ms_amount}"),
+    "chart": ("Nós por cenário", "Nodes per scenario"),
     "alerts": ("Alertas ({told} de {count}; todos na SEÇÃO 4 do relatório)",
                "Alerts ({told} of {count}; all in SECTION 4 of the report)"),
     "no_alert": ("Nenhum alerta.", "No alert."),
@@ -6013,8 +6016,9 @@ WORDS.update((name, Text(*both)) for name, both in {
     "bar_unfit": ("HBM de um nó sem nenhuma sessão ({lead}), em GiB: {hbm_total_gib}",
                   "HBM of one node with no session ({lead}), in GiB: {hbm_total_gib}"),
     "rest_of_summary": (
-        "Relatório: --text-only | cada número com a sua fórmula: --full | dados: --json-only, --csv",
-        "Report: --text-only | every number with its formula: --full | data: --json-only, --csv"),
+        "Relatório: --text-only, --html-only | cada número com fórmula: --full | dados: --json-only, --csv",
+        "Report: --text-only, --html-only | every number with its formula: --full | "
+        "data: --json-only, --csv"),
     "cases": ("Casos: {count}. Igual em todos:", "Cases: {count}. The same in all of them:"),
     "of_the_lead": (
         "Nós dos três cenários; o resto é do {lead}. —: não cabe, ou não informado.",
@@ -6276,7 +6280,6 @@ HBM_SEGMENTS = (("runtime_overhead_gib", "█", Text("pesos e motor", "weights a
                 ("kv_in_use_gib", "▓", Text("KV em uso", "KV in use")),
                 ("kv_free_gib", "░", Text("livre", "free")),
                 ("reserved_gib", "·", Text("fora do orçamento", "outside the budget")))
-BAR_CELLS = 58
 # Words on the speed and on the layout of a replica: the first whose condition holds.
 TPOTS = Text("esperado {tpot_expected_ms_amount}; para SLA (p80) {tpot_committed_ms_amount}; "
              "{tokens_per_s_per_session} tokens/s por sessão",
@@ -6627,23 +6630,17 @@ def marked(scenario: Scenario, plan: SizingResult, lang: str) -> str:
 
 
 def hbm_blocks(answer: Answer) -> list[tuple]:
-    """The HBM of one node as a bar, one glyph per cell: what does not fit is cut at its end."""
+    """The HBM of one node as a bar."""
     lang, sheet = answer.lang, answer.plans[answer.lead].sheet
     if not sheet["fits"]:
         sheet = sheet.bind({"kv_in_use_gib": 0.0, "kv_free_gib": max(0.0, sheet["kv_budget_gib"])})
-    cells, filled_gib, legend = "", 0.0, []
-    for name, glyph, label in HBM_SEGMENTS:
-        gib = sheet.find(name)
-        filled_gib += gib
-        cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled_gib / sheet["hbm_total_gib"])) - len(cells))
-        legend.append("%s %s %s" % (glyph, written(label, lang), written(gib, lang)))
     told = sheet.bind({"lead": name_of(answer.lead, lang)})
-    return [("paragraph", fill(WORDS["bar" if sheet["fits"] else "bar_unfit"], told, lang)),
-            ("picture", ["[%s]" % cells]), ("line", " | ".join(legend))]
+    segments = [(glyph, written(label, lang), sheet.find(name), written(sheet.find(name), lang))
+                for name, glyph, label in HBM_SEGMENTS]
+    return [("bar", fill(WORDS["bar" if sheet["fits"] else "bar_unfit"], told, lang),
+             float(sheet["hbm_total_gib"]), unit("hbm_total_gib"), segments)]
 
 
-PICTURE_CELLS = CURVE_POINTS
-LEVELS = "▁▂▃▄▅▆▇█"
 # What the curve of speed marks: letter, the sessions per node, words.
 MARKED = (("P", "planned_sessions_per_node", Text("carga planejada: {sessions}",
                                                   "planned load: {sessions}")),
@@ -6654,24 +6651,33 @@ MARKED = (("P", "planned_sessions_per_node", Text("carga planejada: {sessions}",
 
 
 def picture_blocks(answer: Answer) -> list[tuple]:
-    """How the time per token grows with the sessions of a node, and where limits and load lie."""
+    """How the time per token grows with the sessions of a node, and where limits, load and target lie."""
     plan, lang = answer.plans[answer.lead], answer.lang
     sheet = plan.sheet
     if sheet.reason("tpot_expected_ms") is not None or sheet["memory_sessions_per_node"] < 2:
         return []
     top = sheet["memory_sessions_per_node"]
-    marks = [(mark, sheet[name], text) for mark, name, text in MARKED
+    marks = [(mark, sheet[name], fill(text, {"sessions": sheet[name]}, lang)) for mark, name, text in MARKED
              if sheet.reason(name) is None and sheet[name] <= top]
-    first_ms, times = speed_curve(plan)
-    ruler = [" "] * PICTURE_CELLS
-    for mark, sessions, _ in marks:
-        ruler[min(PICTURE_CELLS, max(1, math.ceil(PICTURE_CELLS * sessions / top))) - 1] = mark
-    facts = {"first_ms": first_ms, "last_ms": times[-1], "last_sessions": top,
+    found = speed_curve(plan)
+    times = found["tpot_expected_ms"]
+    facts = {"first_ms": times[0], "last_ms": times[-1], "last_sessions": top,
              "lead": name_of(answer.lead, lang)}
-    curve = "".join(LEVELS[min(7, int(8 * ms / times[-1]))] for ms in times)
-    return [("paragraph", fill(WORDS["picture"], facts, lang)), ("picture", [curve, "".join(ruler).rstrip()]),
-            ("line", " | ".join("%s %s" % (mark, fill(text, {"sessions": sessions}, lang))
-                                for mark, sessions, text in marks))]
+    curves = [(written(NUMBERS[name].label, lang), times) for name, times in found.items()]
+    target = [(fill(WORDS["tpot_target"], sheet, lang), sheet["tpot_ms"])] if "tpot_ms" in sheet else []
+    return [("curve", fill(WORDS["picture"], facts, lang), *words(lang, "sessions_per_node"), top,
+             "TPOT (ms)", curves, marks, target)]
+
+
+NODES_CHARTED = ("nodes_minimum", "nodes_with_headroom", "nodes_final")
+
+
+def nodes_blocks(answer: Answer) -> list[tuple]:
+    """The nodes of each scenario, for the renderers that draw: for the load, with headroom, to buy."""
+    lang, names = answer.lang, [written(scenario.name, answer.lang) for scenario in SCENARIOS]
+    series = [(written(NUMBERS[name].label, lang),
+               [plan.sheet.find(name) for plan in answer.plans.values()]) for name in NODES_CHARTED]
+    return [("chart", *words(lang, "chart", "scenario"), names, *words(lang, "nodes_final"), series)]
 
 
 def lever_table(answer: Answer) -> tuple:
@@ -6734,7 +6740,8 @@ def case_cells(case: Case, lead: str, lang: str) -> dict[str, str]:
     plan = case.plans[lead]
     nodes = [number_cell("nodes_final", one.sheet, lang) for one in case.plans.values()]
     told = {name: number_cell(name, plan.sheet, lang)
-            for name in (*found_columns(case.request), *CASE_NUMBERS) if plan.sheet.reason(name) != "not_asked"}
+            for name in (*found_columns(case.request), *CASE_NUMBERS)
+            if plan.sheet.reason(name) != "not_asked"}
     limit = binding_limit(plan.sheet)
     return {**cells, "nodes_of_all": "/".join(short_cell(cell, lang) for cell in nodes),
             **{name: short_cell(cell, lang) for name, cell in told.items()},
@@ -7408,7 +7415,7 @@ def accuracy(answer: Answer) -> list[str]:
 
 
 def report_blocks(answer: Answer, full: bool = False) -> list[tuple]:
-    blocks = summary_blocks(answer) + pictures(answer)
+    blocks = summary_blocks(answer) + nodes_blocks(answer) + pictures(answer)
     for part in (input_blocks, dictionary_blocks, result_blocks):
         blocks += part(answer, full)
     rest = [] if full else [("line", *words(answer.lang, "rest_of_report"))]
@@ -7590,11 +7597,14 @@ def csv_lines(rows: Iterable[Sequence]) -> str:
     return file.getvalue()
 
 
+# Where a spreadsheet may begin a cell (in Brazil a `;` ends one, whatever the quotes) with a formula: its
+# signs, the wide ones too, behind what it may skip.
+FORMULA_START = r"(^|[;\n])(?=\s*[-=+@＝＋－＠])"
+
+
 def safe_cell(cell):
-    """A text that a spreadsheet would take for a formula, behind an apostrophe."""
-    if not isinstance(cell, str):
-        return cell
-    return "'" + visible(cell) if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else visible(cell)
+    """A text of which a spreadsheet takes no part for a formula: an apostrophe stands before its sign."""
+    return visible(re.sub(FORMULA_START, r"\1'", cell)) if isinstance(cell, str) else cell
 
 
 def render_text(blocks: Sequence[tuple], width: int) -> str:
@@ -7707,6 +7717,36 @@ def text_grid(width: int, pairs: Sequence[tuple]) -> list[str]:
     return side_by_side(columns, [room] * len(columns), " " * GRID_GAP)
 
 
+BAR_CELLS = 58
+LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def bar_glyphs(total: float, _unit: str, segments: Sequence[Sequence]) -> tuple[list[str], str]:
+    """A bar of one glyph per cell, what does not fit cut at its end; and what the glyphs mean."""
+    cells, filled = "", 0.0
+    for glyph, _, value, _ in segments:
+        filled += value
+        cells += glyph * (min(BAR_CELLS, round(BAR_CELLS * filled / total)) - len(cells))
+    return ["[%s]" % cells], " | ".join("%s %s %s" % (glyph, label, told)
+                                        for glyph, label, _, told in segments)
+
+
+def curve_glyphs(_x_name: str, top: float, _y_name: str, curves: Sequence[Sequence],
+                 marks: Sequence[Sequence], _target: Sequence) -> tuple[list[str], str]:
+    """The first curve as levels, the marks below it; and what these mean."""
+    _, *heights = curves[0][1]
+    ruler = [" "] * len(heights)
+    for letter, at, _ in marks:
+        ruler[min(len(heights), max(1, math.ceil(len(heights) * at / top))) - 1] = letter
+    levels = "".join(LEVELS[min(7, int(8 * height / heights[-1]))] for height in heights)
+    return [levels, "".join(ruler).rstrip()], " | ".join("%s %s" % (letter, text)
+                                                         for letter, _, text in marks)
+
+
+def text_figure(width: int, title: str, lines: list[str], legend: str) -> list[str]:
+    return ["", *wrapped(title, width), *lines, *wrapped(legend, width, "", "  ")]
+
+
 def side_by_side(columns: Sequence[Sequence[str]], widths: Sequence[int], gap: str = "  ") -> list[str]:
     """Columns of lines as lines, each cell filled to its column's width."""
     from itertools import zip_longest
@@ -7727,13 +7767,15 @@ TEXT: dict[str, Callable[..., list[str]]] = {
     "paragraph": lambda width, text: [""] + wrapped(text, width),
     "heading": lambda width, text: ["", *wrapped(text, width)],
     "line": lambda width, text: wrapped(text, width, "", "  "), "grid": text_grid, "entries": text_entries,
-    "picture": lambda width, lines: lines, "code": text_code, "chart": lambda width, *data: [],
+    "bar": lambda width, title, *content: text_figure(width, title, *bar_glyphs(*content)),
+    "curve": lambda width, title, *content: text_figure(width, title, *curve_glyphs(*content)),
+    "chart": lambda width, *content: [], "code": text_code,
 }
 
 
 def render_markdown(blocks: Sequence[tuple]) -> str:
     """GitHub-flavoured Markdown; tables and cards are tables."""
-    return "\n".join(MARKDOWN[kind](*content) for kind, *content in visible_content(blocks))
+    return "\n".join(filter(None, (MARKDOWN[kind](*content) for kind, *content in visible_content(blocks))))
 
 
 # What Markdown acts on within a line; not a `*` between spaces or a `_` within a word, as in formulas.
@@ -7765,6 +7807,17 @@ def markdown_paragraph(text: str) -> str:
     return re.sub(LEADING_MARKUP, r"\1\\\2", escaped(text.lstrip(" "))) + "\n"
 
 
+def fenced(language: str, lines: Sequence[str]) -> str:
+    """Lines as they are, in a fence that none of them ends."""
+    text = "\n".join(lines)
+    fence = "`" * (1 + max(2, *map(len, re.findall("`*", text))))
+    return "%s%s\n%s\n%s\n" % (fence, language, text, fence)
+
+
+def markdown_figure(title: str, lines: Sequence[str], legend: str) -> str:
+    return "\n".join([markdown_paragraph(title), fenced("text", lines), markdown_paragraph(legend)])
+
+
 MARKDOWN: dict[str, Callable[..., str]] = {
     "title": lambda text: "# %s\n" % escaped(text), "section": lambda text: "## %s\n" % escaped(text),
     "heading": lambda text: "### %s\n" % escaped(text),
@@ -7772,8 +7825,351 @@ MARKDOWN: dict[str, Callable[..., str]] = {
     "table": markdown_table, "cards": markdown_table, "entries": markdown_table, "groups": markdown_groups,
     "grid": lambda pairs: " · ".join("**%s**: %s" % tuple(map(escaped, pair)) for pair in pairs) + "\n",
     "pairs": lambda pairs: "".join("- **%s**: %s\n" % tuple(map(escaped, pair)) for pair in pairs),
-    "picture": lambda lines: "```text\n%s\n```\n" % "\n".join(lines),
-    "code": lambda lines: "```sh\n%s\n```\n" % "\n".join(lines), "chart": lambda *data: "",
+    "bar": lambda title, *content: markdown_figure(title, *bar_glyphs(*content)),
+    "curve": lambda title, *content: markdown_figure(title, *curve_glyphs(*content)),
+    "chart": lambda *content: "", "code": partial(fenced, "sh"),
+}
+
+
+# --- HTML: one page, complete in itself; pictures are drawn in SVG
+
+STYLE = """\
+:root{--ink:#1b1e21;--soft:#565d64;--line:#c9ced3;--back:#fff;--band:#f2f4f6;
+--a:#123f63;--b:#4f97c7;--c:#c8e1f1}
+@media screen and (prefers-color-scheme:dark){:root{--ink:#e4e7ea;--soft:#a9b0b7;--line:#454c53;
+--back:#15181b;--band:#20252a;--a:#2873a6;--b:#7fb8dd;--c:#d3e8f5;color-scheme:dark}}
+*{box-sizing:border-box}
+body{margin:0;font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere;color:var(--ink);
+background:var(--back)}
+main{max-width:62rem;margin:auto;padding:1rem}
+h1{font-size:1.5rem;line-height:1.2;margin:.5rem 0}
+h2{font-size:1.15rem;margin:1.5rem 0 .5rem}
+h3{font-size:1rem;margin:1.25rem 0 .4rem}
+h2.section{font-size:1.3rem;margin:2.5rem 0 .75rem;border-bottom:2px solid var(--ink)}
+p{margin:.5rem 0}
+.wide{overflow-x:auto;margin:.75rem 0}
+table{border-collapse:collapse;overflow-wrap:normal;font-variant-numeric:tabular-nums}
+th,td{padding:.25rem .9rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+thead th{vertical-align:bottom;border-bottom:2px solid var(--line);color:var(--soft)}
+.n{text-align:right}
+.n+:not(.n){padding-left:.5rem}
+th[scope=rowgroup]{padding-top:1rem}
+dl,dd{margin:0}
+dt{font-weight:600}
+.pairs{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:.5rem 0}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:.35rem 1.25rem;
+margin:.5rem 0}
+.grid dt{font-weight:400;font-size:.85rem;color:var(--soft);line-height:1.3}
+.entries>div{margin:.9rem 0}
+.entries b,.card dt{font-weight:400;color:var(--soft)}
+details{border-bottom:1px solid var(--line)}
+summary{padding:.4rem 0;cursor:pointer;font-weight:600}
+.card{padding:0 0 .75rem 1.1rem}
+.card dd{margin-bottom:.4rem}
+figure{margin:1.5rem 0;max-width:42rem}
+figcaption{font-weight:600;margin-bottom:.4rem}
+pre{white-space:pre-wrap;background:var(--band);padding:.6rem .8rem;margin:.5rem 0}
+svg{display:block;width:100%;height:auto;overflow:visible;font:12px system-ui,sans-serif;fill:var(--ink)}
+.name{fill:var(--soft)}
+.mark{paint-order:stroke;stroke:var(--back);stroke-width:4px}
+.axis{stroke:var(--line)}
+.at{stroke:var(--ink)}
+.aim{stroke:#c0392b;stroke-width:1.5;stroke-dasharray:7 4}
+rect{stroke:var(--ink);stroke-width:.75}
+.f0{fill:var(--a)}.f1{fill:var(--b)}.f2{fill:var(--c)}.f3{fill:none;stroke-dasharray:4 3}
+.t0{fill:#fff}.t1,.t2{fill:#10161b}.t3{fill:var(--ink)}
+.l{fill:none;stroke:var(--l);stroke-width:2;stroke-dasharray:var(--d)}
+.m{fill:var(--l)}
+.l0{--l:var(--a)}.l1{--l:#c2571a;--d:6 3}.l2{--l:#2e8b57;--d:2 3}.l3{--l:#8e44ad;--d:9 3 2 3}
+.l4{--l:var(--b)}.l5{--l:#a08000;--d:12 4}
+.key{list-style:none;margin:.4rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;font-size:.9rem}
+.key svg{display:inline-block;width:1.6rem;height:.8rem;margin-right:.4rem;vertical-align:-.05rem}
+@media(max-width:35rem){.grid{grid-template-columns:repeat(auto-fill,minmax(9rem,1fr))}
+.pairs{display:block}.pairs dd{margin-bottom:.5rem}
+th,td{font-size:.85rem;padding-right:.6rem}td:not(.n):last-child{min-width:9rem}}
+@page{size:A4;margin:14mm}
+@media print{html{font-size:9.5pt}main{max-width:none;padding:0}.wide{overflow:visible}
+th,td{font-size:1rem;padding-right:.5rem;overflow-wrap:break-word}figure{max-width:13cm}
+tbody th{overflow-wrap:anywhere;min-width:9rem}
+tr,figure,details,.entries>*,.pairs>*,.grid>*,.card>*{break-inside:avoid}
+h1,h2,h3,dt,summary,figcaption{break-after:avoid}
+details::details-content{content-visibility:visible}}"""
+PAGE = """\
+<!DOCTYPE html>
+<html lang="%s">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>%s</title>
+<style>
+%s
+</style>
+</head>
+<body>
+<main>
+%s
+</main>
+</body>
+</html>
+"""
+LANGUAGE_TAGS = {"pt": "pt-BR", "en": "en"}
+
+
+def render_html(blocks: Sequence[tuple], lang: str) -> str:
+    """A page; a heading that no section holds is one level up."""
+    if blocks[0][0] != "title":
+        blocks = [("title", *words(lang, "title")), *blocks]
+    content = visible_content(blocks)
+    names = [html_text(parts[0], " ") for kind, *parts in content[:2] if kind in ("title", "paragraph")]
+    body = "\n".join(filter(None, (HTML[kind](lang, *parts) for kind, *parts in content)))
+    head, section, rest = body.partition('<h2 class="section"')
+    return PAGE % (LANGUAGE_TAGS[lang], " · ".join(names), STYLE,
+                   head.replace("h3>", "h2>") + section + rest)
+
+
+def html_escape(text: str) -> str:
+    from html import escape                              # only pages pay for it
+    return escape(text)
+
+
+def html_text(text: str, line_end: str = "<br>") -> str:
+    """`text` as HTML that shows it as it is; with another line end, as an attribute's value too."""
+    return html_escape(joined_to_units(text)).replace("\n", line_end)
+
+
+def tagged(form: str, *rows: Iterable[str]) -> str:
+    """`form` filled with each row of texts."""
+    return "".join(form % tuple(map(html_text, row)) for row in rows)
+
+
+# A cell of a column that is aligned as numbers are.
+NUMBER_CELL = r"([+−]?[\d.,]+( \S{1,6})?|—|)"
+
+
+def html_groups(_lang: str, headers: Sequence[str], groups: Sequence[Sequence]) -> str:
+    """A table whose rows stand in groups, each below its title if it has one; nothing without rows."""
+    columns = [*zip(*(row for _, rows in groups for row in rows))]
+    if not columns:
+        return ""
+    _, *looks = [' class="n"' if all(re.fullmatch(NUMBER_CELL, cell) for cell in column) else ""
+                 for column in columns]
+    head = '<th scope="col">%s</th>' + "".join('<th scope="col"%s>%%s</th>' % look for look in looks)
+    row = '<tr><th scope="row">%s</th>' + "".join("<td%s>%%s</td>" % look for look in looks) + "</tr>\n"
+    over = '<tr><th scope="rowgroup" colspan="%d">%%s</th></tr>\n' % len(columns)
+    bodies = ["<tbody>\n%s%s</tbody>\n" % (tagged(over, *[[title]] * bool(title)), tagged(row, *rows))
+              for title, rows in groups]
+    return '<div class="wide" tabindex="0"><table>\n<thead><tr>%s</tr></thead>\n%s</table></div>' % (
+        tagged(head, headers), "".join(bodies))
+
+
+def html_cards(_lang: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """One row after the other, folded away below its first cell."""
+    return "\n".join('<details><summary>%s</summary>\n<dl class="card">%s</dl></details>' % (
+        html_text(title), tagged("<dt>%s</dt><dd>%s</dd>", *zip(headers[1:], cells)))
+        for title, *cells in rows)
+
+
+def html_entries(_lang: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """One row after the other, below its first cell."""
+    return '<dl class="entries">\n%s</dl>' % "".join("<div><dt>%s</dt>%s</div>\n" % (
+        html_text(title), tagged("<dd><b>%s:</b> %s</dd>", *zip(headers[1:], cells)))
+        for title, *cells in rows)
+
+
+# Of a drawing, in its own units: its width, the height of what it plots and of a line of text, the width of a
+# letter (of common fonts, rather more).
+WIDE, HIGH, LINE, LETTER = 460, 150, 15, 6.8
+HALO = 'class="mark"'                                    # of a text over lines
+BAR_KEY = '<rect class="f%d" x="1" y="1" width="22" height="10"/>'
+LOOKS = 6                                                # of lines in STYLE
+MARKERS = ("m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z", "m-3-3h6v6h-6z", "m0-4l4 7h-8z",
+           "m0-4.5l4.5 4.5-4.5 4.5-4.5-4.5z")            # each drawn around the point it follows
+MOST_BARS, MOST_MARKERS = 15, 60
+
+
+def figure(title: str, height: float, parts: Iterable[str], keys: Iterable[tuple[str, str]]) -> str:
+    """A drawing below its title, and what its keys, pieces of SVG, mean."""
+    told = "".join('<li><svg viewBox="0 0 24 12" aria-hidden="true">%s</svg>%s</li>' % (key, html_text(text))
+                   for key, text in keys)
+    return ('<figure><figcaption>%s</figcaption>\n<svg role="img" aria-label="%s" viewBox="0 0 %d %d">\n%s\n'
+            "</svg>%s</figure>" % (html_text(title), html_text(title, " "), WIDE, height, "\n".join(parts),
+                                   '\n<ul class="key">%s</ul>' % told if told else ""))
+
+
+def svg_text(x: float, y: float, text: str, anchor: str = "start", more: str = 'class="name"') -> str:
+    return '<text x="%.4g" y="%.4g" text-anchor="%s" %s>%s</text>' % (
+        x, y, anchor, more, html_text(text, " "))
+
+
+def svg_line(number: int, points: Sequence[str], marker: str = "") -> str:
+    """A line through points, broken where one is "", with a marker on each."""
+    path = "".join(("L" if before else "M") + point for before, point in zip(["", *points], points) if point)
+    dots = "".join("M" + point + marker for point in points if point and marker)
+    return '<path class="l l%d" d="%s"/>' % (number % LOOKS, path) + (
+        '<path class="m l%d" d="%s"/>' % (number % LOOKS, dots) if dots else "")
+
+
+def line_key(number: int, marker: str = "") -> str:
+    return svg_line(number, ["0 6", "24 6"]) + svg_line(number, ["12 6"], marker)
+
+
+def ticks(top: float, whole: bool) -> list[float]:
+    """Even round numbers from 0 to the first that is not below `top`: six at most."""
+    power = 10.0 ** math.floor(math.log10(top / 5))
+    step = next(power * each for each in (1, 2, 5, 10) if top <= 5.000001 * power * each)
+    step = max(1, round(step)) if whole else step
+    return [step * count for count in range(math.ceil(top / step - 1e-6) + 1)]
+
+
+def axis(lang: str, top: float, whole: bool, name: str, above: float) -> tuple:
+    """(the left edge of what is plotted, a function from a value to its y, the axis of values in SVG)."""
+    values = ticks(top, whole)
+    texts = [written(value, lang) for value in values]
+    left = 8 + LETTER * max(map(len, texts))
+
+    def y(value: float) -> float:
+        return 24 + above + HIGH * (1 - value / values[-1])
+    lines = "".join("M%.4g %.4gH%d" % (left, y(value), WIDE) for value in values)
+    return left, y, ['<path class="axis" d="%s"/>' % lines, svg_text(0, 11, name),
+                     *(svg_text(left - 5, y(value) + 4, text, "end") for value, text in zip(values, texts))]
+
+
+def html_bar(_lang: str, title: str, total: float, unit_of_all: str, segments: Sequence[Sequence]) -> str:
+    """One bar of parts; what does not fit is cut at its end."""
+    parts, keys, left = [], [], 0.0
+    for number, (_, label, value, told) in enumerate(segments):
+        width = max(0.0, min(WIDE - left, WIDE * value / total))
+        parts.append('<rect class="f%d" x="%.4g" y="0" width="%.4g" height="36"/>' % (number, left, width))
+        if width > LETTER * (len(told) + 1):
+            parts.append(svg_text(left + width / 2, 22, told, "middle", 'class="t%d"' % number))
+        keys.append((BAR_KEY % number, "%s: %s %s" % (label, told, unit_of_all)))
+        left += width
+    return figure(title, 36, parts, keys)
+
+
+def html_curve(lang: str, title: str, x_name: str, top: float, y_name: str, curves: Sequence[Sequence],
+               marks: Sequence[Sequence], target: Sequence[Sequence]) -> str:
+    """Curves over even steps up to `top`, with marks on that axis and a target on the other."""
+    highest, above = max(height for _, heights in curves for height in heights), LINE * len([*marks, *target])
+    near = [height for _, height in target if height <= 2 * highest]
+    left, y, parts = axis(lang, max([highest, *near]), False, y_name, above)
+    right = WIDE - LETTER * len(written(top, lang)) / 2
+
+    def x(at: float) -> float:
+        return left + (right - left) * at / top
+    parts += [svg_text(x(at), y(0) + LINE, written(at, lang), "middle")
+              for at in ticks(top, True) if at <= top]
+    for number, (_, heights) in enumerate(curves):
+        steps = len(heights) - 1
+        parts.append(svg_line(number, ["%.4g %.4g" % (x(top * step / steps), y(height))
+                                       for step, height in enumerate(heights)]))
+    for text, height in target:
+        parts += svg_target(text, y(height) if height in near else None, height > highest, left, right,
+                            above + 20)
+    parts += svg_marks([(x(at), "%s %s" % (letter, text)) for letter, at, text in marks], y(0))
+    parts.append(svg_text(WIDE, y(0) + 2 * LINE, x_name, "end"))
+    return figure(title, y(0) + 2 * LINE + 5, parts,
+                  [(line_key(number), name) for number, (name, _) in enumerate(curves)])
+
+
+def svg_target(text: str, y: float | None, above_curves: bool, left: float, right: float,
+               y_above: float) -> list[str]:
+    """A line across, its words on the side of it where no curve is; words alone for one too far above."""
+    if y is None:
+        return [svg_text(left + 5, y_above, "↑ " + text, "start", HALO)]
+    return ['<path class="aim" d="M%.4g %.4gH%d"/>' % (left, y, WIDE),
+            svg_text(left + 5, y - 4, text, "start", HALO) if above_curves
+            else svg_text(right - 5, y + 13, text, "end", HALO)]
+
+
+def svg_marks(marks: Sequence[tuple[float, str]], base: float) -> list[str]:
+    """Lines down to `base`, each with its words in a row of their own, on the side that has the room."""
+    lines = ['<path class="at" d="M%.4g %dV%.4g"/>' % (x, LINE * row + 16, base)
+             for row, (x, _) in enumerate(marks)]
+    return lines + [svg_text(x + 4 if x < WIDE / 2 else x - 4, LINE * row + 27, text,
+                             "start" if x < WIDE / 2 else "end", HALO)
+                    for row, (x, text) in enumerate(marks)]
+
+
+def html_chart(lang: str, title: str, x_name: str, x_labels: Sequence[str], y_name: str,
+               series: Sequence[Sequence]) -> str:
+    """Bars where there are few, else lines; nothing where no value is known."""
+    known = [value for _, values in series for value in values if value is not None]
+    if not known:
+        return ""
+    whole = all(isinstance(value, int) for value in known)
+    left, y, parts = axis(lang, max([0, *known]) or 1, whole, y_name, 0)
+    slot = (WIDE - left) / len(x_labels)
+    centres = [left + slot * (at + 0.5) for at in range(len(x_labels))]
+    if len(series) <= 3 and len(series) * len(x_labels) <= MOST_BARS:
+        parts += svg_bars(lang, centres, slot, y, series)
+        keys = [(BAR_KEY % (len(series) - 1 - number), name) for number, (name, _) in enumerate(series)]
+    else:
+        parts += svg_lines(centres, y, series)
+        keys = [(line_key(number, MARKERS[number % len(MARKERS)]), name)
+                for number, (name, _) in enumerate(series)]
+    labels, base = svg_labels(x_labels, centres, slot, y(0) + LINE)
+    parts += [*labels, svg_text(WIDE, base, x_name, "end")]
+    return figure(title, base + 5, parts, keys)
+
+
+def svg_bars(lang: str, centres: Sequence[float], slot: float, y: Callable[[float], float],
+             series: Sequence[Sequence]) -> list[str]:
+    """Bars side by side around each centre, the last series the darkest, each below its value."""
+    parts, width = [], 0.84 * slot / len(series)
+    for number, (_, values) in enumerate(series):
+        for centre, value in zip(centres, values):
+            x, top = centre + width * (number - len(series) / 2), y(max(0, value or 0))
+            told = "—" if value is None else written(value, lang)
+            parts += ['<rect class="f%d" x="%.4g" y="%.4g" width="%.4g" height="%.4g"/>' % (
+                len(series) - 1 - number, x, top, width, y(0) - top)] * (value is not None)
+            parts.append(svg_text(x + width / 2, top - 4, told, "middle",
+                                  'font-size="%.3g"' % min(12, 12 * width / LETTER / (len(told) + 1))))
+    return parts
+
+
+def svg_lines(centres: Sequence[float], y: Callable[[float], float],
+              series: Sequence[Sequence]) -> list[str]:
+    """A line through each series, broken where a value is not known; markers where there is room for them."""
+    return [svg_line(number, ["" if value is None else "%.4g %.4g" % (x, y(value))
+                              for x, value in zip(centres, values)],
+                     MARKERS[number % len(MARKERS)] if len(centres) <= MOST_MARKERS else "")
+            for number, (_, values) in enumerate(series)]
+
+
+def svg_labels(texts: Sequence[str], centres: Sequence[float], slot: float,
+               y: float) -> tuple[list[str], float]:
+    """Folded texts below their centres, as many as there is room for; and where the next line is."""
+    each = math.ceil((1 + min(9, max(map(len, texts)))) * LETTER / slot)
+    folded = [label_lines(text, max(2, math.floor(each * slot / LETTER) - 1)) for text in texts[::each]]
+    parts = [svg_text(x, y + LINE * row, line, "middle") for x, lines in zip(centres[::each], folded)
+             for row, line in enumerate(lines)]
+    return parts, y + LINE * max(map(len, folded))
+
+
+def label_lines(text: str, letters: int) -> list[str]:
+    """Four lines at most, folded at spaces and hyphens: textwrap does not on every Python."""
+    lines = [""]
+    for piece in re.findall("[^ -]{1,%d}[ -]?|[ -]" % (letters - 1), text):
+        if len(lines[-1] + piece.rstrip(" ")) > letters:
+            lines.append("")
+        lines[-1] += piece
+    return lines if len(lines) <= 4 else [*lines[:3], lines[3][:letters - 1] + "…"]
+
+
+HTML: dict[str, Callable[..., str]] = {
+    "title": lambda lang, text: "<h1>%s</h1>" % html_text(text),
+    "section": lambda lang, text: '<h2 class="section">%s</h2>' % html_text(text),
+    "heading": lambda lang, text: "<h3>%s</h3>" % html_text(text),
+    "line": lambda lang, text: "<p>%s</p>" % html_text(text),
+    "paragraph": lambda lang, text: "<p>%s</p>" % html_text(text),
+    "table": lambda lang, headers, rows: html_groups(lang, headers, [("", rows)]),
+    "groups": html_groups, "cards": html_cards, "entries": html_entries,
+    "grid": lambda lang, pairs: '<dl class="grid">%s</dl>' % tagged(
+        "<div><dt>%s</dt><dd>%s</dd></div>\n", *pairs),
+    "pairs": lambda lang, pairs: '<dl class="pairs">\n%s</dl>' % tagged("<dt>%s</dt><dd>%s</dd>\n", *pairs),
+    "bar": html_bar, "curve": html_curve, "chart": html_chart,
+    "code": lambda lang, lines: "<pre><code>%s</code></pre>" % html_escape("\n".join(lines)),
 }
 
 
@@ -10261,10 +10657,12 @@ FLAGS = {name: row for row in PARAMETERS if row.flag
 FLAG_CHOICES: dict[str, Iterable[str]] = dict(CHOICES, lang=LANGUAGES, scenario=SCENARIO_KEYS)
 SHOWN_CHOICES = dict(FLAG_CHOICES, weights_precision=SERVED_PRECISIONS)
 OUTPUTS = {"json_only": "the JSON only", "text_only": "the text only", "markdown_only": "Markdown only",
+           "html_only": "one HTML page only, to read or print",
            "summary": "one screen: nodes, speed, alerts",
            "csv": "a row for each scenario"}
-OUTPUTS_OF_LISTS = ("json_only", "text_only", "markdown_only")
-OUTPUTS_IN_FULL = ("json_only", "text_only", "markdown_only")   # JSON is never less
+OUTPUT_FILES = ("json", "markdown", "html")
+OUTPUTS_OF_LISTS = ("json_only", "text_only", "markdown_only", "html_only")
+OUTPUTS_IN_FULL = OUTPUTS_OF_LISTS                       # JSON is never less
 EXAMPLES = """\
 examples:
   python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 \\
@@ -10328,6 +10726,7 @@ HELP: dict[str, dict[str, str]] = {
         "sla": "availability that the peak must have"},
     OUTPUT_GROUP: {
         "output_json_file": "write the JSON there too", "output_markdown_file": "write Markdown there too",
+        "output_html_file": "write the HTML there too",
         "lang": "language of the report", "scenario": "whose figures the summary shows",
         "sort_by": "number that orders the cases of lists"},
     TOOL_GROUP: {
@@ -11027,20 +11426,21 @@ def respond(args: argparse.Namespace) -> tuple[int, Mapping[str, Callable[[], st
     """(exit status, {format: what renders it}) of a checked command line; raises SizingError."""
     if args.listing:
         records = catalog(args, args.listing)
-        return 0, formats(lambda: catalog_blocks(args.listing, records, args.lang),
+        return 0, formats(args.lang, lambda: catalog_blocks(args.listing, records, args.lang),
                           lambda: {LISTS[args.listing].key: [asdict(record) for record in records.values()]})
     if any(isinstance(getattr(args, name), Several) for name in SWEPT):
         return respond_to_many(args)
     found = make_answer(*read_request(args), args.lang, args.scenario)
     return 1 if found.levers else 0, {
-        **formats(lambda: report_blocks(found, args.full), lambda: report_json(found)),
+        **formats(args.lang, lambda: report_blocks(found, args.full), lambda: report_json(found)),
         "summary": lambda: render_text(screen_blocks(found), text_columns()),
         "csv": lambda: render_csv(CSV_HEADERS, csv_rows(found))}
 
 
-def formats(blocks: Callable[[], list[tuple]], data: Callable[[], dict]) -> dict[str, Callable[[], str]]:
+def formats(lang: str, blocks: Callable[[], list[tuple]],
+            data: Callable[[], dict]) -> dict[str, Callable[[], str]]:
     return {"text": lambda: render_text(blocks(), text_columns()), "json": lambda: render_json(data()),
-            "markdown": lambda: render_markdown(blocks())}
+            "markdown": lambda: render_markdown(blocks()), "html": lambda: render_html(blocks(), lang)}
 
 
 def shown_formats(args: argparse.Namespace) -> list[str]:
@@ -11189,7 +11589,7 @@ def respond_to_many(args: argparse.Namespace) -> tuple[int, Mapping[str, Callabl
     known = catalogs(args)
     lists = lists_of(args, known)
     picked = pick_each(args, lists, known)
-    wanted = {*shown_formats(args), *stated({name: output_file(args, name) for name in FILES})}
+    wanted = {*shown_formats(args), *stated({name: output_file(args, name) for name in OUTPUT_FILES})}
     spools = {name: Spool() for name in ("csv", "json") if name in wanted}
     rows: list[CaseRow] = []
     unfit: list[Case] = []
@@ -11209,7 +11609,7 @@ def respond_to_many(args: argparse.Namespace) -> tuple[int, Mapping[str, Callabl
         told = what_would_fit(unfit, sum(not row.fits and not row.error for row in rows), lists, known, args)
         return case_blocks(Cases(rows, order, axes, assumed, told, args.scenario, args.lang))
     return int(not all(row.fits for row in rows)), {
-        **formats(blocks, dict), "summary": lambda: render_text(blocks(), text_columns()),
+        **formats(args.lang, blocks, dict), "summary": lambda: render_text(blocks(), text_columns()),
         "csv": lambda: Pieces(spools["csv"], spans["csv"], csv_lines([CSV_HEADERS]), "", ""),
         "json": lambda: Pieces(spools["json"], spans["json"], *JSON_OF_CASES)}
 
@@ -11536,9 +11936,6 @@ def complain(message: str) -> None:
         write_stream(sys.stderr, "sizing.py: error: %s\n" % line)
 
 
-FILES = ("json", "markdown")                             # formats that have a flag for their file
-
-
 def output_file(args: argparse.Namespace, name: str) -> str | None:
     return getattr(args, "output_%s_file" % name)
 
@@ -11555,10 +11952,11 @@ def run(argv: Sequence[str] | None) -> int:
         write_stdout(str(finished))
         return 0
     status, renderers = respond(args)
-    files = stated({name: output_file(args, name) for name in FILES})
-    if len(files) == 2 and is_same_file(*files.values()):
-        raise SizingError("--output-json-file and --output-markdown-file: expected two files, got one: %s"
-                          % short(args.output_json_file))
+    files = stated({name: output_file(args, name) for name in OUTPUT_FILES})
+    for name, other in combinations(files, 2):
+        if is_same_file(files[name], files[other]):
+            raise SizingError("--output-%s-file and --output-%s-file: expected two files, got one: %s"
+                              % (name, other, short(files[name])))
     rendered = {name: renderers[name]() for name in dict.fromkeys([*shown_formats(args), *files])}
     write_files({path: rendered[name] for name, path in files.items()}, protected_files(args))
     write_stdout(piece for at, name in enumerate(shown_formats(args))

@@ -35,6 +35,7 @@ import threading
 import time
 import unittest
 from fractions import Fraction
+from html.parser import HTMLParser
 from itertools import product
 from unittest import mock
 
@@ -4249,7 +4250,8 @@ class Texts(unittest.TestCase):
         for changes, found in of_every_kind():
             with self.subTest(changes=sorted(changes)):
                 for full in (False, True):
-                    self.assertNotRegex(str(sizing.report_blocks(found, full)), r"\{[a-zA-Z_]+\}|\bNone\b")
+                    blocks = [block for block in sizing.report_blocks(found, full) if block[0] != "chart"]    # None is a gap there
+                    self.assertNotRegex(str(blocks), r"\{[a-zA-Z_]+\}|\bNone\b")
 
 
 class Tables(unittest.TestCase):
@@ -5146,7 +5148,7 @@ class Forms(InFolder):
     def test_where_something_does_not_fit_the_screen_shows_what_would(self):
         for name, pictures in (("IDEAL does not fit", 0), ("too few nodes", 0), ("nothing fits", 1), ("fits", 2), ("AMD", 1)):
             found = self.found["speed unknown" if name == "AMD" else name, "en"]
-            self.assertEqual([block[0] for block in sizing.screen_blocks(found)].count("picture"), pictures, name)
+            self.assertEqual(sum(block[0] in ("bar", "curve") for block in sizing.screen_blocks(found)), pictures, name)
             self.assertEqual("What would make it fit" in str(sizing.screen_blocks(found)), bool(found.levers))
 
     # Of IDEAL: 569 sessions a node; 1,000 on 3 nodes are 334 on each, 434 at peak; 334 x 2.252197265625 = 752.23; 1282.6714 -
@@ -5362,7 +5364,11 @@ class Forms(InFolder):
             self.catalog(name + "/config.json", CONFIG)
             _, rows = self.table(model=self.path(name), server="dgx200", concurrency=10, effective_context=4096)
             self.assertEqual([row["model"] for row in rows], ["'" * (name[0] in "=+-@") + name] * 3)
-        for text, cell in (("\t=1", "'\\t=1"), ("\r=1", "'\\r=1"), ("a=1", "a=1"), ("", ""), (None, None), (-1.5, -1.5), (0, 0), ("a\x1b[2J", "a\\x1b[2J")):
+        for text, cell in (("\t=1", "'\\t=1"), ("\r=1", "'\\r=1"), ("a=1", "a=1"), ("", ""), (None, None), (-1.5, -1.5), (0, 0), ("a\x1b[2J", "a\\x1b[2J"),
+                           # behind spaces and lines, with wide signs, behind the separator of the spreadsheets of Brazil
+                           (" =1", "' =1"), ("\n\n+1", "'\n'\n'+1"), ("\u3000@a", "'\\u3000@a"), ("＝1", "'＝1"), ("＋1", "'＋1"), ("－1", "'－1"),
+                           ("＠a", "'＠a"), ("a;=1", "a;'=1"), ("a; -1;b", "a;' -1;b"), ("a\n=1", "a\n'=1"), (";=1", ";'=1"),
+                           ("a; b", "a; b"), ("a-b", "a-b"), ("a, =b", "a, =b"), ("n+1", "n+1")):
             self.assertEqual(sizing.safe_cell(text), cell)
         self.assertEqual(sizing.render_csv(["a", "b"], [[0.1, None], ['x "y", z', -2]]), 'a,b\r\n0.1,\r\n"x ""y"", z",-2\r\n')
 
@@ -5401,7 +5407,7 @@ class Forms(InFolder):
         asked = {"model": MODELS["kimi-k2.5"], "server": SERVERS["dgx-h100"], "effective_context": 16384, "kv_precision": "bf16"}
         plan = sizing.plan_all(request(concurrency=100, **asked))["recommended"]
         self.assertEqual((plan.nodes_per_replica, plan.memory_sessions_per_node, plan.memory_sessions_per_replica), (2, 12, 25))
-        first_ms, times_ms = sizing.speed_curve(plan)
+        first_ms, *times_ms = sizing.speed_curve(plan)["tpot_expected_ms"]
         for sessions, ms in ((1, first_ms), (25, times_ms[-1])):        # as many on one replica, with no headroom
             self.assertAlmostEqual(ms, sizing.plan_all(request(concurrency=sessions, **asked))["minimum"].tpot_expected_ms)
         self.assertLess(plan.tpot_peak_ms, times_ms[-1])
@@ -5410,6 +5416,7 @@ class Forms(InFolder):
                (argv("--summary", "--full"), "argument --full: not allowed with argument --summary"),
                (argv("--csv", "--json-only"), "argument --json-only: not allowed with argument --csv"),
                (argv("--summary", "--csv"), "argument --csv: not allowed with argument --summary"),
+               (argv("--html-only", "--csv"), "argument --csv: not allowed with argument --html-only"),
                *((["--list-" + name, "--" + form], "argument --%s: not allowed with argument --list-%s" % (form, name))
                  for name in sizing.LISTS for form in ("csv", "summary"))]
 
@@ -5421,7 +5428,7 @@ class Forms(InFolder):
 
     def test_at_a_terminal(self):
         self.assertEqual(on_terminal(*argv()), call(*argv("--summary"))[1])
-        self.assertIn("\nRelatório: --text-only | cada número com a sua fórmula: --full | dados: --json-only, --csv\n", on_terminal(*argv()))
+        self.assertIn("\nRelatório: --text-only, --html-only | cada número com fórmula: --full | dados: --json-only, --csv\n", on_terminal(*argv()))
         self.assertEqual(on_terminal(*argv("--full")), call(*argv("--full", "--text-only"))[1])
         self.assertEqual(on_terminal(*argv("--json-only")), printed("json"))
         narrow = on_terminal(*argv(lang="en"), columns=70).split("\n")
@@ -7839,8 +7846,8 @@ class SpeedWork(unittest.TestCase):
 class SpeedPicture(unittest.TestCase):
     def picture(self, **changes):
         """(cells, ruler, legend, paragraph) of the picture of a report."""
-        found = mock.Mock(plans=planned(**changes), lang="en", lead="recommended")
-        (_, paragraph), (_, (cells, ruler)), (_, legend) = sizing.picture_blocks(found)
+        (_, *content), = sizing.picture_blocks(mock.Mock(plans=planned(**changes), lang="en", lead="recommended"))
+        _, paragraph, cells, ruler, legend = sizing.TEXT["curve"](1000, *content)
         return cells, ruler, [tuple(one.split(" ", 1)) for one in legend.split(" | ")], paragraph
 
     def test_marks(self):
@@ -12383,15 +12390,21 @@ class TextLayout(unittest.TestCase):
         # what is wider than its column folds: 4 columns of 4 in 22
         (22, ("grid", [("a", "1"), ("b", "2"), ("c", "3"), ("d", "4"), ("e", "5 6")]), ["a: 1  c: 3  e: 5", "b: 2  d: 4    6"]),
         (22, ("grid", []), [""]),
-        (10, ("picture", ["  ##", "####"]), ["  ##", "####"]),
         # lines of a shell as they are, or a flag to a line; words with two spaces, or hyphens, stay whole
         (20, ("code", ["run --a 1 --bee 'x  y'", "# one two three four", "a  --b-c"]),
          ["run \\", "  --a 1 \\", "  --bee 'x  y'", "# one two three four", "a  --b-c"]),
         (16, ("code", ["# one two three four", "  --a 1 --bee 2 \\"]), ["# one two three", "# four", "  --a 1 \\", "  --bee 2 \\"]),
-        (10, ("chart", "T", "x", ["1"], "y", [("a", [2])]), [""]),
         # into 11 they do not go, but below their first cells
         (11, ("table", ["A", "Bee", "C"], [["one two", "1", "x"], ["one two", "2", "y"], ["four", "3", "z"]]),
          ["Bee  C", "---  -", "", "one two", "1    x", "2    y", "", "four", "3    z"]),
+        # 58 cells of 100: 29 at 50, 43.5 at 75 (to the even), what is beyond 100 cut; a part of nothing has no cell
+        (60, ("bar", "Title", 100, "GiB", [("#", "a", 50, "50"), ("=", "b", 25.0, "25"), ("x", "c", 0, "0"), (".", "d", 75, "75")]),
+         ["Title", "[" + "#" * 29 + "=" * 15 + "." * 14 + "]", "# a 50 | = b 25 | x c 0 | . d 75"]),
+        # four steps to 8: 1, 2, 4 and 8 eighths of the last; 3 of 8 sessions are in the second of four cells
+        (60, ("curve", "Title", "x", 8, "y", [("one", [0.5, 1, 2, 4, 8]), ("two", [9] * 5)], [("P", 3, "load"), ("M", 8, "most")],
+              [("aim", 5)]), ["Title", "▂▃▅█", " P M", "P load | M most"]),
+        (9, ("bar", "A B C D E F", 1, "", [("#", "aa bb c", 1, "1")]), ["A B C D E", "F", "[" + "#" * 58 + "]", "# aa bb c", "  1"]),
+        (60, ("chart", "Title", "x", ["1"], "y", [("a", [1])]), [""]),
         (20, ("table", ["A", "Bee"], [["one", "1"], ["two three", "2"]]),
          ["A          Bee", "---------  ---", "one        1", "two three  2"]),
         # 15 + 2 + 11 columns into 20: the first gives 3, down to its longest word, the second 5
@@ -12421,7 +12434,8 @@ class TextLayout(unittest.TestCase):
     def test_blocks_stand_apart(self):
         text = sizing.render_text([("title", "T"), ("section", "S"), ("table", ["A"], [["a"]]),
                                    ("paragraph", "p"),
-                                   ("heading", "H"), ("pairs", [("a", "1")]), ("picture", ["[#]"])], 60)
+                                   ("heading", "H"), ("pairs", [("a", "1")]), ("code", ["[#]"]),
+                                   ("chart", "t", "x", ["1"], "y", [("a", [1])])], 60)
         self.assertEqual(text, "T\n=\n\nS\n=\n\nA\n-\na\n\np\n\nH\na  1\n[#]\n")
         text = sizing.render_text([("heading", "H"), ("grid", [("a", "1")]), ("line", "l"), ("heading", "I"),
                                    ("entries", ["A", "B"], [["a", "b"]]), ("table", ["A"], [["a"]]), ("heading", "J")], 60)
@@ -12508,7 +12522,7 @@ class TextFromFiles(InFolder):
             with self.subTest(text=ascii(text)):
                 self.assertEqual(sizing.visible(text), shown)
                 self.assertEqual(sizing.render_text([("paragraph", text)], 60), shown + "\n")
-                self.assertEqual(markdown("picture", [text]), "```text\n%s\n```\n" % shown)
+                self.assertEqual(markdown("code", [text]), "```sh\n%s\n```\n" % shown)
                 self.assertEqual(sizing.render_json(text), '"%s"\n' % in_json)
                 self.assertEqual(json.loads(sizing.render_json({text: [text]})), {text: [text]})
 
@@ -12520,11 +12534,14 @@ class TextFromFiles(InFolder):
         blocks = [("title", "\x1b"), ("section", "\x1b"), ("heading", "\x1b"), ("paragraph", "\x1b"),
                   ("pairs", [("\x1b", "\x1b")]), ("table", ["\x1b"], [["\x1b"]]),
                   ("cards", ["", "\x1b"], [["\x1b", "\x1b"]]), ("entries", ["", "\x1b"], [["\x1b", "\x1b"]]),
-                  ("line", "\x1b"), ("grid", [("\x1b", "\x1b")]), ("picture", ["\x1b"]), ("code", ["\x1b"]),
-                  ("groups", ["\x1b"], [("\x1b", [["\x1b"]])])]
-        self.assertEqual({block[0] for block in blocks}, set(sizing.TEXT))
+                  ("line", "\x1b"), ("grid", [("\x1b", "\x1b")]), ("code", ["\x1b"]),
+                  ("groups", ["\x1b"], [("\x1b", [["\x1b"]])]), ("bar", "\x1b", 1, "", [("#", "\x1b", 1, "\x1b")]),
+                  ("curve", "\x1b", "", 1, "", [("", [1, 1])], [("M", 1, "\x1b")], []),
+                  ("chart", "\x1b", "\x1b", ["\x1b"], "\x1b", [("\x1b", [1])])]
+        self.assertEqual([{block[0] for block in blocks}] * 3, [set(table) for table in (sizing.TEXT, sizing.MARKDOWN, sizing.HTML)])
         for shown in (sizing.render_text(blocks, 60), sizing.render_markdown(blocks)):
-            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 22))
+            self.assertEqual((shown.count("\x1b"), shown.count("\\x1b")), (0, 26))
+        self.assertNotIn("\x1b", sizing.render_html(blocks, "en"))
 
     MARKUP = [  # text, in Markdown within a line
         ("[x](javascript:alert(1))", "\\[x](javascript:alert(1))"),
@@ -12574,6 +12591,14 @@ class TextFromFiles(InFolder):
             with self.subTest(text=text):
                 for kind in ("paragraph", "line"):
                     self.assertEqual(markdown(kind, text), shown + "\n")
+
+    def test_a_fence_is_longer_than_any_in_it(self):
+        for lines, fence in ((["a ``` b"], "````"), (["`", "````` c"], "``````"), (["a `b` c"], "```"), ([], "```")):
+            self.assertEqual(markdown("code", lines), "%ssh\n%s\n%s\n" % (fence, "\n".join(lines), fence))
+
+    def test_what_draws_nothing_leaves_no_line(self):
+        blocks = [("line", "a"), ("chart", "t", "x", ["1"], "y", [("a", [1])]), ("line", "b")]
+        self.assertEqual((sizing.render_markdown(blocks), sizing.render_text(blocks, 60)), ("a\n\nb\n", "a\nb\n"))
 
     def test_in_a_report(self):
         name, source = "# [m](javascript:x) a|b", "![x](http://e.example/x.png) <b>`*_~"
@@ -13282,11 +13307,13 @@ class CommandLine(InFolder):
         --json-only
         --text-only
         --markdown-only
+        --html-only
         --summary
         --csv
         --full
         --output-json-file
         --output-markdown-file
+        --output-html-file
         --lang default: pt
         --scenario default: recommended
         --sort-by
@@ -13333,14 +13360,14 @@ class CommandLine(InFolder):
         self.assertEqual([name for name, row in sizing.FLAGS.items() if re.match(r"[0-9.]+$", row.flag.shown or "")], [])
 
     def test_help_fits_two_screens(self):
-        for columns, most in ((80, 126), (100, 106)):
+        for columns, most in ((80, 130), (100, 110)):
             lines = self.helped(columns).splitlines()
             self.assertLessEqual(len(lines), most)
             self.assertLessEqual(max(map(len, lines)), columns)
         wide = self.helped()
         with mock.patch.object(os, "get_terminal_size", return_value=os.terminal_size((60, 24))):
             self.assertEqual(self.helped(), wide)            # COLUMNS, whatever the terminal
-            self.assertGreater(len(call("-h")[1].splitlines()), 96)
+            self.assertGreater(len(call("-h")[1].splitlines()), 98)
         self.assertEqual(self.helped(300), wide)
 
     def test_every_flag_has_one_text_of_its_own(self):
@@ -13738,7 +13765,7 @@ class Completion(InFolder):
 
     # line, as bash splits it; what completes it
     LINES = [
-        ("./sizing.py --conc", ["--concurrency"]), ("sizing.py --out", ["--output-json-file", "--output-markdown-file", "--output-tokens"]),
+        ("./sizing.py --conc", ["--concurrency"]), ("sizing.py --out", ["--output-html-file", "--output-json-file", "--output-markdown-file", "--output-tokens"]),
         ("sizing.py --list", ["--list-models", "--list-servers", "--list-storage"]), ("sizing.py -h", ["-h"]),
         ("sizing.py --model opt-oss", ["opt-oss-120b", "opt-oss-20b"]), ("sizing.py --model gpt-oss-1", ["gpt-oss-120b"]),
         ("sizing.py --model = opt-oss-1", ["opt-oss-120b"]), ("sizing.py --lang pt --server dgx-b3", ["dgx-b300"]),
@@ -13780,9 +13807,9 @@ class Completion(InFolder):
                 self.assertIn(word, script)
         kinds = {row.spellings[0]: (row.words is None, row.files) for row in self.rows_of_the_parser()}
         self.assertEqual([name for name, (_, files) in kinds.items() if files], [
-            "--model", "--output-json-file", "--output-markdown-file", "--models-file", "--servers-file", "--storage-file"])
+            "--model", "--output-json-file", "--output-markdown-file", "--output-html-file", "--models-file", "--servers-file", "--storage-file"])
         self.assertEqual([name for name, (no_value, _) in kinds.items() if no_value], [
-            "--text-only-model", "--json-only", "--text-only", "--markdown-only", "--summary", "--csv", "--full", "--list-models",
+            "--text-only-model", "--json-only", "--text-only", "--markdown-only", "--html-only", "--summary", "--csv", "--full", "--list-models",
             "--list-servers", "--list-storage", "--version", "-h"])
 
     def rows_of_the_parser(self):
@@ -13857,10 +13884,11 @@ class Files(InFolder):
                          {name.replace("_", "."): text for name, text in contents.items()})
 
     def test_hold_what_stdout_shows(self):
-        found = call(*argv(output_json_file=self.json, output_markdown_file=self.markdown, lang="en"))
+        found = call(*argv(output_json_file=self.json, output_markdown_file=self.markdown, output_html_file=self.path("c.html"), lang="en"))
         self.assertEqual(found, call(*argv(lang="en")))
-        shown = (call(*argv(option, lang="en"))[1] for option in ("--json-only", "--markdown-only"))
-        self.assert_left(**dict(zip(("a_json", "b_md"), shown)))
+        shown = (call(*argv(option, lang="en"))[1] for option in ("--json-only", "--markdown-only", "--html-only"))
+        self.assert_left(**dict(zip(("a_json", "b_md", "c_html"), shown)))
+        os.unlink(self.path("c.html"))
         self.assertEqual(self.written(output_json_file=self.json, output_markdown_file=self.markdown), 0)
         self.assert_left(a_json=self.shown["--json-only"], b_md=self.shown["--markdown-only"])
 
@@ -13991,11 +14019,307 @@ class Files(InFolder):
             for other in same:
                 with self.subTest(existing=existing, other=other):
                     self.refused(message, output_json_file=self.json, output_markdown_file=other)
+                    for name in ("json", "markdown"):    # two of the three
+                        files = {"output_%s_file" % one: self.path("x" + one) for one in ("json", "markdown")}
+                        files.update({"output_%s_file" % name: self.json, "output_html_file": other})
+                        self.refused(message.replace("markdown", "html").replace("json-file", name + "-file"), **files)
         self.assert_left(a_json="old", soft="old", hard="old")
 
     def test_list_needs_its_own_catalog_only(self):
         self.written("--servers-file=" + self.path("missing.json"), output_json_file=self.json)
         self.assert_left(a_json=self.shown["--json-only"])
+
+
+class HtmlPage(HTMLParser):
+    """What a page holds: (tag, attributes) of its elements, all its text, that of its title, the rows of its tables."""
+    VOID = ("meta", "br")
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.texts, self.open, self.tables, self.title = [], [], [], [], ""
+        self.feed(page)
+        self.close()
+        if self.open:
+            raise AssertionError("left open: %s" % self.open)
+        self.text = " ".join("".join(self.texts).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if len(attrs) != len(dict(attrs)):
+            raise AssertionError("an attribute twice: %s %s" % (tag, attrs))
+        self.texts.append(" ")
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append(0)
+        elif tag in ("th", "td"):
+            self.tables[-1][-1] += int(dict(attrs).get("colspan", 1))
+
+    def handle_startendtag(self, tag, attrs):
+        if "svg" not in self.open:
+            raise AssertionError("closes itself: " + tag)
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if self.open.pop() != tag:
+            raise AssertionError("</%s> where <%s> is open" % (tag, self.open))
+        self.texts.append(" ")
+
+    def handle_data(self, data):
+        if self.open[-1:] == ["title"]:
+            self.title += data
+        elif "style" not in self.open:
+            self.texts.append(data)
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def strings_in(content):
+    """Every text in a block."""
+    if isinstance(content, str):
+        return [content]
+    return [text for part in content for text in strings_in(part)] if isinstance(content, (list, tuple)) else []
+
+
+class Html(InFolder):
+    TAGS = set(re.findall("[a-z0-9]+", """html head meta title style body main h1 h2 h3 p br div table thead tbody tr th td dl dt dd b
+        details summary figure figcaption svg path rect text ul li pre code"""))
+    ATTRIBUTES = set(re.findall("[a-z-]+", """lang charset name content class scope colspan tabindex role aria-label aria-hidden
+        viewbox x y width height d text-anchor font-size"""))
+
+    def check(self, page, lang):
+        """The page, parsed: one that is well formed, needs nothing from elsewhere and does nothing."""
+        self.assertTrue(page.startswith('<!DOCTYPE html>\n<html lang="%s">\n<head>\n<meta charset="utf-8">\n' % {
+            "pt": "pt-BR", "en": "en"}[lang]))
+        found = HtmlPage(page)
+        self.assertLessEqual({tag for tag, _ in found.elements}, self.TAGS)                  # no script, image, link or frame,
+        self.assertLessEqual({name for _, given in found.elements for name in given}, self.ATTRIBUTES)   # no address, no event
+        classes = {name for _, given in found.elements for name in given.get("class", "").split()}
+        self.assertEqual(classes - set(re.findall(r"\.([a-z][a-z0-9]*)", sizing.STYLE)), set())
+        self.assertEqual([given for given in found.of("th") if "scope" not in given], [])
+        self.assertEqual([rows for rows in found.tables if len(set(rows)) != 1], [])
+        for given in found.of("svg"):
+            self.assertTrue(given.get("aria-hidden") == "true" or (given["role"], bool(given["aria-label"])) == ("img", True))
+        heads = [int(tag[1]) for tag, _ in found.elements if re.fullmatch("h[1-6]", tag)]
+        self.assertEqual((heads[0], heads.count(1), [b for a, b in zip(heads, heads[1:]) if b > a + 1]), (1, 1, []))
+        return found
+
+    def test_style(self):
+        for outside in ("url(", "@import", "//", "http", "<", "expression"):
+            self.assertNotIn(outside, sizing.STYLE)
+        self.assertEqual(sizing.STYLE.count("{"), sizing.STYLE.count("}"))
+        self.assertEqual([number for number in range(9) if ".l%d{" % number in sizing.STYLE], [*range(sizing.LOOKS)])
+
+    def check_texts(self, found, full):
+        """A page with all the texts of its report."""
+        blocks = sizing.report_blocks(found, full)
+        page = self.check(sizing.render_html(blocks, found.lang), found.lang)
+        for kind, *content in blocks:
+            if kind == "chart" and all(value is None for _, values in content[-1] for value in values):
+                continue
+            if kind in ("cards", "entries"):             # their first heading is for tables
+                content[0] = content[0][1:]
+            for text in strings_in(content):
+                if len(text) > 1:                        # no glyph of the text
+                    self.assertIn(" ".join(text.split()), page.text)
+
+    def test_a_report_says_what_its_text_says(self):
+        for changes, found in of_every_kind():
+            with self.subTest(changes=sorted(changes)):
+                self.check_texts(found, False)
+        for lang in LANGUAGES:
+            self.check_texts(answer(lang=lang, tpot_ms=20.0), True)
+
+    def test_of_the_command_line(self):
+        for more in ([], ["--full"], ["--tpot-ms=20"], ["--runtime-overhead-gib=1600"]):
+            status, page, err = call(*argv("--html-only", *more))
+            self.assertEqual((status, err), (bool(more) and "1600" in more[0], ""))
+            self.check(page, "pt")
+            self.assertNotIn(HERE, page)
+            self.assertLess(len(page.encode("utf-8")), 150000)
+        self.assertIn("O que faria caber", page)
+        folder = os.getcwd()
+        self.addCleanup(os.chdir, folder)
+        os.chdir(self.folder)
+        self.assertEqual(process(*argv("--html-only"))[1], call(*argv("--html-only"))[1])
+
+    def test_lists(self):
+        for kind, records in (("models", MODELS), ("servers", SERVERS), ("storage", PROFILES)):
+            for lang in LANGUAGES:
+                page = self.check(call("--list-" + kind, "--html-only", "--lang=" + lang)[1], lang)
+                for name in records:
+                    self.assertIn(name, page.text)
+                self.assertEqual(len(page.tables), 1)
+                self.assertEqual(page.title, sizing.WORDS["title"]._asdict()[lang])
+
+    def test_cards_are_folded_away(self):
+        page = HtmlPage(sizing.render_html([("title", "T"), ("cards", ["A", "B"], [["name", "x\ny"], ["other", "z"]])], "en"))
+        self.assertEqual((page.text, len(page.of("details")), len(page.of("summary"))), ("T name B x y other B z", 2, 2))
+        self.assertTrue(all("open" not in given for given in page.of("details")))
+        self.assertIn("@media print", sizing.STYLE)
+        self.assertIn("details::details-content{content-visibility:visible}", sizing.STYLE)      # printed open
+
+    def test_only_pages_pay_for_it(self):
+        code = ("import sys, sizing; sizing.main(%r); print('html' in sys.modules)")
+        for option, loaded in (("--summary", "False"), ("--html-only", "True")):
+            done = subprocess.run([sys.executable, "-c", code % argv(option)], cwd=HERE, stdout=subprocess.PIPE, timeout=60,
+                                  env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
+            self.assertEqual(done.stdout.decode("utf-8").split()[-1], loaded)
+
+    EVIL = "<script>alert(1)</script>&amp; \"a\" 'b' <img src=x onerror=y>"
+
+    def test_names_of_files_are_shown_as_they_are(self):
+        paths = {kind + "_file": self.catalog(kind, {key: [dict(entry, name=self.EVIL, source="</main><a href=//e.example>" + self.EVIL)]})
+                 for kind, (key, entry) in ENTRIES.items()}
+        for full in ([], ["--full"]):
+            status, shown, _ = call(*flags(model=self.EVIL, server=self.EVIL, storage=self.EVIL, concurrency=10, effective_context=8192,
+                                           lang="en", **paths), "--html-only", *full)
+            page = self.check(shown, "en")
+            self.assertEqual(status, 0)
+            self.assertIn("%s on %s: 10 sessions" % (self.EVIL, self.EVIL), page.text)
+            self.assertIn(self.EVIL, page.title)
+        self.assertEqual(page.text.count("</main><a href=//e.example>"), 3)
+
+    def test_every_block_shows_its_texts_as_they_are(self):
+        evil = self.EVIL + " \u202e\x1b\x00"
+        shown = self.EVIL + " \\u202e\\x1b\\x00"
+        blocks = [("title", evil), ("section", evil), ("heading", evil), ("paragraph", evil), ("line", evil),
+                  ("pairs", [(evil, evil)]), ("grid", [(evil, evil)]), ("table", [evil, evil], [[evil, evil]]),
+                  ("groups", [evil, evil], [(evil, [[evil, evil]])]), ("cards", [evil, evil], [[evil, evil]]),
+                  ("entries", [evil, evil], [[evil, evil]]), ("code", [evil]), ("bar", evil, 1, evil, [("#", evil, 1, evil)]),
+                  ("curve", evil, evil, 9, evil, [(evil, [1, 2])], [("P", 3, evil)], [(evil, 2)]),
+                  ("chart", evil, evil, [evil], evil, [(evil, [1])])]
+        self.assertEqual({block[0] for block in blocks}, set(sizing.HTML))
+        for lang in LANGUAGES:
+            page = self.check(sizing.render_html(blocks, lang), lang)
+            # of cards the first heading is not shown; what the bar has no room for is in its legend
+            self.assertEqual(page.text.count(" ".join(shown.split())), 5 + 4 + 4 + 5 + 3 + 3 + 1 + 4 + 6 + 5)
+            self.assertEqual([given["aria-label"] for given in page.of("svg") if "role" in given], [shown] * 3)
+
+    TICKS = [  # up to, whole numbers only, ticks
+        (617, True, [0, 200, 400, 600, 800]), (5, True, [0, 1, 2, 3, 4, 5]), (1, True, [0, 1]), (2, True, [0, 1, 2]),
+        (22.48, False, [0, 5, 10, 15, 20, 25]), (0.034, False, [0, 0.01, 0.02, 0.03, 0.04]), (10, False, [0, 2, 4, 6, 8, 10]),
+        (11, False, [0, 5, 10, 15]), (1, False, [0, 0.2, 0.4, 0.6, 0.8, 1]), (10**9, True, [n * 10**8 for n in range(0, 11, 2)]),
+        (1.01, True, [0, 1, 2])]
+
+    def test_ticks(self):
+        for top, whole, values in self.TICKS:
+            found = sizing.ticks(top, whole)
+            self.assertEqual(len(found), len(values), top)
+            for one, other in zip(found, values):
+                self.assertAlmostEqual(one, other)
+
+    def drawn(self, *block, lang="pt"):
+        """(page, shapes of its first drawing in numbers, texts of it) of a block alone."""
+        page = sizing.render_html([("title", "T"), block], lang)
+        self.check(page, lang)
+        picture = page.partition('<svg role="img"')[2].partition("</svg>")[0]
+        shapes = re.findall('<(?:rect|path) class="([^"]*)" (.*?)/>', picture)
+        return page, shapes, re.findall('<text x="([^"]*)" y="([^"]*)" text-anchor="([a-z]*)" [^>]*>([^<]*)<', picture)
+
+    def test_bar(self):
+        # 460 wide: 50 of 200 are 115; 100 are 230; 100 more would be 230 and only 115 are left. A text of n letters needs 6.8 (n + 1)
+        page, shapes, texts = self.drawn("bar", "Title", 200, "GiB", [("█", "a", 50, "50"), ("▓", "b", 100, "100,00"), ("░", "c", 0, "0"),
+                                                                     ("·", "d", 100, "one hundred and more")])
+        self.assertEqual(shapes, [("f%d" % n, 'x="%s" y="0" width="%s" height="36"' % at) for n, at in enumerate(
+            [("0", "115"), ("115", "230"), ("345", "0"), ("345", "115")])])
+        self.assertEqual(texts, [("57.5", "22", "middle", "50"), ("230", "22", "middle", "100,00")])
+        self.assertEqual(re.findall("</svg>([^<]+)</li>", page), ["a: 50\xa0GiB", "b: 100,00\xa0GiB", "c: 0\xa0GiB", "d: one hundred and more GiB"])
+
+    def test_curve(self):
+        # Up to 60 in steps of 20, 150 high below 24 + 15 of the mark + 15 of the target: 0 is at 204, 60 at 54. From 8 + 2 x 6.8 =
+        # 21.6 to 460 - 3 x 3.4 = 449.8: 50 of 100 is in the middle, 235.7.
+        block = ("curve", "Title", "sessions", 100, "TPOT (ms)", [("one", [10, 20, 40]), ("two", [10, 25, 40])], [("P", 50, "load: 50")])
+        _, shapes, texts = self.drawn(*block, [("goal", 60)])
+        self.assertEqual(shapes[0], ("axis", 'd="M21.6 204H460M21.6 154H460M21.6 104H460M21.6 54H460"'))
+        self.assertEqual(shapes[1:], [("l l0", 'd="M21.6 179L235.7 154L449.8 104"'), ("l l1", 'd="M21.6 179L235.7 141.5L449.8 104"'),
+                                      ("aim", 'd="M21.6 54H460"'), ("at", 'd="M235.7 16V204"')])
+        self.assertEqual([text for *_, text in texts], ["TPOT (ms)", *map(str, range(0, 61, 20)),
+                                                        *map(str, range(0, 101, 20)), "goal", "P load: 50", "sessions"])
+        self.assertEqual(texts[-3:], [("26.6", "50", "start", "goal"), ("231.7", "27", "end", "P load: 50"), ("460", "234", "end", "sessions")])
+        # a target among the curves: its words below it at the right; one far off lies above the picture
+        _, shapes, texts = self.drawn(*block, [("goal", 20)])
+        self.assertEqual((shapes[3], texts[-3]), (("aim", 'd="M21.6 129H460"'), ("444.8", "142", "end", "goal")))
+        _, shapes, texts = self.drawn(*block, [("goal", 81)])
+        self.assertEqual(([look for look, _ in shapes], texts[-3]), (["axis", "l l0", "l l1", "at"], ("26.6", "50", "start", "↑ goal")))
+
+    def test_curve_of_a_report(self):
+        page = call(*argv("--html-only", lang="en", tpot_ms=6, tensor_parallel=8))[1]
+        found = report(tpot_ms=6, tensor_parallel=8)["scenarios"]["recommended"]["results"]
+        for text in ("P planned load: %d" % found["planned_sessions_per_node"], "M memory limit: 617", "TPOT target: 6\xa0ms",
+                     "V limit of the speed target: %d" % found["speed_sessions_per_node"], "TPOT (ms)", "Sessions per node"):
+            self.assertIn(">%s</text>" % text, page)
+        for text in ("Expected TPOT", "Committed TPOT (p80)", "KV in use: ", "Nodes for the nominal load", "Nodes to buy"):
+            self.assertIn("</svg>" + text, page)
+        # where the committed curve, the second, passes 6 ms is the limit, V: 617 x k / 60 sessions at step k
+        curve = sizing.speed_curve(plans(tpot_ms=6.0, tensor_parallel=8)["recommended"])["tpot_committed_ms"]
+        passed = next(step for step, ms in enumerate(curve) if ms > 6)
+        self.assertTrue(617 * (passed - 1) / 60 <= found["speed_sessions_per_node"] <= 617 * passed / 60)
+
+    def test_bars(self):
+        # Up to 4, from 14.8 to 460: 222.6 for each of two, whose middles are at 126.1 and 348.7; two bars of 0.84 x 222.6 / 2 = 93.49
+        page, shapes, texts = self.drawn("chart", "Title", "kind", ["a", "b"], "nodes", [("few", [1, None]), ("all", [2, 4])])
+        self.assertEqual(shapes[1:], [("f1", 'x="32.61" y="136.5" width="93.49" height="37.5"'), ("f0", 'x="126.1" y="99" width="93.49" height="75"'),
+                                      ("f0", 'x="348.7" y="24" width="93.49" height="150"')])
+        self.assertEqual(texts[6:], [("79.35", "132.5", "middle", "1"), ("302", "170", "middle", "—"), ("172.8", "95", "middle", "2"),
+                                     ("395.4", "20", "middle", "4"), ("126.1", "189", "middle", "a"), ("348.7", "189", "middle", "b"),
+                                     ("460", "204", "end", "kind")])
+        self.assertEqual(re.findall('<rect class="(f.)"[^>]*/></svg>([^<]+)</li>', page), [("f1", "few"), ("f0", "all")])
+        self.assertIn(">0,5</text>", self.drawn("chart", "t", "x", ["a"], "y", [("n", [0.5])])[0])       # in the reader's marks
+        self.assertIn(">1,234</text>", self.drawn("chart", "t", "x", ["a"], "y", [("n", [1234])], lang="en")[0])
+        for values in ([0, 0], [0, -3]):
+            _, shapes, _ = self.drawn("chart", "t", "x", ["a", "b"], "y", [("n", values)])
+            self.assertEqual([given.split()[-1] for _, given in shapes[1:]], ['height="0"'] * 2)
+
+    def test_lines(self):
+        # four series of three: 2 of 4 is at 99; the steps are 148.4 from 89
+        series = [("s%d" % n, [n, None, 4]) for n in range(3)] + [("s3", [2, 2, 2])]
+        page, shapes, _ = self.drawn("chart", "Title", "kind", ["a", "b", "c"], "nodes", series)
+        self.assertEqual([look for look, _ in shapes], ["axis", "l l0", "m l0", "l l1", "m l1", "l l2", "m l2", "l l3", "m l3"])
+        self.assertEqual((shapes[1][1], shapes[7][1]), ('d="M89 174M385.8 24"', 'd="M89 99L237.4 99L385.8 99"'))     # broken at None
+        self.assertEqual([given.count("M") for look, given in shapes if look[0] == "m"], [2, 2, 2, 3])
+        self.assertEqual(len(re.findall("</svg>s[0-3]</li>", page)), 4)
+        labels = ["model-%d-instruct" % n for n in range(100)]
+        _, shapes, texts = self.drawn("chart", "Title", "kind", labels, "nodes", [("s", [*range(100)])])
+        self.assertEqual([look for look, _ in shapes], ["axis", "l l0"])                     # no room for markers
+        self.assertEqual([text for *_, text in texts if text.startswith("model")], ["model-%d-" % n for n in range(0, 100, 16)])
+
+    LABELS = [  # text, letters of a line, lines
+        ("llama-3.1-70b-instruct", 10, ["llama-3.1-", "70b-", "instruct"]), ("a bc def", 5, ["a bc ", "def"]), ("abcdefgh", 4, ["abc", "def", "gh"]),
+        ("a-b-c-d-e-f", 2, ["a-", "b-", "c-", "d…"]), ("short", 10, ["short"]), ("", 5, [""]), ("ab cd", 5, ["ab cd"])]
+
+    def test_labels(self):
+        for text, letters, lines in self.LABELS:
+            self.assertEqual(sizing.label_lines(text, letters), lines)
+
+    def test_what_is_not_drawn(self):
+        for x_labels, series in ((["a"], [("n", [None])]), ([], [("n", [])]), ([], []), (["a"], [])):
+            self.assertNotIn("<figure>", sizing.render_html([("title", "T"), ("chart", "t", "x", x_labels, "y", series)], "pt"))
+        page = sizing.render_html([("title", "T"), ("table", ["A"], [])], "pt")
+        self.assertNotIn("<table>", page)
+
+    def test_numbers_are_aligned(self):
+        page = sizing.render_html([("table", ["", "A", "B", "C"], [["1", "−1,5 %", "2 × 1", "—"], ["2", "+2.000 GiB", "3", ""]])], "pt")
+        self.assertIn('<th scope="col"></th><th scope="col" class="n">A</th><th scope="col">B</th><th scope="col" class="n">C</th>', page)
+        self.assertIn('<tr><th scope="row">2</th><td class="n">+2.000\xa0GiB</td><td>3</td><td class="n"></td></tr>', page)
+
+    def test_ends_of_lines(self):
+        page = sizing.render_html([("title", "a\nb"), ("line", "c\nd"), ("chart", "e\nf", "x", ["g"], "y", [("h\ni", [1])])], "pt")
+        for part in ("<title>a b</title>", "<h1>a<br>b</h1>", "<p>c<br>d</p>", "<figcaption>e<br>f</figcaption>", 'aria-label="e f"', "h<br>i</li>"):
+            self.assertIn(part, page)
+
+    def test_a_command_is_copied_as_it_is(self):
+        self.assertIn("<pre><code>a --b 5 ms \\\n  &lt;c&gt;</code></pre>", sizing.render_html([("code", ["a --b 5 ms \\", "  <c>"])], "pt"))
+
+    def test_glyphs_of_text_and_markdown(self):
+        blocks = sizing.report_blocks(answer())
+        text, shown = sizing.render_text(blocks, 100), sizing.render_markdown(blocks)
+        bar = "[███▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░·················]"
+        self.assertEqual((text.count(bar + "\n█ pesos e motor 114,02 |"), shown.count("```text\n%s\n```\n\n█ pesos e motor 114,02 \\| " % bar)), (1, 1))
+        self.assertNotIn("Nós por cenário", text + shown)
 
 
 TINY_CONFIG = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "num_hidden_layers": 2,
@@ -14021,7 +14345,7 @@ class Inputs(InFolder):
         self.assertTrue(targets)
         before = self.everything()
         for target in targets:
-            for option in ("--output-json-file=", "--output-markdown-file="):
+            for option in ("--output-json-file=", "--output-markdown-file=", "--output-html-file="):
                 with self.subTest(target=target, option=option):
                     self.assertEqual(call(*arguments, option + target), (2, "", one_line(message % target)))
         self.assertEqual(self.everything(), before)
