@@ -6724,7 +6724,7 @@ CASE_HEADINGS = {name: Text(*both) for name, both in {
     "tpot_committed_ms": ("TPOT SLA (ms)", "TPOT, SLA (ms)"), "power_kw": ("kW", "kW"),
     "cost_per_year": ("Custo por ano", "Cost a year"),
     "availability_peak": ("Disponível no pico", "Available at peak"), "limit": ("Limite", "Limit"),
-    "alert": ("Pior alerta", "Worst alert")}.items()}
+    "alert": ("Pior alerta", "Worst alert"), "currency": ("Moeda", "Currency")}.items()}
 LIMIT_WORDS = {"memory": Text("memória", "memory"), "engine": Text("motor", "engine"),
                "speed": Text("veloc.", "speed")}
 MOST_SERIES = 12                                         # of a chart
@@ -6734,7 +6734,8 @@ MOST_WITH_LEVERS = 3                                     # each takes as long as
 
 def case_cells(case: Case, lead: str, lang: str) -> dict[str, str]:
     """{column: text} of a case: what tells it from others, then what the scenario that leads found."""
-    cells = {name: written(value, lang) for name, value in case.values.items() if value is not None}
+    told = {**case.values, "currency": case.asked["currency"]}
+    cells = {name: written(value, lang) for name, value in told.items() if value is not None}
     if case.plans is None:
         return {**cells, "nodes_of_all": "—"}
     plan = case.plans[lead]
@@ -10737,7 +10738,8 @@ HELP: dict[str, dict[str, str]] = {
 }
 LISTS_TAKEN = """\
 lists: model, server, storage, concurrency, effective-context, kv-precision,
-weights-precision, tpot-ms and nodes take a,b,c (names: or all), a row for each
+weights-precision, tpot-ms and nodes take a,b,c (names: or all), a row for each;
+prices of nodes too, one for each server
 """
 EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
 LONGEST_FLAG = 35                                        # columns of --help before its texts
@@ -10898,6 +10900,13 @@ def read_numbers(text: str, row: Flag):
     raise SizingError("expected %s, got %s%s" % (expected_of(row), got, typed))
 
 
+def read_prices(text: str, row: Flag):
+    """The price, or Several, one for each server of a list; raises SizingError."""
+    if "," not in text:
+        return read_number(text, row)
+    return Several([read_number(part, row) for part in parts_of(text)])
+
+
 def number_in_list(text: str, row: Flag):
     """As number_of; what begins with a 0 is the end of a number that a comma divides."""
     return None if re.match(r"0\d", text) else number_of(text, row)
@@ -10956,7 +10965,7 @@ def reader(name: str) -> Callable[[str], object]:
         return argument(check_string)
     if name in RECORDS:
         return argument(lambda text: read_names(text, name))
-    read_one = read_numbers if name in SWEPT else read_number
+    read_one = read_numbers if name in SWEPT else read_prices if name in NODE_PRICES else read_number
     return argument(lambda text: read_one(text, row))
 
 
@@ -11147,6 +11156,11 @@ def check_pairs(args: argparse.Namespace) -> None:
             raise SizingError("argument %s: expected together with %s" % (
                 flag(next(name for name in names if name in given)), " and ".join(map(flag, missing))))
     prices = [name for name in NODE_PRICES if name in given]
+    servers = len(values_of(args.server))
+    for name in prices:
+        count = len(values_of(getattr(args, name)))
+        expect(count in (1, servers), "one price, its decimals behind a point, or one for each of %d servers"
+               % servers, count, "argument " + flag(name))
     if len(prices) > 1:
         raise SizingError("argument --node-price: expected instead of --node-price-per-hour")
     if "api_price_per_million_tokens" in given and not prices:
@@ -11513,6 +11527,10 @@ def each_case(args: argparse.Namespace, lists: Mapping[str, Sequence],
     """Every combination of the lists, the last varying fastest, each sized."""
     for values in product(*lists.values()):
         one = with_values(args, **dict(zip(lists, values)))
+        for name in NODE_PRICES:
+            prices = values_of(getattr(args, name))
+            if len(prices) > 1:
+                setattr(one, name, prices[args.server.index(one.server)])
         chosen = {name: picked[name, getattr(one, name), one.weights_precision] for name in RECORDS}
         asked = {name: getattr(one, name) for name in FLAGS if name in REQUEST_NAMES and name not in RECORDS}
         asked.update(requested_context=one.effective_context, weights_precision=one.weights_precision)

@@ -3042,6 +3042,15 @@ class Operations(unittest.TestCase):
             ("cost_per_year", {}), ("cost_per_million_tokens", dict(owned, server="aws-p5.48xlarge")), ("api_break_even_ratio", rented))}
         self.assertEqual(why, {"cost_per_year": "not_asked", "cost_per_million_tokens": "not_known", "api_break_even_ratio": "not_asked"})
 
+    def test_a_price_for_each_server(self):
+        # one price for both, one for each in order, whatever else varies; the currency once
+        self.assertIn("Currency: BRL", printed("text", "en", server="dgx200,dgx300", node_price_per_hour="2,1", currency="BRL"))
+        for price, expected in (("10", [4, 2, 4, 2]), ("40, 10", [16, 2, 16, 2])):
+            cases = strict_json(call(*argv("--json-only", server="dgx200,dgx300", kv_precision="fp8,int8", node_price_per_hour=price))[1])["cases"]
+            cases.sort(key=lambda case: case["inputs"]["nfr"]["kv_precision"])
+            self.assertEqual([case["scenarios"]["minimum"]["results"]["cost_per_year"] / 87600 for case in cases], expected)
+            self.assertEqual([case["inputs"]["nfr"]["node_price_per_hour"] for case in cases][:2], [float(each) for each in (price + "," + price).split(",")[:2]])
+
     def test_a_currency_is_a_label(self):
         for lang, label in (("pt", "Custo por ano"), ("en", "Cost per year")):
             self.assertIn(label + " (BRL) (cost_per_year): ", printed("text", lang=lang, node_price_per_hour=10, currency="BRL"))
@@ -12686,6 +12695,12 @@ class CommandLine(InFolder):
          "argument --node-price: expected instead of --node-price-per-hour"),
         (argv(api_price_per_million_tokens=1),
          "argument --api-price-per-million-tokens: expected together with --node-price-per-hour or --node-price"),
+        (argv(node_price_per_hour="98,5"), "argument --node-price-per-hour: expected one price, its decimals behind a point, or one for "
+         "each of 1 servers, got 2"),
+        (argv(node_price_per_hour="9,8,7", server="dgx200,dgx300"), "argument --node-price-per-hour: expected one price, its decimals "
+         "behind a point, or one for each of 2 servers, got 3"),
+        (argv(node_price_per_hour="9,x", server="dgx200,dgx300"),
+         "argument --node-price-per-hour: expected a finite decimal number above 0 up to 1000000000000, got 'x'"),
         (argv(node_price_per_hour=-3), "argument --node-price-per-hour: expected a finite decimal number above 0 up to 1000000000000, got '-3'"),
         (argv(node_availability=1.5), "argument --node-availability: expected a finite decimal number above 0 up to 1 (0.995 means 99.5 %), got '1.5'"),
         (argv(sla=99.9), "argument --sla: expected a finite decimal number above 0 up to 1 (0.999 means 99.9 %), got '99.9'; type 0.999"),
