@@ -2890,10 +2890,11 @@ READY_S = 5
 
 
 @number(Text("Leitura do carregador", "Rate of the loader"), Text(
-    "Do carregador {loader}, em uma réplica de um nó: medido em uma GPU e em {LOADER_RANKS}, em linha reta "
-    "entre elas. Réplicas de um nó carregam cada uma por si.",
-    "Of the loader {loader}, in one replica of a node: measured on one GPU and on {LOADER_RANKS}, in a "
-    "straight line between them. Replicas of a node load each on its own."),
+    "Do carregador {loader}, em uma réplica de um nó: medido em uma GPU e em {LOADER_RANKS} (por quem faz um "
+    "deles), em linha reta entre elas. Réplicas de um nó leem cada uma por si, o que não foi medido.",
+    "Of the loader {loader}, in one replica of a node: measured on one GPU and on {LOADER_RANKS} (by the maker "
+    "of one of them), in a straight line between them. Replicas of a node read each on its own, which was not "
+    "measured."),
     also=("loader",))
 def loader_gbps(loader_one_gpu_gbps, loader_node_gbps, tensor_parallel, stages_per_node, pipeline_parallel):
     return (loader_one_gpu_gbps + (loader_node_gbps - loader_one_gpu_gbps)
@@ -3006,8 +3007,10 @@ def kv_restore_speedup(kv_recompute_s, kv_restore_s):
 
 
 @speed(Text("Leitura que empata com recalcular", "Rate that equals computing again"), Text(
-    "Por réplica: com mais que isto, restaurar uma sessão é mais rápido que recalculá-la.",
-    "Per replica: with more than this, restoring a session is faster than computing it again."))
+    "Por réplica (por rank com atenção data-parallel): com mais que isto, restaurar uma sessão é mais rápido "
+    "que recalculá-la.",
+    "Per replica (per rank with data-parallel attention): with more than this, restoring a session is faster "
+    "than computing it again."))
 def kv_break_even_gbps(kv_per_session_gib, kv_recompute_s):
     return kv_per_session_gib * 2**30 / 10**9 / kv_recompute_s
 

@@ -1712,6 +1712,65 @@ class OutsideTruth(Tabled):
                               "hgx-mi355x", "8x-l40s", "8x-rtx-pro-6000"}, set(SERVERS))
 
 
+# === Restart and KV offload ===
+
+class Restart(Tabled):
+    def test_loaders(self):
+        """GB/s on one GPU, on eight: logs of vLLM 0.19 (1.17), and InstantTensor's benchmark."""
+        self.assertEqual({name: tuple(loader) for name, loader in sizing.LOADERS.items()}, {
+            "default": (1.17, 4.3), "fastsafetensors": (2.75, 9.08), "runai": (6.57, 6.82), "instanttensor": (34.5, 45.0)})
+        # opt-oss-120b: 60.77 GiB are 65.2513 GB; 36 layers: 32 + 16.2 + 16.92 + 5 = 70.12 s beside the load
+        self.agree((loader, round(plans(loader=loader)["minimum"].node_start_s, 2), seconds) for loader, seconds in (
+            ("default", 85.29), ("fastsafetensors", 77.31), ("runai", 79.69), ("instanttensor", 72.45)))    # 28 GB/s of the profile
+
+    def test_a_loader_changes_no_layout(self):
+        self.assertEqual(request(loader="runai").replica, request().replica)
+        self.assertNotIn("loader", sizing.OF_A_REPLICA)
+
+    SHOWN = ("node_start_s", "cluster_start_s", "recovery_s", "kv_restore_s", "kv_recompute_s", "kv_break_even_gbps",
+             "offload_pays_from_sessions")
+
+    def test_what_the_report_shows(self):
+        for changes, without in (({}, {"recovery_s"}), (V3_ON_H100, set()), (AMD, {"recovery_s", "kv_recompute_s", "kv_break_even_gbps"})):
+            found = unlevered(**changes)
+            text = sizing.render_text(sizing.result_blocks(found, False), 10**4)
+            shown = {name for name in (*self.SHOWN, *sizing.IN_FULL) if re.search(
+                r"(?m)(^|  )%s(:|  )" % re.escape(found.cards["recommended"][name].label), text)}
+            self.assertEqual(shown, set(self.SHOWN) - without, sorted(changes))
+
+    def test_csv_says_the_loader(self):
+        header, *lines = csv.reader(io.StringIO(call(*argv("--csv", loader="runai"))[1]))
+        self.assertEqual([dict(zip(header, line))["loader"] for line in lines], ["runai"] * 3)
+
+    def test_recomputing_counts_no_hits(self):
+        """What was evicted is in no cache: all of the context is computed again, whatever the hits of other prompts."""
+        for changes in ({}, {"prefix_cache_hit_ratio": 0.5}, {"shared_prefix_tokens": 5000}, {"input_tokens": 100}):
+            plan = plans(**changes)["recommended"]
+            self.assertEqual(plan.tensor_parallel, 8)
+            self.assertAlmostEqual(plan.kv_recompute_s * 1000, sizing.calc_prefill_ms(
+                MODELS["opt-oss-120b"], SERVERS["dgx300"], 131072, tensor_parallel=8, weights_precision="mxfp4"), places=9)
+
+    def test_faster_or_slower_is_said(self):
+        for storage, says in (("profile_default", r"is 5\.68 times faster than"), ("aws_ebs_gp3", "is slower than computing again")):
+            card = unlevered(storage=storage).cards["recommended"]["kv_restore_speedup"]
+            self.assertRegex(card.explanation, says)
+
+    UNKNOWN = [  # what is not known, the numbers that go, one that stays
+        ({"storage": dataclasses.replace(NVME, throughput_read_gbps=None)},
+         "storage_load_s model_load_s node_start_s cluster_start_s recovery_s kv_restore_s kv_restore_speedup", "kv_break_even_gbps"),
+        ({"model": dataclasses.replace(MODELS["opt-oss-120b"], checkpoint_gib=None)},
+         "loader_load_s storage_load_s model_load_s node_start_s cluster_start_s recovery_s storage_volume_gb", "kv_restore_s"),
+        ({"server": dataclasses.replace(SERVERS["dgx300"], system_memory_tb=None)}, "kv_sessions_in_host_memory", "node_start_s"),
+    ]
+
+    def test_what_is_not_known(self):
+        for changes, names, known in self.UNKNOWN:
+            cards = unlevered(**changes).cards["recommended"]
+            self.assertEqual([name for name in cards if cards[name].reason == "not_known"], names.split())
+            self.assertIsNotNone(cards[known].value)
+            self.assertNotIn("slow_model_load", plans(**changes)["recommended"].warnings)
+
+
 # === Plans ===
 
 def layout_rows(plan):
