@@ -2885,16 +2885,16 @@ def reserved_gib__trtllm(hbm_total_gib, runtime_overhead_gib, kv_budget_ratio):
 # these: 59 start-up logs of vLLM 0.19 on H100 (llm-d-planner, 2026-04), half of which predict the other half.
 # Then until the server answers: 4 to 6.
 Start = namedtuple("Start", "boot_s init_s init_layer_s")
-START_ONE_GPU, START = Start(19, 10.1, 0.47), Start(32, 16.2, 0.47)
+START = {False: Start(19, 10.1, 0.47)._asdict(), True: Start(32, 16.2, 0.47)._asdict()}  # several GPUs
 READY_S = 5
 
 
 @number(Text("Leitura do carregador", "Rate of the loader"), Text(
     "Do carregador {loader}, em uma réplica de um nó: medido em uma GPU e em {LOADER_RANKS} (por quem faz um "
     "deles), em linha reta entre elas. Réplicas de um nó leem cada uma por si, o que não foi medido.",
-    "Of the loader {loader}, in one replica of a node: measured on one GPU and on {LOADER_RANKS} (by the maker "
-    "of one of them), in a straight line between them. Replicas of a node read each on its own, which was not "
-    "measured."),
+    "Of the loader {loader}, in one replica of a node: measured on one GPU and on {LOADER_RANKS} (by the "
+    "maker of one of them), in a straight line between them. Replicas of a node read each on its own, which "
+    "was not measured."),
     also=("loader",))
 def loader_gbps(loader_one_gpu_gbps, loader_node_gbps, tensor_parallel, stages_per_node, pipeline_parallel):
     return (loader_one_gpu_gbps + (loader_node_gbps - loader_one_gpu_gbps)
@@ -4119,15 +4119,29 @@ def unserved(request: Request) -> list[str]:
     return [*NUMBERS_OF_FITTING, "max_concurrency", *searched]
 
 
+# Numbers of a restart that no load changes: worked out once, a sizing would pay a tenth for them.
+OF_LOADING = ("loader_gbps", "loader_load_s", "node_read_s")
+
+
+@lru_cache(maxsize=2**10)
+def loading_terms(model: Model, server: Server, storage: StorageProfile, loader: str,
+                  layout: Layout) -> tuple[dict, dict]:
+    """What a plan is given on storage and restarts, and why it has not the rest; neither is to be changed."""
+    given, absent = record_terms(storage)
+    given.update(storage=storage.name, storage_is_shared=int(storage.type in SHARED_STORAGE), loader=loader,
+                 **LOADERS[loader]._asdict(), **START[layout.tensor_parallel * layout.pipeline_parallel > 1])
+    sheet = site(model, server).bind({**given, **layout._asdict()}, layout_cases(layout, server), absent)
+    known = {name: sheet[name] for name in OF_LOADING if sheet.reason(name) is None}
+    return {**given, **known}, {**absent, **FOUND_WITH_OTHERS}
+
+
 def on_load(request: Request, replica: Sheet) -> Sheet:
     """A replica's numbers, and those of the load on nodes."""
-    storage, absent = record_terms(request.storage)
-    absent.update(FOUND_WITH_OTHERS)
-    given = dict(storage, request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
-                 peak_headroom_ratio=request.peak_headroom_ratio, storage=request.storage.name,
-                 requested_context=request.effective_context, fits=True, loader=request.loader,
-                 storage_is_shared=int(request.storage.type in SHARED_STORAGE),
-                 **LOADERS[request.loader]._asdict(), **start_terms(replica),
+    layout = Layout(*[replica[name] for name in Layout._fields])
+    loading, absent = loading_terms(request.model, request.server, request.storage, request.loader, layout)
+    given = dict(loading, request=request, ha_mode=request.ha_mode, ha_extra_nodes=HA_MODES[request.ha_mode],
+                 peak_headroom_ratio=request.peak_headroom_ratio,
+                 requested_context=request.effective_context, fits=True,
                  applies=has_nodes_left(request.nodes, request.ha_mode),
                  nodes_given=request.nodes is not None, concurrency_capped=False,
                  replaced_entries=", ".join("%s %s" % (name, getattr(request, name).name)
@@ -4135,7 +4149,7 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
     cases = {"serving_nodes": "serving_nodes__given"}
     if request.nodes is None:
-        absent["nodes"], cases = "not_asked", {}
+        absent, cases = {**absent, "nodes": "not_asked"}, {}
     sheet = replica.bind(given, cases, absent)
     sheet.later = BY_REPEATING
     if not sheet["applies"]:
@@ -4148,11 +4162,6 @@ def on_load(request: Request, replica: Sheet) -> Sheet:
     if not sheet["speed_known"]:
         return sheet.bind({}, absent=dict.fromkeys(SPEED_NUMBERS, "speed_not_known"))
     return sheet
-
-
-def start_terms(replica: Sheet) -> dict:
-    one_gpu = replica["tensor_parallel"] * replica["pipeline_parallel"] == 1
-    return (START_ONE_GPU if one_gpu else START)._asdict()
 
 
 def fits_nodes(sheet: Sheet) -> bool:

@@ -4006,6 +4006,7 @@ class Alerts(unittest.TestCase):
         ({"tensor_parallel": 1}, "nvme_local", 20.0, None, "", ""),
         ({"tensor_parallel": 1, "checkpoint_gib": 70.0}, "nvme_local", 20.0, 64.24, "the loader", "Another --loader reads more"),
         ({"tensor_parallel": 1, "checkpoint_gib": 70.0, "loader": "runai"}, "nvme_local", 20.0, None, "", ""),
+        ({"tensor_parallel": 1, "checkpoint_gib": 200.0, "loader": "fastsafetensors"}, "nvme_local", 50.0, 78.09, "the loader", "Another"),
         ({"tensor_parallel": 8, "checkpoint_gib": 250.0}, "parallel_filesystem", 20.0, 62.43, "the loader", "Another --loader reads more"),
     ]
 
@@ -4020,6 +4021,7 @@ class Alerts(unittest.TestCase):
                 self.assertEqual([row["brief"] for row in rows], ["Loading the model on all nodes takes %s s: %s limits it" % (
                     seconds, limit)] if seconds else [])
                 self.assertIn(helps, rows[0]["action"] if rows else "")
+                self.assertIn("(loader %s: " % asked.get("loader", "default"), rows[0]["meaning"] if rows else "(loader %s: " % asked.get("loader", "default"))
 
     def test_what_another_request_would_take(self):
         for name, changes, others, says in self.OTHER_PLANS:
