@@ -340,6 +340,17 @@ ENGINES = {
     "sglang": Engine(0.002, 0.026, 0.050, 1.5, 1.50),
     "trtllm": Engine(0.006, 0.055, 0.050, 0, 1.10),
 }
+# GB/s at which what loads a checkpoint reads it into one GPU, and into LOADER_RANKS of a node, on storage
+# that gives 50 (InstantTensor's benchmark, by its maker, read 2026-11: 61 GB on one H200, 689 GB on eight;
+# default on one GPU: median of 42 logs of vLLM 0.19 on H100, there 1.07). In between by a straight line: on
+# two GPUs 1.39 to 1.48 was logged (here 1.62), on four 2.8 once (here 2.51).
+Loader = namedtuple("Loader", "loader_one_gpu_gbps loader_node_gbps")
+LOADERS = {"default": Loader(1.17, 4.3), "fastsafetensors": Loader(2.75, 9.08), "runai": Loader(6.57, 6.82),
+           "instanttensor": Loader(34.5, 45.0)}
+LOADER_RANKS = 8
+# What each node reads for itself is not here: nvme_local, cloud_block_storage.
+SHARED_STORAGE = ("network_ssd", "cloud_file_storage", "cloud_object_storage", "parallel_filesystem",
+                  "all_flash_nas")
 ATTENTIONS = ("auto", "tensor", "data")
 # Requests of public traces, means: what a trace does not state is None. Azure LLM inference traces
 # (AzurePublicDataset); Mooncake traces (FAST 2025), prefix hits with an unlimited cache; peak: the busiest
@@ -359,7 +370,7 @@ USE_CASES = {
 SWITCHES = ("text_only_model",)                          # flags without a value
 FREE_WORDS = ("currency",)                               # shown as given
 CHOICES: dict[str, Iterable[str]] = {"kv_precision": KV_PRECISIONS, "ha_mode": HA_MODES, "engine": ENGINES,
-                                     "attention": ATTENTIONS, "use_case": USE_CASES,
+                                     "attention": ATTENTIONS, "use_case": USE_CASES, "loader": LOADERS,
                                      "weights_precision": WEIGHT_PRECISIONS}
 
 # The kinds of layers, in the order of formulas, with the fields of a group. What a layer of the kind keeps,
@@ -1208,6 +1219,13 @@ class Request:
         "The contract; the specification's default: 99.9 % for RECOMMENDED, 99.99 % for IDEAL.",
         "Define spares_for_sla e o alerta sla_missed.", "Sets spares_for_sla and the alert sla_missed.",
         "Prometê-lo sem descontar rede, rack e site.", "Promising it without network, rack and site.")
+    loader: str = request_field(
+        "default", Flag("NAME"),
+        "O que lê o checkpoint ao iniciar o motor.", "What reads the checkpoint when the engine starts.",
+        "--load-format do vLLM; default é o safetensors.", "vLLM's --load-format; default is safetensors.",
+        "Limita o reinício antes do armazenamento: o padrão lê 1,2 GB/s em uma GPU e 4,3 em oito.",
+        "Limits a restart before storage does: the default reads 1.2 GB/s on one GPU and 4.3 on eight.",
+        "Comprar armazenamento mais rápido que o carregador.", "Buying storage faster than the loader.")
     replaced_entries: tuple[str, ...] = request_field(           # names of RECORDS
         (), None,
         "Entradas do seu catálogo no lugar das que acompanham a ferramenta.",
@@ -1258,7 +1276,7 @@ OF_TRAFFIC = ("users", "active_users_ratio", "requests_per_s", "load_tpot_ms", "
               "load_sessions", "use_case")
 OF_OPERATIONS = ("power_use_ratio", "pue", "rack_kw", "node_price_per_hour", "node_price",
                  "depreciation_years", "price_per_kwh", "currency", "utilisation_ratio",
-                 "api_price_per_million_tokens", "node_availability", "sla")
+                 "api_price_per_million_tokens", "node_availability", "sla", "loader")
 NO_OPERATIONS = {name: REQUEST_DEFAULTS[name] for name in (*OF_TRAFFIC, *OF_OPERATIONS)}
 OWN_NAMES = {"requests_per_s": "asked_requests_per_s", "node_availability": "given_node_availability"}
 OF_THE_LOAD = (*RECORDS, "replaced_entries", "concurrency", "nodes", "peak_headroom_ratio", "ha_mode",
@@ -3285,9 +3303,172 @@ def reserved_gib__trtllm(hbm_total_gib, runtime_overhead_gib, kv_budget_ratio):
     return (hbm_total_gib - runtime_overhead_gib) * (1 - kv_budget_ratio)
 
 
+# --- Restart: from the start of the engines until they answer
+
+# Seconds until the first byte of the weights; of profiling, compiling, graphs and KV, and a layer's share of
+# these: 59 start-up logs of vLLM 0.19 on H100 (llm-d-planner, 2026-04), half of which predict the other half.
+# Then until the server answers: 4 to 6.
+Start = namedtuple("Start", "boot_s init_s init_layer_s")
+START = {False: Start(19, 10.1, 0.47)._asdict(), True: Start(32, 16.2, 0.47)._asdict()}  # several GPUs
+READY_S = 5
+
+
+@number(Text("Leitura do carregador", "Rate of the loader"), Text(
+    "Do carregador {loader}, em uma réplica de um nó: medido em uma GPU e em {LOADER_RANKS} (por quem faz um "
+    "deles), em linha reta entre elas. Réplicas de um nó leem cada uma por si, o que não foi medido.",
+    "Of the loader {loader}, in one replica of a node: measured on one GPU and on {LOADER_RANKS} (by the "
+    "maker of one of them), in a straight line between them. Replicas of a node read each on its own, which "
+    "was not measured."),
+    also=("loader",))
+def loader_gbps(loader_one_gpu_gbps, loader_node_gbps, tensor_parallel, stages_per_node, pipeline_parallel):
+    return (loader_one_gpu_gbps + (loader_node_gbps - loader_one_gpu_gbps)
+            * (min(LOADER_RANKS, tensor_parallel * min(stages_per_node, pipeline_parallel)) - 1)
+            / (LOADER_RANKS - 1))
+
+
+@number(Text("Carga pelo carregador", "Load by the loader"), Text(
+    "A parte do checkpoint que um nó lê para uma réplica, na velocidade do carregador.",
+    "The share of the checkpoint that a node reads for a replica, at the loader's rate."))
+def loader_load_s(checkpoint_gib, nodes_per_replica, loader_gbps):
+    return checkpoint_gib * 2**30 / (10**9 * nodes_per_replica * loader_gbps)
+
+
+# What the replicas of a node read at once; times the nodes that read at once where the profile is shared.
 @number()
-def model_load_s(checkpoint_gib, throughput_read_gbps):
-    return checkpoint_gib * 2**30 / 10**9 / throughput_read_gbps
+def node_read_s(checkpoint_gib, replicas_per_node, nodes_per_replica, throughput_read_gbps):
+    return checkpoint_gib * 2**30 * replicas_per_node / (10**9 * nodes_per_replica * throughput_read_gbps)
+
+
+@number(Text("Carga pelo armazenamento", "Load by the storage"), Text(
+    "O que {storage} leva para servir todos os nós de uma vez; um perfil local ou em bloco serve o seu.",
+    "What {storage} takes to serve all nodes at once; a local or block profile serves its own."))
+def storage_load_s(node_read_s, storage_is_shared, nodes_final):
+    return node_read_s * max(1, storage_is_shared * nodes_final)
+
+
+@number(Text("Carga do modelo", "Load of the model"), Text(
+    "Com todos os nós de uma vez limita {load_limit}; acima de {SLOW_MODEL_LOAD_S} s há um alerta.",
+    "With all nodes at once {load_limit} limits; above {SLOW_MODEL_LOAD_S} s there is an alert."))
+def model_load_s(loader_load_s, storage_load_s):
+    return max(loader_load_s, storage_load_s)
+
+
+@number()
+def without_load_s(boot_s, init_s, init_layer_s, num_layers):
+    return boot_s + init_s + init_layer_s * num_layers + READY_S
+
+
+@number(Text("Início de um nó", "Start of a node"), Text(
+    "Início do processo, leitura do checkpoint (o mais lento entre carregador e armazenamento, só este nó "
+    "lendo) e preparo do motor: perfil, compilação, grafos.",
+    "Start of the process, reading of the checkpoint (the slower of loader and storage, this node alone "
+    "reading) and the engine's preparation: profile, compilation, graphs."))
+def node_start_s(loader_load_s, node_read_s, without_load_s):
+    return max(loader_load_s, node_read_s) + without_load_s
+
+
+@number(Text("Início do cluster", "Start of the cluster"), Text(
+    "Todos os nós de uma vez, reserva incluída.", "All nodes at once, spares included."))
+def cluster_start_s(model_load_s, without_load_s):
+    return model_load_s + without_load_s
+
+
+@number(Text("Recuperação de uma réplica", "Recovery of a replica"), Text(
+    "Depois de uma falha, os nós de uma réplica ({nodes_per_replica}) de uma vez; detectá-la é à parte.",
+    "After a failure, the nodes of one replica ({nodes_per_replica}) at once; detecting it comes on top."),
+    hidden=lambda nodes_per_replica: nodes_per_replica == 1)
+def recovery_s(loader_load_s, node_read_s, storage_is_shared, nodes_per_replica, without_load_s):
+    return max(loader_load_s, node_read_s * max(1, storage_is_shared * nodes_per_replica)) + without_load_s
+
+
+@number(Text("Volume dos checkpoints", "Volume of the checkpoints"), Text(
+    "A prover: uma cópia em um perfil compartilhado, uma por nó em um local ou em bloco.",
+    "To provide: one copy on a shared profile, one per node on a local or block one."))
+def storage_volume_gb(checkpoint_gib, storage_is_shared, nodes_final):
+    return checkpoint_gib * max(1, (1 - storage_is_shared) * nodes_final) * 2**30 / 10**9
+
+
+# --- KV offload: a session's KV kept outside HBM, against computing it again
+
+HOST_TO_GPU_GBPS = 50                   # one way, to one H100 (vLLM blog, 2026-01-08: KV offloading)
+
+
+@number(Text("Restaurar o KV de uma sessão", "Restoring the KV of a session"), Text(
+    "O KV de uma sessão, uma cópia, lido de {storage} por uma restauração só; as simultâneas de um nó, e em "
+    "um perfil compartilhado as de todos, repartem a leitura. Há um piso fora da conta: entre nós mediu-se "
+    "de 0,03 s (gpt-oss-120b) a 1,3 s (modelo de 753 B).",
+    "The KV of a session, one copy, read from {storage} by one restore alone; those at the same time on a "
+    "node, and on a shared profile of all, share the rate. There is a floor that is not counted: between "
+    "nodes 0.03 s (gpt-oss-120b) to 1.3 s (a model of 753 B) were measured."))
+def kv_restore_s(kv_per_session_gib, throughput_read_gbps):
+    return kv_per_session_gib * 2**30 / (10**9 * throughput_read_gbps)
+
+
+@number(Text("Restaurar da memória do host", "Restoring from host memory"), Text(
+    "Pelo enlace de uma GPU, como medido; as de uma réplica em paralelo devem levar menos, sem medição.",
+    "Over the link of one GPU, as measured; those of a replica in parallel should take less, not measured."))
+def kv_restore_from_host_s(kv_per_session_gib):
+    return kv_per_session_gib * 2**30 / (10**9 * HOST_TO_GPU_GBPS)
+
+
+@speed(Text("Recalcular o KV de uma sessão", "Computing the KV of a session again"), Text(
+    "Prefill dos {effective_context} tokens em uma réplica sem outra carga.",
+    "Prefill of the {effective_context} tokens on a replica with no other load."),
+    also=("effective_context",))
+def kv_recompute_s(prefill_of_context_ms):
+    return prefill_of_context_ms / 1000
+
+
+@number(Text("Ganho de restaurar", "Gain of restoring"), (
+    lambda kv_restore_speedup: kv_restore_speedup >= 1, Text(
+        "Restaurar de {storage} é {kv_restore_speedup} vezes mais rápido que recalcular.",
+        "Restoring from {storage} is {kv_restore_speedup} times faster than computing again.")),
+    Text(
+    "Restaurar de {storage} é mais lento que recalcular: não guarde o KV ali.",
+    "Restoring from {storage} is slower than computing again: do not keep KV there."))
+def kv_restore_speedup(kv_recompute_s, kv_restore_s):
+    return kv_recompute_s / kv_restore_s
+
+
+@speed(Text("Leitura que empata com recalcular", "Rate that equals computing again"), Text(
+    "Por réplica (por rank com atenção data-parallel): com mais que isto, restaurar uma sessão é mais rápido "
+    "que recalculá-la.",
+    "Per replica (per rank with data-parallel attention): with more than this, restoring a session is faster "
+    "than computing it again."))
+def kv_break_even_gbps(kv_per_session_gib, kv_recompute_s):
+    return kv_per_session_gib * 2**30 / 10**9 / kv_recompute_s
+
+
+@number(Text("Sessões por TB guardado", "Sessions per TB kept"), Text(
+    "Cujo KV inteiro um TB (10^12 bytes) do armazenamento guarda.",
+    "Whose whole KV a TB (10^12 bytes) of the storage keeps."))
+def kv_sessions_per_tb(kv_per_session_gib):
+    return floor(10**12 / (kv_per_session_gib * 2**30))
+
+
+@number(Text("Sessões na memória do host, por nó", "Sessions in host memory, per node"), Text(
+    "O máximo, com toda a memória: o que o próprio host usa não se conhece.",
+    "The most, with all of the memory: what the host itself needs is not known."))
+def kv_sessions_in_host_memory(system_memory_tb, kv_per_session_gib):
+    return floor(system_memory_tb * 10**12 / (kv_per_session_gib * 2**30))
+
+
+@number(Text("Offload compensa a partir de (sessões)", "Offload pays from (sessions)"), Text(
+    "Sessões guardadas que a HBM dos nós para o pico já não segura. Medido com agentes (Kimi-K3, B300): "
+    "abaixo o offload muda 1 a 5 %, acima a vazão é 5 vezes maior.",
+    "Sessions kept that the HBM of the nodes for the peak does not hold any more. Measured with agents "
+    "(Kimi-K3, B300): below it offload changes 1 to 5 %, above it throughput is 5 times as high."))
+def offload_pays_from_sessions(nodes_with_headroom, nodes_per_replica, replicas_per_node,
+                               memory_sessions_per_replica):
+    return 1 + floor(nodes_with_headroom * replicas_per_node * memory_sessions_per_replica
+                     / nodes_per_replica)
+
+
+@number(Text("Volume do KV da carga", "Volume of the load's KV"), Text(
+    "A prover, à parte dos checkpoints, se o KV de todas as {concurrency} sessões é guardado.",
+    "To provide, beside the checkpoints, if the KV of all {concurrency} sessions is kept."))
+def kv_volume_gb(kv_per_session_gib, concurrency):
+    return kv_per_session_gib * concurrency * 2**30 / 10**9
 
 
 RESULTS = tuple(name for name, row in NUMBERS.items() if row.label and "__" not in name)
@@ -4393,17 +4574,26 @@ def unserved(request: Request) -> list[str]:
     return [*NUMBERS_OF_FITTING, "max_concurrency", *searched]
 
 
+# Numbers of a restart that no load changes: worked out once, a sizing would pay a tenth for them.
+OF_LOADING = ("loader_gbps", "loader_load_s", "node_read_s")
+
+
 @lru_cache(maxsize=2**11)                                # loads and scenarios rest on the same
-def before_load(built: Placement, storage: StorageProfile, whole: bool, cases: tuple[str, ...]) -> Sheet:
-    """A replica's numbers and the storage's; all that plans ask for and no load changes, if `whole`."""
+def before_load(built: Placement, storage: StorageProfile, loader: str, whole: bool,
+                cases: tuple[str, ...]) -> Sheet:
+    """A replica's numbers and those of its loading; all that plans ask for and no load changes, if `whole`.
+    """
     given, absent = record_terms(storage)
     bound = {case.partition("__")[0]: case for case in cases}
     if "serving_nodes" not in bound:
         absent["nodes"] = "not_asked"
-    sheet = (built.whole_sheet if whole else built.sheet).bind(
-        dict(given, storage=storage.name, nodes_given="serving_nodes" in bound), bound,
-        {**absent, **FOUND_WITH_OTHERS})
+    several = built.layout.tensor_parallel * built.layout.pipeline_parallel > 1
+    given.update(storage=storage.name, storage_is_shared=int(storage.type in SHARED_STORAGE), loader=loader,
+                 nodes_given="serving_nodes" in bound, **LOADERS[loader]._asdict(), **START[several])
+    sheet = (built.whole_sheet if whole else built.sheet).bind(given, bound, {**absent, **FOUND_WITH_OTHERS})
     sheet.later = BY_REPEATING
+    for name in OF_LOADING:
+        sheet.find(name)
     return sheet
 
 
@@ -4423,7 +4613,7 @@ def on_load(request: Request, built: Placement, whole: bool = False) -> Sheet:
                  replaced_entries=", ".join("%s %s" % (name, getattr(request, name).name)
                                             for name in request.replaced_entries),
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
-    sheet = before_load(built, request.storage, whole, operation_cases(request)).bind(given)
+    sheet = before_load(built, request.storage, request.loader, whole, operation_cases(request)).bind(given)
     if not sheet["applies"]:
         return sheet.bind({"fits": False}, absent=dict.fromkeys(unserved(request), "not_applicable__spares"))
     if request.concurrency is None:
@@ -4600,6 +4790,29 @@ def at_given_ratio(sheet: Sheet) -> Sheet:
     return sheet_if(sheet, kv_budget_ratio=sheet["given_budget_ratio"])
 
 
+# What limits the loading of all nodes at once, and what to do about it.
+LOAD_LIMITS = {
+    "loader": (Text("o carregador", "the loader"), Text(
+        "Outro --loader lê mais (instanttensor, fastsafetensors, runai); melhor armazenamento não muda nada.",
+        "Another --loader reads more (instanttensor, fastsafetensors, runai); better storage changes "
+        "nothing.")),
+    "shared": (Text("o armazenamento", "the storage"), Text(
+        "Todos os nós o leem de uma vez: cópia de nó a nó (um só o lê), NVMe local ou perfil mais rápido.",
+        "All nodes read it at once: copies from node to node (one alone reads), local NVMe or a faster "
+        "profile.")),
+    "own": (Text("o armazenamento", "the storage"), Text(
+        "Um perfil mais rápido, ou menos réplicas por nó lendo ao mesmo tempo.",
+        "A faster profile, or fewer replicas per node reading at once.")),
+}
+
+
+def limit_of_loading(sheet: Sheet) -> str:
+    """What limits the loading, a key of LOAD_LIMITS; raises Absent where it is not known."""
+    if sheet["loader_load_s"] >= sheet["storage_load_s"]:
+        return "loader"
+    return "shared" if sheet["storage_is_shared"] else "own"
+
+
 BY_REPEATING: dict[str, Callable] = {
     **ASKED_VALUES,
     "short_at_nominal_ratio": partial(short_of, needed="nodes_minimum"),
@@ -4610,6 +4823,10 @@ BY_REPEATING: dict[str, Callable] = {
                                                       context_tokens=sheet["effective_context"]),
     "tpot_at_all_accepted_ms": lambda sheet: repeated(sheet, "tpot_expected_ms",
                                                       accepted_tokens=sheet["draft_tokens"] + 1),
+    "prefill_of_context_ms": lambda sheet: repeated(sheet, "prefill_ms", cached_tokens=0,
+                                                    input_tokens=sheet["effective_context"]),
+    "load_limit": lambda sheet: LOAD_LIMITS[limit_of_loading(sheet)][0],
+    "load_remedy": lambda sheet: LOAD_LIMITS[limit_of_loading(sheet)][1],
     "ttft_of_one_session_ms": lambda sheet: repeated(sheet, "ttft_high_ms", active_sessions=1),
     "nodes_beside_spares": lambda sheet: sheet["ha_extra_nodes"] + 1,
     "batched_tokens_that_start": batch_that_starts,
@@ -5406,14 +5623,16 @@ ALERTS = (
         "Mantenha pesos e KV fora do caminho crítico: NVMe local ou cache, e réplicas já carregadas.",
         "Keep weights and KV off the critical path: local NVMe or a cache, and replicas already loaded."),
     alert("slow_model_load", "storage", "warning", lambda model_load_s: model_load_s > SLOW_MODEL_LOAD_S,
-        "Carregar o modelo leva {model_load_s} s por nó, no melhor caso",
-        "Loading the model takes {model_load_s} s per node, at best",
-        "Ler o checkpoint ({checkpoint_gib} GiB) a {throughput_read_gbps_amount} leva {model_load_s} s por "
-            "nó, mais que {SLOW_MODEL_LOAD_S} s, e no melhor caso.",
-        "Reading the checkpoint ({checkpoint_gib} GiB) at {throughput_read_gbps_amount} takes {model_load_s} "
-            "s per node, more than {SLOW_MODEL_LOAD_S} s, at best.",
-        "Conte esse tempo em reinícios e trocas de nó; um perfil mais rápido ou cópia local o reduz.",
-        "Count it in restarts and node swaps; a faster profile or a local copy shortens it."),
+        "Carregar o modelo em todos os nós leva {model_load_s} s: limita {load_limit}",
+        "Loading the model on all nodes takes {model_load_s} s: {load_limit} limits it",
+        "Ler o checkpoint ({checkpoint_gib} GiB) em todos os nós de uma vez leva {model_load_s} s, mais que "
+            "{SLOW_MODEL_LOAD_S} s. Limita {load_limit} (carregador {loader}: {loader_gbps_amount} por "
+            "réplica e nó; {storage}: {throughput_read_gbps_amount}).",
+        "Reading the checkpoint ({checkpoint_gib} GiB) on all nodes at once takes {model_load_s} s, more "
+            "than {SLOW_MODEL_LOAD_S} s. What limits it is {load_limit} (loader {loader}: "
+            "{loader_gbps_amount} per replica and node; {storage}: {throughput_read_gbps_amount}).",
+        "Conte esse tempo em reinícios e trocas de nó. {load_remedy}",
+        "Count it in restarts and node swaps. {load_remedy}"),
     alert("spares_use_up_nodes", "nodes", "info",
         lambda applies: not applies,
         "Não se aplica: a reserva toma todos os nós; informe ao menos --nodes {nodes_beside_spares_flag}",
@@ -5599,8 +5818,10 @@ def generate_storage_warnings(storage: StorageProfile, model: Model, effective_c
     """Ids of the alerts on storage, for a context within the model's maximum; raises SizingError."""
     check_arguments(dict(storage=storage, model=model, effective_context=effective_context, server=server))
     given, absent = record_terms(storage)
-    return raised(site(model, server).bind(dict(given, effective_context=effective_context), absent=absent),
-                  "storage")
+    # nodes and loader are not known here: the storage by itself, one replica on one node
+    given.update(effective_context=effective_context, storage_is_shared=0, nodes_final=1, nodes_per_replica=1,
+                 replicas_per_node=1, loader_load_s=0)
+    return raised(site(model, server).bind(given, absent=absent), "storage")
 
 
 # The doors to speed take fractions of tokens and sessions, as a curve does.
@@ -5868,8 +6089,8 @@ PARAMETERS = (
         "Throughput in GB/s (10^9 bytes per second), not gigabits.",
         *FROM_MAKER_OR_FIO,
         "Dá o piso do tempo de carga do modelo.", "Gives the floor of the model's load time.",
-        "Esperar a da ficha: carregadores medidos ficam em 0,3 a 7,5 GB/s.",
-        "Expecting the data sheet's: measured loaders reach 0.3 to 7.5 GB/s."),
+        "Esperar a da ficha: o carregador padrão lê de 1,2 a 4,3 GB/s (--loader).",
+        "Expecting the data sheet's: the default loader reads 1.2 to 4.3 GB/s (--loader)."),
     parameter("latency_read_ms_p50 latency_read_ms_p99 latency_write_ms_p50 latency_write_ms_p99",
         "Latência mediana e p99, em ms.", "Median and p99 latency, in ms.",
         "Medição; nenhum fabricante publica p99.", "Measurement; no vendor publishes p99.",
@@ -6144,6 +6365,7 @@ LABELS = {name: Text(*both) for name, both in {
     "prefix_cache_hit_ratio": ("Acertos no cache de prefixo", "Prefix cache hits"),
     "shared_prefix_tokens": ("Prefixo comum", "Shared prefix"),
     "text_only_model": ("Só o modelo de texto", "Text model alone"),
+    "loader": ("Carregador", "Loader"),
     "active_ratio": ("Sessões ativas", "Active sessions"), "tpot_ms": ("Meta de TPOT", "TPOT target"),
     "ttft_ms": ("Meta de TTFT", "TTFT target"), "engine": ("Motor", "Engine"),
     "measured_tpot_ms": ("TPOT medido", "Measured TPOT"),
@@ -6192,13 +6414,20 @@ ASKED_ABOUT = ("kv_per_session_gib", "hbm_total_gib", "runtime_overhead_gib", "k
 # What stands in the summary, or says there again what another number says.
 TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "heat_kbtu_per_h",
                   "node_availability", "availability_peak", "memory_sessions_per_node",
-                  "sessions_per_replica", "kv_in_use_gib", "kv_free_gib", "reserved_gib")
+                  "sessions_per_replica", "kv_in_use_gib", "kv_free_gib", "reserved_gib",
+                  "kv_per_session_placed_gib", "engine_gib_per_gpu", "nodes_minimum",
+                  "sessions_with_headroom", "tokens_per_s_per_session")
 # Where all scenarios share them, the summary and section 1 have told them.
 TOLD_BEFORE = ("kv_budget_ratio", *Layout._fields, "replicas_per_node", "nodes_per_replica", "weights_gib")
+# Of restarts and offload, what only the full report shows.
+IN_FULL = ("loader_gbps", "loader_load_s", "storage_load_s", "model_load_s", "storage_volume_gb",
+           "kv_restore_from_host_s", "kv_restore_speedup", "kv_sessions_per_tb", "kv_sessions_in_host_memory",
+           "kv_volume_gb")
 # The numbers on speed that say something without their formula; the full report shows the others too.
 SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tpot_full_context_ms",
                "tpot_all_accepted_ms", "ttft_idle_ms", "ttft_expected_ms", "ttft_high_ms", "prefill_load",
-               "tokens_per_s_per_session", "tokens_per_s_per_node", "tokens_per_s", "requests_per_s")
+               "tokens_per_s_per_session", "tokens_per_s_per_node", "tokens_per_s", "requests_per_s",
+               "kv_recompute_s", "kv_break_even_gbps")
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
@@ -6255,6 +6484,16 @@ ACCURACY = (
           "TTFT: against 954 measurements (H100, H200 and B200) the expected figure is off by 26 % median "
           "and 62 % p90, and by 30 % and 74 % for models left out of the fit; 96 % keep the "
           "committed TTFT (p90).")),
+    (lambda node_start_s: True,
+     Text("Reinício: contra 59 logs do vLLM 0.19 (H100) erra 7 a 9 % na mediana, 28 % no p90, e em "
+          "multimodais fica 30 a 44 % abaixo; os maiores MoE de 2026 levam de 277 s a 40 min (kernels, fora "
+          "da conta).",
+          "Restart: against 59 logs of vLLM 0.19 (H100) off by 7 to 9 % median, 28 % p90, and 30 to 44 % "
+          "too low for multimodal models; the largest MoE of 2026 take 277 s to 40 min (kernels, not "
+          "counted).")),
+    (lambda kv_recompute_s: True,
+     Text("Offload: 5 restaurações ficam a 7 % de 25,5 ms + bytes ÷ 9,1 GB/s; o recálculo, a 14 % (H200).",
+          "Offload: 5 restores are within 7 % of 25.5 ms + bytes ÷ 9.1 GB/s; recomputing, 14 % (H200).")),
     (lambda tpot_expected_ms: True,
      Text("Fora do modelo: prefill desagregado, tensor parallel entre nós, preempção por falta de KV.",
           "Outside the model: disaggregated prefill, tensor parallel across nodes, preemption for lack of "
@@ -7027,7 +7266,7 @@ def layout_row(one: Placement, plan: SizingResult, columns: Iterable[str], lang:
 
 def is_left_out(name: str) -> bool:
     """Whether a number says little without the formula it is a term of, or stands elsewhere."""
-    return name in TOLD_ELSEWHERE or (name in SPEED_NUMBERS and name not in SPEEDS_TOLD)
+    return name in TOLD_ELSEWHERE or name in IN_FULL or (name in SPEED_NUMBERS and name not in SPEEDS_TOLD)
 
 
 POLICY = ("peak_headroom_ratio", "ha_mode", "ha_extra_nodes", "kv_budget_ratio", *Layout._fields)
@@ -7461,8 +7700,9 @@ CSV_FIRST = ("model", "server", "storage", "scenario", "concurrency", "effective
              "tpot_expected_ms", "tpot_committed_ms", "ttft_expected_ms", "ttft_high_ms", "binding_limit",
              "speed_basis", "alerts", *POLICY)
 CSV_REQUEST = ("weights_precision", *(name for name in REQUEST_NAMES
-                                      if name not in (*RECORDS, *SWITCHES, "replaced_entries", "ha_mode")))
-CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS, *SWITCHES, "error")))
+                                      if name not in (*RECORDS, *SWITCHES, *NO_OPERATIONS,
+                                                      "replaced_entries", "ha_mode")))
+CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS, *SWITCHES, *NO_OPERATIONS, "error")))
 
 
 def csv_rows(answer: Answer) -> Iterator[list]:
@@ -10710,6 +10950,7 @@ HELP: dict[str, dict[str, str]] = {
         "engine": "whose constants count", "max_num_batched_tokens": "tokens the engine takes per step",
         "max_num_seqs": "sessions a replica runs at once",
         "text_only_model": "vision and audio towers are not loaded",
+        "loader": "reads weights",
         "draft_tokens": "tokens speculated per step",
         "acceptance_length": "tokens that such a step yields",
         "measured_tpot_ms": "TPOT you measured, to fit the speed to",
@@ -10769,7 +11010,7 @@ OTHER_FLAGS = {
     "prefix_cache_hit_ratio": "prefix-cache-hit-rate cache-hit-rate",
     "tpot_ms": "itl itl-ms slo", "output_json_file": "output out",
     "weights_precision": "quantization quant dtype",
-    "text_only_model": "language-model-only limit-mm-per-prompt",
+    "text_only_model": "language-model-only limit-mm-per-prompt", "loader": "load-format model-loader",
 }
 ENGINE_FLAGS = {"--" + word: flag(name) for name, words in OTHER_FLAGS.items() for word in words.split()}
 
