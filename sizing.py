@@ -6412,11 +6412,11 @@ ASKED_ABOUT = ("kv_per_session_gib", "hbm_total_gib", "runtime_overhead_gib", "k
                "sessions_per_node", "nodes_with_headroom", "nodes_final", "max_effective_context",
                "tpot_committed_ms", "cost_per_year", "cost_per_million_tokens")
 # What stands in the summary, or says there again what another number says.
-TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "heat_kbtu_per_h",
-                  "node_availability", "availability_peak", "memory_sessions_per_node",
+TOLD_ELSEWHERE = ("gpus_final", "power_kw", "rack_units_final", "relative_cost", "node_availability",
+                  "availability_peak", "memory_sessions_per_node", "planned_sessions_per_node",
                   "sessions_per_replica", "kv_in_use_gib", "kv_free_gib", "reserved_gib",
                   "kv_per_session_placed_gib", "engine_gib_per_gpu", "nodes_minimum",
-                  "sessions_with_headroom", "tokens_per_s_per_session")
+                  "sessions_with_headroom")
 # Where all scenarios share them, the summary and section 1 have told them.
 TOLD_BEFORE = ("kv_budget_ratio", *Layout._fields, "replicas_per_node", "nodes_per_replica", "weights_gib")
 # Of restarts and offload, what only the full report shows.
@@ -6424,10 +6424,8 @@ IN_FULL = ("loader_gbps", "loader_load_s", "storage_load_s", "model_load_s", "st
            "kv_restore_from_host_s", "kv_restore_speedup", "kv_sessions_per_tb", "kv_sessions_in_host_memory",
            "kv_volume_gb")
 # The numbers on speed that say something without their formula; the full report shows the others too.
-SPEEDS_TOLD = ("tpot_expected_ms", "tpot_peak_ms", "tpot_peak_committed_ms", "tpot_full_context_ms",
-               "tpot_all_accepted_ms", "ttft_idle_ms", "ttft_expected_ms", "ttft_high_ms", "prefill_load",
-               "tokens_per_s_per_session", "tokens_per_s_per_node", "tokens_per_s", "requests_per_s",
-               "kv_recompute_s", "kv_break_even_gbps")
+SPEEDS_TOLD = ("tpot_peak_committed_ms", "tpot_full_context_ms", "tpot_all_accepted_ms", "ttft_idle_ms",
+               "ttft_high_ms", "tokens_per_s", "requests_per_s", "kv_recompute_s", "kv_break_even_gbps")
 # How far off the numbers can be: (the condition under which it concerns a plan, text).
 ACCURACY = (
     (lambda: True,
@@ -6836,13 +6834,15 @@ def found_columns(request: Request) -> list[str]:
     return [name for name, wanted in asked.items() if wanted]
 
 
+# What the summary adds up for each scenario, where there is something to add.
+SUMMED = ("nodes_final", "gpus_final", "power_kw", "rack_units_final", "cost_per_year", "availability_peak")
+
+
 def summed_columns(answer: Answer) -> list[str]:
-    """What the summary adds up for each scenario; the cost where it is priced."""
     request, plans = answer.request, answer.plans.values()
-    asked = {"nodes_final": True, "gpus_final": True, "power_kw": True, "rack_units_final": True,
-             "cost_per_year": any(getattr(request, price) is not None for price in NODE_PRICES),
-             "availability_peak": any(plan.nodes_final is not None for plan in plans)}
-    return [*found_columns(request), *(name for name, wanted in asked.items() if wanted)]
+    wanted = {"cost_per_year": any(getattr(request, price) is not None for price in NODE_PRICES),
+              "availability_peak": any(plan.nodes_final is not None for plan in plans)}
+    return [*found_columns(request), *(name for name in SUMMED if wanted.get(name, True))]
 
 
 def scenario_row(scenario: Scenario, plan: SizingResult, summed: Iterable[str], lang: str) -> list[str]:

@@ -4353,7 +4353,7 @@ class Texts(unittest.TestCase):
     # Filled with other facts than those of a sheet: the curve of speed, the number of alerts, the subject's names, what was asked
     # beside what counts, the scenario that leads, the risk of one.
     OTHER_SLOTS = {"first_ms", "last_ms", "last_sessions", "sessions", "count", "requested", "subject_model", "subject_server", "lead",
-                   "risk", "typical_sla", "reason", "names", "told"}
+                   "risk", "typical_sla", "reason", "names", "told", "share", "done"}
 
     @classmethod
     def setUpClass(cls):
