@@ -1299,7 +1299,8 @@ class Sheet(dict):
     def what_if(self, given: Mapping) -> Sheet:
         """A sheet with the same givens but for those `given` (numbers too): what follows is found anew."""
         sheet = self.bind(given)
-        for name in sheet.keys() & (NUMBERS.keys() | self.later.keys()) - given.keys():
+        anew = followers(frozenset([*given, *self.later])) if given else NUMBERS.keys() | self.later.keys()
+        for name in sheet.keys() & anew - given.keys():
             del sheet[name]
         return sheet
 
@@ -1335,6 +1336,24 @@ class Sheet(dict):
     def knows(self, name: str) -> bool:
         """Whether `name` is one of the names of this sheet, with a value or without."""
         return name in self or name in self.absent or name in NUMBERS or name in self.later
+
+
+@lru_cache(maxsize=2**8)
+def followers(names: frozenset[str]) -> frozenset[str]:
+    """These names, and the numbers that may follow from them, in whatever case and with whatever parts."""
+    found, grown = {*names}, True
+    while grown:
+        more = {name.partition("__")[0] for name, row in NUMBERS.items()
+                if not found.isdisjoint(row.inputs) or not found.isdisjoint(possible_parts(row.parts))}
+        grown, found = not more <= found, found | more
+    return frozenset(found)
+
+
+def possible_parts(parts: str | None) -> list[str]:
+    """The numbers that `*parts` may stand for."""
+    if parts == "limits":
+        return [limit.number for limit in LIMITS.values()]
+    return [kind + "_" + parts for kind in LAYER_KINDS] if parts else []
 
 
 def shown(value):
@@ -9476,7 +9495,8 @@ def read_number(text: str, row: Flag):
     """A number as users write it: digits (`1_000`, `128k`), a decimal such as `0.7` or `7e-1`, the word."""
     number = number_of(text, row)
     if number is None:
-        raise SizingError("expected %s, got %s%s" % (expected_of(row), short(text), number_to_type(text, row)))
+        typed = number_to_type(text, row)
+        raise SizingError("expected %s, got %s%s" % (expected_of(row), short(text), typed))
     return number
 
 

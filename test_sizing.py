@@ -13016,7 +13016,7 @@ dgx300  10,000    17/21/25                 168   617             17.38          
         os.close(slave)
         self.assertEqual(os.read(master, 10**4).decode(), "".join("\r%d of 3 cases (%s %%)" % (at + 1, share) for at, share in enumerate(
             ("33.3", "66.7", "100"))) + "\r%s\r" % (" " * 20))
-        quiet = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=HERE, timeout=60)
+        quiet = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, cwd=HERE, timeout=60)
         self.assertEqual((quiet.returncode, quiet.stdout, quiet.stderr), (0, done.stdout, b""))
 
     def test_an_interrupt_leaves_nothing(self):
