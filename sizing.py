@@ -1063,11 +1063,19 @@ class Request:
     def hash(self) -> int:                                       # every search asks for it again and again
         return hash(tuple(map(vars(self).__getitem__, REQUEST_NAMES)))
 
+    @classmethod
+    def of(cls, values: Mapping) -> Request:
+        """A request of {field: value}, the others as by default: the constructor would set each by itself."""
+        request = object.__new__(cls)
+        vars(request).update(REQUEST_DEFAULTS, **values)
+        return request
+
     def but(self, **changes) -> Request:
-        """The request with other values; dataclasses.replace() would set each field by itself."""
-        other = object.__new__(Request)
-        vars(other).update(zip(REQUEST_NAMES, map(vars(self).__getitem__, REQUEST_NAMES)), **changes)
-        return other
+        """The request with other values."""
+        values = {**vars(self), **changes}
+        for cached in ("hash", "replica"):
+            values.pop(cached, None)
+        return Request.of(values)
 
     @cached_property
     def replica(self) -> Request:
@@ -1384,8 +1392,8 @@ def ceil(value) -> int:
     """Next whole number; a billionth above one counts as it, but what is not nothing is at least 1."""
     if type(value) is not Fraction:
         return -floor(-value) or int(value > 0)
-    above, whole = value.numerator * BILLION - value.denominator, value.denominator * BILLION
-    return -(-above // whole) or int(value > 0)
+    over, under = value.numerator, value.denominator
+    return -((under - over * BILLION) // (under * BILLION)) or int(over > 0)
 
 
 # --- KV cache of one session, in bytes, by kind of layer
@@ -4024,9 +4032,11 @@ def before_load(built: Placement, storage: StorageProfile, whole: bool, nodes_gi
 
 
 @lru_cache(maxsize=2**11)
-def open_alerts(built: Placement, storage: StorageProfile) -> list[Alert]:
-    """The alerts that some load may raise: all but those which replica and storage rule out by themselves."""
-    sheet = built.whole_sheet.bind(*record_terms(storage)[:1])
+def open_alerts(built: Placement, storage: StorageProfile, nodes_given: bool) -> list[Alert]:
+    """The alerts that a load which fits may raise: all but those that replica and storage rule out alone."""
+    given = dict(record_terms(storage)[0], fits=True, applies=True, no_context_fits=False)
+    absent = {} if nodes_given else {"nodes": "not_asked"}
+    sheet = built.whole_sheet.bind(given, absent=absent)
     return [alert for alert in ALERTS if sheet.may_hold(alert.when)]
 
 
@@ -4084,10 +4094,15 @@ def seqs_that_start(sheet: Sheet) -> int:
 
 def sheet_if(sheet: Sheet, **changes) -> Sheet:
     """The sheet of a scenario with changes; raises Absent where it does not fit."""
-    changed = sheet["request"].but(**changes)
-    found = on_load(changed, lay_out(changed.replica, changed.pins).built)
+    request = sheet["request"]
+    found = on_load(request, built_if(request.replica, request.pins, **changes))
     found["nodes_final"]
     return found
+
+
+@lru_cache(maxsize=2**11)                                # whatever the load
+def built_if(asked: Request, pins: Pins, **changes) -> Placement:
+    return lay_out(asked.but(**changes).replica, pins).built
 
 
 def check_halves(sheet: Sheet) -> None:
@@ -4157,8 +4172,8 @@ def size(request: Request, given_budget_ratio: float, capped: bool = False, **fo
 def result(request: Request, built: Placement, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
     """The plan of a sheet."""
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
-    # where all is known that a replica has, the alerts that it rules out by itself need not be asked
-    table = open_alerts(built, request.storage) if sheet["fits"] and sheet["speed_known"] else ALERTS
+    known = sheet["fits"] and sheet["speed_known"]       # all that a replica has
+    table = open_alerts(built, request.storage, request.nodes is not None) if known else ALERTS
     alerts = raised(sheet, None if sheet["applies"] else "nodes", table)
     return SizingResult(request.model, request.server, request.storage, **numbers, warnings=alerts,
                         layouts=layouts, placement=built, sheet=sheet)
@@ -4928,9 +4943,11 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
             raise SizingError("unknown argument %s%s" % (short(name), nearest(name, MORE_OF_A_SIZING)))
     weights_precision = more.pop("weights_precision", None)
     check_arguments({"model": model, **stated({"weights_precision": weights_precision})})
-    request = Request(with_weights(model, weights_precision), server, storage, concurrency, effective_context,
-                      kv_precision, kv_budget_ratio, runtime_overhead_gib, peak_headroom_ratio,
-                      ha_mode, **more)
+    request = Request.of(dict(
+        more, model=with_weights(model, weights_precision), server=server, storage=storage,
+        concurrency=concurrency, effective_context=effective_context, kv_precision=kv_precision,
+        kv_budget_ratio=kv_budget_ratio, runtime_overhead_gib=runtime_overhead_gib,
+        peak_headroom_ratio=peak_headroom_ratio, ha_mode=ha_mode))
     check_request(request)
     return size(request, kv_budget_ratio)
 
@@ -10074,9 +10091,9 @@ def request_of(args: argparse.Namespace, picked: Mapping[str, Picked]) -> Reques
     check_length(args, records["model"])
     model = with_weights(records["model"], args.weights_precision)
     asked = {name: value for name, value in vars(args).items() if name in REQUEST_NAMES}
-    return Request(**{**asked, **records, "model": model,
-                      "replaced_entries": tuple(name for name, one in picked.items() if one.replaces),
-                      "kv_precision": args.kv_precision or model.default_kv_precision})
+    return Request.of({**asked, **records, "model": model,
+                       "replaced_entries": tuple(name for name, one in picked.items() if one.replaces),
+                       "kv_precision": args.kv_precision or model.default_kv_precision})
 
 
 def respond(args: argparse.Namespace) -> tuple[int, Mapping[str, Callable[[], str | Pieces]]]:
