@@ -1244,11 +1244,19 @@ class Request:
     def hash(self) -> int:                                       # every search asks for it again and again
         return hash(tuple(map(vars(self).__getitem__, REQUEST_NAMES)))
 
+    @classmethod
+    def of(cls, values: Mapping) -> Request:
+        """A request of {field: value}, the others as by default: the constructor would set each by itself."""
+        request = object.__new__(cls)
+        vars(request).update(REQUEST_DEFAULTS, **values)
+        return request
+
     def but(self, **changes) -> Request:
-        """The request with other values; dataclasses.replace() would set each field by itself."""
-        other = object.__new__(Request)
-        vars(other).update(zip(REQUEST_NAMES, map(vars(self).__getitem__, REQUEST_NAMES)), **changes)
-        return other
+        """The request with other values."""
+        values = {**vars(self), **changes}
+        for cached in ("hash", "replica"):
+            values.pop(cached, None)
+        return Request.of(values)
 
     @cached_property
     def replica(self) -> Request:
@@ -1488,7 +1496,8 @@ class Sheet(dict):
     def what_if(self, given: Mapping) -> Sheet:
         """A sheet with the same givens but for those `given` (numbers too): what follows is found anew."""
         sheet = self.bind(given)
-        for name in sheet.keys() & (NUMBERS.keys() | self.later.keys()) - given.keys():
+        anew = followers(frozenset([*given, *self.later])) if given else NUMBERS.keys() | self.later.keys()
+        for name in sheet.keys() & anew - given.keys():
             del sheet[name]
         return sheet
 
@@ -1526,6 +1535,24 @@ class Sheet(dict):
         return name in self or name in self.absent or name in NUMBERS or name in self.later
 
 
+@lru_cache(maxsize=2**8)
+def followers(names: frozenset[str]) -> frozenset[str]:
+    """These names, and the numbers that may follow from them, in whatever case and with whatever parts."""
+    found, grown = {*names}, True
+    while grown:
+        more = {name.partition("__")[0] for name, row in NUMBERS.items()
+                if not found.isdisjoint(row.inputs) or not found.isdisjoint(possible_parts(row.parts))}
+        grown, found = not more <= found, found | more
+    return frozenset(found)
+
+
+def possible_parts(parts: str | None) -> list[str]:
+    """The numbers that `*parts` may stand for."""
+    if parts == "limits":
+        return [limit.number for limit in LIMITS.values()]
+    return [kind + "_" + parts for kind in LAYER_KINDS] if parts else []
+
+
 def shown(value):
     """A value as JSON takes it: a fraction as a whole number or the nearest decimal."""
     if type(value) is not Fraction:
@@ -1554,8 +1581,8 @@ def ceil(value) -> int:
     """Next whole number; a billionth above one counts as it, but what is not nothing is at least 1."""
     if type(value) is not Fraction:
         return -floor(-value) or int(value > 0)
-    above, whole = value.numerator * BILLION - value.denominator, value.denominator * BILLION
-    return -(-above // whole) or int(value > 0)
+    over, under = value.numerator, value.denominator
+    return -((under - over * BILLION) // (under * BILLION)) or int(over > 0)
 
 
 # --- KV cache of one session, in bytes, by kind of layer
@@ -4598,9 +4625,11 @@ def before_load(built: Placement, storage: StorageProfile, loader: str, whole: b
 
 
 @lru_cache(maxsize=2**11)
-def open_alerts(built: Placement, storage: StorageProfile) -> list[Alert]:
-    """The alerts that some load may raise: all but those which replica and storage rule out by themselves."""
-    sheet = built.whole_sheet.bind(*record_terms(storage)[:1])
+def open_alerts(built: Placement, storage: StorageProfile, nodes_given: bool) -> list[Alert]:
+    """The alerts that a load which fits may raise: all but those that replica and storage rule out alone."""
+    given = dict(record_terms(storage)[0], fits=True, applies=True, no_context_fits=False)
+    absent = {} if nodes_given else {"nodes": "not_asked"}
+    sheet = built.whole_sheet.bind(given, absent=absent)
     return [alert for alert in ALERTS if sheet.may_hold(alert.when)]
 
 
@@ -4751,10 +4780,15 @@ def seqs_that_start(sheet: Sheet) -> int:
 
 def sheet_if(sheet: Sheet, **changes) -> Sheet:
     """The sheet of a scenario with changes; raises Absent where it does not fit."""
-    changed = sheet["request"].but(**changes)
-    found = on_load(changed, lay_out(changed.replica, changed.pins).built)
+    request = sheet["request"]
+    found = on_load(request, built_if(request.replica, request.pins, **changes))
     found["nodes_final"]
     return found
+
+
+@lru_cache(maxsize=2**11)                                # whatever the load
+def built_if(asked: Request, pins: Pins, **changes) -> Placement:
+    return lay_out(asked.but(**changes).replica, pins).built
 
 
 def check_halves(sheet: Sheet) -> None:
@@ -4854,8 +4888,8 @@ def size(request: Request, given_budget_ratio: float, capped: bool = False, **fo
 def result(request: Request, built: Placement, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
     """The plan of a sheet."""
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
-    # where all is known that a replica has, the alerts that it rules out by itself need not be asked
-    table = open_alerts(built, request.storage) if sheet["fits"] and sheet["speed_known"] else ALERTS
+    known = sheet["fits"] and sheet["speed_known"]       # all that a replica has
+    table = open_alerts(built, request.storage, request.nodes is not None) if known else ALERTS
     alerts = raised(sheet, None if sheet["applies"] else "nodes", table)
     return SizingResult(request.model, request.server, request.storage, **numbers, warnings=alerts,
                         layouts=layouts, placement=built, sheet=sheet)
@@ -5717,11 +5751,12 @@ def calculate_sizing(model: Model, server: Server, storage: StorageProfile,
     weights_precision = more.pop("weights_precision", None)
     check_arguments({"model": model, **stated({"weights_precision": weights_precision,
                                                "use_case": more.get("use_case")})})
-    more = {**of_use_case(more.get("use_case")), **more}
-    more.pop("peak_headroom_ratio", None)                # it is given
-    request = Request(with_weights(model, weights_precision), server, storage, concurrency, effective_context,
-                      kv_precision, kv_budget_ratio, runtime_overhead_gib, peak_headroom_ratio,
-                      ha_mode, **more)
+    request = Request.of(dict(
+        {**of_use_case(more.get("use_case")), **more}, model=with_weights(model, weights_precision),
+        server=server, storage=storage,
+        concurrency=concurrency, effective_context=effective_context, kv_precision=kv_precision,
+        kv_budget_ratio=kv_budget_ratio, runtime_overhead_gib=runtime_overhead_gib,
+        peak_headroom_ratio=peak_headroom_ratio, ha_mode=ha_mode))
     check_request(request)
     return size(with_load(request, request), kv_budget_ratio)
 
@@ -11052,8 +11087,8 @@ def read_number(text: str, row: Flag):
     """A number as users write it: digits (`1_000`, `128k`), a decimal such as `0.7` or `7e-1`, the word."""
     number = number_of(text, row)
     if number is None:
-        raise SizingError("expected %s, got %s%s" % (expected_of(row), short(text),
-                                                     number_to_type(text, row)))
+        typed = number_to_type(text, row)
+        raise SizingError("expected %s, got %s%s" % (expected_of(row), short(text), typed))
     return number
 
 
@@ -11672,9 +11707,9 @@ def request_of(args: argparse.Namespace, picked: Mapping[str, Picked]) -> Reques
     check_length(args, records["model"])
     model = with_weights(records["model"], args.weights_precision)
     asked = {name: value for name, value in vars(args).items() if name in REQUEST_NAMES}
-    return Request(**{**asked, **records, "model": model,
-                      "replaced_entries": tuple(name for name, one in picked.items() if one.replaces),
-                      "kv_precision": args.kv_precision or model.default_kv_precision})
+    return Request.of({**asked, **records, "model": model,
+                       "replaced_entries": tuple(name for name, one in picked.items() if one.replaces),
+                       "kv_precision": args.kv_precision or model.default_kv_precision})
 
 
 def respond(args: argparse.Namespace) -> tuple[int, Mapping[str, Callable[[], str | Pieces]]]:

@@ -593,6 +593,45 @@ class Sheets(unittest.TestCase):
             reasons.update(filter(None, map(plan.sheet.reason, sizing.RESULTS)))
         self.assertEqual(reasons, set(sizing.REASONS))
 
+    def test_other_givens_find_anew_what_follows_from_them(self):
+        changes = {"active_sessions": 7.5, "context_tokens": 5000, "kv_budget_ratio": 0.55, "max_num_batched_tokens": 4096,
+                   "kv_per_session_placed_gib": 1.25, "peak_headroom_ratio": 0.5, "full_layers": 3}
+        compared = 0
+        for asked in self.ASKED:
+            sheet = plans(**asked)["recommended"].sheet
+            for name in {*changes} & {*sheet}:
+                some, every = sheet.what_if({name: changes[name]}), sheet.what_if({}).bind({name: changes[name]})
+                self.assertLessEqual(len(every), len(some))
+                for each in {*some} & {*sizing.NUMBERS} - {name}:
+                    if every.reason(each) is None:       # see test_one_name_one_value for those that stand alone
+                        self.assertEqual(some[each], every[each], (asked, name, each))
+                        compared += 1
+        self.assertGreater(compared, 3000)
+        self.assertEqual(self.sheet["kv_budget_gib"], 60.0)
+        self.assertEqual({*self.sheet.what_if({"kv_budget_ratio": 0.9})} - {*self.GIVEN}, {"hbm_total_gib"})
+
+    def test_alerts_that_a_replica_rules_out_are_not_raised(self):
+        ruled_out = 0
+        for asked in self.ASKED:
+            for plan in plans(**asked).values():
+                if plan.applies:
+                    self.assertEqual(plan.warnings, sizing.raised(plan.sheet), asked)
+                if plan.applies and plan.nodes_final is not None:
+                    ruled_out += len(sizing.ALERTS) - len(sizing.open_alerts(plan.placement, plan.storage, "nodes" in plan.sheet))
+        self.assertGreater(ruled_out, 300)
+
+    def test_a_request_with_other_values(self):
+        base = request(tensor_parallel=4, tpot_ms=20.0)
+        self.assertEqual((hash(base), base.replica.concurrency), (hash(request(tensor_parallel=4, tpot_ms=20.0)), None))
+        other = base.but(concurrency=7, engine="vllm")   # what was worked out of the first is not the second's
+        self.assertEqual(other, dataclasses.replace(base, concurrency=7, engine="vllm"))
+        self.assertEqual((other.replica.engine, hash(other) == hash(base), hash(other)), (
+            "vllm", False, hash(dataclasses.replace(base, concurrency=7, engine="vllm"))))
+        self.assertEqual(sizing.Request.of({name: getattr(base, name) for name in (
+            "model", "server", "storage", "concurrency", "effective_context", "kv_precision", "tensor_parallel", "tpot_ms")}), base)
+        self.assertIs(base.replica, base.but(concurrency=9, nodes=3, ha_mode="n+2", tensor_parallel=8).replica)
+        self.assertIsNot(base.replica, base.but(kv_budget_ratio=0.5).replica)
+
     def test_records_share_no_name(self):
         names = [field.name for record in (Model, Server, StorageProfile, sizing.Request) for field in dataclasses.fields(record)]
         self.assertEqual({name for name in names if names.count(name) > 1}, {"name", "source", "aliases"})
