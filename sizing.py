@@ -4502,11 +4502,11 @@ LOADS = ("concurrency", "users", "requests_per_s", "nodes")  # the ways to state
 
 def check_load(request: Request) -> None:
     """Raise SizingError when the load is not stated, or what states it is half there."""
-    if all(getattr(request, name) is None for name in LOADS):
+    if all([getattr(request, name) is None for name in LOADS]):
         raise SizingError("concurrency: missing, and no users, requests_per_s or nodes given instead")
     for names in TOGETHER:
         missing = [name for name in names if getattr(request, name) is None]
-        if missing and len(missing) < len(names):
+        if 0 < len(missing) < len(names):
             raise SizingError("%s: expected together with %s" % (
                 ", ".join(name for name in names if name not in missing), ", ".join(missing)))
 
