@@ -348,9 +348,9 @@ Loader = namedtuple("Loader", "loader_one_gpu_gbps loader_node_gbps")
 LOADERS = {"default": Loader(1.17, 4.3), "fastsafetensors": Loader(2.75, 9.08), "runai": Loader(6.57, 6.82),
            "instanttensor": Loader(34.5, 45.0)}
 LOADER_RANKS = 8
-# What each node reads for itself is not here: nvme_local, cloud_block_storage.
-SHARED_STORAGE = ("network_ssd", "cloud_file_storage", "cloud_object_storage", "parallel_filesystem",
-                  "all_flash_nas")
+# What each node reads for itself is not here: nvme_local, cloud_block_storage, and cloud_object_storage, which
+# grows with its clients (aws_s3 states the limit of one instance).
+SHARED_STORAGE = ("network_ssd", "cloud_file_storage", "parallel_filesystem", "all_flash_nas")
 ATTENTIONS = ("auto", "tensor", "data")
 # Requests of public traces, means: what a trace does not state is None. Azure LLM inference traces
 # (AzurePublicDataset); Mooncake traces (FAST 2025), prefix hits with an unlimited cache; peak: the busiest
@@ -5060,17 +5060,16 @@ def longest_context(request: Request) -> int | None:
     return found
 
 
-def known_context(request: Request) -> Request:
-    """The request, the longest context of its model in place of a search for one."""
-    if request.effective_context != "max":
-        return request
-    return request.but(effective_context=request.model.max_position_embeddings)
+def checked(request: Request) -> Request:
+    """The request, if it makes sense, at the longest context of its model where one is searched."""
+    check_request(request.but(effective_context=request.model.max_position_embeddings)
+                  if request.effective_context == "max" else request)
+    return request
 
 
 def plan_all(request: Request, keys: Collection[str] = SCENARIO_KEYS) -> dict[str, SizingResult]:
     """The scenarios of `request` by key, each with its cost against RECOMMENDED; raises SizingError."""
-    check_request(known_context(request))
-    request = with_load(request)
+    request = with_load(checked(request))
     plans = {scenario.key: plan_scenario(request, scenario) for scenario in SCENARIOS if scenario.key in keys}
     if FOR_PRODUCTION not in plans:
         return plans
@@ -6658,8 +6657,7 @@ Card = namedtuple("Card", "label value reason formula inputs explanation")
 def make_answer(request: Request, servers: Mapping[str, Server], lang: str,
                 lead: str = FOR_PRODUCTION) -> Answer:
     """Everything the renderers show, the scenario `lead` first, if it applies; raises SizingError."""
-    check_request(known_context(request))
-    request = with_load(request)
+    request = with_load(checked(request))
     plans = plan_all(request)
     lead = leading(plans, lead)
     cards = {key: make_cards(plan.sheet, lang) for key, plan in plans.items()}
@@ -6977,8 +6975,8 @@ def as_flag(value) -> str:
 # --- Many cases: a table with a row for each
 
 # Flags that take a list: the first varies slowest.
-SWEPT = ("model", "server", "storage", "concurrency", "effective_context", "kv_precision",
-         "weights_precision", "tpot_ms", "nodes")
+SWEPT = ("model", "server", "storage", "concurrency", "users", "requests_per_s", "effective_context",
+         "kv_precision", "weights_precision", "tpot_ms", "nodes")
 # The values that tell a case from others, by flag; the request and its plans, or the error that says why
 # there are none; the values of all flags.
 Case = namedtuple("Case", "values request plans error asked")
@@ -6989,16 +6987,15 @@ CaseRow = namedtuple("CaseRow", "cells nodes key error fits pieces")
 # the workload that all assume; what stands below the table.
 Cases = namedtuple("Cases", "given shown axes assumed told lead lang")
 CASE_NUMBERS = ("gpus_final", "sessions_per_node", "tpot_committed_ms", "power_kw", "cost_per_year",
-                "availability_peak")
+                "cost_per_million_tokens", "availability_peak")
 CASE_HEADINGS = {name: Text(*both) for name, both in {
     "max_concurrency": ("Sessões", "Sessions"),
     "max_effective_context": ("Contexto máximo", "Longest context"),
     "nodes_of_all": ("Nós mín / rec / ideal", "Nodes min / rec / ideal"), "gpus_final": ("GPUs", "GPUs"),
-    "layout": ("Disposição", "Layout"), "sessions_per_node": ("Sess. por nó", "Sess. per node"),
+    "layout": ("TP×PP", "TP×PP"), "sessions_per_node": ("Sess. por nó", "Sess. per node"),
     "tpot_committed_ms": ("TPOT SLA (ms)", "TPOT, SLA (ms)"), "power_kw": ("kW", "kW"),
-    "cost_per_year": ("Custo por ano", "Cost a year"),
-    "availability_peak": ("Disponível no pico", "Available at peak"), "limit": ("Limite", "Limit"),
-    "alert": ("Pior alerta", "Worst alert"), "currency": ("Moeda", "Currency")}.items()}
+    "cost_per_year": ("Por ano", "Per year"), "cost_per_million_tokens": ("Por milhão", "Per million"),
+    "availability_peak": ("Disp.", "Avail."), "limit": ("Limite", "Limit"), "alert": ("Alerta", "Alert"), "currency": ("Moeda", "Currency")}.items()}
 LIMIT_WORDS = {"memory": Text("memória", "memory"), "engine": Text("motor", "engine"),
                "speed": Text("veloc.", "speed")}
 MOST_SERIES = 12                                         # of a chart
@@ -11013,7 +11010,7 @@ HELP: dict[str, dict[str, str]] = {
         "storage_file": "your own entries, added to storage.json"},
 }
 LISTS_TAKEN = """\
-lists: model, server, storage, concurrency, effective-context, kv-precision,
+lists: model, server, storage, concurrency, users, requests-per-s, effective-context, kv-precision,
 weights-precision, tpot-ms and nodes take a,b,c (names: or all), a row for each;
 prices of nodes too, one for each server
 """
@@ -11134,7 +11131,7 @@ def number_to_type(text: str, row: Flag) -> str:
 ALL = "all"                                              # in place of a list: every entry of a catalog
 # A list that reads as one number, as people write them elsewhere; a space behind the comma tells it from one.
 READ_AS_ONE = {"TOKENS": r"[1-9]\d{0,2}(,\d{3})+|\d?,\d{1,3}[kKmM]", "MS": r"\d+,\d",
-               **dict.fromkeys(("SESSIONS", "NODES"), r"[1-9],\d{3}|\d?,\d{1,3}[kKmM]")}
+               "RATE": r"\d+,\d", **dict.fromkeys(("SESSIONS", "USERS", "NODES"), r"[1-9],\d{3}|\d?,\d{1,3}[kKmM]")}
 
 
 class Several(tuple):
@@ -11814,7 +11811,7 @@ def each_case(args: argparse.Namespace, lists: Mapping[str, Sequence],
                 **{name: picked_one.record.name for name, picked_one in chosen.items()},
                 "kv_precision": one.kv_precision or chosen["model"].record.default_kv_precision}
         try:
-            request = request_of(one, chosen)
+            request = with_load(checked(request_of(one, chosen)))
             plans = sized(request)
         except SizingError as error:
             request, plans = None, error
