@@ -7015,14 +7015,20 @@ def case_cells(case: Case, lead: str, lang: str) -> dict[str, str]:
             for name in (*found_columns(case.request), *CASE_NUMBERS)
             if plan.sheet.reason(name) != "not_asked"}
     limit = binding_limit(plan.sheet)
-    return {**cells, "nodes_of_all": "/".join(short_cell(cell, lang) for cell in nodes),
-            **{name: short_cell(cell, lang) for name, cell in told.items()},
+    return {**cells, "nodes_of_all": " / ".join(short_cell("", cell, lang) for cell in nodes),
+            **{name: short_cell(name, cell, lang) for name, cell in told.items()},
             "layout": layout_cell(plan), "limit": written(LIMIT_WORDS[limit], lang) if limit else "—",
             "alert": worst_alert(plan) or "—"}
 
 
-def short_cell(cell, lang: str) -> str:
-    """A number; a dash in place of the words for why there is none."""
+# Columns that show a decimal less from so much on: decimals, and from how much.
+NARROWED = {"tpot_committed_ms": (2, 10), "power_kw": (1, 100)}
+
+
+def short_cell(name: str, cell, lang: str) -> str:
+    """A number for a narrow column; a dash in place of the words for why there is none."""
+    if isinstance(cell, float) and name in NARROWED:
+        cell = round(cell, NARROWED[name][0] - (cell >= NARROWED[name][1]))
     return "—" if isinstance(cell, Text) else written(cell, lang)
 
 
