@@ -348,8 +348,8 @@ Loader = namedtuple("Loader", "loader_one_gpu_gbps loader_node_gbps")
 LOADERS = {"default": Loader(1.17, 4.3), "fastsafetensors": Loader(2.75, 9.08), "runai": Loader(6.57, 6.82),
            "instanttensor": Loader(34.5, 45.0)}
 LOADER_RANKS = 8
-# What each node reads for itself is not here: nvme_local, cloud_block_storage, and cloud_object_storage, which
-# grows with its clients (aws_s3 states the limit of one instance).
+# What each node reads for itself is not here: nvme_local, cloud_block_storage, and cloud_object_storage,
+# which grows with its clients (aws_s3 states the limit of one instance).
 SHARED_STORAGE = ("network_ssd", "cloud_file_storage", "parallel_filesystem", "all_flash_nas")
 ATTENTIONS = ("auto", "tensor", "data")
 # Requests of public traces, means: what a trace does not state is None. Azure LLM inference traces
@@ -4502,7 +4502,7 @@ LOADS = ("concurrency", "users", "requests_per_s", "nodes")  # the ways to state
 
 def check_load(request: Request) -> None:
     """Raise SizingError when the load is not stated, or what states it is half there."""
-    if all([getattr(request, name) is None for name in LOADS]):
+    if all(getattr(request, name) is None for name in LOADS):
         raise SizingError("concurrency: missing, and no users, requests_per_s or nodes given instead")
     for names in TOGETHER:
         missing = [name for name in names if getattr(request, name) is None]
@@ -6616,18 +6616,17 @@ ASSUMED: tuple = (
     (lambda draft_tokens: draft_tokens > 0, Text(*map("".join, zip(ASSUMED_TOKENS, WITH_DRAFTS)))),
     ASSUMED_TOKENS,
 )
-# Where the load and the lengths come from: each that holds.
-TRAFFIC = (
-    (lambda users: users > 0, Text("Carga: {users} usuários, {active_users_ratio_pct} com uma sessão em HBM",
-                                   "Load: {users} users, {active_users_ratio_pct} with a session in HBM")),
-    (lambda asked_requests_per_s: asked_requests_per_s > 0, Text(
+# Where the load and the lengths come from, by what was asked for.
+TRAFFIC = {
+    "users": Text("Carga: {users} usuários, {active_users_ratio_pct} com uma sessão em HBM",
+                  "Load: {users} users, {active_users_ratio_pct} with a session in HBM"),
+    "requests_per_s": Text(
         "Carga: {asked_requests_per_s} requisições/s, de {load_ttft_ms_amount} até o primeiro token e "
         "{load_tpot_ms_amount} por token",
         "Load: {asked_requests_per_s} requests/s, {load_ttft_ms_amount} to the first token and "
-        "{load_tpot_ms_amount} a token")),
-    (lambda use_case: use_case != "", Text("Uso {use_case}: {use_case_trace}",
-                                           "Use case {use_case}: {use_case_trace}")),
-)
+        "{load_tpot_ms_amount} a token"),
+    "use_case": Text("Uso {use_case}: {use_case_trace}", "Use case {use_case}: {use_case_trace}"),
+}
 BASES = {"measured": Text("calibrado", "calibrated"),
          "estimate": Text("estimativa", "an estimate"), "own": Text("ajustado à sua medição",
                                                                     "fitted to your measurement")}
@@ -6793,7 +6792,8 @@ def subject_blocks(answer: Answer) -> list[tuple]:
     return [("paragraph", fill(subject, sheet.bind(facts), answer.lang)),
             ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang)),
             *([("line", fill(WORDS["independent"], sheet, answer.lang))] if sheet["fits"] else []),
-            *(("line", fill(text, sheet, answer.lang)) for when, text in TRAFFIC if sheet.holds(when))]
+            *(("line", fill(text, sheet, answer.lang)) for name, text in TRAFFIC.items()
+              if getattr(answer.request, name) is not None)]
 
 
 def other_name(record) -> str:
@@ -6879,19 +6879,23 @@ def summed_columns(answer: Answer) -> list[str]:
 
 
 def scenario_row(scenario: Scenario, plan: SizingResult, summed: Iterable[str], lang: str) -> list[str]:
-    cells = [scenario.name, *(number_cell(name, plan.sheet, lang) for name in summed),
+    cells = [scenario.name, *(shown_cell(name, number_cell(name, plan.sheet), lang) for name in summed),
              signed_percent(plan.relative_cost, lang), percent(plan.peak_headroom_ratio, lang),
              plan.ha_mode.upper() if plan.ha_extra_nodes else WORDS["none"],
              marked(scenario, plan, lang)]
     return [written(cell, lang) for cell in cells]
 
 
-def number_cell(name: str, sheet: Sheet, lang: str):
+def number_cell(name: str, sheet: Sheet):
     """A number, or the word for why there is none: a dash where another cell of the row says it."""
     reason = sheet.reason(name)
     if name != "nodes_final" and (sheet.reason("nodes_final") or reason not in (None, "not_known")):
         return "—"
-    return SHOWN_AS.get(name, written)(sheet.find(name), lang) if reason is None else REASONS[reason].word
+    return sheet.find(name) if reason is None else REASONS[reason].word
+
+
+def shown_cell(name: str, cell, lang: str) -> str:
+    return written(cell, lang) if isinstance(cell, (str, Text)) else SHOWN_AS.get(name, written)(cell, lang)
 
 
 def marked(scenario: Scenario, plan: SizingResult, lang: str) -> str:
@@ -6995,7 +6999,8 @@ CASE_HEADINGS = {name: Text(*both) for name, both in {
     "layout": ("TP×PP", "TP×PP"), "sessions_per_node": ("Sess. por nó", "Sess. per node"),
     "tpot_committed_ms": ("TPOT SLA (ms)", "TPOT, SLA (ms)"), "power_kw": ("kW", "kW"),
     "cost_per_year": ("Por ano", "Per year"), "cost_per_million_tokens": ("Por milhão", "Per million"),
-    "availability_peak": ("Disp.", "Avail."), "limit": ("Limite", "Limit"), "alert": ("Alerta", "Alert"), "currency": ("Moeda", "Currency")}.items()}
+    "availability_peak": ("Disp.", "Avail."), "limit": ("Limite", "Limit"),
+    "alert": ("Alerta", "Alert"), "currency": ("Moeda", "Currency")}.items()}
 LIMIT_WORDS = {"memory": Text("memória", "memory"), "engine": Text("motor", "engine"),
                "speed": Text("veloc.", "speed")}
 MOST_SERIES = 12                                         # of a chart
@@ -7010,13 +7015,12 @@ def case_cells(case: Case, lead: str, lang: str) -> dict[str, str]:
     if case.plans is None:
         return {**cells, "nodes_of_all": "—"}
     plan = case.plans[lead]
-    nodes = [number_cell("nodes_final", one.sheet, lang) for one in case.plans.values()]
-    told = {name: number_cell(name, plan.sheet, lang)
-            for name in (*found_columns(case.request), *CASE_NUMBERS)
-            if plan.sheet.reason(name) != "not_asked"}
+    nodes = [number_cell("nodes_final", one.sheet) for one in case.plans.values()]
+    found = {name: number_cell(name, plan.sheet) for name in (*found_columns(case.request), *CASE_NUMBERS)
+             if plan.sheet.reason(name) != "not_asked"}
     limit = binding_limit(plan.sheet)
     return {**cells, "nodes_of_all": " / ".join(short_cell("", cell, lang) for cell in nodes),
-            **{name: short_cell(name, cell, lang) for name, cell in told.items()},
+            **{name: short_cell(name, cell, lang) for name, cell in found.items()},
             "layout": layout_cell(plan), "limit": written(LIMIT_WORDS[limit], lang) if limit else "—",
             "alert": worst_alert(plan) or "—"}
 
@@ -7029,7 +7033,7 @@ def short_cell(name: str, cell, lang: str) -> str:
     """A number for a narrow column; a dash in place of the words for why there is none."""
     if isinstance(cell, float) and name in NARROWED:
         cell = round(cell, NARROWED[name][0] - (cell >= NARROWED[name][1]))
-    return "—" if isinstance(cell, Text) else written(cell, lang)
+    return "—" if isinstance(cell, Text) else shown_cell(name, cell, lang)
 
 
 def layout_cell(plan: SizingResult) -> str:
@@ -11016,9 +11020,9 @@ HELP: dict[str, dict[str, str]] = {
         "storage_file": "your own entries, added to storage.json"},
 }
 LISTS_TAKEN = """\
-lists: model, server, storage, concurrency, users, requests-per-s, effective-context, kv-precision,
-weights-precision, tpot-ms and nodes take a,b,c (names: or all), a row for each;
-prices of nodes too, one for each server
+lists: model, server, storage, concurrency, users, requests-per-s,
+effective-context, kv-precision, weights-precision, tpot-ms and nodes take a,b,c
+(names: or all), a row for each; prices of nodes too, one for each server
 """
 EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
 LONGEST_FLAG = 35                                        # columns of --help before its texts
@@ -11137,7 +11141,8 @@ def number_to_type(text: str, row: Flag) -> str:
 ALL = "all"                                              # in place of a list: every entry of a catalog
 # A list that reads as one number, as people write them elsewhere; a space behind the comma tells it from one.
 READ_AS_ONE = {"TOKENS": r"[1-9]\d{0,2}(,\d{3})+|\d?,\d{1,3}[kKmM]", "MS": r"\d+,\d",
-               "RATE": r"\d+,\d", **dict.fromkeys(("SESSIONS", "USERS", "NODES"), r"[1-9],\d{3}|\d?,\d{1,3}[kKmM]")}
+               "RATE": r"\d+,\d",
+               **dict.fromkeys(("SESSIONS", "USERS", "NODES"), r"[1-9],\d{3}|\d?,\d{1,3}[kKmM]")}
 
 
 class Several(tuple):
@@ -11937,7 +11942,8 @@ def workload(case: Case, args: argparse.Namespace) -> str:
     if case.plans is None:
         return ""
     sheet = case.plans[leading(case.plans, args.scenario)].sheet
-    return fill(first_that_holds(ASSUMED, sheet), sheet, args.lang)
+    traces = [text for name, text in TRAFFIC.items() if name == "use_case" and case.request.use_case]
+    return "; ".join(fill(text, sheet, args.lang) for text in (first_that_holds(ASSUMED, sheet), *traces))
 
 
 def in_order(rows: Sequence[CaseRow], sort_by: str | None) -> list[CaseRow]:

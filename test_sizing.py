@@ -3129,7 +3129,7 @@ class Traffic(unittest.TestCase):
         status, out, _ = call(*argv("--json-only", concurrency=None, requests_per_s=60, runtime_overhead_gib=99999))
         self.assertEqual((status, nodes(strict_json(out))), (1, [None] * 3))
         server = dataclasses.replace(SERVERS["dgx300"], name="unknown", hbm_bandwidth_per_gpu_tbps=None)
-        with self.assertRaisesRegex(sizing.SizingError, "^requests_per_s: the speed of opt-oss-120b on unknown is not known without"):
+        with self.assertRaisesRegex(sizing.SizingError, "^requests_per_s: the speed of opt-oss-120b on unknown,.* is not known without hbm_bandwidth_per_gpu_tbps$"):
             sizing.make_answer(request(concurrency=None, requests_per_s=60, server=server), SERVERS, "en")
 
     def test_python_states_a_load_once(self):
@@ -13688,13 +13688,14 @@ class ManyCases(InFolder):
             ("effective_context", "8k,16384", (8192, 16384)), ("effective_context", "8, 192", (8, 192)), ("nodes", "1,2,4", (1, 2, 4)),
             ("tpot_ms", "20,50", (20.0, 50.0)), ("tpot_ms", "12.5,20", (12.5, 20.0)), ("kv_precision", "FP8, bf16", ("fp8", "bf16")),
             ("weights_precision", "fp8,bf16", ("fp8", "bf16")), ("model", "a,b", ("a", "b")), ("server", "a, b c", ("a", "b c")),
-            ("storage", "All", ("All",))]
+            ("storage", "All", ("All",)), ("users", "2k,500", (2000, 500)), ("requests_per_s", "0.5,20", (0.5, 20.0))]
 
     def test_lists_are_read(self):
         self.assertEqual({name for name, _, _ in self.READ}, {*sizing.SWEPT})
         for name, text, values in self.READ:
             with self.subTest(flag=name, text=text):
-                other = {"concurrency": None} if name == "nodes" else {}
+                other = {"users": {"active_users_ratio": 0.5}}.get(name, {})
+                other = dict(other, concurrency=None) if name in ("nodes", "users", "requests_per_s") else {}
                 found = getattr(sizing.parse_arguments(argv(**{**other, name: text})), name)
                 self.assertEqual((type(found), found, str(found)), (sizing.Several, values, str(values)))
 
@@ -13823,17 +13824,19 @@ class ManyCases(InFolder):
         self.assertEqual({case["error"] is None for case in self.cases(status=1, server="hgx-mi300x,hgx-mi325x", tpot_ms=50)}, {False})
 
     SHOWN = """\
-Server  Sessions  Nodes min / rec / ideal  GPUs  Sess. per node  TPOT, SLA (ms)  kW    Worst alert
-------  --------  -----------------------  ----  --------------  --------------  ----  -----------
-dgx200  100       1 / 2 / 3                16    299             9.39            20.4  [1]
-dgx200  1,000     4 / 6 / 7                48    299             13              61.2  [2]
-dgx200  10,000    34 / 42 / 50             336   299             14.5            428   [2]
-dgx300  100       1 / 2 / 3                16    617             6.8             29    [1]
-dgx300  1,000     2 / 3 / 5                24    617             17.4            43.5  [2]
-dgx300  10,000    17 / 21 / 25             168   617             17.4            304   [2]
+Server  Sessions  Nodes min / rec /      GPUs  Sess. per node  TPOT, SLA (ms)  kW    Avail.    Alert
+                  ideal
+------  --------  ---------------------  ----  --------------  --------------  ----  --------  -----
+dgx200  100       1 / 2 / 3              16    299             9.39            20.4  99.997 %  [1]
+dgx200  1,000     4 / 6 / 7              48    299             13              61.2  99.96 %   [2]
+dgx200  10,000    34 / 42 / 50           336   299             14.5            428   98.3 %    [3]
+dgx300  100       1 / 2 / 3              16    617             6.8             29    99.997 %  [1]
+dgx300  1,000     2 / 3 / 5              24    617             17.4            43.5  99.993 %  [2]
+dgx300  10,000    17 / 21 / 25           168   617             17.4            304   99.5 %    [3]
 
 [1]  WARNING context_beyond_request
 [2]  WARNING hybrid_manager_needed
+[3]  WARNING sla_missed
 
 """
 
@@ -13842,7 +13845,7 @@ dgx300  10,000    17 / 21 / 25             168   617             17.4           
         text = call(*argv("--text-only", lang="en", **self.GRID))[1]
         self.assertIn("\n\n" + self.SHOWN, text)
         above = text[:text.index("Server  Sessions")]
-        for words in ("Cases: 6. The same in all of them:", "Model: opt-oss-120b", "KV format: fp8", "Layout: 8×1", "Limit: memory",
+        for words in ("Cases: 6. The same in all of them:", "Model: opt-oss-120b", "KV format: fp8", "TP×PP: 8×1", "Limit: memory",
                       "Context (tokens): 131,072", "Assumes 1,024 + 1,024 tokens", "the rest is that of RECOMMENDED"):
             self.assertIn(words, above)
         self.assertEqual(call(*argv("--summary", lang="en", **self.GRID))[1], text)
@@ -13854,7 +13857,7 @@ dgx300  10,000    17 / 21 / 25             168   617             17.4           
         self.assertEqual((self.read("o.json"), self.read("o.md")), (data, call(*argv("--markdown-only", lang="en", **self.GRID))[1]))
         self.assertIn("| dgx300 | 10,000 | 17 / 21 / 25 | 168 |", self.read("o.md"))
         ideal = call(*argv("--text-only", lang="en", scenario="ideal", **self.GRID))[1]
-        self.assertIn("dgx300  1,000     2 / 3 / 5                40    569", ideal)
+        self.assertIn("dgx300  1,000     2 / 3 / 5            40    569", ideal)
         found = call(*argv("--text-only", lang="en", nodes="2,4,8", concurrency=None, effective_context="32k"))[1]
         self.assertRegex(found, r"\n2 +[1-9][\d,]* +2 / 2 / — ")
 
