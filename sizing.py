@@ -4046,8 +4046,8 @@ def on_load(request: Request, built: Placement, whole: bool = False) -> Sheet:
                  peak_headroom_ratio=request.peak_headroom_ratio,
                  requested_context=request.effective_context, fits=True,
                  applies=has_nodes_left(request.nodes, request.ha_mode), concurrency_capped=False,
-                 replaced_entries=", ".join("%s %s" % (name, getattr(request, name).name)
-                                            for name in request.replaced_entries),
+                 replaced_entries=", ".join(["%s %s" % (name, getattr(request, name).name)
+                                             for name in request.replaced_entries]),
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
     sheet = before_load(built, request.storage, whole, request.nodes is not None).bind(given)
     if not sheet["applies"]:
@@ -4096,6 +4096,8 @@ def sheet_if(sheet: Sheet, **changes) -> Sheet:
     """The sheet of a scenario with changes; raises Absent where it does not fit."""
     request = sheet["request"]
     found = on_load(request, built_if(request.replica, request.pins, **changes))
+    if request.concurrency is not None:                  # else other replicas have another load
+        found["sessions_with_headroom"] = sheet["sessions_with_headroom"]
     found["nodes_final"]
     return found
 
