@@ -10283,7 +10283,7 @@ def respond_to_many(args: argparse.Namespace) -> tuple[int, Mapping[str, Callabl
     assumed = ""
     with progress(math.prod(map(len, lists.values())), args.lang) as tell:
         for case in each_case(args, lists, picked):
-            rows.append(case_row(case, args, spools))
+            rows.append(case_row(case, args, spools, bool(wanted - {*spools})))
             if not rows[-1].fits and len(unfit) <= MOST_WITH_LEVERS:
                 unfit.append(case)
             assumed = assumed or workload(case, args)
@@ -10307,7 +10307,7 @@ JSON_OF_CASES = (render_json({"schema_version": SCHEMA_VERSION, "tool_version": 
                  + ',\n  "cases": [\n', ",\n", "\n  ]\n}\n")
 
 
-def case_row(case: Case, args: argparse.Namespace, spools: Mapping[str, Spool]) -> CaseRow:
+def case_row(case: Case, args: argparse.Namespace, spools: Mapping[str, Spool], in_table: bool) -> CaseRow:
     lead, lang = args.scenario, args.lang
     pieces = {}
     if "csv" in spools:
@@ -10315,7 +10315,7 @@ def case_row(case: Case, args: argparse.Namespace, spools: Mapping[str, Spool]) 
     if "json" in spools:
         text = render_json(case_json(case, lead, lang, args.full)).rstrip()
         pieces["json"] = spools["json"].add("    " + text.replace("\n", "\n    "))
-    cells = case_cells(case, lead, lang)
+    cells = case_cells(case, lead, lang) if in_table else {}
     if case.plans is None:
         return CaseRow(cells, None, None, case.error, False, pieces)
     sheet = case.plans[lead].sheet
