@@ -1494,7 +1494,10 @@ class Sheet(dict):
         return Way(row.calc, row.inputs + parts, row.exact, row.label is not None)
 
     def what_if(self, given: Mapping) -> Sheet:
-        """A sheet with the same givens but for those `given` (numbers too): what follows is found anew."""
+        """A sheet with the same givens but for those `given` (numbers too): what follows is found anew.
+
+        Without any, all numbers are.
+        """
         sheet = self.bind(given)
         anew = followers(frozenset([*given, *self.later])) if given else NUMBERS.keys() | self.later.keys()
         for name in sheet.keys() & anew - given.keys():
@@ -4639,8 +4642,8 @@ def on_load(request: Request, built: Placement, whole: bool = False) -> Sheet:
                  peak_headroom_ratio=request.peak_headroom_ratio,
                  requested_context=request.effective_context, fits=True,
                  applies=has_nodes_left(request.nodes, request.ha_mode), concurrency_capped=False,
-                 replaced_entries=", ".join("%s %s" % (name, getattr(request, name).name)
-                                            for name in request.replaced_entries),
+                 replaced_entries=", ".join(["%s %s" % (name, getattr(request, name).name)
+                                             for name in request.replaced_entries]),
                  **stated({"concurrency": request.concurrency, "nodes": request.nodes}))
     sheet = before_load(built, request.storage, request.loader, whole, operation_cases(request)).bind(given)
     if not sheet["applies"]:
@@ -4782,6 +4785,8 @@ def sheet_if(sheet: Sheet, **changes) -> Sheet:
     """The sheet of a scenario with changes; raises Absent where it does not fit."""
     request = sheet["request"]
     found = on_load(request, built_if(request.replica, request.pins, **changes))
+    if request.concurrency is not None:                  # else other replicas have another load
+        found["sessions_with_headroom"] = sheet["sessions_with_headroom"]
     found["nodes_final"]
     return found
 
@@ -7061,7 +7066,8 @@ def case_blocks(cases: Cases) -> list[tuple]:
     table = [[case_cell(name, row, alerts, reasons) for name in columns] for row in rows]
     severities = {alert.id: written(SEVERITIES[alert.severity], lang) for alert in ALERTS}
     below = [*((mark, "%s %s" % (severities[id], id)) for id, mark in alerts.items()),
-             *((mark, reason) for reason, mark in [*reasons.items()][:MOST_REASONS])]
+             *((mark, reason) for reason, mark in [*reasons.items()][:MOST_REASONS]),
+             *([("...", "--csv, --json-only")] if len(reasons) > MOST_REASONS else [])]
     return [("title", *words(lang, "title")), ("heading", fill(WORDS["cases"], {"count": len(rows)}, lang)),
             ("grid", shared), *([("line", cases.assumed)] if cases.assumed else []),
             ("line", fill(WORDS["of_the_lead"], {"lead": name_of(cases.lead, lang)}, lang)),
@@ -7098,8 +7104,8 @@ def chart_blocks(cases: Cases) -> list[tuple]:
     axes, lang = cases.axes, cases.lang
     across = max(axes, key=lambda name: (len(axes[name]), name not in (*RECORDS, *CHOICES)))
     series: dict[tuple, list] = {}
-    for labels, row in zip(product(*axes.values()), cases.given):
-        others = tuple(label for name, label in zip(axes, labels) if name != across)
+    for places, row in zip(product(*[range(len(labels)) for labels in axes.values()]), cases.given):
+        others = tuple((name, at) for name, at in zip(axes, places) if name != across)
         series.setdefault(others, []).append(row.nodes)
     if len(cases.given) < 2 or len(series) > MOST_SERIES:
         return []
@@ -7107,7 +7113,8 @@ def chart_blocks(cases: Cases) -> list[tuple]:
     lead = name_of(cases.lead, lang)
     title = "%s × %s (%s)" % (y_name, x_name, lead)
     return [("chart", title, x_name, list(axes[across]), y_name, [
-        (", ".join(others) or lead, nodes) for others, nodes in series.items()])]
+        (", ".join([axes[name][at] for name, at in others]) or lead, nodes)
+        for others, nodes in series.items()])]
 
 
 def lever_line(levers: Sequence[Mapping], lang: str) -> str:
@@ -7781,7 +7788,7 @@ def case_json(case: Case, lead: str, lang: str, full: bool) -> dict:
     if case.plans is None:
         results = {name: None for name in RESULTS if not name.endswith("_kv_bytes")}
         empty: dict = {"results": results, "classification": dict.fromkeys(SCALES), "binding_limit": None,
-                 "speed_basis": None, "warnings": []}
+                       "speed_basis": None, "warnings": []}
         records = {name: {"name": case.values[name]} for name in RECORDS}
         return {"inputs": {**records, "nfr": case.asked}, "scenarios": dict.fromkeys(SCENARIO_KEYS, empty),
                 "alerts": [], "error": case.error}
@@ -11020,9 +11027,9 @@ HELP: dict[str, dict[str, str]] = {
         "storage_file": "your own entries, added to storage.json"},
 }
 LISTS_TAKEN = """\
-lists: model, server, storage, concurrency, users, requests-per-s,
-effective-context, kv-precision, weights-precision, tpot-ms and nodes take a,b,c
-(names: or all), a row for each; prices of nodes too, one for each server
+lists (a,b,c; of names also: all) make a table of cases: model, server, storage,
+concurrency, users, requests-per-s, effective-context, kv-precision,
+weights-precision, tpot-ms, nodes; and a price of nodes for each server
 """
 EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
 LONGEST_FLAG = 35                                        # columns of --help before its texts
@@ -11772,6 +11779,7 @@ def text_columns() -> int:
 
 MOST_CASES = 10**5
 PROGRESS_AFTER_S, PROGRESS_EVERY_S = 2, 0.2
+KEPT_BYTES = 2**25                                       # of CSV or JSON in memory; more lies on disk
 
 
 def lists_of(args: argparse.Namespace, known: Mapping[str, Mapping]) -> dict[str, Sequence]:
@@ -11848,7 +11856,7 @@ class Spool:
 
     def __init__(self) -> None:
         from tempfile import SpooledTemporaryFile        # only lists pay for it
-        self.file, self.end = SpooledTemporaryFile(2**25), 0    # noqa: SIM115  closed with its last reader
+        self.file, self.end = SpooledTemporaryFile(KEPT_BYTES), 0    # noqa: SIM115  closed with its reader
 
     def __del__(self) -> None:
         self.file.close()
@@ -11898,14 +11906,16 @@ def respond_to_many(args: argparse.Namespace) -> tuple[int, Mapping[str, Callabl
     assumed = ""
     with progress(math.prod(map(len, lists.values())), args.lang) as tell:
         for case in each_case(args, lists, picked):
-            rows.append(case_row(case, args, spools))
+            rows.append(case_row(case, args, spools, bool(wanted - {*spools})))
             if not rows[-1].fits and len(unfit) <= MOST_WITH_LEVERS:
                 unfit.append(case)
             assumed = assumed or workload(case, args)
             tell(len(rows))
     order = in_order(rows, args.sort_by)
     spans = {name: [row.pieces[name] for row in order] for name in spools}
-    axes = {name: [*dict.fromkeys(row.cells[name] for row in rows)] for name in lists}
+    names = {(name, value): one.record.name for (name, value, _), one in picked.items()}
+    axes = {name: [written(names.get((name, value), value), args.lang) for value in values]
+            for name, values in lists.items()}
 
     def blocks():
         told = what_would_fit(unfit, sum(not row.fits and not row.error for row in rows), lists, known, args)
@@ -11920,7 +11930,7 @@ JSON_OF_CASES = (render_json({"schema_version": SCHEMA_VERSION, "tool_version": 
                  + ',\n  "cases": [\n', ",\n", "\n  ]\n}\n")
 
 
-def case_row(case: Case, args: argparse.Namespace, spools: Mapping[str, Spool]) -> CaseRow:
+def case_row(case: Case, args: argparse.Namespace, spools: Mapping[str, Spool], in_table: bool) -> CaseRow:
     lead, lang = args.scenario, args.lang
     pieces = {}
     if "csv" in spools:
@@ -11928,7 +11938,7 @@ def case_row(case: Case, args: argparse.Namespace, spools: Mapping[str, Spool]) 
     if "json" in spools:
         text = render_json(case_json(case, lead, lang, args.full)).rstrip()
         pieces["json"] = spools["json"].add("    " + text.replace("\n", "\n    "))
-    cells = case_cells(case, lead, lang)
+    cells = case_cells(case, lead, lang) if in_table else {}
     if case.plans is None:
         return CaseRow(cells, None, None, case.error, False, pieces)
     sheet = case.plans[lead].sheet

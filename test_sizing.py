@@ -13559,8 +13559,8 @@ class CommandLine(InFolder):
                       "--acceptance-length TOKENS tokens that such a step yields", "--measured-ttft-ms MS TTFT you measured",
                       "--lang LANG language of the report: pt, en (default: pt)", "--list-storage storage.json as a table",
                       "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130",
-                      "lists: %s and nodes take a,b,c (names: or all)" % ", ".join(
-                          sizing.flag(name)[2:] for name in sizing.SWEPT[:-1])):
+                      "lists (a,b,c; of names also: all) make a table of cases: " + ", ".join(
+                          sizing.flag(name)[2:] for name in sizing.SWEPT)):
             self.assertIn(words, folded)
         # a default that is a number is said once, by the Request
         self.assertEqual([name for name, row in sizing.FLAGS.items() if re.match(r"[0-9.]+$", row.flag.shown or "")], [])
@@ -13910,6 +13910,8 @@ dgx300  10,000    17 / 21 / 25           168   617             17.4            3
         self.assertEqual(found[2:], ("Sessions", ["100", "1,000"], "Nodes", [("dgx300", [2, 3]), ("hgx-mi300x", [None, None])]))
         self.assertEqual(len(chart(concurrency=",".join(map(str, range(1, 14))), nodes=None, tpot_ms=", ".join(map(str, range(30, 42))))[5]), 12)
         self.assertIsNone(chart(concurrency=",".join(map(str, range(1, 14))), tpot_ms=", ".join(map(str, range(30, 43)))))
+        # values that are written alike are two all the same
+        self.assertEqual(chart(tpot_ms="50.001,50.002", concurrency="100,1k,5k")[5], [("50", [2, 3, 11])] * 2)
         path = self.catalog("one.json", {"servers": [dict(ENTRIES["servers"][1], name="all")]})
         self.assertIsNone(chart(server="all", servers_file=path))
 

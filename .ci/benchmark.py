@@ -61,14 +61,14 @@ def by_concurrency():
 
     def one_by_one():
         for sessions in itertools.count(1000):
-            sizing.calculate_sizing(model, servers["dgx300"], storage, sessions, 131072, "fp8", 0.7, None, 0.2,
-                                    "n+1")
+            sizing.calculate_sizing(model, servers["dgx300"], storage, sessions, 131072, "fp8", 0.7, None,
+                                    0.2, "n+1")
             yield 1
 
     def as_a_grid():
+        axes = itertools.product(range(1000, 10**5), ("dgx200", "dgx300"), (32768, 131072))
         grid = (base.but(concurrency=sessions, server=servers[name], effective_context=context)
-                for sessions in itertools.count(1000) for name in ("dgx200", "dgx300")
-                for context in (32768, 131072))
+                for sessions, name, context in axes)
         return map(len, sizing.size_many(grid))
     return {"calculate_sizing": one_by_one(), "size_many": as_a_grid()}
 
