@@ -7020,16 +7020,17 @@ def case_cells(case: Case, lead: str, lang: str) -> dict[str, str]:
     if case.plans is None:
         return {**cells, "nodes_of_all": "—"}
     plan = case.plans[lead]
-    nodes = [number_cell("nodes_final", one.sheet) for one in case.plans.values()]
+    nodes = [short_cell("", number_cell("nodes_final", one.sheet), lang) for one in case.plans.values()]
     found = {name: number_cell(name, plan.sheet) for name in (*found_columns(case.request), *CASE_NUMBERS)
              if plan.sheet.reason(name) != "not_asked"}
     limit = binding_limit(plan.sheet)
-    return {**cells, "nodes_of_all": " / ".join(short_cell("", cell, lang) for cell in nodes),
+    return {**cells, "nodes_of_all": ("/" if len("".join(nodes)) < FOLDED_NODES else " / ").join(nodes),
             **{name: short_cell(name, cell, lang) for name, cell in found.items()},
             "layout": layout_cell(plan), "limit": written(LIMIT_WORDS[limit], lang) if limit else "—",
             "alert": worst_alert(plan) or "—"}
 
 
+FOLDED_NODES = 9                                         # signs from which the nodes of three scenarios may fold
 # Columns that show a decimal less from so much on: decimals, and from how much.
 NARROWED = {"tpot_committed_ms": (2, 10), "power_kw": (1, 100)}
 

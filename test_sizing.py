@@ -13827,12 +13827,12 @@ class ManyCases(InFolder):
 Server  Sessions  Nodes min / rec /      GPUs  Sess. per node  TPOT, SLA (ms)  kW    Avail.    Alert
                   ideal
 ------  --------  ---------------------  ----  --------------  --------------  ----  --------  -----
-dgx200  100       1 / 2 / 3              16    299             9.39            20.4  99.997 %  [1]
-dgx200  1,000     4 / 6 / 7              48    299             13              61.2  99.96 %   [2]
-dgx200  10,000    34 / 42 / 50           336   299             14.5            428   98.3 %    [3]
-dgx300  100       1 / 2 / 3              16    617             6.8             29    99.997 %  [1]
-dgx300  1,000     2 / 3 / 5              24    617             17.4            43.5  99.993 %  [2]
-dgx300  10,000    17 / 21 / 25           168   617             17.4            304   99.5 %    [3]
+dgx200  100       1/2/3                  16    299             9.39            20.4  99.997 %  [1]
+dgx200  1,000     4/6/7                  48    299             13              61.2  99.96 %   [2]
+dgx200  10,000    34/42/50               336   299             14.5            428   98.3 %    [3]
+dgx300  100       1/2/3                  16    617             6.8             29    99.997 %  [1]
+dgx300  1,000     2/3/5                  24    617             17.4            43.5  99.993 %  [2]
+dgx300  10,000    17/21/25               168   617             17.4            304   99.5 %    [3]
 
 [1]  WARNING context_beyond_request
 [2]  WARNING hybrid_manager_needed
@@ -13855,9 +13855,9 @@ dgx300  10,000    17 / 21 / 25           168   617             17.4            3
         self.assertEqual(call(*argv(lang="en", output_json_file=self.path("o.json"), output_markdown_file=self.path("o.md"), **self.GRID)),
                          (0, text + "\n" + data, ""))
         self.assertEqual((self.read("o.json"), self.read("o.md")), (data, call(*argv("--markdown-only", lang="en", **self.GRID))[1]))
-        self.assertIn("| dgx300 | 10,000 | 17 / 21 / 25 | 168 |", self.read("o.md"))
+        self.assertIn("| dgx300 | 10,000 | 17/21/25 | 168 |", self.read("o.md"))
         ideal = call(*argv("--text-only", lang="en", scenario="ideal", **self.GRID))[1]
-        self.assertIn("dgx300  1,000     2 / 3 / 5            40    569", ideal)
+        self.assertIn("dgx300  1,000     2/3/5                40    569", ideal)
         found = call(*argv("--text-only", lang="en", nodes="2,4,8", concurrency=None, effective_context="32k"))[1]
         self.assertRegex(found, r"\n2 +[1-9][\d,]* +2 / 2 / — ")
 
