@@ -13859,7 +13859,7 @@ dgx300  10,000    17/21/25               168   617             17.4            3
         ideal = call(*argv("--text-only", lang="en", scenario="ideal", **self.GRID))[1]
         self.assertIn("dgx300  1,000     2/3/5                40    569", ideal)
         found = call(*argv("--text-only", lang="en", nodes="2,4,8", concurrency=None, effective_context="32k"))[1]
-        self.assertRegex(found, r"\n2 +[1-9][\d,]* +2 / 2 / — ")
+        self.assertRegex(found, r"\n2 +[1-9][\d,]* +2/2/— ")
 
     def test_it_fits_the_terminal(self):
         wide = {"model": "llama-3.1-405b-instruct-fp8,opt-oss-120b", "server": "workstation-rtx-5090,aws-p6-b300.48xlarge,dgx300",
