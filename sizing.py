@@ -8132,7 +8132,8 @@ STYLE = """\
 *{box-sizing:border-box}
 body{margin:0;font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere;color:var(--ink);
 background:var(--back)}
-main{max-width:62rem;margin:auto;padding:1rem}
+main{max-width:78rem;margin:auto;padding:1rem}
+main>:not(.wide){max-width:62rem}
 h1{font-size:1.5rem;line-height:1.2;margin:.5rem 0}
 h2{font-size:1.15rem;margin:1.5rem 0 .5rem}
 h3{font-size:1rem;margin:1.25rem 0 .4rem}
