@@ -4385,7 +4385,7 @@ class Texts(unittest.TestCase):
     TABLES = ("NUMBERS", "ALERTS", "REASONS", "REFUSALS", "LIMITS", "WORDS", "PARAMETERS", "ACCURACY", "SCENARIOS",
               "OUTSIDE_SPEED", "SEVERITIES", "LISTS", "PLACEMENTS", "SPEEDS", "HBM_SEGMENTS", "MARKED", "RULE", "ESTIMATES",
               "BASES", "FIRST_TOKENS", "PEAKS", "ASSUMED", "LABELS", "ORIGINS")
-    SAME_IN_BOTH = {"IDEAL", "Inputs", "GPU", "GPUs", "kW", "U", "Tensor × pipeline", " (data-parallel)",
+    SAME_IN_BOTH = {"IDEAL", "TP×PP", "Inputs", "GPU", "GPUs", "kW", "U", "Tensor × pipeline", " (data-parallel)",
                     "{risk}; SLA: {typical_sla}", "Racks", "PUE", "SLA", ""}
     PORTUGUESE = re.compile(r"[ãõçáéíóúêôâàÃÕÇÁÉÍÓÚÊÔÂÀ]|\b(de|da|dos|das|que|para|com|em|uma|não|por)\b")
     ENGLISH = re.compile(r"\b(the|of|and|with|is|are|for|not|to)\b")
