@@ -34,6 +34,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
 from itertools import chain, combinations, groupby, product, takewhile
+from operator import itemgetter
 
 __version__ = "2.2.0"
 SCHEMA_VERSION = "2.2"
@@ -1369,6 +1370,9 @@ class SizingResult:
     sheet: Sheet = field(default_factory=lambda: Sheet({}), repr=False, compare=False)
 
     def __getattr__(self, name: str):
+        if name == "warnings":
+            vars(self)[name] = alerts_of(self)
+            return self.warnings
         with suppress(KeyError):                         # a number of which an input is missing
             if "__" not in name and self.sheet.knows(name):
                 return self.sheet.find(name)
@@ -1418,14 +1422,19 @@ def number(label: Text | None = None, *meanings: object, views: Mapping[str, Map
     return register
 
 
+def taker(names: tuple[str, ...]) -> Callable[[Mapping], tuple]:
+    """What takes these from a sheet, in order: of two or more, itemgetter is twice as fast as a loop."""
+    return itemgetter(*names) if names[1:] else lambda sheet: tuple([sheet[name] for name in names])
+
+
 @lru_cache(maxsize=None)                                 # conditions are asked of every sheet
-def parameters(question: Callable) -> tuple[str, ...]:
-    """The numbers that a condition asks for."""
-    return question.__code__.co_varnames[:question.__code__.co_argcount]
+def parameters(question: Callable) -> Callable[[Mapping], tuple]:
+    """What takes from a sheet the numbers that a condition asks for."""
+    return taker(question.__code__.co_varnames[:question.__code__.co_argcount])
 
 
-# How a number is found: by which function, from which others, as a fraction or not, and whether it is shown.
-Way = namedtuple("Way", "calc inputs exact is_result")
+# How a number is found: by which function, from what is taken, as a fraction or not, and whether it is shown.
+Way = namedtuple("Way", "calc take exact is_result")
 NO_WAYS: dict[str, Way] = {}                             # of a sheet of which no number was asked
 
 
@@ -1469,16 +1478,16 @@ class Sheet(dict):
             if self.ways is NO_WAYS:
                 self.ways = {}
             self.ways[name] = way
-        calc, inputs, is_exact, is_result = way
+        calc, take, is_exact, is_result = way
+        values = take(self)
         if is_exact:
-            values = [*map(self.__getitem__, inputs)]
             if float in map(type, values):
                 values = [exact(each) if type(each) is float else each for each in values]
             value = calc(*values)
             if is_result and type(value) is Fraction:
                 value = float(value)  # as it is shown, and as the next number reads it
         else:
-            value = calc(*map(self.__getitem__, inputs))
+            value = calc(*values)
         self[name] = value
         return value
 
@@ -1491,7 +1500,7 @@ class Sheet(dict):
             askers = [each for each, other in NUMBERS.items() if name in other.inputs] or ["a condition"]
             raise KeyError("no number and nothing given is %s, asked by %s" % (name, ", ".join(askers)))
         parts = self.parts[row.parts] if row.parts else ()
-        return Way(row.calc, row.inputs + parts, row.exact, row.label is not None)
+        return Way(row.calc, taker(row.inputs + parts), row.exact, row.label is not None)
 
     def what_if(self, given: Mapping) -> Sheet:
         """A sheet with the same givens but for those `given` (numbers too): what follows is found anew.
@@ -1507,7 +1516,7 @@ class Sheet(dict):
     def holds(self, question: Callable) -> bool:
         """Whether a condition on numbers, its parameters, holds; it does not where one does not exist."""
         try:
-            return bool(question(*map(self.__getitem__, parameters(question))))
+            return bool(question(*parameters(question)(self)))
         except Absent:
             return False
 
@@ -4893,11 +4902,17 @@ def size(request: Request, given_budget_ratio: float, capped: bool = False, **fo
 def result(request: Request, built: Placement, layouts: Sequence[Placement], sheet: Sheet) -> SizingResult:
     """The plan of a sheet."""
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
-    known = sheet["fits"] and sheet["speed_known"]       # all that a replica has
-    table = open_alerts(built, request.storage, request.nodes is not None) if known else ALERTS
-    alerts = raised(sheet, None if sheet["applies"] else "nodes", table)
-    return SizingResult(request.model, request.server, request.storage, **numbers, warnings=alerts,
+    plan = SizingResult(request.model, request.server, request.storage, **numbers, warnings=[],
                         layouts=layouts, placement=built, sheet=sheet)
+    del vars(plan)["warnings"]                           # found when asked for: they take longer than the rest
+    return plan
+
+
+def alerts_of(plan: SizingResult) -> list[str]:
+    """Ids of the alerts that a plan raises."""
+    known = plan.sheet["fits"] and plan.sheet["speed_known"]    # all that a replica has
+    table = open_alerts(plan.placement, plan.storage, "nodes" in plan.sheet) if known else ALERTS
+    return raised(plan.sheet, None if plan.sheet["applies"] else "nodes", table)
 
 
 CURVE_POINTS = 60
