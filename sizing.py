@@ -36,8 +36,8 @@ from functools import cached_property, lru_cache, partial
 from itertools import chain, combinations, groupby, product, takewhile
 from operator import itemgetter
 
-__version__ = "2.2.0"
-SCHEMA_VERSION = "2.2"
+__version__ = "2.3.0"
+SCHEMA_VERSION = "2.3"
 GB = 10**9
 MIB = 2**20
 GIB = 2**30
@@ -11202,7 +11202,7 @@ def read_numbers(text: str, row: Flag):
         return without_repeats([values[part] for part in parts])
     got, typed = short(text), number_to_type(text, row)
     if as_one and not wrong:
-        typed += "%s %s for a list" % (", or" if typed else "; type", ", ".join(parts))
+        typed += '%s "%s" for a list' % (", or" if typed else "; type", ", ".join(parts))
     elif not any(re.fullmatch(pattern, text, re.ASCII) for pattern, _ in OTHER_NUMBERS):
         got = "%s in %s" % (short(wrong[0]), got)
     raise SizingError("expected %s, got %s%s" % (expected_of(row), got, typed))
@@ -11308,7 +11308,8 @@ class Once(argparse.Action):
         given = vars(namespace).setdefault("given", {})
         if self.dest in given:
             raise SizingError("argument %s: given twice (%s, %s); expected once" % (
-                flag(self.dest), short(given[self.dest]), short(values)))
+                flag(self.dest), *[short(",".join(map(str, each)) if isinstance(each, Several) else each)
+                                   for each in (given[self.dest], values)]))
         given[self.dest] = values
         setattr(namespace, self.dest, values)
 

@@ -13178,15 +13178,15 @@ class CommandLine(InFolder):
         ("runtime_overhead_gib", "1.5k", "1500"), ("runtime_overhead_gib", "2.30,5", ""), ("runtime_overhead_gib", "1,2,3", ""),
         ("effective_context", "131.072", "131072"), ("effective_context", "131,072", "131072"), ("effective_context", "131 072", "131072"),
         ("effective_context", "131\u00a0072", "131072"), ("effective_context", "131\u202f072", "131072"),
-        ("effective_context", "1.234.567", "1234567"), ("effective_context", "1.5k", "1536"), ("effective_context", "1,5K", "1536, or 1, 5K for a list"),
+        ("effective_context", "1.234.567", "1234567"), ("effective_context", "1.5k", "1536"), ("effective_context", "1,5K", '1536, or "1, 5K" for a list'),
         ("effective_context", "0.5M", "524288"), ("effective_context", ".5k", "512"), ("effective_context", "1.234,567", ""),
         ("effective_context", "1234.567", ""), ("effective_context", "0.131", ""), ("effective_context", "131.07", ""),
         ("effective_context", "9.000.000.000", ""), ("effective_context", "0.0001k", ""),
-        ("effective_context", "1,234k", "1, 234k for a list"),   # or a thousand times one or the other
+        ("effective_context", "1,234k", '"1, 234k" for a list'),   # or a thousand times one or the other
         # lists that read as one number; the parts of others are numbers that stand alone
-        ("effective_context", "32,768", "32768, or 32, 768 for a list"), ("effective_context", "8,192,100", "8192100, or 8, 192, 100 for a list"),
-        ("concurrency", "1,500", "1500, or 1, 500 for a list"), ("concurrency", "1,000", "1000"), ("concurrency", "100,000", "100000"),
-        ("nodes", "1,5k", "1500, or 1, 5k for a list"), ("tpot_ms", "12,5", "12.5, or 12, 5 for a list"), ("tpot_ms", "0,9", "0.9"),
+        ("effective_context", "32,768", '32768, or "32, 768" for a list'), ("effective_context", "8,192,100", '8192100, or "8, 192, 100" for a list'),
+        ("concurrency", "1,500", '1500, or "1, 500" for a list'), ("concurrency", "1,000", "1000"), ("concurrency", "100,000", "100000"),
+        ("nodes", "1,5k", '1500, or "1, 5k" for a list'), ("tpot_ms", "12,5", '12.5, or "12, 5" for a list'), ("tpot_ms", "0,9", "0.9"),
         ("concurrency", "1e3", "1000"), ("concurrency", "100.0", "100"), ("draft_tokens", "1.0", "1"), ("draft_tokens", "1e3", ""),
         ("kv_budget_ratio", "90", "0.90"), ("peak_headroom_ratio", "20", "0.20"), ("tpot_ms", "50ms", "50"), ("ttft_ms", "2 s", "2000"),
         ("runtime_overhead_gib", "120GiB", "120"), ("tpot_ms", "50GiB", ""), ("concurrency", "5ms", ""),
@@ -13199,7 +13199,7 @@ class CommandLine(InFolder):
             with self.subTest(flag=name, text=text):
                 self.assertEqual(call(*argv(**{name: text})), (2, "", one_line("argument %s: expected %s, got %s%s" % (
                     sizing.flag(name), self.NUMBERS[name][0], sizing.short(text), typed and "; type " + typed))))
-                for one in re.split(",? or ", typed.replace(" for a list", "")) if typed else ():
+                for one in re.split(",? or ", typed.replace(" for a list", "").replace('"', "")) if typed else ():
                     sizing.parse_arguments(argv(**{"concurrency": None if name == "nodes" else 1000, name: one}))
 
     SAME = [  # values as people type them, as the catalogs and the tables have them
@@ -13731,7 +13731,7 @@ class ManyCases(InFolder):
                 with self.subTest(changes=str(changes)[:80]):
                     self.assertEqual(call(*argv(**changes)), (2, "", one_line(message)))
             self.assertEqual(call(*argv("--server=dgx200", server="dgx200,dgx300"))[2], one_line(
-                "argument --server: given twice (('dgx200', 'dgx300'), 'dgx200'); expected once"))
+                "argument --server: given twice ('dgx200,dgx300', 'dgx200'); expected once"))
 
     def cases(self, *more, status=0, **changes):
         found, out, err = call(*argv("--json-only", *more, **changes))
