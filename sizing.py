@@ -4904,7 +4904,7 @@ def result(request: Request, built: Placement, layouts: Sequence[Placement], she
     numbers = {name: sheet.find(name) for name in NUMBERS_OF_A_PLAN}
     plan = SizingResult(request.model, request.server, request.storage, **numbers, warnings=[],
                         layouts=layouts, placement=built, sheet=sheet)
-    del vars(plan)["warnings"]                           # found when asked for: they take longer than the rest
+    del vars(plan)["warnings"]                           # found when asked for: they cost more than the rest
     return plan
 
 
@@ -7045,7 +7045,7 @@ def case_cells(case: Case, lead: str, lang: str) -> dict[str, str]:
             "alert": worst_alert(plan) or "—"}
 
 
-FOLDED_NODES = 9                                         # signs from which the nodes of three scenarios may fold
+FOLDED_NODES = 9                                         # signs from which the nodes of scenarios may fold
 # Columns that show a decimal less from so much on: decimals, and from how much.
 NARROWED = {"tpot_committed_ms": (2, 10), "power_kw": (1, 100)}
 

@@ -51,7 +51,10 @@ def sizings_per_s(sizings):
 
 
 def by_concurrency():
-    """Sizings of one scenario of the quick start, each with other sessions, one at a time and as a grid."""
+    """Sizings of one scenario of the quick start, each with other sessions, one at a time and as a grid.
+
+    Their alerts are not asked for: a plan finds them when they are.
+    """
     sys.path.insert(0, os.getcwd())
     import sizing
     model = sizing.load_models("models.json")["opt-oss-120b"]
