@@ -134,7 +134,7 @@ def signed_percent(ratio: float | None, lang: str) -> str:
     return "%s%s %%" % ("+" if ratio > 0 else "", digits)
 
 
-MOST_NINES = 9
+MOST_NINES = 9                                           # decimals of a percentage that are written
 
 
 def nines(ratio: float, lang: str) -> str:
@@ -858,7 +858,7 @@ OF_THE_LOAD_FOUND = (
     "The target, or RECOMMENDED's committed TPOT and expected TTFT at that load.",
     "Respostas mais lentas são mais sessões ao mesmo tempo.", "Slower answers are more sessions at once.",
     "Contar as sessões com a réplica vazia.", "Counting the sessions on an empty replica.")
-PRICE = Bound(float, 0, 10**12, False)
+PRICE = Bound(float, 0.0001, 10**12)                     # costs are divided by it
 OF_A_PRICE = (
     "Proposta ou contrato; preços mudam (H100: 38 % em cinco meses até 2026-03), por isso não há padrão.",
     "An offer or contract; prices move (H100: 38 % in five months to 2026-03), so there is no default.",
@@ -1195,7 +1195,7 @@ class Request:
         "Nenhum valor é convertido.", "No amount is converted.",
         "Misturar moedas.", "Mixing currencies.")
     utilisation_ratio: float = request_field(
-        1.0, Flag("RATIO", Bound(float, 0, 1, False, "0.40 means 40 %")),
+        1.0, Flag("RATIO", Bound(float, 0.0001, 1, True, "0.40 means 40 %")),
         "Carga média do ano ÷ carga nominal.", "Mean load of the year ÷ nominal load.",
         "Telemetria; 1.0: a carga nominal o ano todo.", "Telemetry; 1.0: the nominal load all year.",
         "Divide o custo por token.", "Divides the cost per token.",
@@ -1253,7 +1253,9 @@ class Request:
         return request
 
     def but(self, **changes) -> Request:
-        """The request with other values."""
+        """The request with other values; raises TypeError on names that it does not have."""
+        if not changes.keys() <= ASKED.keys():
+            raise TypeError("a Request has no %s" % ", ".join(sorted(changes.keys() - ASKED.keys())))
         values = {**vars(self), **changes}
         for cached in ("hash", "replica"):
             values.pop(cached, None)
@@ -3142,10 +3144,10 @@ def energy_mwh_per_year__facility(power_kw, power_use_ratio, pue):
 
 
 @number(Text("Nós por rack", "Nodes per rack"), Text(
-    "Nós inteiros em {rack_kw} kW e {RACK_UNITS} U, o menor dos dois.",
-    "Whole nodes in {rack_kw} kW and {RACK_UNITS} U, the lesser of both."))
+    "Nós inteiros em {rack_kw} kW e {RACK_UNITS} U, o menor dos dois; um nó mais alto é um rack.",
+    "Whole nodes in {rack_kw} kW and {RACK_UNITS} U, the lesser of both; a taller node is a rack."))
 def nodes_per_rack(rack_kw, max_power_kw, rack_units):
-    return min(floor(rack_kw / max_power_kw), floor(RACK_UNITS / rack_units))
+    return min(floor(rack_kw / max_power_kw), max(1, floor(RACK_UNITS / rack_units)))
 
 
 @number(Text("Racks", "Racks"), Text("Um nó não se divide entre racks.", "A node is not split across racks."))
@@ -4513,7 +4515,9 @@ LOADS = ("concurrency", "users", "requests_per_s", "nodes")  # the ways to state
 
 
 def check_load(request: Request) -> None:
-    """Raise SizingError when the load is not stated, or what states it is half there."""
+    """Raise SizingError when the load is not stated, a part of what goes together is missing, or both prices
+    are there.
+    """
     if all(getattr(request, name) is None for name in LOADS):
         raise SizingError("concurrency: missing, and no users, requests_per_s or nodes given instead")
     for names in TOGETHER:
@@ -4521,10 +4525,12 @@ def check_load(request: Request) -> None:
         if 0 < len(missing) < len(names):
             raise SizingError("%s: expected together with %s" % (
                 ", ".join(name for name in names if name not in missing), ", ".join(missing)))
+    if all(getattr(request, name) is not None for name in NODE_PRICES):
+        raise SizingError("%s: expected one of them" % ", ".join(NODE_PRICES))
 
 
+NODE_PRICES = ("node_price_per_hour", "node_price")
 # What says nothing without the others.
-NODE_PRICES = ("node_price_per_hour", "node_price")          # one of them at most
 TOGETHER = (("users", "active_users_ratio"), ("node_price", "depreciation_years", "price_per_kwh"))
 
 
@@ -4714,7 +4720,7 @@ def short_ratio(nodes: int, needed: int, node_availability: float, nodes_per_rep
 
 
 NEGLIGIBLE = 1e-18                                       # below the last digit of a sum
-MOST_SPARES = 2**20
+MOST_SPARES = 2**20                                      # where the search ends
 
 
 def short_of(sheet: Sheet, needed: str) -> float:
@@ -4725,6 +4731,8 @@ def short_of(sheet: Sheet, needed: str) -> float:
 def nodes_for_sla(sheet: Sheet) -> int:
     """The fewest nodes with which the peak reaches its SLA; raises Absent where none do."""
     needed, sla, by = sheet["nodes_with_headroom"], sheet["sla"], sheet["nodes_per_replica"]
+    if sla == 1 and sheet["node_availability"] < 1:      # decimals of a float would reach it
+        raise Absent("sla_out_of_reach")
 
     def misses(spares):
         return 1 - short_ratio(needed + spares * by, needed, sheet["node_availability"], by) < sla
@@ -4985,8 +4993,10 @@ def with_load(request: Request, ruled: Request | None = None) -> Request:
     stating = [name for name in ("users", "requests_per_s") if getattr(request, name) is not None]
     if len(stating) > 1:
         raise SizingError("%s: expected instead of %s" % tuple(stating))
-    if not stating or request.load_sessions:             # a load found before stays
+    if not stating or (request.load_sessions and request.concurrency):   # a load found before stays
         return request
+    if request.requests_per_s is not None and request.effective_context == "max":
+        raise SizingError("requests_per_s: expected another way to state the load with effective_context max")
     if request.users is None:
         found = sessions_in_flight(ruled or in_scenario(request, PRODUCTION))
     else:
@@ -5785,8 +5795,8 @@ def size_many(requests: Iterable[Request], scenarios: Iterable[str] = SCENARIO_K
     """Each request sized as it is asked for, in order: {scenario: plan}, or the SizingError that refuses it.
 
     A Request names a model (of another weight format: with_weights(model, "fp8")), a server, a storage
-    profile, sessions, context and KV format, and whatever else the command line can; `but` and
-    dataclasses.replace vary it. kv_budget_ratio and peak_headroom_ratio are as configured: each scenario
+    profile, sessions, context and KV format, and whatever else the command line can (use_case is a name only:
+    its lengths are given too); `but` and dataclasses.replace vary it. kv_budget_ratio and peak_headroom_ratio are as configured: each scenario
     makes its own of them. calculate_sizing sizes one scenario. Raises SizingError on unknown scenarios only.
 
     >>> base = Request(Model("m", 32, 8, 128, 8192, "full", None, None, None, "fp16"),
@@ -7036,8 +7046,9 @@ def case_cells(case: Case, lead: str, lang: str) -> dict[str, str]:
         return {**cells, "nodes_of_all": "—"}
     plan = case.plans[lead]
     nodes = [short_cell("", number_cell("nodes_final", one.sheet), lang) for one in case.plans.values()]
+    priced = any(getattr(case.request, name) is not None for name in NODE_PRICES)
     found = {name: number_cell(name, plan.sheet) for name in (*found_columns(case.request), *CASE_NUMBERS)
-             if plan.sheet.reason(name) != "not_asked"}
+             if plan.sheet.reason(name) != "not_asked" and (priced or not name.startswith("cost_"))}
     limit = binding_limit(plan.sheet)
     return {**cells, "nodes_of_all": ("/" if len("".join(nodes)) < FOLDED_NODES else " / ").join(nodes),
             **{name: short_cell(name, cell, lang) for name, cell in found.items()},
@@ -7490,7 +7501,7 @@ LOAD_TEST = {                                            # vLLM 0.32.0: vllm ben
 OPTIONS_FILE = "trtllm.yaml"
 FIRST_PORT = 8000                                        # vLLM's and TensorRT-LLM's; SGLang's is 30000
 HEAD_NODE, HEAD_PORT = "<node-0>", 5000
-CODE_COLUMNS = 76
+CODE_COLUMNS = 76                                        # of a command, for a terminal of 80 and a page
 # A repository of the hub, not a piece of a path or of an address.
 REPOSITORY = r"(?<![\w./~-])\w[\w.-]*/[\w.-]*\w(?![\w/])"
 
@@ -7524,11 +7535,11 @@ def engine_command(plan: SizingResult) -> list[str]:
     if options:
         facts["options_file"] = OPTIONS_FILE
         lines += ["cat > %s <<'EOF'" % OPTIONS_FILE, *options, "EOF"]
-    words = shell_words(LAUNCHES[engine], facts)
+    command = shell_words(LAUNCHES[engine], facts)
     if "port" in facts:
         amd = plan.server.gpu_interconnect == "infinity_fabric"
-        words.insert(0, "%s_VISIBLE_DEVICES=%s" % ("HIP" if amd else "CUDA", listed_gpus(plan, 0)))
-    return lines + folded(words)
+        command.insert(0, "%s_VISIBLE_DEVICES=%s" % ("HIP" if amd else "CUDA", listed_gpus(plan, 0)))
+    return lines + folded(command)
 
 
 def launch_facts(plan: SizingResult, engine: str) -> dict:
@@ -7660,10 +7671,10 @@ def shell_words(flags: Mapping[str, str], facts: Mapping) -> list[str]:
             for flag, fact in flags.items() if fact in facts]
 
 
-def folded(words: Sequence[str]) -> list[str]:
+def folded(command: Sequence[str]) -> list[str]:
     """A command in lines of CODE_COLUMNS, where its words permit."""
-    lines = [words[0]]
-    for word in words[1:]:
+    lines = [command[0]]
+    for word in command[1:]:
         if len(lines[-1]) + len(word) + len("  \\") <= CODE_COLUMNS:
             lines[-1] += " " + word
         else:
@@ -7809,10 +7820,10 @@ def case_json(case: Case, lead: str, lang: str, full: bool) -> dict:
         return {"inputs": {**records, "nfr": case.asked}, "scenarios": dict.fromkeys(SCENARIO_KEYS, empty),
                 "alerts": [], "error": case.error}
     answer = answer_of(case, lead, lang)
-    raised = {id for plan in case.plans.values() for id in plan.warnings}
+    ids = {id for plan in case.plans.values() for id in plan.warnings}
     return {"inputs": {**{name: record_as_used(answer, name) for name in RECORDS}, "nfr": nfr(answer)},
             "scenarios": {key: case_scenario_json(plan, lang, full) for key, plan in case.plans.items()},
-            "alerts": [alert.id for alert in ALERTS if alert.id in raised], "error": None}
+            "alerts": [alert.id for alert in ALERTS if alert.id in ids], "error": None}
 
 
 def case_scenario_json(plan: SizingResult, lang: str, full: bool) -> dict:
@@ -8291,7 +8302,7 @@ BAR_KEY = '<rect class="f%d" x="1" y="1" width="22" height="10"/>'
 LOOKS = 6                                                # of lines in STYLE
 MARKERS = ("m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z", "m-3-3h6v6h-6z", "m0-4l4 7h-8z",
            "m0-4.5l4.5 4.5-4.5 4.5-4.5-4.5z")            # each drawn around the point it follows
-MOST_BARS, MOST_MARKERS = 15, 60
+MOST_BARS, MOST_MARKERS = 15, 60                         # more would touch
 
 
 def figure(title: str, height: float, parts: Iterable[str], keys: Iterable[tuple[str, str]]) -> str:
@@ -10969,7 +10980,7 @@ OUTPUTS = {"json_only": "the JSON only", "text_only": "the text only", "markdown
            "csv": "a row for each scenario"}
 OUTPUT_FILES = ("json", "markdown", "html")
 OUTPUTS_OF_LISTS = ("json_only", "text_only", "markdown_only", "html_only")
-OUTPUTS_IN_FULL = OUTPUTS_OF_LISTS                       # JSON is never less
+OUTPUTS_IN_FULL = OUTPUTS_OF_LISTS                       # JSON of one case is never less
 EXAMPLES = """\
 examples:
   python3 sizing.py --model opt-oss-120b --server dgx300 --concurrency 1000 \\
@@ -11554,6 +11565,7 @@ LISTS = {
         ("p50 (ms)", "latency_read_ms_p50"), ("p99 (ms)", "latency_read_ms_p99")),
         Text("p50 e p99: latência de leitura.", "p50 and p99: latency of a read.")),
 }
+KINDS = {name: name if name in LISTS else name + "s" for name in RECORDS}
 
 
 def catalog_blocks(kind: str, records: Mapping, lang: str) -> list[tuple]:
@@ -11713,7 +11725,7 @@ Picked = namedtuple("Picked", "record replaces")
 
 def pick_record(args: argparse.Namespace, name: str, known: Mapping[str, Mapping]) -> Picked:
     """The record that the flag `name` means, among those known by kind; raises SizingError."""
-    kind = name if name in LISTS else name + "s"
+    kind = KINDS[name]
     record = pick_model(args, known[kind]) if name == "model" else pick(args, name, kind, known[kind])
     if known[kind].get(record.name) is not record:       # read from a path
         return Picked(record, False)
@@ -11795,7 +11807,7 @@ def text_columns() -> int:
 
 # --- Many cases
 
-MOST_CASES = 10**5
+MOST_CASES = 10**5                                       # some minutes to size and write
 PROGRESS_AFTER_S, PROGRESS_EVERY_S = 2, 0.2
 KEPT_BYTES = 2**25                                       # of CSV or JSON in memory; more lies on disk
 
@@ -11804,7 +11816,7 @@ def lists_of(args: argparse.Namespace, known: Mapping[str, Mapping]) -> dict[str
     """{flag: its values} of the flags with a list; raises SizingError when they make too many cases."""
     lists = {name: getattr(args, name) for name in SWEPT if isinstance(getattr(args, name), Several)}
     for name in {*RECORDS} & {*lists}:
-        records = known[name if name in LISTS else name + "s"]
+        records = known[KINDS[name]]
         if [text.lower() for text in lists[name]] == [ALL] and find_entry(ALL, records) is None:
             lists[name] = Several(records)
     count = math.prod(map(len, lists.values()))
@@ -11925,7 +11937,7 @@ def respond_to_many(args: argparse.Namespace) -> tuple[int, Mapping[str, Callabl
     with progress(math.prod(map(len, lists.values())), args.lang) as tell:
         for case in each_case(args, lists, picked):
             rows.append(case_row(case, args, spools, bool(wanted - {*spools})))
-            if not rows[-1].fits and len(unfit) <= MOST_WITH_LEVERS:
+            if not (rows[-1].fits or rows[-1].error) and len(unfit) < MOST_WITH_LEVERS:
                 unfit.append(case)
             assumed = assumed or workload(case, args)
             tell(len(rows))
@@ -11991,7 +12003,7 @@ def what_would_fit(unfit: Sequence[Case], count: int, lists: Mapping[str, Sequen
         return [("paragraph", fill(WORDS["unfit_cases"], {"count": count}, lang))]
     lines = [(", ".join(written(case.values[name], lang) for name in lists),
               lever_line(find_levers(case.request, case.plans, known["servers"]), lang))
-             for case in unfit if case.plans]
+             for case in unfit]
     return [("heading", *words(lang, "would_fit")), ("pairs", lines)] if lines else []
 
 
@@ -12063,7 +12075,7 @@ def completion(parser: Parser, shell: str = "") -> str:
 def value_words(name: str) -> list[str]:
     """What the value of a flag may be, as far as it is words: a choice, or a name of the shipped catalogs."""
     if name in RECORDS:
-        kind = name if name in LISTS else name + "s"
+        kind = KINDS[name]
         return [word for record in LISTS[kind].load(shipped_path(kind)).values()
                 for word in (record.name, *(record.aliases or ()))]
     choices = {**FLAG_CHOICES, "completion": COMPLETIONS}.get(name, ())
@@ -12234,7 +12246,9 @@ def descriptor_of(stream) -> int:
 
 
 def write_stream(stream, text: str | Iterable[str]) -> None:
-    """Write a text, or its pieces, as UTF-8 whatever the locale, past the buffer, flushed at the exit."""
+    """Write a text, or its pieces, as UTF-8 whatever the locale, past the buffer, which would be written again
+    at the exit.
+    """
     if getattr(stream, "closed", stream is None):
         raise OSError("it is closed")
     descriptor = descriptor_of(stream)

@@ -55,7 +55,7 @@ LANGUAGES = ("pt", "en")
 SCENARIO_KEYS = ("minimum", "recommended", "ideal")
 
 
-# === Helpers ===
+# === What the tests share ===
 
 def flags(**values):
     """Keywords as `--flag=value` arguments; None leaves a flag out, True is a flag without value."""
@@ -400,7 +400,7 @@ concurrency_of_users(1001, 0.05) = 51   concurrency_of_users(1000, 0.05) = 50
 concurrency_of_requests(1000, 60, 200, 1000, 12.5, 0.5) = 1524  # 60 x 12.7 s / 0.5
 concurrency_of_requests(2000, 60, 200, 1000, 12.5, 0.5) = 2000
 heat_kbtu_per_h(10) = 34.12   energy_mwh_per_year(43.5, 0.8) = 304.848   energy_mwh_per_year__facility(43.5, 0.8, 1.25) = 381.06  # x 8.76 h
-nodes_per_rack(30, 14.5, 10) = 2   nodes_per_rack(100, 14.5, 10) = 4   nodes_per_rack(14.5, 14.5, 10) = 1   racks(5, 2) = 3
+nodes_per_rack(30, 14.5, 10) = 2   nodes_per_rack(100, 14.5, 10) = 4   nodes_per_rack(14.5, 14.5, 10) = 1   nodes_per_rack(150, 120, 48) = 1   racks(5, 2) = 3
 cost_per_year(3, 98.5) = 2588580   cost_per_year__owned(3, 400000, 5, 304.848, 0.12) = 276581.76  # 240,000 + 304,848 x 0.12
 cost_per_million_tokens(3153600, 1000, 0.5) = 200   api_break_even_ratio(3153600, 1000, 200) = 0.5  # of 31,536 million tokens
 node_availability() = 63350/63651   node_availability__given(0.995) = 0.995
@@ -550,7 +550,7 @@ class Sheets(unittest.TestCase):
              {"engine": "trtllm", "model": MODELS["deepseek-v3"], "attention": "data"},
              {"model": MODELS["qwen3.5-27b"], "draft_tokens": 3}, {"draft_tokens": 2, "acceptance_length": 1.5},
              {"model": MODELS["qwen3-8b"], "server": SERVERS["dgx-h100"], "pipeline_parallel": 2},
-             {"rack_kw": 1.0, "node_availability": 1e-6, "sla": 1.0}]
+             {"rack_kw": 1.0, "node_availability": 1e-6, "sla": 1.0}, {"server": SERVERS["gb200-nvl72"], "rack_kw": 150.0}]
 
     def test_one_name_one_value(self):
         clashes, bind, compared, reasons, anew = set(), sizing.Sheet.bind, 0, set(), []
@@ -3264,6 +3264,7 @@ class Operations(unittest.TestCase):
         plan = plans(sla=1.0, node_availability=1e-6)["ideal"]
         self.assertEqual((plan.spares_for_sla, plan.sheet.reason("spares_for_sla")), (None, "sla_out_of_reach"))
         self.assertEqual(plans(sla=1.0, node_availability=1.0)["ideal"].spares_for_sla, 0)
+        self.assertEqual(plans(sla=1.0)["ideal"].sheet.reason("spares_for_sla"), "sla_out_of_reach")
 
     def test_availability_is_cut_and_never_rounded_up(self):
         for ratio, text in ((0.999, "99.9 %"), (0.9999, "99.99 %"), (1.0, "100 %"), (0.46, "46 %"), (0.902, "90.2 %"), (0.99999, "99.999 %"),
@@ -12888,8 +12889,8 @@ class CommandLine(InFolder):
         (argv(node_price_per_hour="9,8,7", server="dgx200,dgx300"), "argument --node-price-per-hour: expected one price, its decimals "
          "behind a point, or one for each of 2 servers, got 3"),
         (argv(node_price_per_hour="9,x", server="dgx200,dgx300"),
-         "argument --node-price-per-hour: expected a finite decimal number above 0 up to 1000000000000, got 'x'"),
-        (argv(node_price_per_hour=-3), "argument --node-price-per-hour: expected a finite decimal number above 0 up to 1000000000000, got '-3'"),
+         "argument --node-price-per-hour: expected a finite decimal number from 0.0001 up to 1000000000000, got 'x'"),
+        (argv(node_price_per_hour=-3), "argument --node-price-per-hour: expected a finite decimal number from 0.0001 up to 1000000000000, got '-3'"),
         (argv(node_availability=1.5), "argument --node-availability: expected a finite decimal number above 0 up to 1 (0.995 means 99.5 %), got '1.5'"),
         (argv(sla=99.9), "argument --sla: expected a finite decimal number above 0 up to 1 (0.999 means 99.9 %), got '99.9'; type 0.999"),
         (argv(pue=0.9), "argument --pue: expected a finite decimal number from 1 up to 10 (1.3 means 30 % for cooling and losses), got '0.9'"),
@@ -13137,12 +13138,12 @@ class CommandLine(InFolder):
         "power_use_ratio": ("a finite decimal number above 0 up to 1 (0.80 means 80 %)", [*DECIMAL[:4], "0", "1.1"], {"1": 1.0}),
         "pue": ("a finite decimal number from 1 up to 10 (1.3 means 30 % for cooling and losses)", [*DECIMAL[:4], "0.99", "10.1"], {"1": 1.0}),
         "rack_kw": ("a finite decimal number from 0.001 up to 10000", [*DECIMAL[:4], "0", "10001"], {"30": 30.0}),
-        "node_price_per_hour": ("a finite decimal number above 0 up to 1000000000000", [*DECIMAL[:4], "0", "-3"], {"98.5": 98.5}),
-        "node_price": ("a finite decimal number above 0 up to 1000000000000", [*DECIMAL[:4], "0", "-3"], {"4e5": 400000.0}),
+        "node_price_per_hour": ("a finite decimal number from 0.0001 up to 1000000000000", [*DECIMAL[:4], "0", "-3"], {"98.5": 98.5}),
+        "node_price": ("a finite decimal number from 0.0001 up to 1000000000000", [*DECIMAL[:4], "0", "-3"], {"4e5": 400000.0}),
         "depreciation_years": ("a finite decimal number from 0.1 up to 50", [*DECIMAL[:4], "0", "51"], {"5": 5.0}),
         "price_per_kwh": ("a finite decimal number from 0 up to 1000000", [*DECIMAL[:4], "-0.1"], {"0": 0.0}),
         "utilisation_ratio": ("a finite decimal number above 0 up to 1 (0.40 means 40 %)", [*DECIMAL[:4], "0", "1.1"], {"0.4": 0.4}),
-        "api_price_per_million_tokens": ("a finite decimal number above 0 up to 1000000000000", [*DECIMAL[:4], "0"], {"2": 2.0}),
+        "api_price_per_million_tokens": ("a finite decimal number from 0.0001 up to 1000000000000", [*DECIMAL[:4], "0"], {"2": 2.0}),
         "node_availability": ("a finite decimal number above 0 up to 1 (0.995 means 99.5 %)", [*DECIMAL[:4], "0", "1.5"], {"1": 1.0}),
         "sla": ("a finite decimal number above 0 up to 1 (0.999 means 99.9 %)", [*DECIMAL[:4], "0", "1.5"], {"0.999": 0.999}),
     }
@@ -13962,6 +13963,17 @@ dgx300  10,000    17/21/25               168   617             17.4            3
         only, = sizing.size_many(requests[:1], ["ideal"])
         self.assertEqual((list(only), only["ideal"].nodes_final, only["ideal"].relative_cost), (["ideal"], 5, None))
         self.assertEqual(refusal(sizing.size_many, [], ["best"])[:20], "unknown value 'best'")
+        priced = dict(node_price=1.0, node_price_per_hour=1.0, depreciation_years=1.0, price_per_kwh=0.0)
+        for changes, message in (
+                (dict(concurrency=None, requests_per_s=1.0, nodes=4, effective_context="max"),
+                 "requests_per_s: expected another way to state the load with effective_context max"),
+                (priced, "node_price_per_hour, node_price: expected one of them")):
+            refused, = sizing.size_many([request(**changes)])
+            self.assertEqual((type(refused), str(refused)), (SizingError, message))
+        again, = sizing.size_many([request(concurrency=None, requests_per_s=10.0, load_sessions=3)])
+        self.assertEqual(again["ideal"].concurrency, plans(concurrency=None, requests_per_s=10.0)["ideal"].concurrency)
+        with self.assertRaisesRegex(TypeError, "a Request has no concurency"):
+            requests[0].but(concurency=1)
 
 
 class Completion(InFolder):
