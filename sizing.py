@@ -852,8 +852,8 @@ OF_A_TARGET = (
     "With a target, the smaller of memory and speed sizes.",
     "Dimensionar só pela memória e prometer velocidade.", "Sizing by memory alone and promising speed.")
 OF_THE_LOAD_FOUND = (
-    "TPOT e TTFT com que --requests-per-s virou sessões, e a menor carga que os mantém.",
-    "TPOT and TTFT with which --requests-per-s became sessions, and the least load that keeps them.",
+    "TPOT e TTFT com que --requests-per-s virou sessões, e a carga que os mantém.",
+    "TPOT and TTFT with which --requests-per-s became sessions, and the load that keeps them.",
     "A meta, ou o TPOT para SLA e o TTFT esperado do RECOMENDADO nessa carga.",
     "The target, or RECOMMENDED's committed TPOT and expected TTFT at that load.",
     "Respostas mais lentas são mais sessões ao mesmo tempo.", "Slower answers are more sessions at once.",
@@ -3185,6 +3185,13 @@ def tokens_per_s(concurrency, active_ratio, tpot_expected_ms):
     return concurrency * active_ratio * 1000 / tpot_expected_ms
 
 
+@speed(None, Text(
+    "Os das requisições/s pedidas, ou das que os nós servem, se forem menos.",
+    "Those of the requests/s asked for, or of what the nodes serve where that is less."))
+def tokens_per_s__of_requests(asked_requests_per_s, requests_per_s, output_tokens):
+    return min(asked_requests_per_s, requests_per_s) * output_tokens
+
+
 @number(Text("Custo por milhão de tokens{in_currency}", "Cost per million tokens{in_currency}"), (
     lambda utilisation_ratio: utilisation_ratio == 1, Text(
         "Por milhão de tokens de saída, com a carga nominal o ano todo: o piso. Com metade da carga média "
@@ -4675,7 +4682,8 @@ def on_load(request: Request, built: Placement, whole: bool = False) -> Sheet:
 
 CASES_OF_A_REQUEST = (("nodes", "serving_nodes__given"), ("node_price", "cost_per_year__owned"),
                       ("pue", "energy_mwh_per_year__facility"),
-                      ("node_availability", "node_availability__given"))
+                      ("node_availability", "node_availability__given"),
+                      ("requests_per_s", "tokens_per_s__of_requests"))
 
 
 def operation_cases(request: Request) -> tuple[str, ...]:
@@ -5008,12 +5016,14 @@ def with_load(request: Request, ruled: Request | None = None) -> Request:
 
 
 def sessions_in_flight(request: Request) -> dict[str, float]:
-    """The least load that keeps up with the requests/s, and its times; raises SizingError where none does.
+    """A load that keeps up with the requests/s, and its times; raises SizingError where none does.
 
-    More sessions make a replica slower until more nodes share them, so the load is searched: the first whose
-    own times ask for no more sessions than it has.
+    More sessions make a replica slower until more nodes share them, so the load is searched: one whose
+    own times ask for no more sessions than it has, and with one session fewer for more.
     """
     built = layouts_of(request).built
+    if not (built.sheet["speed_known"] or (request.tpot_ms and request.ttft_ms)):
+        return {"load_sessions": 1, "concurrency": 1}    # no layout holds a session, whatever the load
 
     def times(sessions):
         sheet = on_load(request.but(concurrency=sessions), built)
@@ -5487,6 +5497,16 @@ ALERTS = (
             "stops the replica.",
         "Use rede rápida e meça a velocidade; mais HBM por nó ou pesos em menor precisão evitam isso.",
         "Use a fast network and measure speed; more HBM per node or weights in fewer bits avoid it."),
+    alert("requests_not_served", "plan", "warning",
+        lambda requests_per_s, asked_requests_per_s: requests_per_s < asked_requests_per_s,
+        "{nodes_final} nós servem {requests_per_s} das {asked_requests_per_s} requisições/s",
+        "{nodes_final} nodes serve {requests_per_s} of the {asked_requests_per_s} requests/s",
+        "As sessões são as do RECOMENDADO, e neste cenário uma resposta leva mais tempo: os nós servem "
+        "{requests_per_s} requisições/s, e não {asked_requests_per_s}.",
+        "The sessions are those of RECOMMENDED, and in this scenario an answer takes longer: the nodes serve "
+        "{requests_per_s} requests/s, not {asked_requests_per_s}.",
+        "Use os nós do RECOMENDADO, ou peça neste cenário mais requisições/s na mesma proporção.",
+        "Use the nodes of RECOMMENDED, or ask for more requests/s in this scenario in proportion."),
     alert("sla_missed", "plan", "warning",
         lambda sla, availability_peak: availability_peak < sla,
         "Disponibilidade no pico de {availability_peak_nines}, abaixo do SLA de {sla_nines}; reserva que "
@@ -6646,16 +6666,17 @@ ASSUMED: tuple = (
     (lambda draft_tokens: draft_tokens > 0, Text(*map("".join, zip(ASSUMED_TOKENS, WITH_DRAFTS)))),
     ASSUMED_TOKENS,
 )
-# Where the load and the lengths come from, by what was asked for.
+# Where the load and the lengths come from, by what was asked for; of several texts, the first that holds.
 TRAFFIC = {
-    "users": Text("Carga: {users} usuários, {active_users_ratio_pct} com uma sessão em HBM",
-                  "Load: {users} users, {active_users_ratio_pct} with a session in HBM"),
-    "requests_per_s": Text(
+    "users": (Text("Carga: {users} usuários, {active_users_ratio_pct} com uma sessão em HBM",
+                   "Load: {users} users, {active_users_ratio_pct} with a session in HBM"),),
+    "requests_per_s": ((lambda load_tpot_ms: True, Text(
         "Carga: {asked_requests_per_s} requisições/s, de {load_ttft_ms_amount} até o primeiro token e "
         "{load_tpot_ms_amount} por token",
         "Load: {asked_requests_per_s} requests/s, {load_ttft_ms_amount} to the first token and "
-        "{load_tpot_ms_amount} a token"),
-    "use_case": Text("Uso {use_case}: {use_case_trace}", "Use case {use_case}: {use_case_trace}"),
+        "{load_tpot_ms_amount} a token")),
+        Text("Carga: {asked_requests_per_s} requisições/s", "Load: {asked_requests_per_s} requests/s")),
+    "use_case": (Text("Uso {use_case}: {use_case_trace}", "Use case {use_case}: {use_case_trace}"),),
 }
 BASES = {"measured": Text("calibrado", "calibrated"),
          "estimate": Text("estimativa", "an estimate"), "own": Text("ajustado à sua medição",
@@ -6822,8 +6843,8 @@ def subject_blocks(answer: Answer) -> list[tuple]:
     return [("paragraph", fill(subject, sheet.bind(facts), answer.lang)),
             ("line", fill(first_that_holds(ASSUMED, sheet), sheet, answer.lang)),
             *([("line", fill(WORDS["independent"], sheet, answer.lang))] if sheet["fits"] else []),
-            *(("line", fill(text, sheet, answer.lang)) for name, text in TRAFFIC.items()
-              if getattr(answer.request, name) is not None)]
+            *(("line", fill(first_that_holds(texts, sheet), sheet, answer.lang))
+              for name, texts in TRAFFIC.items() if getattr(answer.request, name) is not None)]
 
 
 def other_name(record) -> str:
@@ -7645,6 +7666,9 @@ def listed_gpus(plan: SizingResult, replica: int) -> str:
 
 def load_test(plan: SizingResult) -> list[str]:
     """The lines of a shell that load one replica as planned, below what the plan expects."""
+    if plan.input_tokens + plan.output_tokens > plan.effective_context:
+        return ["# no load test: %d + %d tokens in a context of %d; give --input-tokens, --output-tokens"
+                % (plan.input_tokens, plan.output_tokens, plan.effective_context)]
     facts = {"run": True, "backend": "openai", "checkpoint": checkpoint(plan.model, launched(plan)),
              "dataset": "random", "prefix_tokens": plan.load_test_prefix_tokens or None,
              "input_tokens": plan.load_test_input_tokens, "output_tokens": plan.output_tokens,
@@ -7778,12 +7802,13 @@ CSV_FIRST = ("model", "server", "storage", "scenario", "concurrency", "effective
 CSV_REQUEST = ("weights_precision", *(name for name in REQUEST_NAMES
                                       if name not in (*RECORDS, *SWITCHES, *NO_OPERATIONS,
                                                       "replaced_entries", "ha_mode")))
-CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS, *SWITCHES, *NO_OPERATIONS, "error")))
+CSV_HEADERS = tuple(dict.fromkeys((*CSV_FIRST, *CSV_REQUEST, *RESULTS, *SWITCHES,
+                                   *(OWN_NAMES.get(name, name) for name in NO_OPERATIONS), "error")))
 
 
 def csv_rows(answer: Answer) -> Iterator[list]:
     """One row for each scenario, under CSV_HEADERS; a number that there is not is an empty cell."""
-    asked = nfr(answer)
+    asked = {OWN_NAMES.get(name, name): value for name, value in nfr(answer).items()}
     for key, plan in answer.plans.items():
         row = {**asked, **{name: getattr(plan, name) for name in ("effective_context", *POLICY)},
                **values_of_results(plan),
@@ -7806,7 +7831,8 @@ def case_csv(case: Case, lead: str, lang: str) -> list[list]:
     """The rows of a case under CSV_HEADERS; without numbers, what was asked and why there are none."""
     if case.plans is not None:
         return [*csv_rows(answer_of(case, lead, lang))]
-    asked = {**case.asked, **case.values, "error": case.error}
+    asked = {OWN_NAMES.get(name, name): value for name, value in {**case.asked, **case.values}.items()}
+    asked["error"] = case.error
     return [list(map({**asked, "scenario": key}.get, CSV_HEADERS)) for key in SCENARIO_KEYS]
 
 
@@ -11055,9 +11081,10 @@ HELP: dict[str, dict[str, str]] = {
         "storage_file": "your own entries, added to storage.json"},
 }
 LISTS_TAKEN = """\
-lists (a,b,c; of names also: all) make a table of cases: model, server, storage,
-concurrency, users, requests-per-s, effective-context, kv-precision,
-weights-precision, tpot-ms, nodes; and a price of nodes for each server
+lists (a,b,c; of the first three also: all) make a table of cases: model,
+server, storage, concurrency, users, requests-per-s, effective-context,
+kv-precision, weights-precision, tpot-ms, nodes; and a price of nodes for each
+server
 """
 EXIT_STATUS = "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130 Ctrl-C"
 LONGEST_FLAG = 35                                        # columns of --help before its texts
@@ -11176,7 +11203,7 @@ def number_to_type(text: str, row: Flag) -> str:
 ALL = "all"                                              # in place of a list: every entry of a catalog
 # A list that reads as one number, as people write them elsewhere; a space behind the comma tells it from one.
 READ_AS_ONE = {"TOKENS": r"[1-9]\d{0,2}(,\d{3})+|\d?,\d{1,3}[kKmM]", "MS": r"\d+,\d",
-               "RATE": r"\d+,\d",
+               "RATE": r"\d+,\d", "PRICE": r"\d+,\d{1,2}|[1-9]\d{0,2}(,\d{3})+",
                **dict.fromkeys(("SESSIONS", "USERS", "NODES"), r"[1-9],\d{3}|\d?,\d{1,3}[kKmM]")}
 
 
@@ -11221,8 +11248,8 @@ def read_numbers(text: str, row: Flag):
 
 def read_prices(text: str, row: Flag):
     """The price, or Several, one for each server of a list; raises SizingError."""
-    if "," not in text:
-        return read_number(text, row)
+    if "," not in text or re.fullmatch(READ_AS_ONE[row.metavar], text, re.ASCII):
+        return read_numbers(text, row)
     return Several([read_number(part, row) for part in parts_of(text)])
 
 
@@ -11477,6 +11504,10 @@ def check_pairs(args: argparse.Namespace) -> None:
                 flag(next(name for name in names if name in given)), " and ".join(map(flag, missing))))
     prices = [name for name in NODE_PRICES if name in given]
     servers = len(values_of(args.server))
+    several = [name for name in prices if len(values_of(getattr(args, name))) > 1]
+    if several and ALL in map(str.lower, values_of(args.server)):
+        raise SizingError("argument %s: expected one price with --server all, or one for each server that "
+                          "--server names" % flag(several[0]))
     for name in prices:
         count = len(values_of(getattr(args, name)))
         expect(count in (1, servers), "one price, its decimals behind a point, or one for each of %d servers"
@@ -11982,7 +12013,7 @@ def workload(case: Case, args: argparse.Namespace) -> str:
     if case.plans is None:
         return ""
     sheet = case.plans[leading(case.plans, args.scenario)].sheet
-    traces = [text for name, text in TRAFFIC.items() if name == "use_case" and case.request.use_case]
+    traces = TRAFFIC["use_case"] if case.request.use_case else ()
     return "; ".join(fill(text, sheet, args.lang) for text in (first_that_holds(ASSUMED, sheet), *traces))
 
 

@@ -3102,6 +3102,23 @@ class Traffic(unittest.TestCase):
         self.assertIn(line, summary(lang="en", concurrency=None, users=20000, active_users_ratio=0.05))
         self.assertNotIn("Load:", summary(lang="en"))
 
+    def test_tokens_are_those_of_the_requests(self):
+        data = report(concurrency=None, requests_per_s=5, tpot_ms=30, node_price_per_hour=80)["scenarios"]["recommended"]["results"]
+        self.assertGreater(data["requests_per_s"], 20)                                 # of the load at the target, answered sooner
+        self.assertEqual((data["tokens_per_s"], data["nodes_final"]), (5120, 2))
+        self.assertAlmostEqual(data["cost_per_million_tokens"], 2 * 80 * 1e6 / (5120 * 3600))
+        slow = report(**sizing.of_use_case("code"), concurrency=None, requests_per_s=500)["scenarios"]["minimum"]["results"]
+        self.assertEqual(slow["tokens_per_s"], slow["requests_per_s"] * sizing.of_use_case("code")["output_tokens"])
+        rows = list(csv.DictReader(io.StringIO(call(*argv("--csv", concurrency=None, requests_per_s="1, 2", server="dgx300,hgx-mi300x"))[1])))
+        self.assertEqual([(row["asked_requests_per_s"], row["requests_per_s"] > row["asked_requests_per_s"]) for row in rows[::3]],
+                         [("1", True), ("2", True), ("1", False), ("2", False)])       # the last two: no speed known
+
+    def test_requests_where_no_session_fits(self):
+        changes = dict(model="llama-3.1-70b-instruct", server="8x-l40s", concurrency=None, effective_context="8k", tensor_parallel=2)
+        for more in ({}, {"tpot_ms": 50}):                                              # a layout that holds none, of unknown speed
+            code, out, _ = call(*argv("--summary", requests_per_s=3, lang="en", **changes, **more))
+            self.assertEqual((code, "\nLoad: 3 requests/s\n" in out), (1, True))
+
     @staticmethod
     def in_flight(asked, plan):
         """Little's law at the targets of a request, or the figures of a plan."""
@@ -3201,7 +3218,7 @@ class Operations(unittest.TestCase):
 
     def test_a_price_for_each_server(self):
         # one price for both, one for each in order, whatever else varies; the currency once
-        self.assertIn("Currency: BRL", printed("text", "en", server="dgx200,dgx300", node_price_per_hour="2,1", currency="BRL"))
+        self.assertIn("Currency: BRL", printed("text", "en", server="dgx200,dgx300", node_price_per_hour="2, 1", currency="BRL"))
         for price, expected in (("10", [4, 2, 4, 2]), ("40, 10", [16, 2, 16, 2])):
             cases = strict_json(call(*argv("--json-only", server="dgx200,dgx300", kv_precision="fp8,int8", node_price_per_hour=price))[1])["cases"]
             cases.sort(key=lambda case: case["inputs"]["nfr"]["kv_precision"])
@@ -4091,6 +4108,8 @@ class Alerts(unittest.TestCase):
         # MINIMUM, 5 nodes and no spare: 0.98^5 = 0.9039, and 0.99^5 = 0.951
         "sla_missed": ("warning", {"concurrency": 2500, "node_availability": 0.98, "sla": 0.99}, {"concurrency": 2500, "node_availability": 0.99, "sla": 0.95},
                        "The spares (0) keep the peak up 90.3 % of the time, less than the 99 % of the SLA: "),
+        "requests_not_served": ("warning", dict(sizing.of_use_case("code"), concurrency=None, requests_per_s=500.0), dict(
+            sizing.of_use_case("code"), concurrency=None, requests_per_s=5.0), "the nodes serve 257.81 requests/s, not 500."),
         "rack_too_small": ("warning", dict(SMALL, rack_kw=14.49), dict(SMALL, rack_kw=14.5),
                            "One node draws up to 14.5 kW, more than the 14.49 kW of a rack:"),
         "speed_is_estimate": ("info", dict(SMALL, attention="data"), dict(SMALL, attention="tensor"),
@@ -4205,7 +4224,7 @@ class Alerts(unittest.TestCase):
         "context_overflow",
         # nodes
         "budget_below_engine_default", "target_changes_layout", "ideal_budget_costs_nodes", "replica_spans_nodes",
-        "sla_missed", "rack_too_small", "hybrid_manager_needed", "reservation_needs_nodes",
+        "requests_not_served", "sla_missed", "rack_too_small", "hybrid_manager_needed", "reservation_needs_nodes",
         # what was asked for, HBM, and with it money
         "context_beyond_request", "request_beyond_context", "does_not_generate", "high_kv_precision", "packed_kv", "idle_sessions_hold_hbm",
         "quantised_name_16_bit", "draft_weights_unknown", "tables_in_host_memory", "accepted_keys",
@@ -4230,7 +4249,7 @@ class Alerts(unittest.TestCase):
     def test_the_worst_comes_first(self):
         self.assertEqual([alert.id for alert in sizing.ALERTS], self.ORDER)
         severities = [alert.severity for alert in sizing.ALERTS]
-        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 29 + ["info"] * 6)
+        self.assertEqual(severities, ["error"] * 7 + ["warning"] * 30 + ["info"] * 6)
         found = unlevered("pt", **self.BAD)
         self.assertEqual([(row["severity"], row["id"]) for row in found.alerts if "recommended" in row["scenarios"]], [
             ("error", "overhead_below_weights"), ("warning", "context_overflow"), ("warning", "hybrid_manager_needed"),
@@ -5893,6 +5912,11 @@ mpirun -n 16 trtllm-llmapi-launch trtllm-serve deepseek-ai/DeepSeek-V3 \\
     @staticmethod
     def in_one_line(lines):
         return "\n" + "\n".join(lines).replace(" \\\n ", "") + "\n"
+
+    def test_no_load_test_beyond_the_context(self):
+        told = [report(effective_context=tokens)["scenarios"]["ideal"]["hand_over"]["load_test"] for tokens in (2047, 2048)]
+        self.assertEqual(told[0], "# no load test: 1024 + 1024 tokens in a context of 2047; give --input-tokens, --output-tokens")
+        self.assertIn("--random-output-len 1024", told[1])
 
     def test_commands(self):
         for engine, changes, command in self.COMMANDS:
@@ -12884,8 +12908,12 @@ class CommandLine(InFolder):
          "argument --node-price: expected instead of --node-price-per-hour"),
         (argv(api_price_per_million_tokens=1),
          "argument --api-price-per-million-tokens: expected together with --node-price-per-hour or --node-price"),
-        (argv(node_price_per_hour="98,5"), "argument --node-price-per-hour: expected one price, its decimals behind a point, or one for "
+        (argv(node_price_per_hour="98,5"), "argument --node-price-per-hour: expected a finite decimal number from 0.0001 up to "
+         "1000000000000, got '98,5'; type 98.5, or \"98, 5\" for a list"),
+        (argv(node_price_per_hour="98, 5"), "argument --node-price-per-hour: expected one price, its decimals behind a point, or one for "
          "each of 1 servers, got 2"),
+        (argv(node_price_per_hour="98, 5", server="all"), "argument --node-price-per-hour: expected one price with --server all, or one "
+         "for each server that --server names"),
         (argv(node_price_per_hour="9,8,7", server="dgx200,dgx300"), "argument --node-price-per-hour: expected one price, its decimals "
          "behind a point, or one for each of 2 servers, got 3"),
         (argv(node_price_per_hour="9,x", server="dgx200,dgx300"),
@@ -13142,7 +13170,7 @@ class CommandLine(InFolder):
         "node_price": ("a finite decimal number from 0.0001 up to 1000000000000", [*DECIMAL[:4], "0", "-3"], {"4e5": 400000.0}),
         "depreciation_years": ("a finite decimal number from 0.1 up to 50", [*DECIMAL[:4], "0", "51"], {"5": 5.0}),
         "price_per_kwh": ("a finite decimal number from 0 up to 1000000", [*DECIMAL[:4], "-0.1"], {"0": 0.0}),
-        "utilisation_ratio": ("a finite decimal number above 0 up to 1 (0.40 means 40 %)", [*DECIMAL[:4], "0", "1.1"], {"0.4": 0.4}),
+        "utilisation_ratio": ("a finite decimal number from 0.0001 up to 1 (0.40 means 40 %)", [*DECIMAL[:4], "0", "1.1"], {"0.4": 0.4}),
         "api_price_per_million_tokens": ("a finite decimal number from 0.0001 up to 1000000000000", [*DECIMAL[:4], "0"], {"2": 2.0}),
         "node_availability": ("a finite decimal number above 0 up to 1 (0.995 means 99.5 %)", [*DECIMAL[:4], "0", "1.5"], {"1": 1.0}),
         "sla": ("a finite decimal number above 0 up to 1 (0.999 means 99.9 %)", [*DECIMAL[:4], "0", "1.5"], {"0.999": 0.999}),
@@ -13560,7 +13588,7 @@ class CommandLine(InFolder):
                       "--acceptance-length TOKENS tokens that such a step yields", "--measured-ttft-ms MS TTFT you measured",
                       "--lang LANG language of the report: pt, en (default: pt)", "--list-storage storage.json as a table",
                       "exit: 0 sized; 1 some scenario does not fit; 2 bad input or output; 130",
-                      "lists (a,b,c; of names also: all) make a table of cases: " + ", ".join(
+                      "lists (a,b,c; of the first three also: all) make a table of cases: " + ", ".join(
                           sizing.flag(name)[2:] for name in sizing.SWEPT)):
             self.assertIn(words, folded)
         # a default that is a number is said once, by the Request
