@@ -5816,8 +5816,9 @@ def size_many(requests: Iterable[Request], scenarios: Iterable[str] = SCENARIO_K
 
     A Request names a model (of another weight format: with_weights(model, "fp8")), a server, a storage
     profile, sessions, context and KV format, and whatever else the command line can (use_case is a name only:
-    its lengths are given too); `but` and dataclasses.replace vary it. kv_budget_ratio and peak_headroom_ratio are as configured: each scenario
-    makes its own of them. calculate_sizing sizes one scenario. Raises SizingError on unknown scenarios only.
+    its lengths are given too); `but` and dataclasses.replace vary it. kv_budget_ratio and peak_headroom_ratio
+    are as configured: each scenario makes its own of them. calculate_sizing sizes one scenario. Raises
+    SizingError on unknown scenarios only.
 
     >>> base = Request(Model("m", 32, 8, 128, 8192, "full", None, None, None, "fp16"),
     ...                Server("s", 8, 100.0, 800.0, None, None),
@@ -7666,9 +7667,10 @@ def listed_gpus(plan: SizingResult, replica: int) -> str:
 
 def load_test(plan: SizingResult) -> list[str]:
     """The lines of a shell that load one replica as planned, below what the plan expects."""
-    if plan.input_tokens + plan.output_tokens > plan.effective_context:
+    context = plan.sheet["effective_context"]
+    if plan.input_tokens + plan.output_tokens > context:
         return ["# no load test: %d + %d tokens in a context of %d; give --input-tokens, --output-tokens"
-                % (plan.input_tokens, plan.output_tokens, plan.effective_context)]
+                % (plan.input_tokens, plan.output_tokens, context)]
     facts = {"run": True, "backend": "openai", "checkpoint": checkpoint(plan.model, launched(plan)),
              "dataset": "random", "prefix_tokens": plan.load_test_prefix_tokens or None,
              "input_tokens": plan.load_test_input_tokens, "output_tokens": plan.output_tokens,
@@ -12013,8 +12015,8 @@ def workload(case: Case, args: argparse.Namespace) -> str:
     if case.plans is None:
         return ""
     sheet = case.plans[leading(case.plans, args.scenario)].sheet
-    traces = TRAFFIC["use_case"] if case.request.use_case else ()
-    return "; ".join(fill(text, sheet, args.lang) for text in (first_that_holds(ASSUMED, sheet), *traces))
+    tables = [ASSUMED, *([TRAFFIC["use_case"]] if case.request.use_case else [])]
+    return "; ".join(fill(first_that_holds(table, sheet), sheet, args.lang) for table in tables)
 
 
 def in_order(rows: Sequence[CaseRow], sort_by: str | None) -> list[CaseRow]:
@@ -12277,8 +12279,8 @@ def descriptor_of(stream) -> int:
 
 
 def write_stream(stream, text: str | Iterable[str]) -> None:
-    """Write a text, or its pieces, as UTF-8 whatever the locale, past the buffer, which would be written again
-    at the exit.
+    """Write a text, or its pieces, as UTF-8 whatever the locale, past the buffer, which the exit would write
+    again.
     """
     if getattr(stream, "closed", stream is None):
         raise OSError("it is closed")

@@ -3111,7 +3111,7 @@ class Traffic(unittest.TestCase):
         self.assertEqual(slow["tokens_per_s"], slow["requests_per_s"] * sizing.of_use_case("code")["output_tokens"])
         rows = list(csv.DictReader(io.StringIO(call(*argv("--csv", concurrency=None, requests_per_s="1, 2", server="dgx300,hgx-mi300x"))[1])))
         self.assertEqual([(row["asked_requests_per_s"], row["requests_per_s"] > row["asked_requests_per_s"]) for row in rows[::3]],
-                         [("1", True), ("2", True), ("1", False), ("2", False)])       # the last two: no speed known
+                         [("1.0", True), ("2.0", True), ("1.0", False), ("2.0", False)])       # the last two: no speed known
 
     def test_requests_where_no_session_fits(self):
         changes = dict(model="llama-3.1-70b-instruct", server="8x-l40s", concurrency=None, effective_context="8k", tensor_parallel=2)
