@@ -4650,11 +4650,10 @@ def before_load(built: Placement, storage: StorageProfile, loader: str, whole: b
 
 
 @lru_cache(maxsize=2**11)
-def open_alerts(built: Placement, storage: StorageProfile, nodes_given: bool) -> list[Alert]:
+def open_alerts(built: Placement, storage: StorageProfile) -> list[Alert]:
     """The alerts that a load which fits may raise: all but those that replica and storage rule out alone."""
     given = dict(record_terms(storage)[0], fits=True, applies=True, no_context_fits=False)
-    absent = {} if nodes_given else {"nodes": "not_asked"}
-    sheet = built.whole_sheet.bind(given, absent=absent)
+    sheet = built.whole_sheet.bind(given, absent={"nodes": "not_asked"})   # read where they do not hold it
     return [alert for alert in ALERTS if sheet.may_hold(alert.when)]
 
 
@@ -4927,7 +4926,7 @@ def result(request: Request, built: Placement, layouts: Sequence[Placement], she
 def alerts_of(plan: SizingResult) -> list[str]:
     """Ids of the alerts that a plan raises."""
     known = plan.sheet["fits"] and plan.sheet["speed_known"]    # all that a replica has
-    table = open_alerts(plan.placement, plan.storage, "nodes" in plan.sheet) if known else ALERTS
+    table = open_alerts(plan.placement, plan.storage) if known else ALERTS
     return raised(plan.sheet, None if plan.sheet["applies"] else "nodes", table)
 
 

@@ -617,7 +617,7 @@ class Sheets(unittest.TestCase):
                 if plan.applies:
                     self.assertEqual(plan.warnings, sizing.raised(plan.sheet), asked)
                 if plan.applies and plan.nodes_final is not None:
-                    ruled_out += len(sizing.ALERTS) - len(sizing.open_alerts(plan.placement, plan.storage, "nodes" in plan.sheet))
+                    ruled_out += len(sizing.ALERTS) - len(sizing.open_alerts(plan.placement, plan.storage))
         self.assertGreater(ruled_out, 300)
 
     def test_a_request_with_other_values(self):
@@ -6346,6 +6346,8 @@ class SpeedNumbers(unittest.TestCase):
 planned_sessions_per_replica = 23: concurrency=200 nodes_per_replica=2 nodes_with_headroom=6 replicas_per_node=3  # 400 / 18
 planned_sessions_per_replica = 25: concurrency=200 nodes_per_replica=1 nodes_with_headroom=4 replicas_per_node=2
 tokens_per_s = 50000: concurrency=1000 active_ratio=0.5 tpot_expected_ms=10
+tokens_per_s__of_requests = 5120: asked_requests_per_s=5 requests_per_s=20 output_tokens=1024
+tokens_per_s__of_requests = 4096: asked_requests_per_s=5 requests_per_s=4 output_tokens=1024
 active_sessions = 16.75: planned_sessions_per_replica=67 active_ratio=0.25
 active_sessions = 1: planned_sessions_per_replica=67 active_ratio=0.001
 peak_active_sessions = 13.5: sessions_with_headroom=240 nodes_per_replica=2 nodes_with_headroom=6 replicas_per_node=3
@@ -13215,7 +13217,7 @@ class CommandLine(InFolder):
         # lists that read as one number; the parts of others are numbers that stand alone
         ("effective_context", "32,768", '32768, or "32, 768" for a list'), ("effective_context", "8,192,100", '8192100, or "8, 192, 100" for a list'),
         ("concurrency", "1,500", '1500, or "1, 500" for a list'), ("concurrency", "1,000", "1000"), ("concurrency", "100,000", "100000"),
-        ("nodes", "1,5k", '1500, or "1, 5k" for a list'), ("tpot_ms", "12,5", '12.5, or "12, 5" for a list'), ("tpot_ms", "0,9", "0.9"),
+        ("nodes", "1,5k", '1500, or "1, 5k" for a list'), ("tpot_ms", "12,5", '12.5, or "12, 5" for a list'), ("tpot_ms", "0,9", "0.9"), ("requests_per_s", "2,5", '2.5, or "2, 5" for a list'),
         ("concurrency", "1e3", "1000"), ("concurrency", "100.0", "100"), ("draft_tokens", "1.0", "1"), ("draft_tokens", "1e3", ""),
         ("kv_budget_ratio", "90", "0.90"), ("peak_headroom_ratio", "20", "0.20"), ("tpot_ms", "50ms", "50"), ("ttft_ms", "2 s", "2000"),
         ("runtime_overhead_gib", "120GiB", "120"), ("tpot_ms", "50GiB", ""), ("concurrency", "5ms", ""),
@@ -13229,7 +13231,7 @@ class CommandLine(InFolder):
                 self.assertEqual(call(*argv(**{name: text})), (2, "", one_line("argument %s: expected %s, got %s%s" % (
                     sizing.flag(name), self.NUMBERS[name][0], sizing.short(text), typed and "; type " + typed))))
                 for one in re.split(",? or ", typed.replace(" for a list", "").replace('"', "")) if typed else ():
-                    sizing.parse_arguments(argv(**{"concurrency": None if name == "nodes" else 1000, name: one}))
+                    sizing.parse_arguments(argv(**{"concurrency": None if name in sizing.LOADS else 1000, name: one}))
 
     SAME = [  # values as people type them, as the catalogs and the tables have them
         ({"model": "OPT-OSS-120B"}, {}), ({"model": "gpt-oss-120b"}, {}), ({"model": "GPT-OSS-120B"}, {}),
@@ -13918,6 +13920,8 @@ dgx300  10,000    17/21/25               168   617             17.4            3
         text = call(*argv("--text-only", lang="en", server="8x-l40s,dgx300", runtime_overhead_gib=300))
         self.assertEqual(text[0], 1)
         self.assertIn("What would make it fit, each change alone\n8x-l40s  --", text[1])
+        self.assertNotIn("Per year", text[1])                                          # nobody gave a price
+        self.assertIn("Per year", call(*argv("--text-only", lang="en", server="8x-l40s,dgx300", runtime_overhead_gib=300, node_price_per_hour=1))[1])
         with mock.patch.object(sizing, "find_levers", side_effect=AssertionError):
             found = call(*argv("--text-only", lang="en", server="8x-l40s,dgx300", runtime_overhead_gib=300, concurrency="1,2,3,4"))
         self.assertIn("\nDo not fit in some scenario: 4. Run one by itself", found[1])
