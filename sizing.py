@@ -80,7 +80,7 @@ REASONS = {
         "nodes given.")),
 }
 UNITS = {"us": "µs", "gbps": "GB/s", "tbps": "TB/s", "gib": "GiB", "tib": "TiB", "gb": "GB", "tb": "TB",
-         "mib": "MiB", "kw": "kW", "mwh": "MWh", "kbtu": "kBTU", "hours": "h", "ms": "ms", "s": "s",
+         "mib": "MiB", "kw": "kW", "mwh": "MWh", "kbtu": "kBTU/h", "hours": "h", "ms": "ms", "s": "s",
          "tflops": "TFLOPS", "context": "tokens",
          "embeddings": "tokens", "window": "tokens"}
 # What may stand behind the unit in a name: per what, which percentile, in which precision.

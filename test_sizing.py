@@ -3201,6 +3201,10 @@ class Operations(unittest.TestCase):
             {}, {"rack_kw": 14.4}, {"rack_kw": 30, "server": "aws-p5.48xlarge"})]
         self.assertEqual(reasons, ["not_asked", "rack_too_small", "not_known"])
 
+    def test_units_of_power_and_heat(self):
+        self.assertEqual([sizing.unit(name) for name in ("power_kw", "heat_kbtu_per_h", "energy_mwh_per_year", "short_hours_per_year", "kv_volume_gb")],
+                         ["kW", "kBTU/h", "MWh", "h", "GB"])
+
     def test_costs(self):
         rented, owned = self.PRICED, {"node_price": 400000, "depreciation_years": 5, "price_per_kwh": 0.1}
         # 98.5 x 8,760 = 862,860 a node; 80,000 and 12,702 for 127.02 MWh
